@@ -1,0 +1,78 @@
+import type { PrincipalURN } from '../documents/principal.ts'
+
+/** Who a caller is and what their token can do. Made from a bearer token by an Auth. */
+export type AuthState = {
+  /** The identity the caller acts as: the token's `sub`, as a URN. */
+  readonly effectiveIdentity: PrincipalURN
+  readonly username: string | undefined
+  /** All linked identities, as URNs. */
+  readonly identities: ReadonlySet<PrincipalURN>
+  /** The scopes of the token. */
+  readonly scopes: ReadonlySet<string>
+  /** When the token expires, in milliseconds since 1970. */
+  readonly expiresAt: number
+  /** The bearer token itself. Never logged: it is not enumerable. */
+  readonly token: string
+
+  /**
+   * The groups the caller is an active member of, as URNs; empty where the scope has no Groups dependency.
+   * @throws ServiceUnavailable when Globus Auth or Groups cannot say.
+   */
+  groups(): Promise<ReadonlySet<PrincipalURN>>
+
+  /** Identities and groups. @throws ServiceUnavailable as `groups` does. */
+  principals(): Promise<ReadonlySet<PrincipalURN>>
+
+  /**
+   * Whether any of the caller's principals is allowed. Groups are looked up only when `allowed` holds a group and
+   * no identity matched.
+   * @throws ServiceUnavailable as `groups` does.
+   */
+  checkAuthorization(
+    allowed: Iterable<string>,
+    options?: { allowPublic?: boolean; allowAllAuthenticatedUsers?: boolean },
+  ): Promise<boolean> | boolean
+
+  /**
+   * A token for another service, on the caller's behalf.
+   * @throws ConsentRequired when the caller has not consented to it, ServiceUnavailable when Globus Auth cannot say.
+   */
+  dependentToken(scope: string): Promise<DependentToken>
+}
+
+/** A token for another service, on a caller's behalf. */
+export type DependentToken = {
+  access_token: string
+  scope: string
+  resource_server: string
+  /** Milliseconds since 1970. */
+  expires_at: number
+  refresh_token?: string
+}
+
+/** How a provider finds out who is calling. `globusAuth` makes one; `action-provider-tools/testing` another. */
+export type Auth = {
+  /** The provider's own scope, which its description announces. */
+  readonly scope: string
+
+  /**
+   * Says who a bearer token stands for.
+   * @param additionalScopes scopes that are as good as the provider's own
+   * @throws UnauthorizedRequest, ForbiddenRequest (no accepted scope), ServiceUnavailable
+   */
+  authenticate(bearerToken: string, additionalScopes?: readonly string[]): Promise<AuthState> | AuthState
+
+  /**
+   * Dependent tokens for a caller whose request is over, with refresh tokens where Globus grants them.
+   * @throws ConsentRequired, UnauthorizedRequest (the caller's token has expired meanwhile), ServiceUnavailable
+   */
+  grantDependentToken(callerToken: string, scope: string): Promise<DependentToken>
+
+  /** A new access token for an expired dependent one. @throws UnauthorizedRequest when the refresh token is no longer good, ServiceUnavailable */
+  refreshDependentToken(token: DependentToken): Promise<DependentToken>
+
+  /** Resolves when Globus Auth can be reached; rejects with ServiceUnavailable otherwise. */
+  ping(): Promise<void>
+
+  close(): Promise<void>
+}

@@ -1,0 +1,28 @@
+import Type from 'typebox'
+
+const uuid = '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}'
+
+/** Who someone is: `urn:globus:auth:identity:<uuid>` or `urn:globus:groups:id:<uuid>` (interface, "Documents"). */
+export const PrincipalURN = Type.String({ pattern: `^urn:globus:(auth:identity|groups:id):${uuid}$` })
+export type PrincipalURN = string
+
+/** Stands in an allowed list for everybody, with or without a token. */
+export const PUBLIC = 'public'
+
+/** Stands in an allowed list for everybody whose token Globus Auth accepts. */
+export const ALL_AUTHENTICATED_USERS = 'all_authenticated_users'
+
+/** @example identityURN('ca73e829-715f-4522-9141-1d2d3b1ae2a1') // 'urn:globus:auth:identity:ca73…' */
+export function identityURN(id: string): PrincipalURN {
+  return `urn:globus:auth:identity:${id}`
+}
+
+/** @example groupURN('fdb38a24-03c1-11e3-86f7-12313809f035') // 'urn:globus:groups:id:fdb3…' */
+export function groupURN(id: string): PrincipalURN {
+  return `urn:globus:groups:id:${id}`
+}
+
+/** Whether a principal is a group, so that knowing the caller's groups could matter. */
+export function isGroup(principal: string): boolean {
+  return principal.startsWith('urn:globus:groups:id:')
+}

@@ -1,0 +1,198 @@
+import type { ActionRequest } from '../documents/action-request.ts'
+import type { ActionStatus, ActionStatusValue } from '../documents/action-status.ts'
+import type { ActionLogEntry } from '../documents/log-page.ts'
+import type { PrincipalURN } from '../documents/principal.ts'
+
+/** A value that is there already (SQLite) or will be (PostgreSQL). */
+export type Awaitable<T> = T | Promise<T>
+
+/**
+ * An action as the store keeps it. `document` is the ActionStatus as JSON text, ready to be sent; the other
+ * fields are what decides who may see it and what may happen to it next.
+ */
+export type StoredAction = {
+  /** UUIDv7 in its usual text form. */
+  action_id: string
+  /** The namespace of the provider it belongs to; an id of one provider means nothing to another. */
+  provider: string
+  creator_id: PrincipalURN
+  monitor_by: readonly string[]
+  manage_by: readonly string[]
+  status: ActionStatusValue
+  document: string
+  /** Counts the changes of this action; the guard of every transition. */
+  version: number
+  /** How many runs of its work have begun. */
+  attempt: number
+  /** The instance on which its work runs at this moment. */
+  runs_on?: string
+  /** When cancel was asked for, in milliseconds since 1970. */
+  cancel_requested_at?: number
+  /** When it must have ended, in milliseconds since 1970. */
+  deadline_at?: number
+  /** When it is released on its own, in milliseconds since 1970; set when it completes. */
+  release_at?: number
+}
+
+/** The request of an action, which its work needs and its status does not. */
+export type StoredRequest = ActionRequest
+
+/** A request that is to become an action, unless it is one already. */
+export type NewAction = {
+  action_id: string
+  provider: string
+  /** 16 bytes: what (provider, effective identity, request_id) hash to. */
+  request_key: Uint8Array
+  /** 32 bytes: what the content of the validated request hashes to (interface, "Exactly once"). */
+  content_hash: Uint8Array
+  request: StoredRequest
+  /** The status it starts with: ACTIVE. */
+  status: ActionStatus
+  deadline_at?: number
+  /** Ask for a job: work that goes on after the answer. It is recorded in the same transaction. */
+  job?: boolean
+  /** What its work needs after the request, sealed; kept until it completes. */
+  secret?: Uint8Array
+  /**
+   * Called inside the transaction, once this request is known to be the first of its key and before it is
+   * committed. A returned change is recorded with it, in the same commit; `undefined` leaves it ACTIVE.
+   * It must not throw and must not call the store.
+   */
+  settle?: () => Change | undefined
+}
+
+/** What became of a NewAction. */
+export type Creation =
+  | { outcome: 'created'; action: StoredAction }
+  | { outcome: 'repeated'; action: StoredAction }
+  /** The same key with other content. */
+  | { outcome: 'conflict' }
+
+/** What a transition does to an action. What is left out stays as it is. */
+export type Change = {
+  /** The new status document. Its status, and nothing else of it, also becomes the action's `status`. */
+  status?: ActionStatus
+  attempt?: number
+  /** `null` clears it. */
+  runs_on?: string | null
+  cancel_requested_at?: number
+  release_at?: number
+  /** What is added to its log. */
+  log?: readonly ActionLogEntry[]
+  /** `null` erases it. A change to SUCCEEDED or FAILED erases it in any case. */
+  secret?: Uint8Array | null
+  /**
+   * What happens to its job: `done` removes it, a time (milliseconds since 1970) makes it due then, taken by
+   * nobody, also where it had none. A change to SUCCEEDED or FAILED removes it in any case.
+   */
+  job?: 'done' | { due_at: number }
+  /** Removes the action with its log, secret and job, and frees its request_id. */
+  release?: true
+}
+
+/** A question for a list of actions (interface, enumerate). */
+export type ListQuery = {
+  /** Every principal that stands for the caller in that role. An action is listed when any pair matches. */
+  principals: {
+    creator_id?: readonly string[]
+    monitor_by?: readonly string[]
+    manage_by?: readonly string[]
+  }
+  statuses: readonly ActionStatusValue[]
+  limit: number
+  /** Only actions older than this one: the last action_id of the page before. */
+  before?: string
+}
+
+/** A question for a page of an action's log. `since` and `until` are milliseconds since 1970, both inclusive. */
+export type LogQuery = {
+  limit: number
+  newestFirst: boolean
+  marker?: string
+  since?: number
+  until?: number
+}
+
+/** A job that this instance has taken: the right to run an action's work, until it is lost or done. */
+export type Job = { provider: string; action_id: string }
+
+/**
+ * Where actions live. Every method that changes something has changed it durably when it resolves. A database that
+ * cannot be reached, is locked, full or read-only rejects with ServiceUnavailable; whatever else goes wrong inside rejects with
+ * ActionProviderError.
+ */
+export type ActionStore = {
+  readonly kind: 'sqlite' | 'postgres'
+
+  /** Records an action, or finds the one that its key already stands for. Decided by a uniqueness constraint. */
+  create(action: NewAction): Promise<Creation>
+
+  /** Finds an action of a provider. An action past its `release_at` is not found. */
+  get(provider: string, actionId: string): Awaitable<StoredAction | undefined>
+
+  /** Finds the request of an action. */
+  getRequest(provider: string, actionId: string): Awaitable<StoredRequest | undefined>
+
+  /** Finds what was sealed for an action. */
+  getSecret(provider: string, actionId: string): Awaitable<Uint8Array | undefined>
+
+  /**
+   * Changes an action in one atomic step: reads it, lets `decide` say what follows, and writes that only if
+   * nobody changed the action in between (else it begins again). `decide` must be pure: it may be called more than once. It returns
+   * `undefined` to change nothing; an error it throws rejects this call and changes nothing.
+   * Resolves with the action as it now is (after a release: as it last was), or `undefined` where there is none.
+   */
+  transition(
+    provider: string,
+    actionId: string,
+    decide: (current: StoredAction) => Change | undefined,
+  ): Promise<StoredAction | undefined>
+
+  /** Lists status documents (JSON texts) with their ids, newest first. Actions past their `release_at` are left out. */
+  list(provider: string, query: ListQuery): Awaitable<{ action_id: string; document: string }[]>
+
+  /** A page of an action's log, in order of time and, within it, of writing. */
+  readLog(
+    provider: string,
+    actionId: string,
+    query: LogQuery,
+  ): Awaitable<{ entries: ActionLogEntry[]; marker?: string }>
+
+  /** Removes up to `limit` actions whose `release_at` is at or before `now`; resolves with how many. */
+  sweepReleased(now: number, limit: number): Promise<number>
+
+  /** Unfinished actions whose `deadline_at` is at or before `now`, oldest deadline first. */
+  overdue(provider: string, now: number, limit: number): Awaitable<string[]>
+
+  /** Unfinished actions whose cancel was asked for at or before `before`. */
+  cancelsSince(provider: string, before: number, limit: number): Awaitable<string[]>
+
+  /** Takes up to `limit` jobs that are due and that no living instance has taken. */
+  takeJobs(provider: string, instance: string, now: number, limit: number): Promise<Job[]>
+
+  /**
+   * Says that this instance still works on these jobs. Resolves with those that it has lost.
+   * A job that is not kept for `leaseSeconds` may be taken by another instance.
+   */
+  keepJobs(provider: string, instance: string, actionIds: readonly string[]): Promise<{ lost: string[] }>
+
+  /** Gives jobs back, due at once, for another instance to take. */
+  returnJobs(provider: string, instance: string, actionIds: readonly string[]): Promise<void>
+
+  /**
+   * Calls back, soon but not surely, when something happened here or on another instance: a job became due, or cancel was asked
+   * for. Returns a function that ends it.
+   */
+  subscribe(provider: string, listener: (event: StoreEvent) => void): () => void
+
+  /** Counts of actions by status and of jobs that wait, for metrics. */
+  count(provider: string): Awaitable<{ actions: Record<ActionStatusValue, number>; waiting: number }>
+
+  /** Resolves when the store can be read and written; rejects with ServiceUnavailable otherwise. */
+  ping(): Promise<void>
+
+  close(): Promise<void>
+}
+
+/** What `subscribe` tells. */
+export type StoreEvent = { kind: 'job' } | { kind: 'cancel'; action_id: string }
