@@ -1,25 +1,82 @@
-import Type from 'typebox'
-import { PrincipalURN } from './principal.ts'
+import type { XStatic } from 'typebox/schema'
+import { compileCheck } from './check.ts'
+import { fieldError } from './field-errors.ts'
+import { canonicalPrincipals, PrincipalOrAllAuthenticated, PrincipalURN } from './principal.ts'
+import { parseProviderDocument } from './provider-document.ts'
+import { formatTime, parseTime } from './time.ts'
 
 /** The states of an action (interface, "Life of an action"). */
-export const ActionStatusValue = Type.Enum(['ACTIVE', 'INACTIVE', 'SUCCEEDED', 'FAILED'])
-export type ActionStatusValue = Type.Static<typeof ActionStatusValue>
+export const ActionStatusValue = { enum: ['ACTIVE', 'INACTIVE', 'SUCCEEDED', 'FAILED'] } as const
+export type ActionStatusValue = XStatic<typeof ActionStatusValue>
 
-/** The answer to run, status, cancel, resume and release (interface, "ActionStatus"). */
-export const ActionStatus = Type.Object({
-  action_id: Type.String({ minLength: 1 }),
-  status: ActionStatusValue,
-  details: Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.String()]),
-  creator_id: PrincipalURN,
-  label: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
-  monitor_by: Type.Optional(Type.Array(Type.String())),
-  manage_by: Type.Optional(Type.Array(Type.String())),
-  start_time: Type.Optional(Type.String({ format: 'date-time' })),
-  completion_time: Type.Optional(Type.String({ format: 'date-time' })),
-  release_after: Type.Optional(Type.String({ format: 'duration' })),
-  display_status: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
-})
-export type ActionStatus = Type.Static<typeof ActionStatus>
+/** The answer to run, status, cancel, resume and release (interface, "ActionStatus"), as JSON Schema. */
+export const ActionStatus = {
+  type: 'object',
+  required: ['action_id', 'status', 'details', 'creator_id'],
+  properties: {
+    action_id: { type: 'string', minLength: 1 },
+    status: ActionStatusValue,
+    details: { type: ['object', 'string'] },
+    creator_id: PrincipalURN,
+    label: { type: 'string', minLength: 1, maxLength: 64 },
+    monitor_by: { type: 'array', items: PrincipalOrAllAuthenticated },
+    manage_by: { type: 'array', items: PrincipalOrAllAuthenticated },
+    start_time: { type: 'string', format: 'date-time' },
+    completion_time: { type: 'string', format: 'date-time' },
+    release_after: { type: 'string', format: 'duration' },
+    display_status: { type: 'string', minLength: 1, maxLength: 64 },
+  },
+} as const
 
 /** What a provider says of an action in its own words: the result, the progress or the failure. */
-export type ActionDetails = ActionStatus['details']
+export type ActionDetails = Record<string, unknown> | string
+
+export type ActionStatus = Omit<XStatic<typeof ActionStatus>, 'details'> & { details: ActionDetails }
+
+const check = compileCheck(ActionStatus)
+
+/**
+ * Reads a status that an author's callback gave: as JSON (what JSON.stringify leaves out is gone, a Date is its text),
+ * without empty optional and unknown fields, with times in UTC. Nothing is filled in.
+ *
+ * @throws ActionProviderError when it breaks a rule of the interface; its cause names every field
+ */
+export function parseActionStatus(value: unknown): ActionStatus {
+  const status = parseProviderDocument('ActionStatus', value, ActionStatus, (document) => {
+    const errors = check(document)
+    return errors.length > 0 ? errors : completionErrors(document as ActionStatus)
+  }) as ActionStatus
+  const { creator_id, monitor_by, manage_by, start_time, completion_time } = status
+  return {
+    ...status,
+    creator_id: creator_id.toLowerCase(),
+    ...(monitor_by && { monitor_by: canonicalPrincipals(monitor_by) }),
+    ...(manage_by && { manage_by: canonicalPrincipals(manage_by) }),
+    ...(start_time !== undefined && { start_time: formatTime(parseTime(start_time)) }),
+    ...(completion_time !== undefined && { completion_time: formatTime(parseTime(completion_time)) }),
+  }
+}
+
+/** Whether an action has ended, which nothing changes any more. */
+export function isComplete(status: ActionStatusValue): boolean {
+  return status === 'SUCCEEDED' || status === 'FAILED'
+}
+
+/**
+ * Writes a status as the JSON that is sent and stored.
+ *
+ * @example statusDocument({ action_id: '1', status: 'ACTIVE', details: {}, creator_id: 'urn:globus:auth:identity:…' })
+ */
+export function statusDocument(status: ActionStatus): string {
+  return JSON.stringify(status)
+}
+
+function completionErrors({ status, start_time, completion_time }: ActionStatus): string[] {
+  if (completion_time === undefined) return []
+  if (!isComplete(status)) {
+    return [fieldError('$.completion_time', 'status', `must be left out while the action is ${status}`)]
+  }
+  return start_time !== undefined && parseTime(completion_time) < parseTime(start_time)
+    ? [fieldError('$.completion_time', 'minimum', 'must not be before start_time')]
+    : []
+}

@@ -1,19 +1,53 @@
-import Type from 'typebox'
+import type { XStatic } from 'typebox/schema'
+import { compileCheck } from './check.ts'
+import { parseProviderDocument } from './provider-document.ts'
+import { formatTime, parseTime } from './time.ts'
 
-/** One entry of an action's log (interface, "Log page"). */
-export const ActionLogEntry = Type.Object({
-  time: Type.String({ format: 'date-time' }),
-  code: Type.String({ minLength: 1 }),
-  description: Type.String(),
-  details: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
-})
-export type ActionLogEntry = Type.Static<typeof ActionLogEntry>
+/** One entry of an action's log (interface, "Log page"), as JSON Schema. */
+export const ActionLogEntry = {
+  type: 'object',
+  required: ['time', 'code', 'description'],
+  properties: {
+    time: { type: 'string', format: 'date-time' },
+    code: { type: 'string', minLength: 1 },
+    description: { type: 'string' },
+    details: { type: 'object', additionalProperties: true },
+  },
+} as const
+export type ActionLogEntry = XStatic<typeof ActionLogEntry>
 
-/** The answer to log. `marker` stands only where `has_next_page` is true. */
-export const ActionLogPage = Type.Object({
-  limit: Type.Integer({ minimum: 1 }),
-  has_next_page: Type.Boolean(),
-  marker: Type.Optional(Type.String()),
-  entries: Type.Array(ActionLogEntry),
-})
-export type ActionLogPage = Type.Static<typeof ActionLogPage>
+/** The answer to log, as JSON Schema. `marker` stands only where `has_next_page` is true. */
+export const ActionLogPage = {
+  type: 'object',
+  required: ['limit', 'has_next_page', 'entries'],
+  properties: {
+    limit: { type: 'integer', minimum: 1 },
+    has_next_page: { type: 'boolean' },
+    marker: { type: 'string' },
+    entries: { type: 'array', items: ActionLogEntry },
+  },
+} as const
+export type ActionLogPage = XStatic<typeof ActionLogPage>
+
+const check = compileCheck(ActionLogPage)
+
+/**
+ * Reads a log page that an author's callback gave, as `parseActionStatus` reads a status.
+ *
+ * @throws ActionProviderError when it breaks a rule of the interface; its cause names every field
+ */
+export function parseLogPage(value: unknown): ActionLogPage {
+  const { marker, ...page } = parseProviderDocument('ActionLogPage', value, ActionLogPage, (document) =>
+    check(document),
+  ) as ActionLogPage
+  return {
+    ...page,
+    ...(page.has_next_page && marker !== undefined && { marker }),
+    entries: page.entries.map(({ time, code, description, details }) => ({
+      time: formatTime(parseTime(time)),
+      code,
+      description,
+      ...(details && { details }),
+    })),
+  }
+}

@@ -1,16 +1,34 @@
-import Type from 'typebox'
-
 const uuid = '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}'
-
-/** Who someone is: `urn:globus:auth:identity:<uuid>` or `urn:globus:groups:id:<uuid>` (interface, "Documents"). */
-export const PrincipalURN = Type.String({ pattern: `^urn:globus:(auth:identity|groups:id):${uuid}$` })
-export type PrincipalURN = string
+const urn = `urn:globus:(auth:identity|groups:id):${uuid}`
+const words = 'a principal URN: urn:globus:auth:identity:<uuid> or urn:globus:groups:id:<uuid>'
 
 /** Stands in an allowed list for everybody, with or without a token. */
 export const PUBLIC = 'public'
 
 /** Stands in an allowed list for everybody whose token Globus Auth accepts. */
 export const ALL_AUTHENTICATED_USERS = 'all_authenticated_users'
+
+/** Who someone is: `urn:globus:auth:identity:<uuid>` or `urn:globus:groups:id:<uuid>` (interface, "Documents"). */
+export const PrincipalURN = {
+  type: 'string',
+  pattern: `^${urn}$`,
+  errorMessage: `must be ${words}`,
+} as const
+export type PrincipalURN = string
+
+/** A principal, or everybody with a token. */
+export const PrincipalOrAllAuthenticated = {
+  type: 'string',
+  pattern: `^(${urn}|${ALL_AUTHENTICATED_USERS})$`,
+  errorMessage: `must be "${ALL_AUTHENTICATED_USERS}", or ${words}`,
+} as const
+
+/** A principal, everybody with a token, or everybody. */
+export const PrincipalOrAnyone = {
+  type: 'string',
+  pattern: `^(${urn}|${ALL_AUTHENTICATED_USERS}|${PUBLIC})$`,
+  errorMessage: `must be "${PUBLIC}", "${ALL_AUTHENTICATED_USERS}", or ${words}`,
+} as const
 
 /** @example identityURN('ca73e829-715f-4522-9141-1d2d3b1ae2a1') // 'urn:globus:auth:identity:ca73…' */
 export function identityURN(id: string): PrincipalURN {
@@ -25,4 +43,12 @@ export function groupURN(id: string): PrincipalURN {
 /** Whether a principal is a group, so that knowing the caller's groups could matter. */
 export function isGroup(principal: string): boolean {
   return principal.startsWith('urn:globus:groups:id:')
+}
+
+/**
+ * A list of principals as they are compared and stored: each once, in lower case, as Globus writes them (the case of a
+ * UUID's digits has no meaning: RFC 9562, section 4).
+ */
+export function canonicalPrincipals(principals: readonly string[]): string[] {
+  return [...new Set(principals.map((principal) => principal.toLowerCase()))]
 }

@@ -1,0 +1,68 @@
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+const number = String.raw`(\d+(?:\.\d+)?)`
+const DURATION = new RegExp(
+  `^P(?=.)(?:${number}Y)?(?:${number}M)?(?:${number}W)?(?:${number}D)?` +
+    String.raw`(?:T(?=\d)(?:${number}H)?(?:${number}M)?(?:${number}S)?)?$`,
+)
+const UNITS = [365 * DAY, 30 * DAY, 7 * DAY, DAY, HOUR, MINUTE, SECOND]
+
+/** The longest duration, in milliseconds: 1,000 years of 365 days. Added to any time before the year 9000 it gives one that RFC 3339 can write. */
+export const MAXIMUM_DURATION = 1000 * 365 * DAY
+
+/**
+ * Reads an ISO 8601 duration as the published schema has it: years, months, weeks, days, hours, minutes and
+ * seconds, any of them with a fraction. A year counts as 365 days and a month as 30, whatever the calendar says.
+ *
+ * @returns milliseconds, rounded
+ * @throws RangeError when the text is no such duration, or longer than MAXIMUM_DURATION
+ * @example parseDuration('P1DT0.5S') // 86_400_500
+ */
+export function parseDuration(text: string): number {
+  const match = DURATION.exec(text)
+  if (match === null) throw notADuration()
+  const duration = UNITS.reduce((sum, unit, index) => sum + Number(match[index + 1] ?? 0) * unit, 0)
+  if (duration > MAXIMUM_DURATION) throw notADuration()
+  return Math.round(duration)
+}
+
+/** Whether `parseDuration` can read a text. */
+export function isDuration(text: string): boolean {
+  try {
+    parseDuration(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Writes a number of seconds as an ISO 8601 duration of days, hours, minutes and seconds, to the millisecond.
+ *
+ * @throws RangeError when `seconds` is negative, or longer than MAXIMUM_DURATION
+ * @example
+ * formatDuration(3600) // 'PT1H'
+ * formatDuration(2_592_000) // 'P30D'
+ * formatDuration(90.5) // 'PT1M30.5S'
+ */
+export function formatDuration(seconds: number): string {
+  const duration = Math.round(seconds * SECOND)
+  if (!(duration >= 0 && duration <= MAXIMUM_DURATION)) throw notADuration()
+  const days = part(Math.floor(duration / DAY), 'D')
+  const time =
+    part(Math.floor((duration % DAY) / HOUR), 'H') +
+    part(Math.floor((duration % HOUR) / MINUTE), 'M') +
+    part((duration % MINUTE) / SECOND, 'S')
+  return duration === 0 ? 'PT0S' : `P${days}${time && `T${time}`}`
+}
+
+function part(amount: number, unit: string): string {
+  return amount === 0 ? '' : `${amount}${unit}`
+}
+
+function notADuration(): RangeError {
+  return new RangeError('Not an ISO 8601 duration of at most 1,000 years, such as PT1H or P30D')
+}

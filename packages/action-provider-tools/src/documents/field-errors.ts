@@ -1,0 +1,120 @@
+import type { ErrorObject } from 'ajv'
+import { RequestValidationError } from '../errors.ts'
+
+const LISTED = 50
+
+/** What Ajv cannot say of a format in its own words. */
+const FORMATS: Record<string, string> = {
+  'date-time': 'must be an RFC 3339 time with its offset, such as "2030-01-31T12:00:00Z"',
+  duration: 'must be an ISO 8601 duration, such as "PT1H" or "P30D"',
+}
+
+/** How much of what was sent may be repeated in an error. */
+export type Scrubbing = {
+  /** Repeat values and unknown property names (default false). */
+  showInput?: boolean
+  /** The property names that stand in the schema: these are no secret. All are, when left out. */
+  declared?: ReadonlySet<string>
+}
+
+/**
+ * One error as the interface words it ("Codes", 422).
+ *
+ * @example fieldError('$.label', 'minLength', 'must NOT have fewer than 1 characters')
+ * // "Field '$.label' (category: 'minLength'): must NOT have fewer than 1 characters"
+ */
+export function fieldError(path: string, category: string, message: string): string {
+  return `Field '${path}' (category: '${category}'): ${message}`
+}
+
+/** Every error of a document in one answer; beyond fifty they are only counted. */
+export function validationError(errors: readonly string[]): RequestValidationError {
+  const more = errors.length - LISTED
+  const listed = errors.slice(0, LISTED).join('; ')
+  return new RequestValidationError(more > 0 ? `${listed}; and ${more} more` : listed)
+}
+
+/** Words Ajv's errors. By default they tell what the schema wants, and repeat nothing of what was sent. */
+export function fieldErrors(
+  errors: readonly ErrorObject[],
+  document: unknown,
+  scrubbing: Scrubbing = {},
+): string[] {
+  return errors.map((error) =>
+    fieldError(
+      jsonPath(pointerSegments(error.instancePath), document, scrubbing),
+      error.keyword,
+      message(error) + (scrubbing.showInput === true ? received(error) : ''),
+    ),
+  )
+}
+
+/** A path in the notation of JSONPath (RFC 9535), as the Python toolkit prints it; `*` stands for a scrubbed name. */
+export function jsonPath(
+  segments: readonly PropertyKey[],
+  document: unknown,
+  { showInput = false, declared }: Scrubbing = {},
+): string {
+  let path = '$'
+  let value = document
+  for (const segment of segments) {
+    const name = String(segment)
+    if (Array.isArray(value)) path += `[${name}]`
+    else if (!showInput && declared !== undefined && !declared.has(name)) path += '.*'
+    else path += /^[A-Za-z_]\w*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`
+    value = child(value, name)
+  }
+  return path
+}
+
+/** The segments of a JSON pointer (RFC 6901). */
+export function pointerSegments(pointer: string): string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+function child(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined
+}
+
+function message(error: ErrorObject): string {
+  const subject = error.propertyName === undefined ? '' : 'its property names '
+  return subject + statement(error)
+}
+
+function statement({ keyword, params, message, parentSchema }: ErrorObject): string {
+  switch (keyword) {
+    case 'enum':
+      return `must be one of ${shorten(params.allowedValues.map((value: unknown) => JSON.stringify(value)).join(', '))}`
+    case 'const':
+      return `must be ${shorten(JSON.stringify(params.allowedValue))}`
+    case 'format':
+      return FORMATS[params.format] ?? `must match format "${params.format}"`
+    case 'pattern':
+      return parentSchema?.errorMessage ?? `must match pattern ${shorten(JSON.stringify(params.pattern))}`
+    default:
+      return message ?? 'does not fit the schema'
+  }
+}
+
+function received({ keyword, params, data }: ErrorObject): string {
+  switch (keyword) {
+    case 'required':
+    case 'dependentRequired':
+      return ''
+    case 'additionalProperties':
+      return `: ${JSON.stringify(params.additionalProperty)}`
+    case 'unevaluatedProperties':
+      return `: ${JSON.stringify(params.unevaluatedProperty)}`
+    default:
+      return `, not ${shorten(JSON.stringify(data))}`
+  }
+}
+
+function shorten(text: string): string {
+  return text.length <= 100 ? text : `${text.slice(0, 100)}…`
+}

@@ -1,0 +1,70 @@
+import { BadActionRequest, RequestValidationError } from '../errors.ts'
+import { fieldError } from './field-errors.ts'
+
+/** How deeply arrays and objects of a request may be nested. Whatever walks a document by recursion is safe within it. */
+export const MAXIMUM_DEPTH = 256
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/**
+ * Reads a request's body as JSON, whatever its Content-Type says (interface, "Operations").
+ *
+ * Nesting is measured on the text, before anything is built from it. Too much of it is a 422: the body is
+ * JSON, it only does not fit what this provider takes (RFC 8259, section 9, lets a parser set such a limit).
+ * Lone surrogates in escapes (`"\ud800"`) are kept, as RFC 8259 allows; JSON.stringify writes them back as escapes.
+ *
+ * @throws BadActionRequest when it is empty, not UTF-8, or not JSON; the text says where, and repeats nothing of it
+ * @throws RequestValidationError when it is nested more deeply than MAXIMUM_DEPTH
+ */
+export function parseJson(body: Uint8Array | string | undefined): unknown {
+  const text = body instanceof Uint8Array ? decode(body) : (body ?? '')
+  if (text.trim() === '') throw new BadActionRequest('The body is empty: send a JSON object')
+  if (isTooDeep(text)) {
+    throw new RequestValidationError(
+      fieldError('$', 'maxDepth', `must not be nested more than ${MAXIMUM_DEPTH} levels deep`),
+    )
+  }
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new BadActionRequest(`The body is not JSON${place(error)}: send a JSON object`)
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    throw new BadActionRequest('The body is not UTF-8: encode the JSON as UTF-8')
+  }
+}
+
+/** Where V8 stopped reading. The rest of its message quotes the body. */
+function place(error: unknown): string {
+  const position = /at position \d+( \(line \d+ column \d+\))?/.exec(String(error))
+  return position === null ? '' : `, ${position[0]}`
+}
+
+function isTooDeep(text: string): boolean {
+  if (text.length <= 2 * MAXIMUM_DEPTH) return false
+  let depth = 0
+  let inString = false
+  for (let index = 0; index < text.length; index++) {
+    const character = text.charCodeAt(index)
+    if (inString) {
+      if (character === BACKSLASH) index++
+      else if (character === QUOTE) inString = false
+    } else if (character === QUOTE) inString = true
+    else if (character === OPEN_BRACE || character === OPEN_BRACKET) {
+      if (++depth > MAXIMUM_DEPTH) return true
+    } else if (character === CLOSE_BRACE || character === CLOSE_BRACKET) depth--
+  }
+  return false
+}
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const OPEN_BRACKET = 0x5b
+const CLOSE_BRACKET = 0x5d
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d

@@ -1,0 +1,40 @@
+import { ActionProviderError } from '../errors.ts'
+
+/**
+ * Reads a document that an author's code made. What is wrong with it is the provider's fault: the caller learns
+ * nothing of it, the log gets every field.
+ *
+ * @param errorsOf lists what is wrong with the document as JSON
+ * @throws ActionProviderError
+ */
+export function parseProviderDocument(
+  name: string,
+  value: unknown,
+  schema: { properties: object },
+  errorsOf: (document: unknown) => string[],
+): unknown {
+  const document = knownFields(asJson(name, value), schema)
+  const errors = errorsOf(document)
+  if (errors.length > 0) throw faulty(`The provider gave no valid ${name}. ${errors.join('; ')}`)
+  return document
+}
+
+/** The value as it will be sent. Cycles and BigInts are no JSON; neither is a function or undefined. */
+function asJson(name: string, value: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(value))
+  } catch (error) {
+    throw faulty(`The provider gave an ${name} that is not JSON`, error)
+  }
+}
+
+function knownFields(document: unknown, { properties }: { properties: object }): unknown {
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) return document
+  return Object.fromEntries(
+    Object.entries(document).filter(([name, value]) => value !== null && Object.hasOwn(properties, name)),
+  )
+}
+
+function faulty(message: string, cause?: unknown): ActionProviderError {
+  return new ActionProviderError(undefined, { cause: new Error(message, { cause }) })
+}
