@@ -1,0 +1,50 @@
+/** Bearer tokens (RFC 6750): what one must look like, and how one is refused. */
+import { hash } from 'node:crypto'
+import { ForbiddenRequest, UnauthorizedRequest } from '../errors.ts'
+import type { AuthState } from './auth.ts'
+
+const longestToken = 2048
+const b64token = /^[A-Za-z0-9\-._~+/]+=*$/
+
+/**
+ * Refuses what cannot be a bearer token (RFC 6750, section 2.1), so that it costs no call to Globus Auth.
+ * @throws UnauthorizedRequest
+ */
+export function assertBearerToken(token: string): void {
+  if (token.length > longestToken || !b64token.test(token)) {
+    throw invalidToken(
+      'This is no bearer token: send "Authorization: Bearer <token>" with a Globus access token',
+    )
+  }
+}
+
+/** What a token is remembered by: its SHA-256, so that no cache key can be used as a token. */
+export function tokenKey(token: string): string {
+  return hash('sha256', token, 'base64')
+}
+
+/** The refusal of a token that is malformed, inactive, expired or revoked (RFC 6750, section 3.1). */
+export function invalidToken(
+  description = 'This token is expired, revoked or unknown to Globus Auth: get a new one',
+): UnauthorizedRequest {
+  return new UnauthorizedRequest(description, {
+    headers: { 'www-authenticate': 'Bearer realm="action-provider", error="invalid_token"' },
+  })
+}
+
+/**
+ * Lets a caller through whose token carries the provider's scope or any one of the additional ones (interface, "Tokens").
+ * @throws ForbiddenRequest with `error="insufficient_scope"`
+ */
+export function assertScope(
+  caller: AuthState,
+  scope: string,
+  additionalScopes: readonly string[] = [],
+): void {
+  if (caller.scopes.has(scope) || additionalScopes.some((additional) => caller.scopes.has(additional))) return
+  throw new ForbiddenRequest(`This token lacks the scope ${scope}: log in again and ask for it`, {
+    headers: {
+      'www-authenticate': `Bearer realm="action-provider", error="insufficient_scope", scope="${scope}"`,
+    },
+  })
+}

@@ -1,0 +1,58 @@
+/** Keeps callers from waiting for a service that has stopped to answer. */
+export type Breaker = {
+  /**
+   * Milliseconds to wait before the next call; 0 is the permission to make it, whose end must be told by `succeeded`
+   * or `failed`. While open, one caller at a time gets the permission, as a probe, each time the pause is over.
+   */
+  enter(): number
+  /** The service answered: calls are open again at once. */
+  succeeded(): void
+  /** The service did not answer. It may have asked for a longer pause, in milliseconds. */
+  failed(pause?: number): void
+}
+
+export type BreakerOptions = {
+  /** Consecutive failures after which it opens. */
+  threshold: number
+  /** Milliseconds between probes while it is open. */
+  pause: number
+  /** A clock that never jumps, in milliseconds. */
+  now: () => number
+  /** Told when it opens and when it closes again. */
+  onChange?: (open: boolean) => void
+}
+
+/**
+ * A circuit breaker: opens after some consecutive failures, lets a probe through now and then, closes on the first
+ * success.
+ *
+ * @example
+ * const breaker = createBreaker({ threshold: 5, pause: 1000, now: () => performance.now() })
+ * if (breaker.enter() === 0) await call().then(breaker.succeeded, () => breaker.failed())
+ */
+export function createBreaker({ threshold, pause, now, onChange }: BreakerOptions): Breaker {
+  let failures = 0
+  let nextProbe = 0
+  let probing = false
+
+  return {
+    enter() {
+      if (failures < threshold) return 0
+      const wait = probing ? pause : nextProbe - now()
+      if (wait > 0) return wait
+      probing = true
+      return 0
+    },
+    succeeded() {
+      if (failures >= threshold) onChange?.(false)
+      failures = 0
+      probing = false
+    },
+    failed(longerPause = 0) {
+      failures += 1
+      probing = false
+      if (failures >= threshold) nextProbe = now() + Math.max(pause, longerPause)
+      if (failures === threshold) onChange?.(true)
+    },
+  }
+}

@@ -1,0 +1,60 @@
+import { InvalidDefinition } from '../errors.ts'
+
+/** Where Globus Auth and Globus Groups are. Both end with a slash. */
+export type GlobusUrls = { auth: URL; groups: URL }
+
+/** What `globusUrls` chooses by: each has its environment variable, which the option overrides. */
+export type GlobusUrlOptions = {
+  /** `production` (default), `preview`, `sandbox`, `integration`, `test` or `staging`. */
+  environment?: string
+  authUrl?: string
+  groupsUrl?: string
+}
+
+const domains: Record<string, string> = {
+  production: 'globus.org',
+  preview: 'preview.globus.org',
+  sandbox: 'sandbox.globuscs.info',
+  integration: 'integration.globuscs.info',
+  test: 'test.globuscs.info',
+  staging: 'staging.globuscs.info',
+}
+
+/**
+ * The base URLs of Globus Auth and Groups. A URL that is given wins over an environment that is given, and options
+ * over the variables `GLOBUS_SDK_SERVICE_URL_AUTH`, `GLOBUS_SDK_SERVICE_URL_GROUPS` and `GLOBUS_SDK_ENVIRONMENT`,
+ * which the official SDKs read too.
+ *
+ * @throws InvalidDefinition for an unknown environment or something that is no http(s) URL
+ * @example
+ * globusUrls({ environment: 'preview' }).auth.href // 'https://auth.preview.globus.org/'
+ */
+export function globusUrls(
+  options: GlobusUrlOptions = {},
+  variables: Record<string, string | undefined> = process.env,
+): GlobusUrls {
+  const environment = options.environment || variables.GLOBUS_SDK_ENVIRONMENT || 'production'
+  const domain = Object.hasOwn(domains, environment) ? domains[environment] : undefined
+  if (domain === undefined) {
+    throw new InvalidDefinition(
+      `GLOBUS_SDK_ENVIRONMENT is ${JSON.stringify(environment)}: use one of ${Object.keys(domains).join(', ')}`,
+    )
+  }
+  const serviceUrl = (service: 'AUTH' | 'GROUPS', option: string | undefined, host: string): URL => {
+    const variable = `GLOBUS_SDK_SERVICE_URL_${service}`
+    return baseUrl(variable, option || variables[variable] || `https://${host}.${domain}/`)
+  }
+  return {
+    auth: serviceUrl('AUTH', options.authUrl, 'auth'),
+    groups: serviceUrl('GROUPS', options.groupsUrl, 'groups.api'),
+  }
+}
+
+function baseUrl(variable: string, value: string): URL {
+  const url = URL.parse(value)
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new InvalidDefinition(`${variable} is no http or https URL: ${JSON.stringify(value)}`)
+  }
+  if (!url.pathname.endsWith('/')) url.pathname += '/'
+  return url
+}

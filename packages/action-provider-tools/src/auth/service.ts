@@ -1,0 +1,246 @@
+/** Calls to one remote service: bounded in time and size, retried where that is safe, not made while the service is dead. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Static, TSchema } from 'typebox'
+import { Check } from 'typebox/schema'
+import { ServiceUnavailable } from '../errors.ts'
+import { createBreaker } from './breaker.ts'
+
+/** What happened in one call to Globus, or was saved by a cache. For metrics: it names nobody. */
+export type AuthCallEvent = {
+  service: 'auth' | 'groups'
+  call: 'introspect' | 'dependent_token' | 'refresh_token' | 'my_groups' | 'discovery'
+  /** `refused`: it answered no. `unavailable`: it did not answer properly. `skipped`: not asked, since it is known to be down. */
+  outcome: 'ok' | 'refused' | 'unavailable' | 'skipped'
+  /** Retries included. */
+  durationMs: number
+  cache: 'hit' | 'miss'
+}
+
+/** Where calls that fail are written to; pino and Fastify's `log` fit. Nothing written holds a token or a secret. */
+export type AuthLog = Record<'debug' | 'info' | 'warn' | 'error', (facts: object, message: string) => void>
+
+export type ServiceOptions = {
+  /** The service in events. */
+  service: AuthCallEvent['service']
+  /** The service in texts. */
+  name: string
+  url: URL
+  /** Milliseconds a call may take, retries included. */
+  timeout: number
+  /** How many times a repeatable call is tried again. */
+  retries: number
+  fetch: typeof fetch
+  /** A clock that never jumps, in milliseconds. */
+  now: () => number
+  log?: AuthLog | undefined
+  onCall?: ((event: AuthCallEvent) => void) | undefined
+}
+
+export type ServiceRequest<Schema extends TSchema> = {
+  call: AuthCallEvent['call']
+  method: 'GET' | 'POST'
+  /** Relative to the service's URL. */
+  path: string
+  authorization?: string
+  form?: Record<string, string>
+  /** What a good answer looks like. Anything else counts as an outage. */
+  answer: Schema
+  /** Whether it does no harm to send it twice. */
+  repeatable: boolean
+  /** Whether a refusal means that the provider is set up wrongly, and then what its operators should check. */
+  misconfiguration?: (refusal: Refusal) => string | undefined
+}
+
+/** An answer with a status from 400 to 499. */
+export type Refusal = { status: number; body: unknown }
+
+export type Answer<Body> = { ok: true; body: Body } | ({ ok: false } & Refusal)
+
+export type Service = {
+  /** @throws ServiceUnavailable when there is no proper answer */
+  request<Schema extends TSchema>(request: ServiceRequest<Schema>): Promise<Answer<Static<Schema>>>
+  /** The error for an answer that was proper, but of no use. */
+  unavailable(reason: string): ServiceUnavailable
+  /** Ends the calls under way. */
+  close(): void
+}
+
+const largestAnswer = 4 * 1024 * 1024
+const longestPause = 1_000
+const longestRetryAfter = 300_000
+const breakerThreshold = 5
+const breakerPause = 1_000
+
+export function createService(options: ServiceOptions): Service {
+  const { service, name, timeout, retries, now, log, onCall } = options
+  const underway = new Set<AbortController>()
+  let closed = false
+  const breaker = createBreaker({
+    threshold: breakerThreshold,
+    pause: breakerPause,
+    now,
+    onChange: (open) => {
+      if (open) log?.error({ service }, `${name} keeps failing: only one call at a time will try it now`)
+      else log?.info({ service }, `${name} answers again`)
+    },
+  })
+
+  const unavailable = (reason: string, retryAfter?: number): ServiceUnavailable =>
+    new ServiceUnavailable(`${name} cannot be asked at the moment: try again later`, {
+      cause: new Error(`${name}: ${reason}`),
+      ...(retryAfter === undefined ? {} : { retryAfter: Math.ceil(retryAfter / 1000) }),
+    })
+
+  const send = async <Schema extends TSchema>(
+    request: ServiceRequest<Schema>,
+    signal: AbortSignal,
+  ): Promise<Answer<Static<Schema>>> => {
+    const response = await options.fetch(new URL(request.path, options.url), {
+      method: request.method,
+      headers: {
+        accept: 'application/json',
+        ...(request.authorization === undefined ? {} : { authorization: request.authorization }),
+      },
+      ...(request.form === undefined ? {} : { body: new URLSearchParams(request.form) }),
+      redirect: 'manual',
+      signal,
+    })
+    const { status } = response
+    const isRefusal = status >= 400 && status < 500 && status !== 408 && status !== 429
+    if (!response.ok && !isRefusal) {
+      await response.body?.cancel()
+      throw new Outage(`it answered with status ${status}`, { retryAfter: retryAfter(response) })
+    }
+    const body = parseJson(await readBody(response))
+    if (isRefusal) {
+      const check = request.misconfiguration?.({ status, body })
+      if (check !== undefined) throw new Outage(check, { lasting: true })
+      return { ok: false, status, body }
+    }
+    if (!Check(request.answer, body)) {
+      throw new Outage(`its answer to ${request.method} ${request.path} is not what Globus answers`)
+    }
+    return { ok: true, body }
+  }
+
+  const sendWithRetries = async <Schema extends TSchema>(
+    request: ServiceRequest<Schema>,
+    signal: AbortSignal,
+  ): Promise<Answer<Static<Schema>>> => {
+    for (let retry = 0; ; retry++) {
+      try {
+        return await send(request, signal)
+      } catch (error) {
+        const outage = asOutage(error, signal)
+        const pause = outage.retryAfter ?? Math.random() * Math.min(longestPause, 100 * 2 ** retry)
+        const hopeless = outage.lasting || signal.aborted || pause > longestPause
+        if (hopeless || !request.repeatable || retry >= retries) throw outage
+        await sleep(pause, undefined, { signal }).catch(() => {
+          throw outage
+        })
+      }
+    }
+  }
+
+  const request: Service['request'] = async (request) => {
+    const { call } = request
+    if (closed) throw unavailable('this Auth is closed')
+    const wait = breaker.enter()
+    if (wait > 0) {
+      onCall?.({ service, call, outcome: 'skipped', durationMs: 0, cache: 'miss' })
+      throw unavailable('it kept failing and is not asked for now', wait)
+    }
+    const start = now()
+    const controller = new AbortController()
+    underway.add(controller)
+    const timer = setTimeout(() => controller.abort(new Outage(`no answer within ${timeout} ms`)), timeout)
+    const end = (outcome: AuthCallEvent['outcome']): void =>
+      onCall?.({ service, call, outcome, durationMs: now() - start, cache: 'miss' })
+    try {
+      const answer = await sendWithRetries(request, controller.signal)
+      breaker.succeeded()
+      end(answer.ok ? 'ok' : 'refused')
+      return answer
+    } catch (error) {
+      const outage = asOutage(error, controller.signal)
+      breaker.failed(outage.retryAfter)
+      log?.[outage.lasting ? 'error' : 'warn'](
+        { service, call, reason: outage.message },
+        `A call to ${name} failed: ${outage.message}`,
+      )
+      end('unavailable')
+      throw unavailable(outage.message, outage.retryAfter)
+    } finally {
+      clearTimeout(timer)
+      underway.delete(controller)
+    }
+  }
+
+  return {
+    request,
+    unavailable: (reason) => {
+      log?.error({ service, reason }, `${name} is of no use: ${reason}`)
+      return unavailable(reason)
+    },
+    close() {
+      closed = true
+      for (const controller of underway) controller.abort(new Outage('this Auth was closed'))
+    },
+  }
+}
+
+/** Why there is no proper answer. The message never repeats what was sent or answered: that may hold a token. */
+class Outage extends Error {
+  /** Milliseconds after which the service asks to be tried again. */
+  readonly retryAfter: number | undefined
+  /** Trying again is of no use before somebody has changed something. */
+  readonly lasting: boolean
+
+  constructor(reason: string, options: { retryAfter?: number | undefined; lasting?: boolean } = {}) {
+    super(reason)
+    this.retryAfter = options.retryAfter
+    this.lasting = options.lasting ?? false
+  }
+}
+
+function asOutage(error: unknown, signal: AbortSignal): Outage {
+  if (error instanceof Outage) return error
+  if (signal.reason instanceof Outage) return signal.reason
+  return new Outage(`the connection failed (${errorCode(error)})`)
+}
+
+/** The code of the innermost cause, such as ECONNREFUSED. Messages are left out: some quote headers and bodies. */
+function errorCode(error: unknown): string {
+  let code = 'unknown'
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    code = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name
+  }
+  return code
+}
+
+async function readBody(response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength
+    if (size > largestAnswer) throw new Outage(`its answer is larger than ${largestAnswer} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, size)
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    return undefined
+  }
+}
+
+/** `Retry-After` in milliseconds, for both of its forms (RFC 9110, section 10.2.3). */
+function retryAfter(response: Response): number | undefined {
+  const value = response.headers.get('retry-after')
+  if (value === null) return undefined
+  const milliseconds = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now()
+  return Number.isNaN(milliseconds) ? undefined : Math.min(Math.max(milliseconds, 0), longestRetryAfter)
+}

@@ -1,0 +1,3 @@
+/** What authors' tests use in place of Globus Auth: no credentials, no tokens, no network. */
+export { type FakeAuth, type FakeAuthOptions, fakeAuth } from './fake-auth.ts'
+export { type FakeCaller, type FakeCallerOptions, fakeGroup, fakeIdentity } from './fake-caller.ts'
