@@ -11,7 +11,7 @@ export type AuthState = {
   readonly scopes: ReadonlySet<string>
   /** When the token expires, in milliseconds since 1970. */
   readonly expiresAt: number
-  /** The bearer token itself. Never logged: it is not enumerable. */
+  /** The bearer token itself. Not enumerable, so that no log or inspection of an AuthState shows it. */
   readonly token: string
 
   /**
@@ -25,7 +25,8 @@ export type AuthState = {
 
   /**
    * Whether any of the caller's principals is allowed. Groups are looked up only when `allowed` holds a group and
-   * no identity matched.
+   * nothing else in it matched; the answer is a promise only when they have to be asked for.
+   * @param options whether `public` and `all_authenticated_users` count in this list; by default they do not
    * @throws ServiceUnavailable as `groups` does.
    */
   checkAuthorization(
@@ -35,7 +36,9 @@ export type AuthState = {
 
   /**
    * A token for another service, on the caller's behalf.
-   * @throws ConsentRequired when the caller has not consented to it, ServiceUnavailable when Globus Auth cannot say.
+   * @throws ConsentRequired when the caller has not consented to it
+   * @throws UnauthorizedRequest when the caller's own token has ended meanwhile
+   * @throws ServiceUnavailable when Globus Auth cannot say
    */
   dependentToken(scope: string): Promise<DependentToken>
 }
@@ -56,9 +59,16 @@ export type Auth = {
   readonly scope: string
 
   /**
-   * Says who a bearer token stands for.
-   * @param additionalScopes scopes that are as good as the provider's own
-   * @throws UnauthorizedRequest, ForbiddenRequest (no accepted scope), ServiceUnavailable
+   * Says who a bearer token stands for (interface, "Tokens"). For a caller who is known it gives the AuthState itself,
+   * and throws; otherwise it gives a promise. `await` takes both.
+   * @param bearerToken the token alone, without `Bearer`
+   * @param additionalScopes scopes that are as good as the provider's own: any one of them is enough
+   * @throws UnauthorizedRequest for a token that is malformed, expired, revoked or unknown
+   * @throws ForbiddenRequest for a token with none of the accepted scopes
+   * @throws ServiceUnavailable when Globus Auth cannot say
+   * @example
+   * const caller = await auth.authenticate(token)
+   * if (!(await caller.checkAuthorization(description.runnable_by))) throw new ForbiddenRequest('…')
    */
   authenticate(bearerToken: string, additionalScopes?: readonly string[]): Promise<AuthState> | AuthState
 
@@ -71,8 +81,12 @@ export type Auth = {
   /** A new access token for an expired dependent one. @throws UnauthorizedRequest when the refresh token is no longer good, ServiceUnavailable */
   refreshDependentToken(token: DependentToken): Promise<DependentToken>
 
+  /** A key of 32 bytes that is this provider's own, for what it keeps encrypted where no other key is configured. */
+  secretsKey(): Uint8Array
+
   /** Resolves when Globus Auth can be reached; rejects with ServiceUnavailable otherwise. */
   ping(): Promise<void>
 
+  /** Forgets all callers and ends the calls under way. */
   close(): Promise<void>
 }

@@ -7,8 +7,8 @@ export type Breaker = {
   enter(): number
   /** The service answered: calls are open again at once. */
   succeeded(): void
-  /** The service did not answer. It may have asked for a longer pause, in milliseconds. */
-  failed(pause?: number): void
+  /** The service did not answer. */
+  failed(): void
 }
 
 export type BreakerOptions = {
@@ -28,7 +28,7 @@ export type BreakerOptions = {
  *
  * @example
  * const breaker = createBreaker({ threshold: 5, pause: 1000, now: () => performance.now() })
- * if (breaker.enter() === 0) await call().then(breaker.succeeded, () => breaker.failed())
+ * if (breaker.enter() === 0) await call().then(breaker.succeeded, breaker.failed)
  */
 export function createBreaker({ threshold, pause, now, onChange }: BreakerOptions): Breaker {
   let failures = 0
@@ -48,10 +48,10 @@ export function createBreaker({ threshold, pause, now, onChange }: BreakerOption
       failures = 0
       probing = false
     },
-    failed(longerPause = 0) {
+    failed() {
       failures += 1
       probing = false
-      if (failures >= threshold) nextProbe = now() + Math.max(pause, longerPause)
+      if (failures >= threshold) nextProbe = now() + pause
       if (failures === threshold) onChange?.(true)
     },
   }

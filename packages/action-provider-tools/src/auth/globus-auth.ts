@@ -1,3 +1,4 @@
+import { hkdfSync } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { groupURN, identityURN, type PrincipalURN } from '../documents/principal.ts'
 import { ConsentRequired, InvalidDefinition, ServiceUnavailable, UnauthorizedRequest } from '../errors.ts'
@@ -7,6 +8,7 @@ import { assertBearerToken, assertScope, invalidToken, tokenKey } from './bearer
 import { type ActiveToken, createGlobusClient, type Grant, type GrantedToken } from './globus-client.ts'
 import { type GlobusUrlOptions, globusUrls } from './globus-urls.ts'
 import { createLookupCache } from './lookup-cache.ts'
+import { deriveSecretsKey } from './secrets-key.ts'
 import type { AuthCallEvent, AuthLog } from './service.ts'
 
 /** The scope of Globus Groups that a provider's scope has as its dependent, so that groups may be in its lists. */
@@ -33,6 +35,9 @@ export type GlobusAuthOptions = GlobusUrlOptions & {
   /** Milliseconds that never jump, which the caches go by. Default `performance.now`. */
   monotonicClock?: () => number
 }
+
+/** A bearer token, and what it is remembered by. */
+type Bearer = { token: string; key: string }
 
 const introspectionLife = 30_000
 const groupsLife = 5 * 60_000
@@ -63,7 +68,7 @@ const knownRefusal: AuthCallEvent = Object.freeze({ ...known, outcome: 'refused'
 export function globusAuth(options: GlobusAuthOptions): Auth {
   const { scope, cacheSize: max = 10_000, onCall } = options
   const { clock = Date.now, monotonicClock: now = () => performance.now() } = options
-  assertGiven(options)
+  assertUsable(options)
 
   const client = createGlobusClient({
     urls: globusUrls(options),
@@ -98,79 +103,71 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
     return caller
   }
 
-  const introspect = (key: string, token: string): Promise<AuthState> =>
-    callers.load(key, async () => {
-      const introspection = await client.introspect(token)
-      if (introspection === undefined) {
-        refusals.set(key, true)
-        groups.delete(key)
-        dependentTokens.delete(key)
-        throw invalidToken()
-      }
-      return callerOf(key, token, introspection)
+  const introspect = (bearer: Bearer): Promise<AuthState> =>
+    callers.load(bearer.key, async () => {
+      const token = await client.introspect(bearer.token)
+      if (token !== undefined) return callerOf(bearer, token)
+      refusals.set(bearer.key, true)
+      throw invalidToken()
     })
 
-  const callerOf = (key: string, token: string, introspection: ActiveToken): AuthState => {
-    const effectiveIdentity = identityURN(introspection.sub)
+  const callerOf = (bearer: Bearer, token: ActiveToken): AuthState => {
+    const effectiveIdentity = identityURN(token.sub)
+    // Globus Auth changes this id whenever a grant would give other tokens: so a consent withdrawn is noticed here.
+    const grantKey = `${bearer.key} ${token.dependent_tokens_cache_id ?? ''}`
     return createAuthState(
       {
         effectiveIdentity,
-        username: introspection.username ?? undefined,
-        identities: new Set([effectiveIdentity, ...introspection.identity_set.map(identityURN)]),
-        scopes: new Set(introspection.scope.split(' ')),
-        expiresAt: introspection.exp * 1000,
-        token,
+        username: token.username ?? undefined,
+        identities: new Set([effectiveIdentity, ...token.identity_set.map(identityURN)]),
+        scopes: new Set(token.scope.split(' ')),
+        expiresAt: token.exp * 1000,
+        token: bearer.token,
       },
       {
-        knownGroups: () => groups.get(key),
-        groups: () => groups.load(key, () => askForGroups(key, token)),
-        dependentToken: async (wanted) => withoutLifetime(await dependentToken(key, token, wanted)),
+        knownGroups: () => groups.get(bearer.key),
+        groups: () => groups.load(bearer.key, () => askForGroups(bearer, grantKey)),
+        dependentToken: async (wanted) => withoutLifetime(await dependentToken(bearer, grantKey, wanted)),
       },
     )
   }
 
-  /** A grant that Globus refuses for the token's sake: either the token has ended, or nothing depends on its scope. */
-  const assertStillActive = async (key: string, token: string): Promise<void> => {
-    callers.delete(key)
-    await introspect(key, token)
-  }
-
-  const grant = async (
-    key: string,
-    token: string,
-    ask: Parameters<typeof client.grantDependentTokens>[1],
-  ): Promise<Grant> => {
-    const answer = await client.grantDependentTokens(token, ask)
-    if (!answer.granted && answer.lacking === 'token') await assertStillActive(key, token)
+  const grant = async (bearer: Bearer, ask: { scope?: string; offline?: boolean }): Promise<Grant> => {
+    const answer = await client.grantDependentTokens(bearer.token, ask)
+    if (!answer.granted && answer.lacking === 'token') {
+      // Either the token has ended since it was introspected, or nothing depends on its scope.
+      callers.delete(bearer.key)
+      await introspect(bearer)
+    }
     return answer
   }
 
-  /** @throws ConsentRequired when there is no token for `wanted`, even in a new grant */
-  const dependentToken = async (key: string, token: string, wanted: string): Promise<GrantedToken> => {
-    const remembered = dependentTokens.get(key)
-    const known = remembered && findToken(remembered, wanted)
-    if (known !== undefined) return known
+  const dependentToken = async (bearer: Bearer, grantKey: string, wanted: string): Promise<GrantedToken> => {
+    const remembered = dependentTokens.get(grantKey)
+    const token = remembered && findToken(remembered, wanted)
+    if (token !== undefined) return token
     // Consent may have been given since.
-    if (remembered !== undefined) dependentTokens.delete(key)
-    return tokenFrom(await dependentTokens.load(key, () => grant(key, token, {})), wanted)
+    if (remembered !== undefined) dependentTokens.delete(grantKey)
+    return tokenFrom(await dependentTokens.load(grantKey, () => grant(bearer, {})), wanted)
   }
 
   const askForGroups = async (
-    key: string,
-    token: string,
-    mayBeStale = dependentTokens.get(key) !== undefined,
+    bearer: Bearer,
+    grantKey: string,
+    mayBeStale = dependentTokens.get(grantKey) !== undefined,
   ): Promise<ReadonlySet<PrincipalURN>> => {
+    let groupsToken: string
     try {
-      const { access_token } = await dependentToken(key, token, groupsScope)
-      const ids = await client.myGroups(access_token)
-      if (ids !== undefined) return new Set(ids.map(groupURN))
-      dependentTokens.delete(key)
-      // A remembered token may have been revoked meanwhile; one that is new has no such excuse.
-      if (mayBeStale) return await askForGroups(key, token, false)
+      groupsToken = (await dependentToken(bearer, grantKey, groupsScope)).access_token
     } catch (error) {
       if (error instanceof ConsentRequired) return noGroups
       throw error
     }
+    const ids = await client.myGroups(groupsToken)
+    if (ids !== undefined) return new Set(ids.map(groupURN))
+    dependentTokens.delete(grantKey)
+    // A remembered token may have been revoked meanwhile; a new one has no such excuse.
+    if (mayBeStale) return askForGroups(bearer, grantKey, false)
     throw new ServiceUnavailable('Globus Groups does not accept the token that Globus Auth gave for it')
   }
 
@@ -189,12 +186,17 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
         onCall?.(knownRefusal)
         throw invalidToken()
       }
-      return introspect(key, bearerToken).then((introspected) => accept(introspected, additionalScopes))
+      return introspect({ token: bearerToken, key }).then((introspected) =>
+        accept(introspected, additionalScopes),
+      )
     },
 
     async grantDependentToken(callerToken, wanted) {
       assertBearerToken(callerToken)
-      const answer = await grant(tokenKey(callerToken), callerToken, { scope: wanted, offline: true })
+      const answer = await grant(
+        { token: callerToken, key: tokenKey(callerToken) },
+        { scope: wanted, offline: true },
+      )
       return withoutLifetime(tokenFrom(answer, wanted))
     },
 
@@ -206,6 +208,12 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
       return { refresh_token: token.refresh_token, ...withoutLifetime(refreshed) }
     },
 
+    secretsKey: () => deriveSecretsKey(options.clientSecret),
+
+    // HKDF (RFC 5869) from the client secret, so that a rotated secret means another key.
+    secretsKey: () =>
+      new Uint8Array(hkdfSync('sha256', options.clientSecret, options.clientId, `secrets of ${scope}`, 32)),
+
     ping: () => client.ping(),
 
     async close() {
@@ -215,11 +223,13 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
   }
 }
 
-function assertGiven(options: GlobusAuthOptions): void {
+function assertUsable({ timeout = 1, retries = 0, ...given }: GlobusAuthOptions): void {
   for (const name of ['clientId', 'clientSecret', 'scope'] as const) {
-    if (!options[name])
+    if (!given[name])
       throw new InvalidDefinition(`globusAuth needs ${name}: register a client in Globus Auth`)
   }
+  if (!(timeout > 0)) throw new InvalidDefinition('The timeout of globusAuth is in milliseconds, more than 0')
+  if (!(retries >= 0)) throw new InvalidDefinition('The retries of globusAuth are a number, 0 or more')
 }
 
 /** The token that carries a scope. A scope's own dependents (`scope[other]`) do not show in a token. */

@@ -17,6 +17,7 @@ const ActiveToken = Type.Object({
   exp: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
   identity_set: Type.Array(uuid),
   username: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  dependent_tokens_cache_id: Type.Optional(Type.Union([Type.String(), Type.Null()])),
 })
 const Introspection = Type.Union([ActiveToken, InactiveToken])
 

@@ -4,6 +4,7 @@ import type { Static, TSchema } from 'typebox'
 import { Check } from 'typebox/schema'
 import { ServiceUnavailable } from '../errors.ts'
 import { createBreaker } from './breaker.ts'
+import { asOutage, Outage } from './outage.ts'
 
 /** What happened in one call to Globus, or was saved by a cache. For metrics: it names nobody. */
 export type AuthCallEvent = {
@@ -66,13 +67,14 @@ export type Service = {
 }
 
 const largestAnswer = 4 * 1024 * 1024
+const firstPause = 100
 const longestPause = 1_000
 const longestRetryAfter = 300_000
 const breakerThreshold = 5
 const breakerPause = 1_000
 
 export function createService(options: ServiceOptions): Service {
-  const { service, name, timeout, retries, now, log, onCall } = options
+  const { service, name, timeout, now, log, onCall } = options
   const underway = new Set<AbortController>()
   let closed = false
   const breaker = createBreaker({
@@ -88,59 +90,8 @@ export function createService(options: ServiceOptions): Service {
   const unavailable = (reason: string, retryAfter?: number): ServiceUnavailable =>
     new ServiceUnavailable(`${name} cannot be asked at the moment: try again later`, {
       cause: new Error(`${name}: ${reason}`),
-      ...(retryAfter === undefined ? {} : { retryAfter: Math.ceil(retryAfter / 1000) }),
+      ...(retryAfter === undefined ? {} : { retryAfter: Math.max(1, Math.ceil(retryAfter / 1000)) }),
     })
-
-  const send = async <Schema extends TSchema>(
-    request: ServiceRequest<Schema>,
-    signal: AbortSignal,
-  ): Promise<Answer<Static<Schema>>> => {
-    const response = await options.fetch(new URL(request.path, options.url), {
-      method: request.method,
-      headers: {
-        accept: 'application/json',
-        ...(request.authorization === undefined ? {} : { authorization: request.authorization }),
-      },
-      ...(request.form === undefined ? {} : { body: new URLSearchParams(request.form) }),
-      redirect: 'manual',
-      signal,
-    })
-    const { status } = response
-    const isRefusal = status >= 400 && status < 500 && status !== 408 && status !== 429
-    if (!response.ok && !isRefusal) {
-      await response.body?.cancel()
-      throw new Outage(`it answered with status ${status}`, { retryAfter: retryAfter(response) })
-    }
-    const body = parseJson(await readBody(response))
-    if (isRefusal) {
-      const check = request.misconfiguration?.({ status, body })
-      if (check !== undefined) throw new Outage(check, { lasting: true })
-      return { ok: false, status, body }
-    }
-    if (!Check(request.answer, body)) {
-      throw new Outage(`its answer to ${request.method} ${request.path} is not what Globus answers`)
-    }
-    return { ok: true, body }
-  }
-
-  const sendWithRetries = async <Schema extends TSchema>(
-    request: ServiceRequest<Schema>,
-    signal: AbortSignal,
-  ): Promise<Answer<Static<Schema>>> => {
-    for (let retry = 0; ; retry++) {
-      try {
-        return await send(request, signal)
-      } catch (error) {
-        const outage = asOutage(error, signal)
-        const pause = outage.retryAfter ?? Math.random() * Math.min(longestPause, 100 * 2 ** retry)
-        const hopeless = outage.lasting || signal.aborted || pause > longestPause
-        if (hopeless || !request.repeatable || retry >= retries) throw outage
-        await sleep(pause, undefined, { signal }).catch(() => {
-          throw outage
-        })
-      }
-    }
-  }
 
   const request: Service['request'] = async (request) => {
     const { call } = request
@@ -154,16 +105,19 @@ export function createService(options: ServiceOptions): Service {
     const controller = new AbortController()
     underway.add(controller)
     const timer = setTimeout(() => controller.abort(new Outage(`no answer within ${timeout} ms`)), timeout)
-    const end = (outcome: AuthCallEvent['outcome']): void =>
-      onCall?.({ service, call, outcome, durationMs: now() - start, cache: 'miss' })
+    const end = (outcome: AuthCallEvent['outcome']): void => {
+      const durationMs = now() - start
+      log?.debug({ service, call, outcome, durationMs }, `Called ${name}`)
+      onCall?.({ service, call, outcome, durationMs, cache: 'miss' })
+    }
     try {
-      const answer = await sendWithRetries(request, controller.signal)
+      const answer = await sendWithRetries(options, request, controller.signal)
       breaker.succeeded()
       end(answer.ok ? 'ok' : 'refused')
       return answer
     } catch (error) {
       const outage = asOutage(error, controller.signal)
-      breaker.failed(outage.retryAfter)
+      breaker.failed()
       log?.[outage.lasting ? 'error' : 'warn'](
         { service, call, reason: outage.message },
         `A call to ${name} failed: ${outage.message}`,
@@ -189,33 +143,56 @@ export function createService(options: ServiceOptions): Service {
   }
 }
 
-/** Why there is no proper answer. The message never repeats what was sent or answered: that may hold a token. */
-class Outage extends Error {
-  /** Milliseconds after which the service asks to be tried again. */
-  readonly retryAfter: number | undefined
-  /** Trying again is of no use before somebody has changed something. */
-  readonly lasting: boolean
-
-  constructor(reason: string, options: { retryAfter?: number | undefined; lasting?: boolean } = {}) {
-    super(reason)
-    this.retryAfter = options.retryAfter
-    this.lasting = options.lasting ?? false
+async function sendWithRetries<Schema extends TSchema>(
+  options: ServiceOptions,
+  request: ServiceRequest<Schema>,
+  signal: AbortSignal,
+): Promise<Answer<Static<Schema>>> {
+  const retries = request.repeatable ? options.retries : 0
+  for (let retry = 0; ; retry++) {
+    try {
+      return await send(options, request, signal)
+    } catch (error) {
+      const outage = asOutage(error, signal)
+      const { lasting, retryAfter = 0 } = outage
+      if (retry >= retries || lasting || signal.aborted || retryAfter > longestPause) throw outage
+      const jitter = Math.random() * Math.min(longestPause, firstPause * 2 ** retry)
+      await sleep(retryAfter + jitter, undefined, { signal }).catch((aborted) => {
+        throw asOutage(aborted, signal)
+      })
+    }
   }
 }
 
-function asOutage(error: unknown, signal: AbortSignal): Outage {
-  if (error instanceof Outage) return error
-  if (signal.reason instanceof Outage) return signal.reason
-  return new Outage(`the connection failed (${errorCode(error)})`)
-}
-
-/** The code of the innermost cause, such as ECONNREFUSED. Messages are left out: some quote headers and bodies. */
-function errorCode(error: unknown): string {
-  let code = 'unknown'
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    code = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name
+async function send<Schema extends TSchema>(
+  options: ServiceOptions,
+  { method, path, authorization, form, answer, misconfiguration }: ServiceRequest<Schema>,
+  signal: AbortSignal,
+): Promise<Answer<Static<Schema>>> {
+  const response = await options.fetch(new URL(path, options.url), {
+    method,
+    headers: { accept: 'application/json', ...(authorization === undefined ? {} : { authorization }) },
+    ...(form === undefined ? {} : { body: new URLSearchParams(form) }),
+    // Credentials go to the service that was set, and nowhere else.
+    redirect: 'manual',
+    signal,
+  })
+  const { status } = response
+  const isRefusal = status >= 400 && status < 500 && status !== 408 && status !== 429
+  if (!response.ok && !isRefusal) {
+    await response.body?.cancel()
+    throw new Outage(`it answered with status ${status}`, { retryAfter: retryAfter(response) })
   }
-  return code
+  const body = parseJson(await readBody(response))
+  if (isRefusal) {
+    const check = misconfiguration?.({ status, body })
+    if (check !== undefined) throw new Outage(check, { lasting: true })
+    return { ok: false, status, body }
+  }
+  if (!Check(answer, body)) {
+    throw new Outage(`its answer to ${method} ${path} is not what Globus answers`)
+  }
+  return { ok: true, body }
 }
 
 async function readBody(response: Response): Promise<Uint8Array> {

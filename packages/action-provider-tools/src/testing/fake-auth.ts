@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import type { Auth, AuthState, DependentToken } from '../auth/auth.ts'
 import { createAuthState } from '../auth/auth-state.ts'
 import { assertBearerToken, assertScope, invalidToken } from '../auth/bearer-token.ts'
+import { deriveSecretsKey } from '../auth/secrets-key.ts'
 import { ConsentRequired, InvalidDefinition, ServiceUnavailable, UnauthorizedRequest } from '../errors.ts'
 import { type FakeCaller, type FakeCallerOptions, fakeGroup, fakeIdentity } from './fake-caller.ts'
 
@@ -163,6 +165,10 @@ export function fakeAuth({ scope = defaultScope, clock = Date.now }: FakeAuthOpt
         expires_at: clock() + lifetime,
       }
     },
+
+    secretsKey: () => deriveSecretsKey('fake'),
+
+    secretsKey: () => createHash('sha256').update(`fake secrets of ${scope}`).digest(),
 
     async ping() {
       assertReachable()
