@@ -1,4 +1,3 @@
-import { hkdfSync } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { groupURN, identityURN, type PrincipalURN } from '../documents/principal.ts'
 import { ConsentRequired, InvalidDefinition, ServiceUnavailable, UnauthorizedRequest } from '../errors.ts'
@@ -209,10 +208,6 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
     },
 
     secretsKey: () => deriveSecretsKey(options.clientSecret),
-
-    // HKDF (RFC 5869) from the client secret, so that a rotated secret means another key.
-    secretsKey: () =>
-      new Uint8Array(hkdfSync('sha256', options.clientSecret, options.clientId, `secrets of ${scope}`, 32)),
 
     ping: () => client.ping(),
 

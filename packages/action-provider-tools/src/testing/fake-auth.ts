@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Auth, AuthState, DependentToken } from '../auth/auth.ts'
 import { createAuthState } from '../auth/auth-state.ts'
 import { assertBearerToken, assertScope, invalidToken } from '../auth/bearer-token.ts'
@@ -167,8 +166,6 @@ export function fakeAuth({ scope = defaultScope, clock = Date.now }: FakeAuthOpt
     },
 
     secretsKey: () => deriveSecretsKey('fake'),
-
-    secretsKey: () => createHash('sha256').update(`fake secrets of ${scope}`).digest(),
 
     async ping() {
       assertReachable()
