@@ -150,7 +150,61 @@ export class ConsentRequired extends ActionProviderToolsError {
   }
 }
 
+/**
+ * The work of an action has failed, and this is what its caller should know: becomes the details of the FAILED action.
+ *
+ * @example
+ * throw new ActionFailed({ code: 'QuotaExceeded', description: 'The project has no storage left', quota: 10 })
+ */
+export class ActionFailed extends Error {
+  override readonly name = 'ActionFailed'
+  readonly details: { code: string; description: string } & Record<string, unknown>
+
+  constructor(
+    details: { code: string; description: string } & Record<string, unknown>,
+    options?: { cause?: unknown },
+  ) {
+    super(details.description, options)
+    this.details = details
+  }
+}
+
+/** The work of an action has failed for now: it is run again as the provider's retry policy says. */
+export class TemporaryFailure extends Error {
+  override readonly name = 'TemporaryFailure'
+  /** Milliseconds to wait at least, where the other side said so. */
+  readonly retryAfter: number | undefined
+
+  constructor(message: string, options: { retryAfter?: number; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.retryAfter = options.retryAfter
+  }
+}
+
+/** Why the signal of a running action aborted. */
+export class WorkInterrupted extends Error {
+  override readonly name = 'WorkInterrupted'
+  readonly reason: 'canceled' | 'deadline' | 'shutdown' | 'lost'
+
+  constructor(reason: 'canceled' | 'deadline' | 'shutdown' | 'lost') {
+    super(
+      {
+        canceled: 'The action was canceled',
+        deadline: "The action's deadline has passed",
+        shutdown: 'This instance shuts down',
+        lost: 'Another instance has taken the action over',
+      }[reason],
+    )
+    this.reason = reason
+  }
+}
+
 /** A provider, its description or its configuration is wrong. Thrown when it is defined, before anything is served. */
 export class InvalidDefinition extends Error {
   override readonly name = 'InvalidDefinition'
+}
+
+/** A database cannot be used at all: its path, its content or its access is wrong. Thrown when it is opened. */
+export class StoreUnusable extends Error {
+  override readonly name = 'StoreUnusable'
 }

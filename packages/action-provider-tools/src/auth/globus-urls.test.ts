@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { InvalidDefinition } from '../errors.ts'
+import { type GlobusUrlOptions, globusUrls } from './globus-urls.ts'
+
+const urls = (options: GlobusUrlOptions, variables: Record<string, string> = {}) => {
+  const { auth, groups } = globusUrls(options, variables)
+  return [auth.href, groups.href]
+}
+
+describe('the URLs of Globus', () => {
+  it('are those of production when nothing is set', () => {
+    expect(urls({})).toEqual(['https://auth.globus.org/', 'https://groups.api.globus.org/'])
+  })
+
+  it.each([
+    ['preview', 'https://auth.preview.globus.org/', 'https://groups.api.preview.globus.org/'],
+    ['sandbox', 'https://auth.sandbox.globuscs.info/', 'https://groups.api.sandbox.globuscs.info/'],
+    ['test', 'https://auth.test.globuscs.info/', 'https://groups.api.test.globuscs.info/'],
+  ])('follow the environment %s, by option and by variable', (environment, ...expected) => {
+    expect(urls({ environment })).toEqual(expected)
+    expect(urls({}, { GLOBUS_SDK_ENVIRONMENT: environment })).toEqual(expected)
+  })
+
+  it('take each service from its own variable before the environment', () => {
+    const variables = {
+      GLOBUS_SDK_ENVIRONMENT: 'preview',
+      GLOBUS_SDK_SERVICE_URL_AUTH: 'http://127.0.0.1:5001',
+    }
+    expect(urls({}, variables)).toEqual(['http://127.0.0.1:5001/', 'https://groups.api.preview.globus.org/'])
+  })
+
+  it('take options before variables, and count empty ones as not set', () => {
+    expect(
+      urls(
+        { authUrl: 'http://localhost:1/', groupsUrl: '' },
+        { GLOBUS_SDK_SERVICE_URL_AUTH: 'http://localhost:2/', GLOBUS_SDK_SERVICE_URL_GROUPS: '' },
+      ),
+    ).toEqual(['http://localhost:1/', 'https://groups.api.globus.org/'])
+  })
+
+  it('keep a path, so that a service may be behind a prefix', () => {
+    const { auth } = globusUrls({ authUrl: 'https://proxy.example.org/auth' }, {})
+    expect(new URL('v2/oauth2/token', auth).href).toBe('https://proxy.example.org/auth/v2/oauth2/token')
+  })
+
+  it.each([
+    [{ environment: 'produktion' }, 'produktion'],
+    [{ environment: 'toString' }, 'toString'],
+    [{ authUrl: 'auth.globus.org' }, 'GLOBUS_SDK_SERVICE_URL_AUTH'],
+    [{ groupsUrl: 'ftp://groups.globus.org' }, 'GLOBUS_SDK_SERVICE_URL_GROUPS'],
+  ])('are refused with the name of what is wrong: %j', (options, named) => {
+    expect(() => globusUrls(options, {})).toThrow(InvalidDefinition)
+    expect(() => globusUrls(options, {})).toThrow(named)
+  })
+})
