@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
 import { type Endpoint, endpoints } from './endpoints.ts'
+import { errorDocument } from './errors.ts'
 
 /** Trouble on demand. What is given is combined: a latency alone delays the right answer. */
 export type Fault = {
@@ -50,21 +51,12 @@ export async function strike(fault: Fault, reply: FastifyReply): Promise<void> {
       .code(fault.status ?? 200)
       .type('application/json')
       .send(randomBytes(200))
-  } else if (fault.status !== undefined) await reply.code(fault.status).send(errorDocument(fault.status))
+  } else if (fault.status !== undefined)
+    await reply.code(fault.status).send(errorDocument(fault.status, 'FAULT', 'A fault set on this emulator'))
 }
 
 function cutOff(fault: Fault, reply: FastifyReply): void {
   reply.hijack()
   reply.raw.writeHead(fault.status ?? 200, { 'content-type': 'application/json', 'content-length': '1000' })
   reply.raw.write('{"access_token": "', () => reply.raw.destroy())
-}
-
-function errorDocument(status: number): object {
-  const code = status === 429 ? 'TOO_MANY_REQUESTS' : status < 500 ? 'ERROR' : 'INTERNAL_ERROR'
-  return {
-    errors: [
-      { status: String(status), code, title: 'Fault on demand', detail: 'a fault set on this emulator' },
-    ],
-    error: code.toLowerCase(),
-  }
 }

@@ -6,13 +6,15 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import { administrationRoutes } from './administration/routes.ts'
+import { apiRoutes } from './api/routes.ts'
 import { readingEndpoints } from './endpoints.ts'
+import { errorDocument, ServiceError } from './errors.ts'
 import { nextFault, strike } from './faults.ts'
 import { groupsRoutes } from './groups/routes.ts'
 import { isLoopback } from './loopback.ts'
-import { ServiceError } from './oauth/errors.ts'
 import { oauthRoutes } from './oauth/routes.ts'
 import type { Service } from './service.ts'
+import { webRoutes } from './web/routes.ts'
 
 /** The HTTP server over one emulator's state, not yet listening. */
 export function createServer(service: Service, log: FastifyBaseLogger | false): FastifyInstance {
@@ -62,12 +64,12 @@ export function createServer(service: Service, log: FastifyBaseLogger | false): 
     return reply.code(status).send({ error: status < 500 ? 'invalid_request' : 'server_error' })
   })
   app.setNotFoundHandler(async (_request, reply) =>
-    reply.code(404).send({
-      errors: [{ status: '404', code: 'NOT_FOUND', title: 'Not Found', detail: 'No such resource' }],
-    }),
+    reply.code(404).send(errorDocument(404, 'NOT_FOUND', 'No such resource')),
   )
 
   app.register(oauthRoutes, service)
+  app.register(apiRoutes, service)
+  app.register(webRoutes, service)
   app.register(groupsRoutes, service)
   app.register(administrationRoutes, service)
   return app

@@ -194,11 +194,13 @@ describe('the client credentials grant', () => {
     const { status, body } = await call.token({ grant_type: 'client_credentials', scope: `${scope} openid` })
     expect(status).toBe(200)
     expect(body).toMatchObject({
-      scope,
-      resource_server: provider.client_id,
-      other_tokens: [{ scope: 'openid' }],
+      scope: 'openid',
+      resource_server: 'auth.globus.org',
+      id_token: expect.any(String),
+      other_tokens: [{ scope, resource_server: provider.client_id }],
     })
-    const introspected = await call.introspect((body as TokenDocument).access_token)
+    const [token] = (body as { other_tokens: TokenDocument[] }).other_tokens
+    const introspected = await call.introspect(token?.access_token ?? '')
     expect(introspected.body).toMatchObject({
       active: true,
       sub: provider.client_id,

@@ -1,8 +1,8 @@
 import { noRequests } from '../faults.ts'
 import { formatScopes, parseScopes } from '../scope-grammar.ts'
 import type { Service } from '../service.ts'
-import { consentsOf, grantConsent, rescindConsent } from '../state/consents.ts'
-import { findIdentity, identitySet } from '../state/identities.ts'
+import { consentsOf, expandScopes, grantConsent, rescindConsent } from '../state/consents.ts'
+import { findIdentity, identitySet, users } from '../state/identities.ts'
 import { registerClient } from '../state/registration.ts'
 import { resolveScopes } from '../state/scopes.ts'
 import { commandLineClient } from '../state/services.ts'
@@ -32,9 +32,7 @@ export function administer({ state, settings, faults, save }: Service): Administ
       return registered
     },
     async users() {
-      return [...state.identities.values()]
-        .filter(({ identity_type }) => identity_type === 'login')
-        .map((identity) => userDocument(state, identity))
+      return users(state).map((identity) => userDocument(state, identity))
     },
     async groups() {
       return [...state.groups.values()].map(({ id, name, memberships }) => ({
@@ -112,7 +110,7 @@ function userDocument(state: State, identity: Identity): User {
   return {
     username: identity.username,
     short_name: identity.username.replace(/@.*/, ''),
-    name: identity.name,
+    name: identity.name ?? identity.username,
     id: identity.id,
     urn: `urn:globus:auth:identity:${identity.id}`,
     email: identity.email,
@@ -121,12 +119,12 @@ function userDocument(state: State, identity: Identity): User {
 }
 
 function grant(state: State, order: ConsentOrder & Partial<TokenOrder>): Consent[] {
+  const scopes = resolveScopes(state, parseScopes([order.scope].flat().join(' ')))
   return grantConsent(state, {
     identity: identityOf(state, order.username).id,
     client: clientOf(state, order.client_id).id,
-    scopes: resolveScopes(state, parseScopes([order.scope].flat().join(' '))),
+    scopes: order.consents === false ? scopes : expandScopes(state, scopes),
     offline: order.access_type === 'offline',
-    withoutDependents: order.consents === false,
   })
 }
 

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
-import { ServiceError } from '../oauth/errors.ts'
+import { ServiceError } from '../errors.ts'
 import type { Service } from '../service.ts'
 import { version } from '../version.ts'
+import { refuseForeignOrigin } from '../web/origin.ts'
 import { operationNames } from './administration.ts'
 import { administer } from './operations.ts'
 
@@ -9,17 +10,7 @@ import { administer } from './operations.ts'
 export async function administrationRoutes(app: FastifyInstance, service: Service): Promise<void> {
   const administration = administer(service)
 
-  app.addHook('onRequest', async ({ headers }) => {
-    // A web page can send requests here, and its browser says so; nothing on the page's side can hide it.
-    const { origin } = headers
-    if (origin !== undefined && origin !== `http://${headers.host}`) {
-      throw new ServiceError(
-        403,
-        { error: 'web pages may not administer the emulator' },
-        `request from ${origin}`,
-      )
-    }
-  })
+  app.addHook('onRequest', refuseForeignOrigin)
 
   app.get('/emulator', async () => ({ emulator: 'globus', version }))
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Endpoint } from '../endpoints.ts'
+import { ServiceError } from '../errors.ts'
 import { bearerToken, carries } from '../oauth/bearer.ts'
-import { ServiceError } from '../oauth/errors.ts'
 import type { Service } from '../service.ts'
 import { identitySet } from '../state/identities.ts'
 import { groupsScope } from '../state/services.ts'

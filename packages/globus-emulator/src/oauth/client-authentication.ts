@@ -1,6 +1,6 @@
+import { invalidClient } from '../errors.ts'
 import { hasSecret, isPublic } from '../state/clients.ts'
 import type { Client, State } from '../state/state.ts'
-import { invalidClient } from './errors.ts'
 
 export type Form = Record<string, string | undefined>
 

@@ -1,9 +1,9 @@
+import { oauthError } from '../errors.ts'
 import { isPublic } from '../state/clients.ts'
-import { grantConsent } from '../state/consents.ts'
+import { expandScopes, grantConsent } from '../state/consents.ts'
 import type { Client, State } from '../state/state.ts'
 import { issueTokens, type TokenDocument } from '../state/tokens.ts'
 import type { Form } from './client-authentication.ts'
-import { oauthError } from './errors.ts'
 import { knownScopes } from './requested-scopes.ts'
 
 /** The client credentials grant: a client acts as itself, which needs nobody's consent. */
@@ -17,7 +17,7 @@ export function clientCredentials(
   const consents = grantConsent(state, {
     identity: client.id,
     client: client.id,
-    scopes: knownScopes(state, form.scope ?? ''),
+    scopes: expandScopes(state, knownScopes(state, form.scope ?? '')),
     autoApproved: true,
   })
   return issueTokens(state, { client, identity: client.id, consents, lifetime, offline: false })

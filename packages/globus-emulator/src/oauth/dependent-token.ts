@@ -1,9 +1,9 @@
+import { dependentConsentRequired, oauthError } from '../errors.ts'
 import type { ScopeTree } from '../scope-grammar.ts'
 import { consentsBelow } from '../state/consents.ts'
 import type { Client, Consent, State } from '../state/state.ts'
 import { findToken, issueTokens, type TokenDocument } from '../state/tokens.ts'
 import type { Form } from './client-authentication.ts'
-import { dependentConsentRequired, oauthError } from './errors.ts'
 import { requestedScopes } from './requested-scopes.ts'
 
 /**

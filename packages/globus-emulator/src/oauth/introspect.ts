@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
+import { oauthError } from '../errors.ts'
 import { consentsBelow } from '../state/consents.ts'
 import { identitySet } from '../state/identities.ts'
 import type { Client, State } from '../state/state.ts'
 import { findToken, type LiveToken, scopeText } from '../state/tokens.ts'
 import type { Form } from './client-authentication.ts'
-import { oauthError } from './errors.ts'
 
 /**
  * Token introspection (RFC 7662): what a service asks about the token that a caller brought. A token is inactive

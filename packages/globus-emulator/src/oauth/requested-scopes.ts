@@ -1,7 +1,7 @@
+import { oauthError } from '../errors.ts'
 import { parseScopes, type ScopeTree } from '../scope-grammar.ts'
 import { type RequestedScope, resolveScopes } from '../state/scopes.ts'
 import type { State } from '../state/state.ts'
-import { oauthError } from './errors.ts'
 
 /** @throws ServiceError 400 `invalid_scope` for what is no list of scopes */
 export function requestedScopes(text: string): ScopeTree[] {

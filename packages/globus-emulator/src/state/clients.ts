@@ -57,3 +57,11 @@ export function credentialsOf(state: State, client: Client): Credential[] {
 export function hasSecret(state: State, client: Client, secret: string): boolean {
   return credentialsOf(state, client).filter((credential) => sameSecret(secret, credential.secret)).length > 0
 }
+
+/** Removes a client with everything that hangs on it. */
+export function removeClient(state: State, client: Client): void {
+  for (const scope of state.scopes.values()) if (scope.client === client.id) state.scopes.delete(scope.id)
+  for (const { id } of credentialsOf(state, client)) state.credentials.delete(id)
+  state.identities.delete(client.id)
+  state.clients.delete(client.id)
+}

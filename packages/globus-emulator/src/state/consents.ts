@@ -8,20 +8,19 @@ type Grant = {
   scopes: readonly RequestedScope[]
   /** Whether refresh tokens were asked for. */
   offline?: boolean
-  /** Leave out what the scopes depend on by registration. */
-  withoutDependents?: boolean
   /** Nobody was asked: a client that acts as itself. */
   autoApproved?: boolean
+  label?: string
 }
 
 /**
- * Records that an identity allows a client these scopes, with everything they depend on: what was asked for in
- * the request, and what each scope's registration says it needs.
+ * Records that an identity allows a client these scopes and those below them. {@link expandScopes} says what the
+ * scopes need besides what was asked for.
  *
  * @returns the consents at the top, one for each scope, in order
  */
 export function grantConsent(state: State, grant: Grant): Consent[] {
-  return grant.scopes.map((requested) => grantBelow(state, grant, requested, undefined, []))
+  return grant.scopes.map((requested) => grantBelow(state, grant, requested, undefined))
 }
 
 /** The consent of `identity` to `client` using `scope` below `parent` (or at the top). */
@@ -60,64 +59,82 @@ export function rescindConsent(state: State, consent: Consent): void {
   }
 }
 
-/** Everything these scopes come to when consented: each with its dependents, asked for and registered. */
-export function expandScope(state: State, { scope, optional, dependents }: RequestedScope): RequestedScope {
-  const registered = scope.dependent_scopes.flatMap((dependent): RequestedScope[] => {
-    const needed = state.scopes.get(dependent.scope)
-    return needed && !dependent.optional ? [{ scope: needed, optional: false, dependents: [] }] : []
+/** Everything these scopes come to when consented: with what was asked for and what their registrations need. */
+export function expandScopes(
+  state: State,
+  requested: readonly RequestedScope[],
+  above: readonly Scope[] = [],
+): RequestedScope[] {
+  return requested.map(({ scope, optional, dependents }) => {
+    const path = [...above, scope]
+    const registered = scope.dependent_scopes.flatMap((dependent): RequestedScope[] => {
+      const needed = state.scopes.get(dependent.scope)
+      return needed && !dependent.optional ? [{ scope: needed, optional: false, dependents: [] }] : []
+    })
+    const asked = dependents.map((dependent) => ({
+      ...dependent,
+      optional: dependent.optional && !registered.some((needed) => needed.scope === dependent.scope),
+    }))
+    const added = registered.filter((needed) => !asked.some((dependent) => dependent.scope === needed.scope))
+    // Two scopes that depend on each other would go on for ever.
+    const below = [...asked, ...added].filter((dependent) => !path.includes(dependent.scope))
+    return { scope, optional, dependents: expandScopes(state, below, path) }
   })
-  const merged = [...dependents]
-  for (const needed of registered) {
-    const asked = merged.findIndex((other) => other.scope.id === needed.scope.id)
-    const before = merged[asked]
-    if (before) merged[asked] = { ...before, optional: false }
-    else merged.push(needed)
-  }
-  return { scope, optional, dependents: merged }
+}
+
+/** The part of these scopes that is not consented to yet: each that misses something, with what it misses. */
+export function missingConsents(
+  state: State,
+  wanted: { identity: string; client: string; offline: boolean },
+  requested: readonly RequestedScope[],
+  parent?: Consent,
+): RequestedScope[] {
+  return requested.flatMap(({ scope, optional, dependents }) => {
+    const consent = findConsent(state, { ...wanted, scope: scope.id, parent })
+    if (!consent || (wanted.offline && !parent && !consent.allows_refresh))
+      return [{ scope, optional, dependents }]
+    const below = missingConsents(state, { ...wanted, client: scope.client }, dependents, consent)
+    return below.length > 0 ? [{ scope, optional, dependents: below }] : []
+  })
 }
 
 function grantBelow(
   state: State,
   grant: Grant,
-  requested: RequestedScope,
+  { scope, optional, dependents }: RequestedScope,
   parent: Consent | undefined,
-  above: readonly Scope[],
 ): Consent {
-  const { scope, optional, dependents } = grant.withoutDependents ? requested : expandScope(state, requested)
-  // Below the top, the client that uses a scope is the service the scope above belongs to.
-  const client = above.at(-1)?.client ?? grant.client
-  const found = findConsent(state, { identity: grant.identity, client, scope: scope.id, parent })
-  const consent = found ?? addConsent(state, grant, { client, scope: scope.id, parent, optional })
+  const place = { identity: grant.identity, client: grant.client, scope: scope.id, parent }
+  const consent = findConsent(state, place) ?? addConsent(state, grant, { scope: scope.id, parent, optional })
   consent.updated = timestamp()
   consent.allows_refresh ||= grant.offline ?? false
   consent.atomically_revocable &&= optional
-  for (const dependent of dependents) {
-    // Two scopes that depend on each other would go on for ever.
-    if (above.includes(dependent.scope) || dependent.scope === scope) continue
-    grantBelow(state, grant, dependent, consent, [...above, scope])
-  }
+  // The client that uses a dependent is the service the scope above it belongs to.
+  for (const dependent of dependents)
+    grantBelow(state, { ...grant, client: scope.client }, dependent, consent)
   return consent
 }
 
 function addConsent(
   state: State,
   grant: Grant,
-  node: { client: string; scope: string; parent: Consent | undefined; optional: boolean },
+  node: { scope: string; parent: Consent | undefined; optional: boolean },
 ): Consent {
   state.lastConsent += 1
   const id = state.lastConsent
   const consent: Consent = {
     id,
     identity: grant.identity,
-    client: node.client,
+    client: grant.client,
     scope: node.scope,
     path: [...(node.parent?.path ?? []), id],
     atomically_revocable: node.optional,
     allows_refresh: grant.offline ?? false,
     auto_approved: grant.autoApproved ?? false,
+    label: grant.label ?? null,
     created: timestamp(),
     updated: timestamp(),
-    last_used: null,
+    last_used: timestamp(),
   }
   state.consents.set(id, consent)
   return consent

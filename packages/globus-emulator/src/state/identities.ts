@@ -1,8 +1,15 @@
 import type { Client, Identity, State } from './state.ts'
 
-/** The identity provider of seeded users; any uuid will do, this one is Globus ID's. */
-export const usersProvider = '41143743-f3c8-4d60-bbdb-eeecaba85bd9'
-const clientsProvider = '3b8a6d57-5f6e-4a6c-9d0a-8b0f1e6f7c21'
+export type IdentityProvider = {
+  id: string
+  name: string
+  short_name: string
+  alternative_names: string[]
+  domains: string[]
+}
+
+const usersProvider = '41143743-f3c8-4d60-bbdb-eeecaba85bd9'
+const clientsProvider = '3a74877b-e2a3-44b1-8958-ede1031b1827'
 
 /**
  * Finds an identity by id, user name, or the part of a user name before the `@` where that means one account.
@@ -32,7 +39,55 @@ export function addClientIdentity(state: State, client: Client): void {
     email: null,
     organization: null,
     identity_provider: clientsProvider,
-    identity_type: 'client',
+    identity_type: null,
+    status: 'used',
     account: client.id,
   })
+}
+
+/** Adds a person's identity, linked with `account` if that is given. */
+export function addIdentity(
+  state: State,
+  { account, ...given }: Pick<Identity, 'id' | 'username'> & Partial<Identity>,
+): Identity {
+  const identity: Identity = {
+    name: null,
+    email: null,
+    organization: null,
+    identity_provider: usersProvider,
+    identity_type: 'login',
+    status: 'used',
+    ...given,
+    account: account ?? given.id,
+  }
+  state.identities.set(identity.id, identity)
+  return identity
+}
+
+/** People who can log in. */
+export function users(state: State): Identity[] {
+  return [...state.identities.values()].filter(
+    ({ identity_type, status }) => identity_type === 'login' && status === 'used',
+  )
+}
+
+/** Where identities come from: one provider for all users, one for clients. */
+export function identityProviders(state: State): IdentityProvider[] {
+  const domains = users(state).map(({ username }) => username.replace(/.*@/, ''))
+  return [
+    {
+      id: usersProvider,
+      name: 'Globus emulator',
+      short_name: 'emulator',
+      alternative_names: [],
+      domains: [...new Set(domains)],
+    },
+    {
+      id: clientsProvider,
+      name: 'Globus Auth clients',
+      short_name: 'clients.auth.globus.org',
+      alternative_names: [],
+      domains: ['clients.auth.globus.org'],
+    },
+  ]
 }

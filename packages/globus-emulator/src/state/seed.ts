@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { defaultSeed } from './default-seed.ts'
-import { findIdentity, usersProvider } from './identities.ts'
+import { addIdentity, findIdentity } from './identities.ts'
 import { registerClient } from './registration.ts'
 import { derivedUuid } from './secrets.ts'
 import { addServices } from './services.ts'
@@ -124,15 +124,13 @@ function plant(seed: Seed): State {
         `${user.username} is linked with ${user.linked_with}, who is not among the users before`,
       )
     }
-    state.identities.set(id, {
+    addIdentity(state, {
       id,
       username: user.username,
       name: user.name ?? user.username,
       email: user.email ?? user.username,
       organization: user.organization ?? null,
-      identity_provider: usersProvider,
-      identity_type: 'login',
-      account: primary?.account ?? id,
+      ...(primary ? { account: primary.account } : {}),
     })
   }
   for (const group of seed.groups ?? []) {

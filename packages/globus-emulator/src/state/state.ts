@@ -24,11 +24,14 @@ export type State = {
 export type Identity = {
   id: string
   username: string
-  name: string
+  name: string | null
   email: string | null
   organization: string | null
   identity_provider: string
-  identity_type: 'login' | 'client'
+  /** Clients that act as themselves have none. */
+  identity_type: 'login' | null
+  /** `unused`: somebody named it before anybody logged in with it. */
+  status: 'used' | 'unused'
   /** Identities with one account are linked: they form an identity set. */
   account: string
 }
@@ -112,9 +115,11 @@ export type Consent = {
   atomically_revocable: boolean
   allows_refresh: boolean
   auto_approved: boolean
+  /** What the user called it on the consent page. */
+  label: string | null
   created: string
   updated: string
-  last_used: string | null
+  last_used: string
 }
 
 export type Token = {
@@ -147,7 +152,7 @@ export type AuthorizationCode = {
   expires_at: number
 }
 
-export type Session = { identity: string; auth_time: number; form_key: string }
+export type Session = { identity: string; auth_time: number }
 
 export function emptyState(): State {
   return {
@@ -173,5 +178,5 @@ export function seconds(): number {
 
 /** Now, as Globus Auth writes it. */
 export function timestamp(): string {
-  return new Date().toISOString().replace('Z', '+00:00')
+  return new Date().toISOString().replace('Z', '000+00:00')
 }

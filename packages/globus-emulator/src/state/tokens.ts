@@ -95,7 +95,8 @@ export function scopeText(token: LiveToken): string {
 
 function issueOne(state: State, issue: Issue, resourceServer: Client, consents: Consent[]): TokenDocument {
   const base = { client: issue.client.id, identity: issue.identity }
-  if (!issue.offline) {
+  const refreshable = consents.every(({ scope }) => state.scopes.get(scope)?.allows_refresh_token)
+  if (!issue.offline || !refreshable) {
     return issueAccess(state, { ...base, refreshed_by: null }, resourceServer, consents, issue.lifetime)
   }
   const refresh = `Ag${randomText(90)}`

@@ -58,3 +58,32 @@ export function dependentConsentRequired(scopes: string[]): ServiceError {
     `no consent for ${scopes.join(' ')}; send the user through authorize with the scope that depends on it`,
   )
 }
+
+const titles: Record<number, string> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  409: 'Conflict',
+  413: 'Payload Too Large',
+  415: 'Unsupported Media Type',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+}
+
+/** The document of Globus Auth's API endpoints for an error. */
+export function errorDocument(status: number, code: string, detail: string): object {
+  const title = titles[status] ?? 'Error'
+  return {
+    errors: [{ id: randomUUID(), status: String(status), code, title, detail }],
+    error: title.toLowerCase().replaceAll(' ', '_'),
+    error_description: title,
+  }
+}
+
+/** An error of an API endpoint: `{"errors": [{"code": …, "title": …, "detail": …, "status": …}], …}`. */
+export function apiError(status: number, code: string, detail: string): ServiceError {
+  const headers = status === 401 ? { 'www-authenticate': 'Bearer realm="Globus Auth"' } : {}
+  return new ServiceError(status, errorDocument(status, code, detail), detail, headers)
+}
