@@ -62,6 +62,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   return {
     ...administer(service),
     url: `http://${name}:${bound}`,
-    close: () => server.close(),
+    async close() {
+      await server.close()
+      await save()
+    },
   }
 }

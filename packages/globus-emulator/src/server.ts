@@ -7,6 +7,7 @@ import Fastify, {
 } from 'fastify'
 import { administrationRoutes } from './administration/routes.ts'
 import { apiRoutes } from './api/routes.ts'
+import { allowAnyOrigin } from './cors.ts'
 import { readingEndpoints } from './endpoints.ts'
 import { errorDocument, ServiceError } from './errors.ts'
 import { nextFault, strike } from './faults.ts'
@@ -67,10 +68,11 @@ export function createServer(service: Service, log: FastifyBaseLogger | false): 
     reply.code(404).send(errorDocument(404, 'NOT_FOUND', 'No such resource')),
   )
 
-  app.register(oauthRoutes, service)
-  app.register(apiRoutes, service)
+  app.register(async (open) => {
+    allowAnyOrigin(open)
+    for (const routes of [oauthRoutes, apiRoutes, groupsRoutes]) await open.register(routes, service)
+  })
   app.register(webRoutes, service)
-  app.register(groupsRoutes, service)
   app.register(administrationRoutes, service)
   return app
 }

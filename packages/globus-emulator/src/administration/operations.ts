@@ -1,3 +1,4 @@
+import { endpoints } from '../endpoints.ts'
 import { noRequests } from '../faults.ts'
 import { formatScopes, parseScopes } from '../scope-grammar.ts'
 import type { Service } from '../service.ts'
@@ -83,6 +84,9 @@ export function administer({ state, settings, faults, save }: Service): Administ
       await save()
     },
     async setFault(fault) {
+      if (fault.endpoint !== '*' && !endpoints.includes(fault.endpoint)) {
+        throw new Error(`no endpoint is called ${fault.endpoint}; there are ${endpoints.join(', ')}`)
+      }
       faults.active.push({ ...fault })
     },
     async clearFaults({ endpoint } = {}) {
@@ -95,6 +99,7 @@ export function administer({ state, settings, faults, save }: Service): Administ
       return { ...faults.requests }
     },
     async setTokenLifetime(lifetime) {
+      if (!(lifetime.seconds > 0)) throw new Error('a token lifetime is a number of seconds above 0')
       settings.tokenLifetime = lifetime.seconds
     },
     async reset() {

@@ -74,7 +74,7 @@ export async function clientRoutes(app: FastifyInstance, { state }: Service): Pr
   )
 
   app.post('/v2/api/clients', { config }, async (request) => {
-    const { public_client, client_type, project, template_id, ...given } = readNew(request.body)
+    const { public_client, client_type, project, template_id, links, ...given } = readNew(request.body)
     if (template_id !== undefined) return instanceOf(template_id, given.name)
     if ((public_client === undefined) === (client_type === undefined)) {
       throw apiError(400, 'BAD_REQUEST', 'client: give either public_client or client_type')
@@ -88,6 +88,7 @@ export async function clientRoutes(app: FastifyInstance, { state }: Service): Pr
       client_type: type,
       ...owner(caller, project ?? null),
     })
+    Object.assign(client.links, links)
     return { client: clientDocument(state, client) }
   })
 
@@ -100,7 +101,9 @@ export async function clientRoutes(app: FastifyInstance, { state }: Service): Pr
 
   app.put<ById>('/v2/api/clients/:id', { config }, async (request) => {
     const client = managedClient(state, request)
-    Object.assign(client, readChange(request.body))
+    const { links, ...given } = readChange(request.body)
+    Object.assign(client, given)
+    Object.assign(client.links, links)
     return { client: clientDocument(state, client) }
   })
 

@@ -5,7 +5,7 @@ import type { RequestedScope } from '../state/scopes.ts'
 import type { Client, State } from '../state/state.ts'
 import { isChallenge } from './pkce.ts'
 import { mayRedirect } from './redirect-uri.ts'
-import { knownScopes } from './requested-scopes.ts'
+import { knownScopes, offlineScope } from './requested-scopes.ts'
 
 /** What a client sends a user's browser with, checked. */
 export type AuthorizationRequest = {
@@ -77,14 +77,15 @@ export function readAuthorizationRequest(
       'code_challenge must be the S256 of a verifier, and code_challenge_method S256',
     )
   }
+  const scopes = scopesOf(state, value('scope') ?? '', refuse)
   return {
     client,
     redirectUri,
-    scopes: scopesOf(state, value('scope') ?? '', refuse),
+    scopes,
     state: value('state'),
     nonce: value('nonce'),
     challenge,
-    offline: value('access_type') === 'offline',
+    offline: value('access_type') === 'offline' || value('scope')?.split(' ').includes(offlineScope) === true,
     prompt: new Set(value('prompt')?.split(' ')),
     label: value('prefill_named_grant') ?? '',
     session: {

@@ -8,7 +8,7 @@ export function homePage(state: State, base: string): string {
   return page(
     'Globus emulator',
     html`<p>Globus Auth and Globus Groups answer at this address. Official clients use them with</p>
-<p><code>GLOBUS_SDK_SERVICE_URL_AUTH=${base}</code><br><code>GLOBUS_SDK_SERVICE_URL_GROUPS=${base}</code></p>
+<p><code>GLOBUS_SDK_SERVICE_URL_AUTH=${base}/</code><br><code>GLOBUS_SDK_SERVICE_URL_GROUPS=${base}/</code></p>
 <h2>Users</h2>
 <ul>${users(state).map(({ name, username, id }) => html`<li>${name} <small>${username}<br><code>urn:globus:auth:identity:${id}</code></small></li>`)}</ul>
 <h2>Groups</h2>
