@@ -116,10 +116,21 @@ export type LogQuery = {
 /** A job that this instance has taken: the right to run an action's work, until it is lost or done. */
 export type Job = { provider: string; action_id: string }
 
+/** What any store may be opened with. */
+export type StoreOptions = {
+  /** How long a job that was taken belongs to its instance without a word of it, in seconds (default 15). */
+  leaseSeconds?: number
+  /** The time in milliseconds since 1970 (default Date.now): what `release_at` and leases are measured by. */
+  clock?: () => number
+}
+
+/** `leaseSeconds` where none is given. */
+export const LEASE_SECONDS = 15
+
 /**
  * Where actions live. Every method that changes something has changed it durably when it resolves. A database that
- * cannot be reached, is locked, full or read-only rejects with ServiceUnavailable; whatever else goes wrong inside rejects with
- * ActionProviderError.
+ * cannot be reached, is locked, full or read-only rejects with ServiceUnavailable; whatever else goes wrong inside rejects
+ * with ActionProviderError.
  */
 export type ActionStore = {
   readonly kind: 'sqlite' | 'postgres'
@@ -138,8 +149,8 @@ export type ActionStore = {
 
   /**
    * Changes an action in one atomic step: reads it, lets `decide` say what follows, and writes that only if
-   * nobody changed the action in between (else it begins again). `decide` must be pure: it may be called more than once. It returns
-   * `undefined` to change nothing; an error it throws rejects this call and changes nothing.
+   * nobody changed the action in between (else it begins again). `decide` must be pure: it may be called more than
+   * once. It returns `undefined` to change nothing; an error it throws rejects this call and changes nothing.
    * Resolves with the action as it now is (after a release: as it last was), or `undefined` where there is none.
    */
   transition(
@@ -148,10 +159,16 @@ export type ActionStore = {
     decide: (current: StoredAction) => Change | undefined,
   ): Promise<StoredAction | undefined>
 
-  /** Lists status documents (JSON texts) with their ids, newest first. Actions past their `release_at` are left out. */
+  /**
+   * Lists status documents (JSON texts) with their ids, newest first. Actions past their `release_at` are left out.
+   * Throws RequestValidationError when `before` is no action id.
+   */
   list(provider: string, query: ListQuery): Awaitable<{ action_id: string; document: string }[]>
 
-  /** A page of an action's log, in order of time and, within it, of writing. */
+  /**
+   * A page of an action's log, in order of time and, within it, of writing. `marker` stands where there is more.
+   * Throws RequestValidationError when the marker asked for is none.
+   */
   readLog(
     provider: string,
     actionId: string,
@@ -185,7 +202,7 @@ export type ActionStore = {
    */
   subscribe(provider: string, listener: (event: StoreEvent) => void): () => void
 
-  /** Counts of actions by status and of jobs that wait, for metrics. */
+  /** Counts of actions by status and of jobs that nobody has taken, for metrics. An expired action counts until it is swept. */
   count(provider: string): Awaitable<{ actions: Record<ActionStatusValue, number>; waiting: number }>
 
   /** Resolves when the store can be read and written; rejects with ServiceUnavailable otherwise. */

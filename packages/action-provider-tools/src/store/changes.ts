@@ -1,0 +1,79 @@
+/** What creating and changing an action comes to, whatever database it is written to. */
+
+import { isComplete, statusDocument } from '../documents/action-status.ts'
+import type { ActionLogEntry } from '../documents/log-page.ts'
+import type { Change, NewAction, StoredAction } from './action-store.ts'
+
+/** An action as it is to be written, with what changes around it. */
+export type Write = {
+  action: StoredAction
+  log: readonly ActionLogEntry[]
+  /** `null` erases it, `undefined` leaves it. */
+  secret: Uint8Array | null | undefined
+  /** `null` removes it, a time makes it due then, `undefined` leaves it. */
+  jobDueAt: number | null | undefined
+}
+
+/** What follows from a change of an action. */
+export function changed(action: StoredAction, change: Change): Write {
+  const status = change.status?.status ?? action.status
+  const complete = isComplete(status)
+  const { job } = change
+  return {
+    action: {
+      ...optional({
+        runs_on: change.runs_on === undefined ? action.runs_on : (change.runs_on ?? undefined),
+        cancel_requested_at: change.cancel_requested_at ?? action.cancel_requested_at,
+        deadline_at: action.deadline_at,
+        release_at: change.release_at ?? action.release_at,
+      }),
+      action_id: action.action_id,
+      provider: action.provider,
+      creator_id: action.creator_id,
+      monitor_by: action.monitor_by,
+      manage_by: action.manage_by,
+      status,
+      document: change.status ? statusDocument(change.status) : action.document,
+      version: action.version + 1,
+      attempt: change.attempt ?? action.attempt,
+    },
+    log: change.log ?? [],
+    secret: complete ? null : change.secret,
+    jobDueAt: complete || job === 'done' ? null : job && Math.ceil(job.due_at),
+  }
+}
+
+/** What follows from a new action, settled at once or not. `now` is when its job is due. */
+export function created(newAction: NewAction, now: number): Write {
+  const { status } = newAction
+  const action: StoredAction = {
+    action_id: newAction.action_id,
+    provider: newAction.provider,
+    creator_id: status.creator_id,
+    monitor_by: status.monitor_by ?? [],
+    manage_by: status.manage_by ?? [],
+    status: status.status,
+    document: '',
+    version: 0,
+    attempt: 0,
+    ...(newAction.deadline_at !== undefined && { deadline_at: newAction.deadline_at }),
+  }
+  const begin: Change = {
+    status,
+    ...(newAction.secret && { secret: newAction.secret }),
+    ...(newAction.job && { job: { due_at: now } }),
+  }
+  return changed(action, { ...begin, ...newAction.settle?.() })
+}
+
+type Optional = Pick<StoredAction, 'runs_on' | 'cancel_requested_at' | 'deadline_at' | 'release_at'>
+
+/** Leaves out what has no value. */
+export function optional(fields: { [Name in keyof Optional]: Optional[Name] | undefined }): Optional {
+  const present: Optional = {}
+  if (fields.runs_on !== undefined) present.runs_on = fields.runs_on
+  if (fields.cancel_requested_at !== undefined) present.cancel_requested_at = fields.cancel_requested_at
+  if (fields.deadline_at !== undefined) present.deadline_at = fields.deadline_at
+  if (fields.release_at !== undefined) present.release_at = fields.release_at
+  return present
+}

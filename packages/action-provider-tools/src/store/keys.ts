@@ -1,0 +1,90 @@
+import { hash, randomFillSync, randomInt } from 'node:crypto'
+import type { ActionRequest } from '../documents/action-request.ts'
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/**
+ * The 16 bytes of a UUID in its usual text form, lower case; `undefined` for any other text.
+ * @example uuidBytes('01890a5d-ac96-774b-bcce-b302099a8057') // <Buffer 01 89 0a 5d …>
+ */
+export function uuidBytes(text: string): Buffer | undefined {
+  return UUID.test(text) ? Buffer.from(text.replaceAll('-', ''), 'hex') : undefined
+}
+
+/** The usual text form of 16 bytes; the inverse of `uuidBytes`. */
+export function uuidText(bytes: Uint8Array): string {
+  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}
+
+/** The milliseconds since 1970 that the newest id carries (RFC 9562, section 5.7). */
+let lastTime = 0
+/** Orders the ids of one millisecond: it fills rand_a and the first 20 bits of rand_b (RFC 9562, section 6.2, method 1). */
+let counter = 0
+/** Random bytes got ahead of need: one call to the system for 256 ids. */
+const random = Buffer.alloc(4096)
+let used = random.length
+
+/**
+ * A new action id: a UUIDv7 (RFC 9562) that is greater than every one this process has made before, also where the clock
+ * has gone back meanwhile.
+ * @example newActionId() // '0198f3b0-6c1e-7a52-8f0d-…'
+ */
+export function newActionId(now: number = Date.now()): string {
+  if (now > lastTime) {
+    lastTime = now
+    counter = randomInt(2 ** 31)
+  } else if (++counter === 2 ** 32) {
+    lastTime++
+    counter = 0
+  }
+  if (used === random.length) {
+    randomFillSync(random)
+    used = 0
+  }
+  const bytes = random.subarray(used, used + 16)
+  used += 16
+  bytes.writeUIntBE(lastTime, 0, 6)
+  bytes.writeUInt16BE(0x7000 | (counter >>> 20), 6)
+  bytes.writeUInt16BE(0x8000 | ((counter >>> 6) & 0x3fff), 8)
+  bytes.writeUInt8(((counter & 0x3f) << 2) | (bytes.readUInt8(10) & 0x03), 10)
+  return uuidText(bytes)
+}
+
+/**
+ * What a request is known by: 16 bytes that (provider, effective identity, request_id) hash to (interface, "Exactly once").
+ * @example requestKey('skeleton', auth.effectiveIdentity, request.request_id)
+ */
+export function requestKey(provider: string, effectiveIdentity: string, requestId: string): Buffer {
+  return hash('sha256', JSON.stringify([provider, effectiveIdentity, requestId]), 'buffer').subarray(0, 16)
+}
+
+/**
+ * 32 bytes that the content of a validated request hashes to: equal for requests that differ only in the order of
+ * their fields, or in the order and repetition of those lists that are sets (interface, "Exactly once").
+ */
+export function contentHash(request: ActionRequest): Buffer {
+  const { monitor_by, manage_by, allowed_clients, ...rest } = request
+  const content = {
+    ...rest,
+    monitor_by: asSet(monitor_by),
+    manage_by: asSet(manage_by),
+    allowed_clients: asSet(allowed_clients),
+  }
+  return hash('sha256', canonicalJson(content), 'buffer')
+}
+
+function asSet(list: readonly string[] = []): string[] {
+  return [...new Set(list)].sort()
+}
+
+/** JSON with the fields of every object in one order. Recursion is safe: requests are nested at most MAXIMUM_DEPTH deep. */
+function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined)
+  return `{${fields
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, field]) => `${JSON.stringify(name)}:${canonicalJson(field)}`)
+    .join()}}`
+}
