@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { apiError } from '../errors.ts'
+import { commaList, isTrue } from '../query.ts'
 import type { Service } from '../service.ts'
 import { consentsOf, rescindConsent } from '../state/consents.ts'
 import { addIdentity, findIdentity, identityProviders } from '../state/identities.ts'
 import type { Identity } from '../state/state.ts'
 import { type Caller, callerOf } from './caller.ts'
 import { consentDocument, identityDocument } from './documents.ts'
-import { commaList } from './query.ts'
 
 type ById = { Params: { id: string } }
 type Query = { usernames?: string | string[]; ids?: string | string[]; provision?: string; include?: string }
@@ -23,7 +23,7 @@ export async function identityRoutes(app: FastifyInstance, { state }: Service): 
     if ((ids === undefined) === (usernames === undefined)) {
       throw apiError(400, 'BAD_REQUEST', 'Give either ids or usernames')
     }
-    const provision = request.query.provision === 'true'
+    const provision = isTrue(request.query.provision)
     const found = [
       ...(ids ?? []).map((id) => state.identities.get(id.toLowerCase())),
       ...(usernames ?? []).map(
@@ -60,7 +60,7 @@ export async function identityRoutes(app: FastifyInstance, { state }: Service): 
     '/v2/api/identities/:id/consents',
     { config },
     async (request) => {
-      const all = request.query.all?.toLowerCase() === 'true'
+      const all = isTrue(request.query.all)
       const caller = callerOf(state, request, all ? ['view_consents', 'manage_consents'] : [])
       const consents = consentsOf(state, themselves(request, caller))
       const own = consents.filter(

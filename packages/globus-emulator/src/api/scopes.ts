@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { apiError } from '../errors.ts'
+import { commaList } from '../query.ts'
 import type { Service } from '../service.ts'
 import { addScope, findScope, scopeString } from '../state/scopes.ts'
 import type { Client, DependentScope, Scope } from '../state/state.ts'
 import { bodyReader } from './body.ts'
 import { type Caller, callerOf, managedClient, manages } from './caller.ts'
-import { commaList } from './query.ts'
 
 type ById = { Params: { id: string } }
 

@@ -49,7 +49,7 @@ function caller(state: State, request: FastifyRequest): LiveToken {
   const token = bearerToken(state, request.headers.authorization)
   if (!token) {
     const detail = 'Missing, expired or revoked bearer token'
-    throw new ServiceError(401, { code: 'UNAUTHORIZED', detail, authorization_parameters: {} }, detail, {
+    throw new ServiceError(401, { code: 'UNAUTHORIZED', detail }, detail, {
       'www-authenticate': 'Bearer',
     })
   }

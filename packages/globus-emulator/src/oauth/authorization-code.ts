@@ -1,5 +1,5 @@
 import { oauthError, type ServiceError } from '../errors.ts'
-import { grantConsent } from '../state/consents.ts'
+import { consentsToClient, grantConsent } from '../state/consents.ts'
 import { digest, randomText } from '../state/secrets.ts'
 import { type AuthorizationCode, type Client, type Session, type State, seconds } from '../state/state.ts'
 import { issueTokens, type TokenDocument } from '../state/tokens.ts'
@@ -42,6 +42,7 @@ export function issueCode(
 /**
  * The authorization code grant: tokens for a code, which is good for once.
  *
+ * @param includeConsented give tokens for everything that the user ever allowed the client, not just this time
  * @throws ServiceError 401 `invalid_grant`, the status that Globus Auth answers a bad code with
  */
 export function redeemCode(
@@ -49,6 +50,7 @@ export function redeemCode(
   client: Client,
   form: Form,
   lifetime: number,
+  includeConsented = false,
 ): { tokens: (TokenDocument & { state?: string })[]; code: AuthorizationCode } {
   if (!form.code) throw oauthError('invalid_request', 'the form has no code')
   const code = state.codes.get(digest(form.code))
@@ -64,7 +66,7 @@ export function redeemCode(
   const tokens = issueTokens(state, {
     client,
     identity: code.identity,
-    consents,
+    consents: includeConsented ? consentsToClient(state, code) : consents,
     lifetime,
     offline: code.offline,
   })

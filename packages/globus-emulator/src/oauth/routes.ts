@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Endpoint } from '../endpoints.ts'
 import { apiError, oauthError } from '../errors.ts'
+import { isTrue } from '../query.ts'
 import { baseUrl, type Service } from '../service.ts'
 import type { TokenDocument } from '../state/tokens.ts'
 import { findToken, revokeToken, scopeText } from '../state/tokens.ts'
@@ -17,6 +18,7 @@ import { refresh } from './refresh-token.ts'
 
 const dependentTokenGrant = 'urn:globus:auth:grant_type:dependent_token'
 
+type Query = { include_consented_scopes?: string }
 type WholeAnswer = TokenDocument & { other_tokens: TokenDocument[]; id_token?: string }
 
 /** The OAuth and OpenID Connect endpoints that programs call. */
@@ -54,7 +56,13 @@ export async function oauthRoutes(app: FastifyInstance, { state, settings }: Ser
 
   async function codeGrant(request: FastifyRequest, form: Form): Promise<WholeAnswer> {
     const client = identifyClient(state, request.headers.authorization, form)
-    const { tokens, code } = redeemCode(state, client, form, settings.tokenLifetime)
+    const { tokens, code } = redeemCode(
+      state,
+      client,
+      form,
+      settings.tokenLifetime,
+      isTrue((request.query as Query).include_consented_scopes),
+    )
     return withIdToken(request, tokens, { ...code, client, authTime: code.auth_time })
   }
 

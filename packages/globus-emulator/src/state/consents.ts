@@ -47,6 +47,17 @@ export function consentsOf(state: State, identity: Identity): Consent[] {
   return [...state.consents.values()].filter((consent) => consent.identity === identity.id)
 }
 
+/** All that an identity allows a client directly. */
+export function consentsToClient(
+  state: State,
+  { identity, client }: { identity: string; client: string },
+): Consent[] {
+  return [...state.consents.values()].filter(
+    (consent) =>
+      consent.identity === identity && consent.client === client && parentOf(consent) === undefined,
+  )
+}
+
 /**
  * Takes a consent back, with all below it. One that cannot be taken back by itself (it is not
  * `atomically_revocable`) takes the one above with it: that one cannot do without it.
