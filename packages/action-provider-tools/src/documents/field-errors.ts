@@ -27,11 +27,16 @@ export function fieldError(path: string, category: string, message: string): str
   return `Field '${path}' (category: '${category}'): ${message}`
 }
 
-/** Every error of a document in one answer; beyond fifty they are only counted. */
+/** Words the first fifty errors and counts the rest, so that an answer stays short whatever was sent. */
+export function listErrors<E>(errors: readonly E[], word: (error: E) => string): string[] {
+  const listed = errors.slice(0, LISTED).map(word)
+  const more = errors.length - listed.length
+  return more > 0 ? [...listed, `and ${more} more`] : listed
+}
+
+/** One answer for all errors of a document. */
 export function validationError(errors: readonly string[]): RequestValidationError {
-  const more = errors.length - LISTED
-  const listed = errors.slice(0, LISTED).join('; ')
-  return new RequestValidationError(more > 0 ? `${listed}; and ${more} more` : listed)
+  return new RequestValidationError(errors.join('; '))
 }
 
 /** Words Ajv's errors. By default they tell what the schema wants, and repeat nothing of what was sent. */
@@ -40,11 +45,11 @@ export function fieldErrors(
   document: unknown,
   scrubbing: Scrubbing = {},
 ): string[] {
-  return errors.map((error) =>
+  return listErrors(errors, (error) =>
     fieldError(
       jsonPath(pointerSegments(error.instancePath), document, scrubbing),
       error.keyword,
-      message(error) + (scrubbing.showInput === true ? received(error) : ''),
+      errorMessage(error, scrubbing),
     ),
   )
 }
@@ -81,9 +86,10 @@ function child(value: unknown, name: string): unknown {
     : undefined
 }
 
-function message(error: ErrorObject): string {
+/** Words what one of Ajv's errors says, without its place. */
+export function errorMessage(error: ErrorObject, { showInput = false }: Scrubbing = {}): string {
   const subject = error.propertyName === undefined ? '' : 'its property names '
-  return subject + statement(error)
+  return subject + statement(error) + (showInput ? received(error) : '')
 }
 
 function statement({ keyword, params, message, parentSchema }: ErrorObject): string {
@@ -95,7 +101,9 @@ function statement({ keyword, params, message, parentSchema }: ErrorObject): str
     case 'format':
       return FORMATS[params.format] ?? `must match format "${params.format}"`
     case 'pattern':
-      return parentSchema?.errorMessage ?? `must match pattern ${shorten(JSON.stringify(params.pattern))}`
+      return typeof parentSchema?.errorMessage === 'string'
+        ? parentSchema.errorMessage
+        : `must match pattern ${shorten(JSON.stringify(params.pattern))}`
     default:
       return message ?? 'does not fit the schema'
   }

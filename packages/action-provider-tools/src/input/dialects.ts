@@ -1,0 +1,53 @@
+import { createRequire } from 'node:module'
+import { Ajv, type Options } from 'ajv'
+import { Ajv2019 } from 'ajv/dist/2019.js'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import ajvDraft04 from 'ajv-draft-04'
+import { InvalidDefinition } from '../errors.ts'
+
+/** One version of JSON Schema: what its `$schema` is, and how to make an Ajv that speaks it. */
+export type Dialect = { readonly id: string; create: (options: Options) => Ajv }
+
+const require = createRequire(import.meta.url)
+
+const DIALECTS: readonly Dialect[] = [
+  {
+    id: 'https://json-schema.org/draft/2020-12/schema',
+    create: (options) => new Ajv2020(options),
+  },
+  {
+    id: 'https://json-schema.org/draft/2019-09/schema',
+    create: (options) => new Ajv2019(options),
+  },
+  { id: 'http://json-schema.org/draft-07/schema#', create: (options) => new Ajv(options) },
+  { id: 'http://json-schema.org/draft-06/schema#', create: draft06 },
+  { id: 'http://json-schema.org/draft-04/schema#', create: (options) => new ajvDraft04.default(options) },
+]
+
+/** Draft-06 is draft-07 without conditions. */
+function draft06(options: Options): Ajv {
+  const ajv = new Ajv(options)
+  for (const keyword of ['if', 'then', 'else']) ajv.removeKeyword(keyword)
+  return ajv.addMetaSchema(require('ajv/dist/refs/json-schema-draft-06.json'))
+}
+
+/**
+ * The dialect that a schema names with `$schema`; 2020-12, the current one, where it names none.
+ *
+ * @throws InvalidDefinition when there is no such dialect
+ */
+export function dialectOf({ $schema = DIALECTS[0]?.id }: Record<string, unknown>): Dialect {
+  const dialect = DIALECTS.find(({ id }) => bare(id) === bare($schema))
+  if (dialect !== undefined) return dialect
+  throw new InvalidDefinition(
+    `The input schema names a dialect that is not known, at #/$schema: ${JSON.stringify($schema)}. ` +
+      `Use one of ${DIALECTS.map(({ id }) => id).join(', ')}`,
+  )
+}
+
+/** http or https, with or without the empty fragment: all name the same. */
+function bare(id: unknown): string {
+  return String(id)
+    .replace(/^https?:/, '')
+    .replace(/#$/, '')
+}

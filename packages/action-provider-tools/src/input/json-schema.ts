@@ -1,0 +1,143 @@
+import type { Ajv, ErrorObject, Options, ValidateFunction } from 'ajv'
+import { errorMessage, fieldErrors } from '../documents/field-errors.ts'
+import { InvalidDefinition } from '../errors.ts'
+import type { CheckedInput, CompiledInput } from './compile-input.ts'
+import { type Dialect, dialectOf } from './dialects.ts'
+import { FORMATS } from './formats.ts'
+import type { JsonSchema } from './input-schema.ts'
+import { compilePattern, type Matcher } from './pattern.ts'
+import {
+  declaredNames,
+  findPattern,
+  findPointer,
+  isRecursive,
+  type SchemaObject,
+  toJsonSchema,
+} from './schema-facts.ts'
+import { uniqueItems } from './unique-items.ts'
+import { tooSlow, withinTime } from './within-time.ts'
+
+/** How many values an input may hold for all of its errors to be listed: each may have several. Beyond, the first is told. */
+const EXPLAINED_VALUES = 10_000
+
+/**
+ * Compiles a JSON Schema of any known dialect. Nothing is coerced and no default is filled in: the input stays as it was sent.
+ *
+ * @throws InvalidDefinition that names the place
+ */
+export function compileJsonSchema(given: JsonSchema): CompiledInput<unknown> {
+  const schema = toJsonSchema(given)
+  const dialect = dialectOf(schema)
+  checkSchema(schema, dialect)
+
+  const { fits, backtracks } = compile(schema, dialect, { allErrors: false })
+  const watched = backtracks || isRecursive(schema)
+  const declared = declaredNames(schema)
+  let thorough: ValidateFunction | undefined
+
+  function errorsOf(body: unknown): ErrorObject[] {
+    if (fits(body)) return []
+    if (isLarge(body)) return fits.errors ?? []
+    thorough ??= compile(schema, dialect, { allErrors: true }).fits
+    thorough(body)
+    return thorough.errors ?? []
+  }
+
+  return {
+    json_schema: schema,
+    validate(body, { showInput = false } = {}): CheckedInput<unknown> {
+      const errors = watched ? withinTime(() => errorsOf(body)) : errorsOf(body)
+      if (errors === undefined) return tooSlow()
+      if (errors.length === 0) return { ok: true, value: body }
+      return { ok: false, errors: fieldErrors(errors, body, { showInput, declared }) }
+    },
+  }
+}
+
+const grammars = new Map<Dialect, Ajv>()
+
+/** Checks a schema against its dialect's own. What compiles that takes longer than the rest, so it is done once a dialect. */
+function checkSchema(schema: SchemaObject, dialect: Dialect): void {
+  const grammar = grammars.get(dialect) ?? dialect.create({ strict: false, verbose: true })
+  grammars.set(dialect, grammar)
+  if (grammar.validate(dialect.id, schema)) return
+  const [error] = grammar.errors ?? []
+  const place = `#${error?.instancePath ?? ''}`
+  const reason = error === undefined ? 'it does not fit' : errorMessage(error, { showInput: true })
+  throw invalid(
+    place,
+    `${reason} (${dialect.id}${schema.$schema === undefined ? `, as it has no $schema` : ''})`,
+  )
+}
+
+type Compiled = { fits: ValidateFunction; backtracks: boolean }
+
+function compile(schema: SchemaObject, dialect: Dialect, options: Options): Compiled {
+  let backtracks = false
+  const regExp = (pattern: string): Matcher => {
+    try {
+      const matcher = compilePattern(pattern)
+      backtracks ||= matcher.backtracks
+      return matcher
+    } catch (error) {
+      throw invalid(findPattern(schema, pattern), (error as Error).message, error as Error)
+    }
+  }
+  const ajv = dialect.create({
+    ...options,
+    strict: false,
+    validateSchema: false,
+    ownProperties: true,
+    verbose: true,
+    multipleOfPrecision: 9,
+    formats: FORMATS,
+    code: { regExp: Object.assign(regExp, { code: 'compilePattern' }) },
+    logger: { log() {}, warn: refuse, error() {} },
+  })
+  ajv.removeKeyword('uniqueItems').addKeyword(uniqueItems)
+  try {
+    // Ajv's own keyword $async would have it return promises.
+    const fits = ajv.compile({ ...schema, $schema: dialect.id, $async: false })
+    return { fits, backtracks }
+  } catch (error) {
+    throw notCompiled(schema, error as Error)
+  }
+}
+
+/** With `strict: false`, Ajv warns of what it ignores: formats that it does not know. */
+function refuse(warning: unknown): never {
+  throw new Error(String(warning))
+}
+
+function notCompiled(schema: SchemaObject, error: Error): InvalidDefinition {
+  if (error instanceof InvalidDefinition) return error
+  const { message } = error
+  const format = /^unknown format "(.*)" ignored/.exec(message)?.[1]
+  if (format !== undefined) {
+    const place = findPointer(schema, 'format', format)
+    return invalid(place, `the format "${format}" is not known: use a pattern, or leave it out`, error)
+  }
+  const reference = /^can't resolve reference (.*) from id /.exec(message)?.[1]
+  if (reference !== undefined) {
+    const place = findPointer(schema, '$ref', reference) ?? findPointer(schema, '$dynamicRef', reference)
+    return invalid(place, `"${reference}" is not in this schema: put it under $defs or definitions`, error)
+  }
+  const keyword = /^(?:NOT SUPPORTED: keyword )?"(\$?\w+)"/.exec(message)?.[1]
+  return invalid(keyword && findPointer(schema, keyword), message, error)
+}
+
+function invalid(place: string | undefined, reason: string, cause?: Error): InvalidDefinition {
+  return new InvalidDefinition(
+    `The input schema does not compile${place === undefined ? '' : `, at ${place}`}: ${reason}`,
+    cause && { cause },
+  )
+}
+
+function isLarge(input: unknown): boolean {
+  let left = EXPLAINED_VALUES
+  const count = (value: unknown): boolean => {
+    if (--left < 0) return true
+    return typeof value === 'object' && value !== null && Object.values(value).some(count)
+  }
+  return count(input)
+}

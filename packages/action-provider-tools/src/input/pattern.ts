@@ -1,0 +1,187 @@
+import { createRequire } from 'node:module'
+import type { RE2JS } from 're2js'
+
+/** A compiled `pattern`. `backtracks` tells that some texts may keep it busy for ever. */
+export type Matcher = { test: (text: string) => boolean; toString: () => string; backtracks: boolean }
+
+/**
+ * Compiles an author's `pattern` so that, where it can be helped, no text keeps it busy for ever. JSON Schema's patterns are ECMAScript
+ * regular expressions on code points (Unicode mode). Three engines run them:
+ *
+ * - V8's own where a pattern is too simple to backtrack much: no group, no alternative, and no quantifier unless
+ *   it begins with `^` and at most one of its quantifiers leaves a choice
+ * - RE2JS, in time linear in the text, for the rest of what RE2 can express
+ * - V8's own for lookarounds, backreferences and the like; such a matcher `backtracks`
+ *
+ * @throws SyntaxError when it is no ECMAScript regular expression
+ */
+export function compilePattern(pattern: string): Matcher {
+  const source = withoutNeedlessEscapes(pattern)
+  const unicode = compileUnicode(source)
+  const translation = unicode && translate(source)
+  const safe = translation?.simple ? unicode : translation && compileLinear(translation.re2)
+  const engine = safe ?? unicode ?? new RegExp(pattern)
+  return { test: (text) => engine.test(text), toString: () => pattern, backtracks: safe === undefined }
+}
+
+/** Whether a text is an ECMAScript regular expression. */
+export function isPattern(text: string): boolean {
+  if (compileUnicode(withoutNeedlessEscapes(text)) !== undefined) return true
+  try {
+    return new RegExp(text) instanceof RegExp
+  } catch {
+    return false
+  }
+}
+
+/** Whether V8's own engine, whatever the text, needs no more than linear time for a pattern. */
+export function isTame(pattern: string): boolean {
+  const source = withoutNeedlessEscapes(pattern)
+  return compileUnicode(source) !== undefined && translate(source)?.simple === true
+}
+
+/** Unicode mode refuses needless escapes such as `\_`, which authors write and other engines take. */
+function withoutNeedlessEscapes(pattern: string): string {
+  return pattern.replace(/\\([\s\S])/g, (escaped, character: string) =>
+    /[-_ !"#%&',:;<=>@`~]/.test(character) ? `\\x${character.charCodeAt(0).toString(16)}` : escaped,
+  )
+}
+
+function compileUnicode(source: string): RegExp | undefined {
+  try {
+    return new RegExp(source, 'u')
+  } catch {
+    return undefined
+  }
+}
+
+const require = createRequire(import.meta.url)
+
+/** RE2JS is loaded for the first pattern that needs it: most schemas have none, and loading it takes 15 ms. */
+function compileLinear(pattern: string): RE2JS | undefined {
+  const { RE2JS } = require('re2js') as typeof import('re2js')
+  try {
+    return RE2JS.compile(pattern)
+  } catch {
+    return undefined
+  }
+}
+
+/** How many fixed repetitions a simple pattern may have: each is tried once for each place that its one choice leaves. */
+const SIMPLE_REPETITIONS = 100
+
+const ESCAPE = String.raw`\\(?:u\{[\da-f]+\}|u[\da-f]{4}|x[\da-f]{2}|c[a-z]|p\{[^}]*\}|[\s\S])`
+const ATOM = new RegExp(`${ESCAPE}|[\\s\\S]`, 'giu')
+const TOKEN = new RegExp(
+  [
+    String.raw`\[(?:\\[\s\S]|[^\]\\])*\]`,
+    ESCAPE,
+    String.raw`\(\?<(?![=!])[^>]*>|\(\?[\s\S]|\(`,
+    String.raw`[*+?]\??|\{\d+(?:,\d*)?\}\??`,
+    String.raw`[\s\S]`,
+  ].join('|'),
+  'giu',
+)
+
+/** Rewrites a valid pattern of Unicode mode for RE2. `undefined`: RE2 has no words for it. */
+function translate(source: string): { re2: string; simple: boolean } | undefined {
+  let re2 = ''
+  let branches = false
+  let quantifiers = 0
+  let choices = 0
+  let repetitions = 0
+  for (const [token] of source.matchAll(TOKEN)) {
+    const piece = pieceOf(token)
+    if (piece === undefined) return undefined
+    re2 += piece
+    if (token.startsWith('(') || token === '|') branches = true
+    const quantifier = /^(?:[*+?]|\{(\d+)(,)?)/.exec(token)
+    if (quantifier !== null) {
+      const [, times = 0, range] = quantifier
+      quantifiers++
+      repetitions += Number(times)
+      if (times === 0 || range !== undefined) choices++
+    }
+  }
+  const tame = source.startsWith('^') && choices <= 1 && repetitions <= SIMPLE_REPETITIONS
+  return { re2, simple: !branches && (quantifiers === 0 || tame) }
+}
+
+function pieceOf(token: string): string | undefined {
+  switch (token[0]) {
+    case '[':
+      return classOf(token.slice(1, -1))
+    case '\\':
+      return escapeOf(token)
+    case '(':
+      return token === '(' || token === '(?:' || token.endsWith('>') ? '(?:' : undefined
+    case '.':
+      return String.raw`[^\n\r\x{2028}\x{2029}]`
+    case '*':
+    case '+':
+    case '?':
+    case '{':
+      return token.replace(/(?<=.)\?$/, '') // Whether it is greedy does not change whether it matches.
+    case ')':
+    case '|':
+    case '^':
+    case '$':
+      return token
+    default:
+      return literal(token.codePointAt(0))
+  }
+}
+
+function classOf(content: string): string | undefined {
+  const negated = content.startsWith('^')
+  const atoms = [...content.slice(negated ? 1 : 0).matchAll(ATOM)].map(([atom]) => {
+    if (atom === '-') return atom
+    return atom.startsWith('\\') ? escapeOf(atom, true) : literal(atom.codePointAt(0))
+  })
+  if (atoms.length === 0 || atoms.includes(undefined)) return undefined
+  return `[${negated ? '^' : ''}${atoms.join('')}]`
+}
+
+/** What ECMAScript counts as white space; RE2's `\s` is a part of it. */
+const SPACE = String.raw`\t-\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}`
+
+function escapeOf(token: string, inClass = false): string | undefined {
+  const kind = token.charAt(1)
+  switch (kind) {
+    case 'd':
+    case 'D':
+    case 'w':
+    case 'W':
+    case 't':
+    case 'n':
+    case 'r':
+    case 'f':
+    case 'v':
+      return token
+    case 's':
+      return inClass ? SPACE : `[${SPACE}]`
+    case 'S':
+      return inClass ? undefined : `[^${SPACE}]`
+    case 'b':
+      return inClass ? literal(8) : token
+    case 'B':
+      return token
+    case 'p':
+    case 'P':
+      return /\{[A-Z][a-z]?\}$/.test(token) ? token : undefined // RE2 knows general categories by their short names.
+    case '0':
+      return literal(0)
+    case 'c':
+      return literal(token.charCodeAt(2) % 32)
+    case 'x':
+    case 'u':
+      return literal(Number.parseInt(token.slice(2).replace('{', ''), 16))
+    default:
+      return /\w/.test(kind) ? undefined : literal(kind.codePointAt(0))
+  }
+}
+
+function literal(codePoint: number | undefined): string | undefined {
+  const isSurrogate = codePoint !== undefined && codePoint >= 0xd800 && codePoint <= 0xdfff
+  return codePoint === undefined || isSurrogate ? undefined : `\\x{${codePoint.toString(16)}}`
+}

@@ -1,0 +1,115 @@
+import { InvalidDefinition } from '../errors.ts'
+
+/** A JSON Schema, or a part of one. */
+export type SchemaObject = Record<string, unknown>
+
+/**
+ * A schema as JSON, which is what callers are shown and what inputs are checked with.
+ *
+ * @throws InvalidDefinition when it is no JSON object, or does more than JSON can say
+ */
+export function toJsonSchema(schema: unknown): SchemaObject {
+  const copy: unknown = JSON.parse(JSON.stringify(toJson(schema)) ?? 'null')
+  if (!isObject(copy)) throw new InvalidDefinition('The input schema is no JSON object: give a JSON Schema')
+  const types = [copy.type].flat()
+  if (copy.type === undefined || types.includes('object')) return copy
+  throw new InvalidDefinition(
+    'The input schema lets no object through, at #/type: the body of a request is an object, so let it be "object"',
+  )
+}
+
+function toJson(value: unknown, pointer = '#', above: readonly unknown[] = []): unknown {
+  if (typeof value === 'bigint') throw notJson(pointer, 'a BigInt')
+  if (typeof value !== 'object' || value === null) return value
+  if (above.includes(value)) throw notJson(pointer, 'a part that contains itself')
+  if (Object.hasOwn(value, '~refine') || Object.hasOwn(value, '~codec')) {
+    throw notJson(
+      pointer,
+      "a Refine or Codec of TypeBox, which is not part of JSON Schema: do its work in 'run'",
+    )
+  }
+  const inner = [...above, value]
+  if (Array.isArray(value)) return value.map((item, index) => toJson(item, `${pointer}/${index}`, inner))
+  return Object.fromEntries(
+    Object.entries(value).map(([name, part]) => [name, toJson(part, `${pointer}/${escaped(name)}`, inner)]),
+  )
+}
+
+function notJson(pointer: string, what: string): InvalidDefinition {
+  return new InvalidDefinition(`The input schema is not JSON, at ${pointer}: it has ${what}`)
+}
+
+/** Every object in a schema with its JSON pointer, from the root down. */
+export function* parts(schema: unknown, pointer = '#'): Generator<[string, SchemaObject]> {
+  if (typeof schema !== 'object' || schema === null) return
+  if (isObject(schema)) yield [pointer, schema]
+  for (const [name, part] of Object.entries(schema)) yield* parts(part, `${pointer}/${escaped(name)}`)
+}
+
+/** Where a keyword first has a value, such as a `$ref` that leads nowhere: its JSON pointer. */
+export function findPointer(
+  schema: SchemaObject,
+  keyword: string,
+  value?: string | boolean,
+): string | undefined {
+  for (const [pointer, part] of parts(schema)) {
+    const found = value === undefined ? !isObject(part[keyword] ?? {}) : part[keyword] === value
+    if (found) return `${pointer}/${escaped(keyword)}`
+  }
+  return undefined
+}
+
+/** Where a regular expression first stands: its JSON pointer. */
+export function findPattern(schema: SchemaObject, pattern: string): string | undefined {
+  for (const [pointer, { patternProperties }] of parts(schema)) {
+    if (isObject(patternProperties) && Object.hasOwn(patternProperties, pattern)) {
+      return `${pointer}/patternProperties/${escaped(pattern)}`
+    }
+  }
+  return findPointer(schema, 'pattern', pattern)
+}
+
+/** The names of properties that a schema speaks of. They are no secret of who sends them. */
+export function declaredNames(schema: SchemaObject): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const [, part] of parts(schema)) {
+    if (isObject(part.properties)) for (const name of Object.keys(part.properties)) names.add(name)
+    if (Array.isArray(part.required)) for (const name of part.required) names.add(String(name))
+  }
+  return names
+}
+
+/**
+ * Whether a schema refers back to a part of itself, so that a small input can be checked against it in very many ways.
+ * A reference that is no plain pointer counts as one to the root.
+ */
+export function isRecursive(schema: SchemaObject): boolean {
+  const all = [...parts(schema)]
+  const pointers = new Set(all.map(([pointer]) => pointer))
+  let references = all.flatMap(([from, part]) =>
+    REFERENCES.flatMap((keyword) => {
+      const to = part[keyword]
+      return typeof to === 'string' ? [{ from, to: pointers.has(to) ? to : '#' }] : []
+    }),
+  )
+  for (;;) {
+    // What leads to no further reference ends there. Where nothing more does, the rest goes round.
+    const leading = references.filter(({ to }) => references.some(({ from }) => isWithin(from, to)))
+    if (leading.length === references.length) return references.length > 0
+    references = leading
+  }
+}
+
+const REFERENCES = ['$ref', '$dynamicRef', '$recursiveRef']
+
+function isWithin(pointer: string, outer: string): boolean {
+  return pointer === outer || pointer.startsWith(`${outer}/`)
+}
+
+function isObject(value: unknown): value is SchemaObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function escaped(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1')
+}

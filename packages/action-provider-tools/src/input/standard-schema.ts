@@ -1,0 +1,99 @@
+import { fieldError, jsonPath, listErrors, type Scrubbing } from '../documents/field-errors.ts'
+import { ActionProviderError, InvalidDefinition } from '../errors.ts'
+import type { CheckedInput, CompiledInput } from './compile-input.ts'
+import type { StandardIssue, StandardResult, StandardSchema } from './input-schema.ts'
+import { isTame } from './pattern.ts'
+import { declaredNames, isRecursive, parts, type SchemaObject, toJsonSchema } from './schema-facts.ts'
+import { tooSlow, withinTime } from './within-time.ts'
+
+/**
+ * Compiles a Standard Schema. Its library checks the inputs; its JSON Schema is what callers are shown. Only asynchronous ones return promises.
+ *
+ * @throws InvalidDefinition when it gives no JSON Schema
+ */
+export function compileStandardSchema(schema: StandardSchema): CompiledInput<unknown> {
+  const standard = schema['~standard']
+  const json_schema = toJsonSchema(describe(standard))
+  const watched = isRecursive(json_schema) || hasWildPattern(json_schema)
+  const declared = declaredNames(json_schema)
+
+  function judge(result: StandardResult<unknown>, body: unknown, showInput: boolean): CheckedInput<unknown> {
+    if (result.issues === undefined) return { ok: true, value: storable(result.value) }
+    const scrubbing = { showInput, declared }
+    return {
+      ok: false,
+      errors: listErrors(result.issues, (issue) => word(issue, body, standard.vendor, scrubbing)),
+    }
+  }
+
+  return {
+    json_schema,
+    validate(body, { showInput = false } = {}) {
+      const result = watched ? withinTime(() => standard.validate(body)) : standard.validate(body)
+      if (result === undefined) return tooSlow()
+      return result instanceof Promise
+        ? result.then((settled) => judge(settled, body, showInput))
+        : judge(result, body, showInput)
+    },
+  }
+}
+
+function describe({ vendor, jsonSchema }: StandardSchema['~standard']): SchemaObject {
+  if (jsonSchema === undefined) {
+    throw new InvalidDefinition(
+      `The input schema (${vendor}) cannot be shown as JSON Schema: use Zod from 4.2, ArkType from 2.1.28, ` +
+        "Valibot's toStandardJsonSchema, or give the JSON Schema itself",
+    )
+  }
+  try {
+    return jsonSchema.input({ target: 'draft-2020-12' })
+  } catch (error) {
+    throw new InvalidDefinition(
+      `The input schema (${vendor}) cannot be shown as JSON Schema: ${(error as Error).message}`,
+      { cause: error },
+    )
+  }
+}
+
+/** Patterns beside a `format` are the library's own. Those of the author may keep V8's engine busy for ever. */
+function hasWildPattern(schema: SchemaObject): boolean {
+  return [...parts(schema)].some(
+    ([, { format, pattern }]) => typeof pattern === 'string' && format === undefined && !isTame(pattern),
+  )
+}
+
+/** Zod's messages repeat nothing of what was sent but the names of unknown fields; of other libraries it is not known. */
+function word(
+  { message, path = [], code }: StandardIssue,
+  body: unknown,
+  vendor: string,
+  scrubbing: Scrubbing,
+): string {
+  const segments = path.map((segment) => (typeof segment === 'object' ? segment.key : segment))
+  const isOpen = scrubbing.showInput || (vendor === 'zod' && code !== 'unrecognized_keys')
+  const statement = code === 'unrecognized_keys' ? 'must not have unknown fields' : 'does not fit the schema'
+  return fieldError(jsonPath(segments, body, scrubbing), code ?? 'schema', isOpen ? message : statement)
+}
+
+/** An input is kept as JSON until its work is done, so what a schema makes of it must be JSON. */
+function storable(value: unknown): unknown {
+  const place = notJson(value, '$')
+  if (place === undefined) return value
+  throw new ActionProviderError(undefined, {
+    cause: new InvalidDefinition(
+      `The input schema gives what is not JSON, at ${place}: leave transforms into dates, maps, classes and the like to 'run'`,
+    ),
+  })
+}
+
+function notJson(value: unknown, place: string): string | undefined {
+  if (value === null || ['string', 'boolean', 'undefined'].includes(typeof value)) return undefined
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : place
+  if (typeof value !== 'object') return place
+  if (!Array.isArray(value) && ![Object.prototype, null].includes(Object.getPrototypeOf(value))) return place
+  for (const [name, part] of Object.entries(value)) {
+    const found = notJson(part, `${place}.${name}`)
+    if (found !== undefined) return found
+  }
+  return undefined
+}

@@ -1,0 +1,36 @@
+import { type Context, createContext, Script } from 'node:vm'
+import { fieldError } from '../documents/field-errors.ts'
+
+/** How long checking one input may take, in milliseconds, where its schema allows inputs that take for ever. */
+export const TIME_LIMIT = 250
+
+const script = new Script('work()')
+let context: Context | undefined
+
+/**
+ * Does work that may not end, and gives up after TIME_LIMIT or when the stack is full: V8 then stops it, also inside
+ * a regular expression. The watch is a thread, which costs about as much as a few hundred ordinary checks: use it only where it is needed.
+ *
+ * @returns what the work returned, or `undefined` when it was stopped
+ */
+export function withinTime<T extends object>(work: () => T): T | undefined {
+  context ??= createContext({})
+  context.work = work
+  try {
+    return script.runInContext(context, { timeout: TIME_LIMIT }) as T
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    if ((error as { code?: unknown }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return undefined
+    throw error
+  } finally {
+    context.work = undefined
+  }
+}
+
+/** What is said of an input whose check was stopped. */
+export function tooSlow(): { ok: false; errors: string[] } {
+  return {
+    ok: false,
+    errors: [fieldError('$', 'timeout', 'takes too long to check against the input schema')],
+  }
+}
