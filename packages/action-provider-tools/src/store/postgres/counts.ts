@@ -1,0 +1,23 @@
+import type { ActionStatusValue } from '../../documents/action-status.ts'
+import type { Database, Statement } from './database.ts'
+
+/** At most 64 rows, and those jobs that wait, from an index that holds nothing else. */
+const COUNT: Statement = {
+  name: 'count',
+  text: `SELECT COALESCE(sum(active), 0)::float8 AS "ACTIVE", COALESCE(sum(inactive), 0)::float8 AS "INACTIVE",
+      COALESCE(sum(succeeded), 0)::float8 AS "SUCCEEDED", COALESCE(sum(failed), 0)::float8 AS "FAILED",
+      (SELECT count(*) FROM action_provider.jobs WHERE provider = $1 AND holder IS NULL)::float8 AS waiting
+    FROM action_provider.tallies WHERE provider = $1`,
+}
+
+/** How many actions there are of each status, and how many jobs nobody has taken. */
+export async function count(
+  database: Database,
+  provider: string,
+): Promise<{ actions: Record<ActionStatusValue, number>; waiting: number }> {
+  const [row] = await database.query<Record<ActionStatusValue, number> & { waiting: number }>(COUNT, [
+    provider,
+  ])
+  const { waiting = 0, ACTIVE = 0, INACTIVE = 0, SUCCEEDED = 0, FAILED = 0 } = row ?? {}
+  return { actions: { ACTIVE, INACTIVE, SUCCEEDED, FAILED }, waiting }
+}

@@ -1,0 +1,54 @@
+import type { Client } from 'pg'
+import { StoreUnusable } from '../../errors.ts'
+import { VERSION_1 } from './schema.ts'
+
+/** What leads from each version of the schema to the next. A published one never changes. */
+const MIGRATIONS: readonly string[] = [VERSION_1]
+
+/** Names the lock under which one instance at a time migrates: "action p" in ASCII. */
+const LOCK = '7017280452245626992'
+
+/**
+ * Brings the schema up to date. Any number of instances may start at once: one migrates, the others wait for it.
+ *
+ * @throws StoreUnusable when a newer version of this software has written the schema
+ */
+export async function migrate(client: Client): Promise<void> {
+  if ((await currentVersion(client)) === MIGRATIONS.length) return
+  await client.query('BEGIN')
+  // Waiting for the others may take as long as their migrations do.
+  await client.query('SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0')
+  await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
+  const version = await currentVersion(client)
+  if (version > MIGRATIONS.length) {
+    throw new StoreUnusable(
+      `The database was written by a newer version of this software (its schema has version ${version}, this one knows ${MIGRATIONS.length}): upgrade this instance`,
+    )
+  }
+  if (version === 0) await createSchema(client)
+  for (const migration of MIGRATIONS.slice(version)) await client.query(migration)
+  await client.query('UPDATE action_provider.schema_version SET version = $1', [MIGRATIONS.length])
+  await client.query('COMMIT')
+}
+
+async function currentVersion(client: Client): Promise<number> {
+  const { rows } = await client.query<{ there: boolean }>(
+    "SELECT to_regclass('action_provider.schema_version') IS NOT NULL AS there",
+  )
+  if (!rows[0]?.there) return 0
+  const versions = await client.query<{ version: number }>(
+    'SELECT version FROM action_provider.schema_version',
+  )
+  return versions.rows[0]?.version ?? 0
+}
+
+/** Creates the schema, unless an administrator has done so for a user who may not. */
+async function createSchema(client: Client): Promise<void> {
+  const { rows } = await client.query<{ there: boolean }>(
+    "SELECT to_regnamespace('action_provider') IS NOT NULL AS there",
+  )
+  if (!rows[0]?.there) await client.query('CREATE SCHEMA action_provider')
+  await client.query(
+    'CREATE TABLE action_provider.schema_version (version integer NOT NULL); INSERT INTO action_provider.schema_version VALUES (0)',
+  )
+}

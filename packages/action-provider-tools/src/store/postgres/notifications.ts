@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto'
+import { Client, type ClientConfig } from 'pg'
+import type { StoreEvent } from '../action-store.ts'
+
+/** Tells of events, here and on other instances. They may be missed: what must not be is looked for in any case. */
+export type Notifications = {
+  subscribe: (provider: string, listener: (event: StoreEvent) => void) => () => void
+  /** What a transaction passes to `pg_notify('action_provider', …)` to tell other instances when it commits. */
+  payload: (provider: string, event: StoreEvent) => string
+  /** Tells the listeners of this instance. */
+  tell: (provider: string, event: StoreEvent) => void
+  close: () => Promise<void>
+}
+
+/** How long to wait before connecting again, in milliseconds: first, and at most. */
+const BACKOFF = { first: 100, most: 5_000 }
+
+/** How often the connection is tried, in milliseconds: one that is dead without a word would never tell. */
+const HEARTBEAT = 15_000
+
+/** @param report is told why the connection was lost; it is made again */
+export function createNotifications(config: ClientConfig, report: (error: unknown) => void): Notifications {
+  /** Tells what came from here, which its listeners have heard already. */
+  const origin = randomUUID()
+  const listeners = new Map<string, Set<(event: StoreEvent) => void>>()
+  let client: Client | undefined
+  let timer: NodeJS.Timeout | undefined
+  let backoff = BACKOFF.first
+  let state: 'idle' | 'listening' | 'closed' = 'idle'
+
+  function tell(provider: string, event: StoreEvent): void {
+    for (const listener of listeners.get(provider) ?? []) {
+      try {
+        listener(event)
+      } catch (error) {
+        report(error)
+      }
+    }
+  }
+
+  function hear(payload: string | undefined): void {
+    const message = readMessage(payload)
+    if (message && message.origin !== origin) tell(message.provider, message.event)
+  }
+
+  async function connect(): Promise<void> {
+    const connecting = new Client(config)
+    client = connecting
+    let lost = false
+    const lose = (error: unknown): void => {
+      if (lost || state === 'closed') return
+      lost = true
+      report(error)
+      connecting.end().catch(() => {})
+      timer = setTimeout(connect, backoff * (0.5 + Math.random() / 2)).unref()
+      backoff = Math.min(backoff * 2, BACKOFF.most)
+    }
+    connecting.on('error', lose)
+    connecting.on('end', () => lose(new Error('The connection that listens has ended')))
+    connecting.on('notification', ({ payload }) => hear(payload))
+    try {
+      await connecting.connect()
+      await connecting.query('LISTEN action_provider')
+    } catch (error) {
+      return lose(error)
+    }
+    backoff = BACKOFF.first
+    // What happened meanwhile was not heard.
+    for (const provider of listeners.keys()) tell(provider, { kind: 'job' })
+    const beat = (): void => {
+      timer = setTimeout(() => connecting.query('SELECT 1').then(beat, lose), HEARTBEAT).unref()
+    }
+    beat()
+  }
+
+  return {
+    subscribe(provider, listener) {
+      const present = listeners.get(provider) ?? new Set()
+      listeners.set(provider, present.add(listener))
+      if (state === 'idle') {
+        state = 'listening'
+        void connect()
+      }
+      return () => {
+        present.delete(listener)
+      }
+    },
+    payload: (provider, event) => JSON.stringify({ origin, provider, event } satisfies Message),
+    tell,
+    async close() {
+      state = 'closed'
+      clearTimeout(timer)
+      await client?.end().catch(() => {})
+    },
+  }
+}
+
+type Message = { origin: string; provider: string; event: StoreEvent }
+
+function readMessage(payload = ''): Message | undefined {
+  try {
+    return JSON.parse(payload) as Message
+  } catch {
+    return undefined
+  }
+}

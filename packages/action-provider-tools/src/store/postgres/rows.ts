@@ -1,0 +1,55 @@
+import type { StoredAction } from '../action-store.ts'
+import { optional } from '../changes.ts'
+import { STATUSES } from '../codes.ts'
+
+/** An action as its row gives it. */
+export type ActionRow = {
+  action_id: string
+  provider: string
+  creator_id: string
+  monitor_by: string
+  manage_by: string
+  status: number
+  document: string
+  version: number
+  attempt: number
+  runs_on: string | null
+  cancel_requested_at: number | null
+  deadline_at: number | null
+  release_at: number | null
+}
+
+/** The columns of an ActionRow, of the table called `a`. */
+export const ACTION_COLUMNS = `a.action_id, a.provider, a.creator_id, a.monitor_by, a.manage_by, a.status, a.document,
+  a.version, a.attempt, a.runs_on, a.cancel_requested_at, a.deadline_at, a.release_at`
+
+export function actionOf(row: ActionRow): StoredAction {
+  const status = STATUSES[row.status]
+  if (status === undefined) throw new RangeError(`No action has the status ${row.status}`)
+  return {
+    ...optional({
+      runs_on: row.runs_on ?? undefined,
+      cancel_requested_at: row.cancel_requested_at ?? undefined,
+      deadline_at: row.deadline_at ?? undefined,
+      release_at: row.release_at ?? undefined,
+    }),
+    action_id: row.action_id,
+    provider: row.provider,
+    creator_id: row.creator_id,
+    monitor_by: readList(row.monitor_by),
+    manage_by: readList(row.manage_by),
+    status,
+    document: row.document,
+    version: row.version,
+    attempt: row.attempt,
+  }
+}
+
+/** A list of principals as a column keeps it: one a line, for most actions nothing. */
+export function writeList(principals: readonly string[]): string {
+  return principals.join('\n')
+}
+
+function readList(text: string): string[] {
+  return text === '' ? [] : text.split('\n')
+}

