@@ -32,6 +32,16 @@ export function invalidToken(
   })
 }
 
+/** The refusal of work for a caller whose refresh token has ended. */
+export function consentWithdrawn(): UnauthorizedRequest {
+  return new UnauthorizedRequest('The consent behind this work was withdrawn or has expired: log in again')
+}
+
+/** The refusal to refresh a dependent token that came without a refresh token. */
+export function notRefreshable(): UnauthorizedRequest {
+  return new UnauthorizedRequest('This token has expired and cannot be refreshed: log in again')
+}
+
 /**
  * Lets a caller through whose token carries the provider's scope or any one of the additional ones (interface, "Tokens").
  * @throws ForbiddenRequest with `error="insufficient_scope"`

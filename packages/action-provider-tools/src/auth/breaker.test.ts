@@ -53,6 +53,18 @@ describe('breaker', () => {
     expect(breaker.enter()).toBe(0)
   })
 
+  it('does not wait for a probe that hangs', () => {
+    const { breaker, fail, pass } = setUp()
+    for (let call = 0; call < 3; call++) fail()
+    pass(1000)
+    expect(breaker.enter()).toBe(0)
+    pass(1000)
+    expect(breaker.enter()).toBe(0)
+    breaker.succeeded()
+    breaker.failed()
+    expect(breaker.enter()).toBe(0)
+  })
+
   it('is open for everybody at once when the probe succeeds', () => {
     const { breaker, changes, fail, pass } = setUp()
     for (let call = 0; call < 3; call++) fail()

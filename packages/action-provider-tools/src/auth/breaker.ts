@@ -2,7 +2,8 @@
 export type Breaker = {
   /**
    * Milliseconds to wait before the next call; 0 is the permission to make it, whose end must be told by `succeeded`
-   * or `failed`. While open, one caller at a time gets the permission, as a probe, each time the pause is over.
+   * or `failed`. While open, one caller gets the permission, as a probe, each time the pause is over, whether or not
+   * the probe before has ended: one that hangs must not keep the next from finding the service alive again.
    */
   enter(): number
   /** The service answered: calls are open again at once. */
@@ -33,26 +34,24 @@ export type BreakerOptions = {
 export function createBreaker({ threshold, pause, now, onChange }: BreakerOptions): Breaker {
   let failures = 0
   let nextProbe = 0
-  let probing = false
 
   return {
     enter() {
       if (failures < threshold) return 0
-      const wait = probing ? pause : nextProbe - now()
+      const wait = nextProbe - now()
       if (wait > 0) return wait
-      probing = true
+      nextProbe = now() + pause
       return 0
     },
     succeeded() {
       if (failures >= threshold) onChange?.(false)
       failures = 0
-      probing = false
     },
     failed() {
       failures += 1
-      probing = false
-      if (failures >= threshold) nextProbe = now() + pause
-      if (failures === threshold) onChange?.(true)
+      if (failures !== threshold) return
+      nextProbe = now() + pause
+      onChange?.(true)
     },
   }
 }

@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import { groupURN, identityURN, type PrincipalURN } from '../documents/principal.ts'
-import { ConsentRequired, InvalidDefinition, ServiceUnavailable, UnauthorizedRequest } from '../errors.ts'
+import { ConsentRequired, InvalidDefinition, ServiceUnavailable } from '../errors.ts'
 import type { Auth, AuthState, DependentToken } from './auth.ts'
 import { createAuthState } from './auth-state.ts'
-import { assertBearerToken, assertScope, invalidToken, tokenKey } from './bearer-token.ts'
+import { assertBearerToken, assertScope, invalidToken, notRefreshable, tokenKey } from './bearer-token.ts'
 import { type ActiveToken, createGlobusClient, type Grant, type GrantedToken } from './globus-client.ts'
 import { type GlobusUrlOptions, globusUrls } from './globus-urls.ts'
 import { createLookupCache } from './lookup-cache.ts'
@@ -200,9 +200,7 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
     },
 
     async refreshDependentToken(token) {
-      if (token.refresh_token === undefined) {
-        throw new UnauthorizedRequest('This token has expired and cannot be refreshed: log in again')
-      }
+      if (token.refresh_token === undefined) throw notRefreshable()
       const refreshed = await client.refresh(token.refresh_token)
       return { refresh_token: token.refresh_token, ...withoutLifetime(refreshed) }
     },

@@ -1,7 +1,7 @@
 /** The calls a provider makes to Globus Auth and Globus Groups, as functions. */
 import Type from 'typebox'
-import { UnauthorizedRequest } from '../errors.ts'
 import type { DependentToken } from './auth.ts'
+import { consentWithdrawn } from './bearer-token.ts'
 import type { GlobusUrls } from './globus-urls.ts'
 import { createService, type Refusal, type ServiceOptions } from './service.ts'
 
@@ -165,9 +165,7 @@ export function createGlobusClient(options: GlobusClientOptions): GlobusClient {
       })
       if (answer.ok) return granted(answer.body)
       if (property(answer.body, 'error') === 'invalid_grant') {
-        throw new UnauthorizedRequest(
-          'The consent behind this work was withdrawn or has expired: log in again',
-        )
+        throw consentWithdrawn()
       }
       throw auth.unavailable(`a refresh was refused with status ${answer.status}`)
     },

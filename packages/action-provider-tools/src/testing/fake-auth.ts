@@ -1,8 +1,16 @@
+import { randomUUID } from 'node:crypto'
 import type { Auth, AuthState, DependentToken } from '../auth/auth.ts'
 import { createAuthState } from '../auth/auth-state.ts'
-import { assertBearerToken, assertScope, invalidToken } from '../auth/bearer-token.ts'
+import {
+  assertBearerToken,
+  assertScope,
+  consentWithdrawn,
+  invalidToken,
+  notRefreshable,
+} from '../auth/bearer-token.ts'
 import { deriveSecretsKey } from '../auth/secrets-key.ts'
-import { ConsentRequired, InvalidDefinition, ServiceUnavailable, UnauthorizedRequest } from '../errors.ts'
+import type { PrincipalURN } from '../documents/principal.ts'
+import { ConsentRequired, InvalidDefinition, ServiceUnavailable } from '../errors.ts'
 import { type FakeCaller, type FakeCallerOptions, fakeGroup, fakeIdentity } from './fake-caller.ts'
 
 /** An Auth that knows the callers it has made up, and nobody else. */
@@ -13,7 +21,7 @@ export type FakeAuth = Auth & {
   expire(caller: FakeCaller): void
   /** Revokes the caller's token. */
   revoke(caller: FakeCaller): void
-  /** Lets the caller consent to dependent tokens for a scope. */
+  /** Lets the person behind a caller consent to dependent tokens for a scope. */
   consent(caller: FakeCaller, scope: string): void
   /** Takes a consent back, with which its refresh tokens end too. */
   rescind(caller: FakeCaller, scope: string): void
@@ -28,7 +36,10 @@ export type FakeAuthOptions = {
   clock?: () => number
 }
 
-type Known = { state: AuthState; consents: Set<string>; isActive: boolean }
+/** A person's consents by scope. Each is a thing of its own, so that one given again is not the one withdrawn. */
+type Consents = Map<string, symbol>
+type Known = { state: AuthState; consents: Consents; isActive: boolean }
+type Refreshable = { consents: Consents; restsOn: symbol | undefined }
 
 const defaultScope = 'https://auth.globus.org/scopes/00000000-0000-4000-8000-000000000000/action_all'
 const lifetime = 48 * 60 * 60 * 1000
@@ -50,8 +61,9 @@ export function fakeAuth({ scope = defaultScope, clock = Date.now }: FakeAuthOpt
     )
   }
   const known = new Map<string, Known>()
+  const consentsOf = new Map<PrincipalURN, Consents>()
+  const refreshTokens = new Map<string, Refreshable>()
   let isOut = false
-  let tokensMade = 0
 
   const assertReachable = (): void => {
     if (isOut) throw new ServiceUnavailable('Globus Auth cannot be asked at the moment: try again later')
@@ -69,28 +81,30 @@ export function fakeAuth({ scope = defaultScope, clock = Date.now }: FakeAuthOpt
     return found
   }
 
+  const giveConsent = (consents: Consents, wanted: string): void => {
+    if (!consents.has(wanted)) consents.set(wanted, Symbol(wanted))
+  }
+
   const endToken = (caller: FakeCaller): void => {
     ownerOf(caller).isActive = false
   }
 
+  const newAccess = (): Pick<DependentToken, 'access_token' | 'expires_at'> => ({
+    access_token: `fake-dependent-token-${randomUUID()}`,
+    expires_at: clock() + lifetime,
+  })
+
   const dependentToken = (token: string, wanted: string): DependentToken => {
     assertReachable()
     if (!findActive(token).consents.has(wanted)) throw new ConsentRequired(wanted)
-    tokensMade += 1
-    return {
-      access_token: `fake-dependent-token-${tokensMade}`,
-      scope: wanted,
-      resource_server: 'fake.resource.server',
-      expires_at: clock() + lifetime,
-    }
+    return { ...newAccess(), scope: wanted, resource_server: 'fake.resource.server' }
   }
 
   return {
     scope,
 
     caller({ username, identities = [], groups = [], scopes = [scope], consents = [], expiresAt }) {
-      tokensMade += 1
-      const token = `fake-token-${username.replaceAll(/[^A-Za-z0-9._-]/g, '-')}-${tokensMade}`
+      const token = `fake-token-${username.replaceAll(/[^A-Za-z0-9._-]/g, '-')}-${randomUUID()}`
       const urn = fakeIdentity(username)
       const caller: FakeCaller = {
         token,
@@ -102,6 +116,9 @@ export function fakeAuth({ scope = defaultScope, clock = Date.now }: FakeAuthOpt
         scopes,
       }
       const groupSet = new Set(caller.groups)
+      const ownConsents = consentsOf.get(urn) ?? new Map<string, symbol>()
+      consentsOf.set(urn, ownConsents)
+      for (const wanted of consents) giveConsent(ownConsents, wanted)
       const state = createAuthState(
         {
           effectiveIdentity: urn,
@@ -120,14 +137,14 @@ export function fakeAuth({ scope = defaultScope, clock = Date.now }: FakeAuthOpt
           dependentToken: async (wanted) => dependentToken(token, wanted),
         },
       )
-      known.set(token, { state, consents: new Set(consents), isActive: true })
+      known.set(token, { state, consents: ownConsents, isActive: true })
       return caller
     },
 
     expire: endToken,
     revoke: endToken,
     consent(caller, wanted) {
-      ownerOf(caller).consents.add(wanted)
+      giveConsent(ownerOf(caller).consents, wanted)
     },
     rescind(caller, wanted) {
       ownerOf(caller).consents.delete(wanted)
@@ -145,24 +162,22 @@ export function fakeAuth({ scope = defaultScope, clock = Date.now }: FakeAuthOpt
     },
 
     async grantDependentToken(callerToken, wanted) {
-      // The refresh token names the consent that it rests on.
-      return { ...dependentToken(callerToken, wanted), refresh_token: `fake-refresh-token-of-${callerToken}` }
+      assertBearerToken(callerToken)
+      const token = dependentToken(callerToken, wanted)
+      const { consents } = findActive(callerToken)
+      const refresh_token = `fake-refresh-token-${randomUUID()}`
+      refreshTokens.set(refresh_token, { consents, restsOn: consents.get(wanted) })
+      return { ...token, refresh_token }
     },
 
     async refreshDependentToken(token) {
+      if (token.refresh_token === undefined) throw notRefreshable()
       assertReachable()
-      const owner = known.get(token.refresh_token?.replace('fake-refresh-token-of-', '') ?? '')
-      if (!owner?.consents.has(token.scope)) {
-        throw new UnauthorizedRequest(
-          'The consent behind this work was withdrawn or has expired: log in again',
-        )
+      const refreshable = refreshTokens.get(token.refresh_token)
+      if (refreshable === undefined || refreshable.consents.get(token.scope) !== refreshable.restsOn) {
+        throw consentWithdrawn()
       }
-      tokensMade += 1
-      return {
-        ...token,
-        access_token: `fake-dependent-token-${tokensMade}`,
-        expires_at: clock() + lifetime,
-      }
+      return { ...token, ...newAccess() }
     },
 
     secretsKey: () => deriveSecretsKey('fake'),

@@ -23,7 +23,7 @@ export type FakeCallerOptions = {
   groups?: readonly string[]
   /** The scopes of the token. Default: the provider's. */
   scopes?: readonly string[]
-  /** The scopes of other services for which the provider gets dependent tokens. Default: none. */
+  /** The scopes of other services for which the person allows the provider dependent tokens. Default: none besides earlier ones. */
   consents?: readonly string[]
   /** When the token expires, in milliseconds since 1970. Default: in 48 hours. */
   expiresAt?: number
