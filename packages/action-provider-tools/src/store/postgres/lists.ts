@@ -1,6 +1,7 @@
 import type { ListQuery } from '../action-store.ts'
 import { ROLE_CODES, STATUS_CODES } from '../codes.ts'
-import { uuidBytes } from '../keys.ts'
+import { uuidText } from '../keys.ts'
+import { readListMarker } from '../list-marker.ts'
 import { principalKey } from '../principal-key.ts'
 import type { Database, Statement } from './database.ts'
 
@@ -45,9 +46,10 @@ const NEWEST = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 export async function list(
   database: Database,
   provider: string,
-  { principals, statuses, limit, before = NEWEST }: ListQuery,
+  { principals, statuses, limit, before }: ListQuery,
   now: number,
 ): Promise<{ action_id: string; document: string }[]> {
+  const older = before === undefined ? NEWEST : uuidText(readListMarker(before))
   const roles = Object.keys(ROLE_CODES) as (keyof ListQuery['principals'])[]
   const who = roles.flatMap((role) =>
     [...new Set(principals[role])].map((principal) => ({
@@ -55,13 +57,13 @@ export async function list(
       principal: principalKey(principal),
     })),
   )
-  if (who.length === 0 || uuidBytes(before) === undefined) return []
+  if (who.length === 0) return []
   return database.query(LIST, [
     provider,
     who.map(({ role }) => role),
     who.map(({ principal }) => principal),
     [...new Set(statuses)].map((status) => STATUS_CODES[status]),
-    before,
+    older,
     now,
     limit,
   ])

@@ -11,14 +11,16 @@ const LOCK = '7017280452245626992'
 /**
  * Brings the schema up to date. Any number of instances may start at once: one migrates, the others wait for it.
  *
+ * @param client a connection that is closed afterwards, which lets go of the lock
  * @throws StoreUnusable when a newer version of this software has written the schema
  */
 export async function migrate(client: Client): Promise<void> {
   if ((await currentVersion(client)) === MIGRATIONS.length) return
+  // Waiting for the others may take as long as their migrations do. The transaction begins after the wait: inside one, a
+  // session may go on believing what it has seen before of schemas.
+  await client.query('SET statement_timeout = 0; SET lock_timeout = 0')
+  await client.query('SELECT pg_advisory_lock($1)', [LOCK])
   await client.query('BEGIN')
-  // Waiting for the others may take as long as their migrations do.
-  await client.query('SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0')
-  await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
   const version = await currentVersion(client)
   if (version > MIGRATIONS.length) {
     throw new StoreUnusable(
