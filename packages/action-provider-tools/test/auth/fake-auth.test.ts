@@ -69,8 +69,9 @@ async function emulatedWorld(): Promise<World> {
 async function madeUpWorld(): Promise<World> {
   const auth: FakeAuth = fakeAuth({ scope: globus.scope })
   const callers: { username: string; caller: FakeCaller }[] = []
-  const callersOf = (username: string): FakeCaller[] =>
-    callers.filter((other) => other.username === username).map(({ caller }) => caller)
+  /** Somebody, with a token that nobody uses: consents are a person's, with and without a token. */
+  const person = async (username: string): Promise<FakeCaller> =>
+    auth.caller({ username: (await globus.user(username)).urn })
   return {
     auth,
     async issue(username, wanted) {
@@ -89,13 +90,13 @@ async function madeUpWorld(): Promise<World> {
       if (caller) auth.revoke(caller)
     },
     async expire(username) {
-      for (const caller of callersOf(username)) auth.expire(caller)
+      for (const other of callers) if (other.username === username) auth.expire(other.caller)
     },
     async consent(username) {
-      for (const caller of callersOf(username)) auth.consent(caller, transferScope)
+      auth.consent(await person(username), transferScope)
     },
     async rescind(username) {
-      for (const caller of callersOf(username)) auth.rescind(caller, transferScope)
+      auth.rescind(await person(username), transferScope)
     },
     async outage(isOut) {
       auth.outage(isOut)
