@@ -27,11 +27,18 @@ ${
   html`<label for="label">A name for this consent, to know it by later</label>
 <input id="label" name="label" value="${label}" maxlength="128" autocomplete="off">`
 }
-<p class="soft">You are ${user.name ?? user.username} (${user.username}).</p>
+<p class="soft">You are ${user.name ?? user.username} (${user.username}).
+<a href="/v2/oauth2/authorize?${withLoginPrompt(query)}">Log in as somebody else</a></p>
 <div class="choice"><button class="first" name="decision" value="allow">Allow</button>
 <button name="decision" value="deny">Deny</button></div>
 </form>`,
   )
+}
+
+function withLoginPrompt(query: string): string {
+  const parameters = new URLSearchParams(query)
+  parameters.set('prompt', 'login')
+  return parameters.toString()
 }
 
 function scopeList(scopes: readonly RequestedScope[]): Html {

@@ -16,18 +16,19 @@ ${[...byClient].map(
 <ul>${consents.map((consent) => item(state, consent))}</ul></section>
 `,
 )}
-<form method="post" action="/v2/web/logout"><button>Log out</button></form>`,
+<form method="post" action="/v2/web/logout" class="choice"><button>Log out</button></form>`,
   )
 }
 
 function item(state: State, consent: Consent): Html {
   const scope = state.scopes.get(consent.scope)
+  const root = consent.path.length === 1
   const below = consentsBelow(state, consent)
-  return html`<li><strong>${scope?.name}</strong>${consent.label && ` – ${consent.label}`}<br>
+  return html`<li><strong>${scope?.name}</strong>${root && consent.label && ` – ${consent.label}`}<br>
 <small><code>${scope?.scope_string}</code>, allowed ${consent.created.slice(0, 10)}</small>
 ${
-  (consent.path.length === 1 || consent.atomically_revocable) &&
-  html`<form method="post" action="/v2/web/consents/rescind"><button name="consent" value="${consent.id}" aria-label="Rescind ${scope?.name ?? 'consent'}">Rescind</button></form>`
+  (root || consent.atomically_revocable) &&
+  html`<form method="post" action="/v2/web/consents/rescind"><button class="small" name="consent" value="${consent.id}" aria-label="Rescind ${scope?.name ?? 'consent'}">Rescind</button></form>`
 }
 ${below.length > 0 && html`<ul>${below.map((consent) => item(state, consent))}</ul>`}</li>`
 }

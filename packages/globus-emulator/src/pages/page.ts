@@ -19,6 +19,7 @@ output { display: block; margin: 1rem 0; padding: 1rem; background: var(--field)
 button { font: inherit; padding: .55rem 1.1rem; border: 1px solid var(--accent); border-radius: .375rem; background: var(--paper); color: var(--accent); cursor: pointer }
 button.first { background: var(--accent); color: var(--paper) }
 button.row { display: block; width: 100%; text-align: left; border-color: var(--edge); color: inherit }
+button.small { padding: .15rem .7rem; font-size: .875rem; margin-top: .35rem }
 button:hover { border-color: var(--ink) }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 label { display: block; margin: 1rem 0 .25rem }

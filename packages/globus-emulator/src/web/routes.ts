@@ -95,12 +95,15 @@ export async function webRoutes(app: FastifyInstance, { state }: Service): Promi
     return reply.redirect(/^\/v2\//.test(destination) ? destination : '/', 303)
   })
 
-  app.route({
+  app.route<{ Querystring: Form }>({
     method: ['GET', 'POST'],
     url: '/v2/web/logout',
     handler: async (request, reply) => {
       logOut(state, request, reply)
-      return show(reply, messagePage('Logged out', 'Nobody is logged in at this browser now.'))
+      return show(
+        reply,
+        messagePage('Logged out', 'Nobody is logged in at this browser now.', onward(request.query)),
+      )
     },
   })
 
@@ -185,6 +188,13 @@ function withoutLoginPrompt(query: string): string {
   if (rest.join('')) parameters.set('prompt', rest.join(' '))
   else parameters.delete('prompt')
   return parameters.toString()
+}
+
+/** Where the application that logged somebody out would like them to go on to. */
+function onward({ redirect_uri, redirect_name }: Form): { address: string; name: string } | undefined {
+  const address = URL.parse(redirect_uri ?? '')
+  if (!address || !['http:', 'https:'].includes(address.protocol)) return undefined
+  return { address: address.href, name: redirect_name ?? address.host }
 }
 
 function show(reply: FastifyReply, page: string): FastifyReply {
