@@ -22,7 +22,11 @@ export const ActionRequest = {
     label: { ...WellFormed, minLength: 1, maxLength: 64 },
     monitor_by: { type: 'array', items: PrincipalURN, uniqueItems: true },
     manage_by: { type: 'array', items: PrincipalURN, uniqueItems: true },
-    allowed_clients: { type: 'array', items: { enum: ['public', 'globus', 'creator'] }, uniqueItems: true },
+    allowed_clients: {
+      type: 'array',
+      items: { type: 'string', enum: ['public', 'globus', 'creator'] },
+      uniqueItems: true,
+    },
     deadline: { type: 'string', format: 'date-time' },
     release_after: {
       type: ['string', 'number'],

@@ -1,12 +1,12 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { isDuration } from './duration.ts'
 import { fieldErrors, type Scrubbing } from './field-errors.ts'
+import { findErrors } from './find-errors.ts'
 import { isTime } from './time.ts'
 
 // The schemas are our own and tested, so they are not checked against their meta-schema, whose compilation takes
 // longer than all of theirs. `verbose` gives errors their values and schemas, which messages need.
-const ajv = new Ajv2020({
-  allErrors: true,
+const options = {
   ownProperties: true,
   verbose: true,
   meta: false,
@@ -14,10 +14,17 @@ const ajv = new Ajv2020({
   strictTypes: false,
   keywords: ['errorMessage'],
   formats: { 'date-time': isTime, duration: isDuration },
-})
+}
+const quick = new Ajv2020(options)
+const thorough = new Ajv2020({ ...options, allErrors: true })
 
 /** Compiles a document's schema into a function that lists every error of a value; none means that it fits. */
 export function compileCheck(schema: object): (value: unknown, scrubbing?: Scrubbing) => string[] {
-  const validate = ajv.compile(schema)
-  return (value, scrubbing) => (validate(value) ? [] : fieldErrors(validate.errors ?? [], value, scrubbing))
+  const fits = quick.compile(schema)
+  return (value, scrubbing) =>
+    fieldErrors(
+      findErrors(value, fits, () => thorough.compile(schema)),
+      value,
+      scrubbing,
+    )
 }

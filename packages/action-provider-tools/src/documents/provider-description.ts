@@ -18,7 +18,12 @@ export const ProviderDescription = {
     'input_schema',
   ],
   properties: {
-    types: { type: 'array', items: { enum: ['Action', 'Event'] }, minItems: 1, uniqueItems: true },
+    types: {
+      type: 'array',
+      items: { type: 'string', enum: ['Action', 'Event'] },
+      minItems: 1,
+      uniqueItems: true,
+    },
     api_version: { const: '1.0' },
     globus_auth_scope: { type: 'string', minLength: 1 },
     title: { type: 'string', minLength: 1, maxLength: 128 },

@@ -1,5 +1,6 @@
 import type { Ajv, ErrorObject, Options, ValidateFunction } from 'ajv'
 import { errorMessage, fieldErrors } from '../documents/field-errors.ts'
+import { findErrors } from '../documents/find-errors.ts'
 import { InvalidDefinition } from '../errors.ts'
 import type { CheckedInput, CompiledInput } from './compile-input.ts'
 import { type Dialect, dialectOf } from './dialects.ts'
@@ -17,9 +18,6 @@ import {
 import { uniqueItems } from './unique-items.ts'
 import { tooSlow, withinTime } from './within-time.ts'
 
-/** How many values an input may hold for all of its errors to be listed: each may have several. Beyond, the first is told. */
-const EXPLAINED_VALUES = 10_000
-
 /**
  * Compiles a JSON Schema of any known dialect. Nothing is coerced and no default is filled in: the input stays as it was sent.
  *
@@ -35,13 +33,8 @@ export function compileJsonSchema(given: JsonSchema): CompiledInput<unknown> {
   const declared = declaredNames(schema)
   let thorough: ValidateFunction | undefined
 
-  function errorsOf(body: unknown): ErrorObject[] {
-    if (fits(body)) return []
-    if (isLarge(body)) return fits.errors ?? []
-    thorough ??= compile(schema, dialect, { allErrors: true }).fits
-    thorough(body)
-    return thorough.errors ?? []
-  }
+  const errorsOf = (body: unknown): ErrorObject[] =>
+    findErrors(body, fits, () => (thorough ??= compile(schema, dialect, { allErrors: true }).fits))
 
   return {
     json_schema: schema,
@@ -131,13 +124,4 @@ function invalid(place: string | undefined, reason: string, cause?: Error): Inva
     `The input schema does not compile${place === undefined ? '' : `, at ${place}`}: ${reason}`,
     cause && { cause },
   )
-}
-
-function isLarge(input: unknown): boolean {
-  let left = EXPLAINED_VALUES
-  const count = (value: unknown): boolean => {
-    if (--left < 0) return true
-    return typeof value === 'object' && value !== null && Object.values(value).some(count)
-  }
-  return count(input)
 }

@@ -8,8 +8,8 @@ export type Matcher = { test: (text: string) => boolean; toString: () => string;
  * Compiles an author's `pattern` so that, where it can be helped, no text keeps it busy for ever. JSON Schema's patterns are ECMAScript
  * regular expressions on code points (Unicode mode). Three engines run them:
  *
- * - V8's own where a pattern is too simple to backtrack much: no group, no alternative, and no quantifier unless
- *   it begins with `^` and at most one of its quantifiers leaves a choice
+ * - V8's own where a pattern is too simple to backtrack much: no quantifier unless it begins with `^` and at most one
+ *   leaves a choice, and no group or alternative unless none does
  * - RE2JS, in time linear in the text, for the rest of what RE2 can express
  * - V8's own for lookarounds, backreferences and the like; such a matcher `backtracks`
  *
@@ -67,6 +67,9 @@ function compileLinear(pattern: string): RE2JS | undefined {
   }
 }
 
+/** How many `|` a simple pattern may have: each may double the ways to be tried. */
+const SIMPLE_BRANCHES = 3
+
 /** How many fixed repetitions a simple pattern may have: each is tried once for each place that its one choice leaves. */
 const SIMPLE_REPETITIONS = 100
 
@@ -86,25 +89,30 @@ const TOKEN = new RegExp(
 /** Rewrites a valid pattern of Unicode mode for RE2. `undefined`: RE2 has no words for it. */
 function translate(source: string): { re2: string; simple: boolean } | undefined {
   let re2 = ''
-  let branches = false
+  let groups = 0
+  let branches = 0
   let quantifiers = 0
   let choices = 0
   let repetitions = 0
+  let before = ''
   for (const [token] of source.matchAll(TOKEN)) {
     const piece = pieceOf(token)
     if (piece === undefined) return undefined
     re2 += piece
-    if (token.startsWith('(') || token === '|') branches = true
+    if (token.startsWith('(')) groups++
+    if (token === '|') branches++
     const quantifier = /^(?:[*+?]|\{(\d+)(,)?)/.exec(token)
     if (quantifier !== null) {
       const [, times = 0, range] = quantifier
       quantifiers++
       repetitions += Number(times)
-      if (times === 0 || range !== undefined) choices++
+      if (times === 0 || range !== undefined || before === ')') choices++
     }
+    before = token
   }
+  const straight = (groups === 0 && branches === 0) || (choices === 0 && branches <= SIMPLE_BRANCHES)
   const tame = source.startsWith('^') && choices <= 1 && repetitions <= SIMPLE_REPETITIONS
-  return { re2, simple: !branches && (quantifiers === 0 || tame) }
+  return { re2, simple: straight && (quantifiers === 0 || tame) }
 }
 
 function pieceOf(token: string): string | undefined {

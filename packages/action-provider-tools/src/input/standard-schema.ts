@@ -55,11 +55,9 @@ function describe({ vendor, jsonSchema }: StandardSchema['~standard']): SchemaOb
   }
 }
 
-/** Patterns beside a `format` are the library's own. Those of the author may keep V8's engine busy for ever. */
+/** The library runs patterns on V8's own engine, which some of them may keep busy for ever. */
 function hasWildPattern(schema: SchemaObject): boolean {
-  return [...parts(schema)].some(
-    ([, { format, pattern }]) => typeof pattern === 'string' && format === undefined && !isTame(pattern),
-  )
+  return [...parts(schema)].some(([, { pattern }]) => typeof pattern === 'string' && !isTame(pattern))
 }
 
 /** Zod's messages repeat nothing of what was sent but the names of unknown fields; of other libraries it is not known. */

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import { declaredNames, findPattern, findPointer, isRecursive, toJsonSchema } from './schema-facts.ts'
+
+describe('isRecursive', () => {
+  const node = { type: 'object' }
+  it.each([
+    ['no reference', { properties: { a: node } }, false],
+    [
+      'a shared part',
+      { $defs: { node }, properties: { a: { $ref: '#/$defs/node' }, b: { $ref: '#/$defs/node' } } },
+      false,
+    ],
+    [
+      'a chain',
+      { $defs: { a: { $ref: '#/$defs/b' }, b: node }, properties: { a: { $ref: '#/$defs/a' } } },
+      false,
+    ],
+    ['a part within itself', { $defs: { a: { items: { $ref: '#/$defs/a' } } }, $ref: '#/$defs/a' }, true],
+    ['the root', { properties: { child: { $ref: '#' } } }, true],
+    [
+      'two that refer to each other',
+      {
+        $defs: { a: { items: { $ref: '#/$defs/b' } }, b: { not: { $ref: '#/$defs/a' } } },
+        $ref: '#/$defs/a',
+      },
+      true,
+    ],
+    ['a part further in', { $defs: { a: { allOf: [{ items: { $ref: '#/$defs/a/allOf/0' } }] } } }, true],
+    ['a dynamic reference', { $dynamicAnchor: 'n', properties: { a: { $dynamicRef: '#n' } } }, true],
+    ['a name that begins alike', { $defs: { a: { $ref: '#/$defs/ab' }, ab: node } }, false],
+  ])('%s', (_, schema, recursive) => {
+    expect(isRecursive(schema)).toBe(recursive)
+  })
+})
+
+describe('toJsonSchema', () => {
+  it('copies', () => {
+    const schema = { type: 'object', properties: { a: { default: null, __proto__: null } } }
+    const copy = toJsonSchema(schema)
+    expect(copy).toEqual({ type: 'object', properties: { a: { default: null } } })
+    expect(copy.properties).not.toBe(schema.properties)
+  })
+
+  const circle: Record<string, unknown> = {}
+  circle.properties = { again: circle }
+  it.each([
+    ['a list', [], 'is no JSON object'],
+    ['a function', () => {}, 'is no JSON object'],
+    ['a circle', circle, 'at #/properties/again: it has a part that contains itself'],
+    ['a BigInt', { properties: { 'a/b': { minimum: 1n } } }, 'at #/properties/a~1b/minimum: it has a BigInt'],
+    ['no object', { type: 'string' }, 'at #/type'],
+  ])('refuses %s', (_, schema, message) => {
+    expect(() => toJsonSchema(schema)).toThrow(message)
+  })
+})
+
+it('finds places and names', () => {
+  const schema = {
+    properties: { 'a~b': { pattern: '^x' }, c: { patternProperties: { '^y/': {} }, required: ['d'] } },
+  }
+  expect(findPointer(schema, 'pattern', '^x')).toBe('#/properties/a~0b/pattern')
+  expect(findPattern(schema, '^y/')).toBe('#/properties/c/patternProperties/^y~1')
+  expect(findPattern(schema, '^z')).toBeUndefined()
+  expect([...declaredNames(schema)]).toEqual(['a~b', 'c', 'd'])
+})
