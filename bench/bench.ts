@@ -1,0 +1,141 @@
+import { join } from 'node:path'
+import type { Globus } from './globus.ts'
+import type { Load, Order } from './order.ts'
+import { type LoadProcess, type Server, type Start, startServer } from './process.ts'
+import type { Pair } from './statistics.ts'
+
+/** What every figure is measured with. */
+export type Bench = {
+  /** Where databases and output go; removed at the end. */
+  folder: string
+  globus: Globus
+  load: LoadProcess
+  quick: boolean
+  /** Measures what was built in place of the sources. */
+  built: boolean
+  rounds: number
+  /** How long each server is under load in a round. */
+  seconds: number
+  /** What is closed when a group of figures is done. */
+  opened: AsyncDisposableStack
+}
+
+/** A kind of figures, which `--only` names. */
+export type Group = { name: string; measure: (bench: Bench) => Promise<import('./figure.ts').Figure[]> }
+
+export const CONNECTIONS = 32
+
+/** Which example is served: the synchronous echo, or the asynchronous one. */
+export type Example = 'watchasay' | 'hello-world'
+
+const MAINS: Record<Example, URL> = {
+  watchasay: new URL('../examples/watchasay/src/main.ts', import.meta.url),
+  'hello-world': new URL('../examples/hello-world/src/main.ts', import.meta.url),
+}
+
+let databases = 0
+
+/** A database file that nobody else uses. */
+export function newDatabase({ folder }: Pick<Bench, 'folder'>): string {
+  return `sqlite:${join(folder, `actions-${++databases}.db`)}`
+}
+
+/** Starts a provider as its users do, against the emulated Globus. Its log tells warnings only unless told otherwise. */
+export async function startProvider(
+  bench: Bench,
+  example: Example,
+  environment: Record<string, string> = {},
+  main: string | URL = MAINS[example],
+): Promise<Server> {
+  return start(bench, {
+    main,
+    environment: {
+      ...bench.globus.environment,
+      DATABASE_URL: newDatabase(bench),
+      LOG_LEVEL: 'warn',
+      ...environment,
+    },
+    built: bench.built,
+  })
+}
+
+/** Starts bare Fastify with the routes it answers. */
+export async function startBare(
+  bench: Bench,
+  constants: readonly import('./bare.ts').Constant[],
+): Promise<Server> {
+  return start(bench, {
+    main: new URL('./bare.ts', import.meta.url),
+    environment: { CONSTANTS: JSON.stringify(constants) },
+  })
+}
+
+async function start(bench: Bench, options: Omit<Start, 'folder'>): Promise<Server> {
+  const server = await startServer({ ...options, folder: bench.folder })
+  bench.opened.defer(server.close)
+  return server
+}
+
+/** A server under a certain load. */
+export type Contestant = {
+  servers: readonly Server[]
+  calls: Order['calls']
+  rate?: number
+  /** Where it differs from the bench's. */
+  seconds?: number
+}
+
+/** What a contestant reached in each round, and what processor time an answer took, in microseconds, as the median. */
+export type Result = { loads: Load[]; cpu: number[] }
+
+/**
+ * Puts servers under load, one after the other and over and over, so that whatever else the machine does befalls all of
+ * them. A first round, which lets them warm up, does not count.
+ * @throws Error when a server answers anything but success
+ */
+export async function contest<Name extends string>(
+  bench: Bench,
+  contestants: Record<Name, Contestant>,
+): Promise<Record<Name, Result>> {
+  const entries = Object.entries(contestants) as [Name, Contestant][]
+  const results = Object.fromEntries(
+    entries.map(([name]) => [name, { loads: [], cpu: [] }]),
+  ) as unknown as Record<Name, Result>
+  for (let round = 0; round <= bench.rounds; round++) {
+    for (const [name, contestant] of entries) {
+      const before = await processorTime(contestant)
+      const load = await bench.load.make(orderOf(bench, contestant))
+      const spent = (await processorTime(contestant)) - before
+      if (load.failures > 0 || load.requests === 0) {
+        throw new Error(`${name} failed ${load.failures} times in ${load.requests} requests`)
+      }
+      if (round === 0) continue
+      results[name].loads.push(load)
+      results[name].cpu.push((spent * 1e6) / load.requests)
+    }
+  }
+  return results
+}
+
+function orderOf(bench: Bench, { servers, calls, rate, seconds = bench.seconds }: Contestant): Order {
+  return {
+    servers: servers.map(({ origin }) => origin),
+    calls,
+    connections: CONNECTIONS,
+    seconds,
+    ...(rate !== undefined && { rate }),
+  }
+}
+
+async function processorTime({ servers }: Contestant): Promise<number> {
+  const usages = await Promise.all(servers.map((server) => server.usage('cpu')))
+  return usages.reduce((sum, { cpu }) => sum + cpu, 0)
+}
+
+/** The rounds of two contestants side by side. */
+export function pairs(measured: Result, limit: Result, value: (load: Load) => number): Pair[] {
+  return measured.loads.map((load, round) => {
+    const other = limit.loads[round]
+    return { measured: value(load), limit: other ? value(other) : Number.NaN }
+  })
+}

@@ -1,0 +1,56 @@
+import { type Bench, type Contestant, contest, pairs, type Result } from '../bench.ts'
+import type { Figure } from '../figure.ts'
+import { median, summary } from '../statistics.ts'
+
+/** What share of its peak rate a server is given when its latency is measured. */
+const SHARE = 0.7
+
+/** Requests per second of a provider beside bare Fastify's. */
+export async function rateFigure(
+  bench: Bench,
+  figure: Pick<Figure, 'name' | 'must' | 'note'>,
+  provider: Contestant,
+  bare: Contestant,
+): Promise<Figure> {
+  const results = await contest(bench, { provider, bare })
+  const { measured, limit, ratio } = summary(pairs(results.provider, results.bare, ({ rate }) => rate))
+  return {
+    ...figure,
+    unit: 'req/s',
+    measured,
+    limit: { name: 'bare Fastify', value: limit },
+    ratio,
+    note: [figure.note, cpuNote(results.provider, results.bare)].filter(Boolean).join('; '),
+    detail: results,
+  }
+}
+
+/** The 99th percentile of a provider at 70 % of its peak rate, beside bare Fastify's at 70 % of its own. */
+export async function latencyFigure(
+  bench: Bench,
+  name: string,
+  [provider, providersPeak]: [Contestant, number],
+  [bare, baresPeak]: [Contestant, number],
+): Promise<Figure> {
+  const results = await contest(bench, {
+    provider: { ...provider, rate: SHARE * providersPeak },
+    bare: { ...bare, rate: SHARE * baresPeak },
+  })
+  const { measured, limit, ratio } = summary(pairs(results.provider, results.bare, ({ p99 }) => p99))
+  const typical = (result: Result): string => `${median(result.loads.map(({ p50 }) => p50)).toFixed(2)} ms`
+  return {
+    name,
+    unit: 'ms',
+    measured,
+    limit: { name: 'bare Fastify', value: limit },
+    ratio,
+    must: { most: 3 },
+    note: `p50 ${typical(results.provider)} against ${typical(results.bare)}`,
+    detail: results,
+  }
+}
+
+/** Processor time does not depend on what else the machine does at the moment. */
+export function cpuNote(provider: Result, bare: Result): string {
+  return `${median(provider.cpu).toFixed(0)} µs of processor an answer against ${median(bare.cpu).toFixed(0)} µs`
+}

@@ -1,0 +1,53 @@
+import { type Bench, type Contestant, type Group, startBare, startProvider } from '../bench.ts'
+import { ask } from '../call.ts'
+import { ID } from '../order.ts'
+import type { Server } from '../process.ts'
+import { latencyFigure, rateFigure } from './paired.ts'
+
+/** Run of new actions, each durable before it is answered. */
+export const run: Group = {
+  name: 'run',
+  async measure(bench) {
+    const server = await startProvider(bench, 'watchasay')
+    const chatty = await startProvider(bench, 'watchasay', { LOG_LEVEL: 'info' })
+    const provider = await runOf(bench, server)
+    const bare = await bareRun(bench, server)
+    const rate = await rateFigure(
+      bench,
+      { name: 'run, durable on SQLite', must: { least: 0.5 } },
+      provider,
+      bare,
+    )
+    const logged = await rateFigure(
+      bench,
+      { name: 'run with its log of each request' },
+      await runOf(bench, chatty),
+      bare,
+    )
+    const latency = await latencyFigure(
+      bench,
+      'run, p99 at 70 % of peak',
+      [provider, rate.measured],
+      [bare, rate.limit?.value ?? 0],
+    )
+    return [rate, logged, latency]
+  },
+}
+
+const BODY = { input_string: 'hey' }
+
+/** A provider that is asked to start action after action. */
+export async function runOf(bench: Bench, server: Server, input: unknown = BODY): Promise<Contestant> {
+  const body = JSON.stringify({ request_id: ID, body: input })
+  const path = `${new URL(server.url).pathname}/run`
+  return { servers: [server], calls: [{ method: 'POST', path, token: await bench.globus.token(), body }] }
+}
+
+async function bareRun(bench: Bench, provider: Server): Promise<Contestant> {
+  const token = await bench.globus.token()
+  const { status, text } = await ask(provider, token, 'POST', '/run', { request_id: 'one', body: BODY })
+  const url = '/skeleton/run'
+  const server = await startBare(bench, [{ method: 'POST', url, code: status, body: text }])
+  const body = JSON.stringify({ request_id: ID, body: BODY })
+  return { servers: [server], calls: [{ method: 'POST', path: url, token, body }] }
+}

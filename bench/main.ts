@@ -1,0 +1,78 @@
+/**
+ * Measures what this project promises of its speed, on the machine it is on, and prints a table. See docs/performance.md.
+ *
+ * npm run bench -- [--only NAME …] [--quick] [--built] [--json FILE] [--compare REV]
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import type { Bench, Group } from './bench.ts'
+import { type Figure, isMet } from './figure.ts'
+import { asynchronous } from './figures/asynchronous.ts'
+import { growth } from './figures/growth.ts'
+import { introspect } from './figures/introspect.ts'
+import { memory } from './figures/memory.ts'
+import { run } from './figures/run.ts'
+import { start } from './figures/start.ts'
+import { status } from './figures/status.ts'
+import { startGlobus } from './globus.ts'
+import { thisMachine } from './machine.ts'
+import { startLoad } from './process.ts'
+import { table } from './table.ts'
+
+const GROUPS: readonly Group[] = [status, run, introspect, asynchronous, start, memory, growth]
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    quick: { type: 'boolean', default: false },
+    built: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    compare: { type: 'string' },
+  },
+})
+
+const machine = thisMachine()
+const groups = GROUPS.filter(({ name }) => values.only?.includes(name) ?? true)
+if (groups.length === 0) {
+  process.stderr.write(`--only takes: ${GROUPS.map(({ name }) => name).join(', ')}\n`)
+  process.exit(1)
+}
+
+await using opened = new AsyncDisposableStack()
+const folder = await mkdtemp(join(tmpdir(), 'action-provider-bench-'))
+opened.defer(() => rm(folder, { recursive: true, force: true }))
+const globus = await startGlobus()
+opened.defer(globus.close)
+const load = startLoad()
+opened.defer(load.close)
+
+const figures: Figure[] = []
+for (const group of groups) {
+  process.stderr.write(`${group.name} …\n`)
+  await using stack = new AsyncDisposableStack()
+  const bench: Bench = {
+    folder,
+    globus,
+    load,
+    quick: values.quick,
+    built: values.built,
+    rounds: values.quick ? 7 : 15,
+    seconds: values.quick ? 0.5 : 1,
+    opened: stack,
+  }
+  const measured = await group.measure(bench)
+  process.stderr.write(table(measured))
+  figures.push(...measured)
+}
+
+process.stdout.write(
+  `${machine.cpu}, ${machine.cores} cores, ${machine.memory_gb} GB, ${machine.system}, Node ${machine.node}\n\n${table(figures)}`,
+)
+const file =
+  values.json ?? fileURLToPath(new URL(`./results/${new Date().toISOString()}.json`, import.meta.url))
+await mkdir(dirname(file), { recursive: true })
+await writeFile(file, JSON.stringify({ machine, at: new Date().toISOString(), figures }, undefined, 2))
+if (figures.some((figure) => isMet(figure) === false)) process.exitCode = 1
