@@ -1,0 +1,86 @@
+import type { AuthState } from '../auth/auth.ts'
+import type { ActionStatus } from '../documents/action-status.ts'
+import { PUBLIC } from '../documents/principal.ts'
+import { ActionNotFound, ForbiddenRequest } from '../errors.ts'
+
+/** The parts of an action that decide who may see and manage it. */
+export type AccessLists = {
+  creator_id: string
+  monitor_by?: readonly string[] | undefined
+  manage_by?: readonly string[] | undefined
+}
+
+/** Whether introspect answers without asking who is calling (interface, introspect). */
+export function isPublic(visibleTo: readonly string[]): boolean {
+  return visibleTo.includes(PUBLIC)
+}
+
+/**
+ * Lets a caller pass whom a list of the description names. Asks nobody, and returns at once, where the caller's identities decide.
+ * @throws ForbiddenRequest (interface, "Codes" 403), ServiceUnavailable
+ */
+export function authorizeListed(
+  auth: AuthState,
+  list: 'visible_to' | 'runnable_by',
+  allowed: readonly string[],
+): Promise<void> | void {
+  const may = auth.checkAuthorization(allowed, { allowPublic: true, allowAllAuthenticatedUsers: true })
+  return require(may, () =>
+    new ForbiddenRequest(`You are not in this provider's ${list}: ask its administrators (admin_contact)`))
+}
+
+/**
+ * Lets a caller pass who may see an action: its creator and monitor_by.
+ * @throws ActionNotFound, so that nobody learns that the id exists (interface, "Codes" 404), ServiceUnavailable
+ * @example await authorizeAccess(auth, status)
+ */
+export function authorizeAccess(auth: AuthState, action: AccessLists): Promise<void> | void {
+  return authorizeRole(auth, action.creator_id, action.monitor_by)
+}
+
+/**
+ * Lets a caller pass who may change an action: its creator and manage_by.
+ * @throws ActionNotFound, ServiceUnavailable
+ */
+export function authorizeManagement(auth: AuthState, action: AccessLists): Promise<void> | void {
+  return authorizeRole(auth, action.creator_id, action.manage_by)
+}
+
+function authorizeRole(
+  auth: AuthState,
+  creator: string,
+  others: readonly string[] = [],
+): Promise<void> | void {
+  if (auth.identities.has(creator)) return
+  const may = others.length > 0 && auth.checkAuthorization(others, { allowAllAuthenticatedUsers: true })
+  return require(may, () => new ActionNotFound())
+}
+
+function require(may: boolean | Promise<boolean>, refusal: () => Error): Promise<void> | void {
+  if (typeof may !== 'boolean') return may.then((allowed) => require(allowed, refusal))
+  if (!may) throw refusal()
+}
+
+/** The roles that enumerate can ask for. */
+export const ROLES = ['creator_id', 'monitor_by', 'manage_by'] as const
+export type Role = (typeof ROLES)[number]
+
+/** Whether an action stands in a list that is asked for by roles (interface, enumerate). */
+export async function hasRole(
+  auth: AuthState,
+  action: ActionStatus,
+  roles: ReadonlySet<Role>,
+): Promise<boolean> {
+  if (roles.has('creator_id') && auth.identities.has(action.creator_id)) return true
+  for (const role of ['monitor_by', 'manage_by'] as const) {
+    const allowed = action[role]
+    if (
+      roles.has(role) &&
+      allowed &&
+      (await auth.checkAuthorization(allowed, { allowAllAuthenticatedUsers: true }))
+    ) {
+      return true
+    }
+  }
+  return false
+}

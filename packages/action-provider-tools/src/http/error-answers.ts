@@ -1,0 +1,60 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import {
+  ActionProviderError,
+  ActionProviderToolsError,
+  BadActionRequest,
+  MethodNotAllowed,
+  NotFound,
+  PayloadTooLarge,
+} from '../errors.ts'
+
+/** Answers whatever went wrong as an error document (interface, "Codes"). What is our own fault is logged whole and shown to nobody. */
+export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const answer = toAnswer(error)
+  if (answer.status >= 500)
+    request.log.error({ err: answer.status === 500 ? error : (answer.cause ?? answer) }, answer.message)
+  else request.log.info({ code: answer.code }, 'Refused')
+  reply
+    .code(answer.status)
+    .headers(answer.headers)
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify(answer.toDocument()))
+}
+
+/** Answers a request that no route takes. @param allowed the methods that its path does take */
+export function answerNoRoute(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  allowed: readonly string[],
+): void {
+  if (allowed.length === 0) {
+    answerError(
+      new NotFound("There is nothing at this path: GET the provider's base URL to see what it offers"),
+      request,
+      reply,
+    )
+    return
+  }
+  const methods = allowed.join(', ')
+  answerError(
+    new MethodNotAllowed(`This path does not take ${request.method}, but ${methods}`, {
+      headers: { allow: methods },
+    }),
+    request,
+    reply,
+  )
+}
+
+function toAnswer(error: unknown): ActionProviderToolsError {
+  if (error instanceof ActionProviderToolsError) return error
+  const { code, statusCode = 500 } = (error ?? {}) as Partial<FastifyError>
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new PayloadTooLarge(
+      'The body is larger than this provider takes: send less, or a reference to the data',
+    )
+  }
+  if (code?.startsWith('FST_') && statusCode >= 400 && statusCode < 500) {
+    return new BadActionRequest('The request is malformed: check its URL, headers and body', { cause: error })
+  }
+  return new ActionProviderError(undefined, { cause: error })
+}

@@ -1,0 +1,30 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { parseActionRequest } from '../../documents/action-request.ts'
+import { parseJson } from '../../documents/json.ts'
+import { RequestValidationError } from '../../errors.ts'
+import type { Served } from '../plugin.ts'
+import { sendJson } from '../send-json.ts'
+import { callerOf } from './caller.ts'
+
+/** Starts an action, or finds the one that the same request started before (interface, run and "Exactly once"). */
+export function runHandler({ provider, operations, maximumDeadline, clock }: Served) {
+  const { before } = provider.hooks
+  const { input, showInputInErrors } = provider
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const { auth, event } = callerOf(request)
+    const asked = parseActionRequest(parseJson((request.body as Buffer | undefined) ?? ''), {
+      now: clock(),
+      maximumDeadline,
+      showInput: showInputInErrors,
+    })
+    const checked = await input.validate(asked.body, { showInput: showInputInErrors })
+    if (!checked.ok) throw new RequestValidationError(checked.errors.join('; '))
+    const accepted = { ...asked, body: checked.value as Record<string, unknown> }
+    if (before) {
+      event.request = accepted
+      await before(event)
+    }
+    const { document, started } = await operations.run(auth, accepted)
+    return sendJson(reply, started ? 202 : 200, document)
+  }
+}

@@ -1,0 +1,196 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
+import { authorizeListed, isPublic } from '../access/access.ts'
+import type { Auth } from '../auth/auth.ts'
+import { parseDuration } from '../documents/duration.ts'
+import { InvalidDefinition } from '../errors.ts'
+import { managedOperations } from '../operations/managed.ts'
+import type { Operations } from '../operations/operations.ts'
+import { ownStateOperations } from '../operations/own-state.ts'
+import type { ActionProvider } from '../provider/define-action-provider.ts'
+import type { Operation, OperationEvent } from '../provider/hooks.ts'
+import { createEngine, type Engine, type EngineOptions } from '../runner/engine.ts'
+import { secretsWithKeys } from '../runner/secrets.ts'
+import type { ActionStore } from '../store/action-store.ts'
+import { bearerToken } from './bearer.ts'
+import { answerError, answerNoRoute } from './error-answers.ts'
+import { enumerateHandler } from './operations/enumerate.ts'
+import { introspectHandler } from './operations/introspect.ts'
+import { logHandler } from './operations/log.ts'
+import { cancelHandler, releaseHandler, resumeHandler, statusHandler } from './operations/on-action.ts'
+import { runHandler } from './operations/run.ts'
+import { allowedMethods, ROUTES } from './routes.ts'
+
+/** How a provider is served. */
+export type ActionProviderOptions = {
+  provider: ActionProvider
+  /** Says who is calling: `globusAuth(…)`, or `fakeAuth()` of `action-provider-tools/testing`. */
+  auth: Auth
+  /** Where its actions live. Not needed by a provider whose author keeps them. */
+  store?: ActionStore
+  /** The largest body, in bytes (default 1 MiB). */
+  bodyLimit?: number
+  /** Keys of 32 bytes that seal the tokens of unfinished actions, the current one first (default: derived from the client secret). */
+  secretsKeys?: readonly Uint8Array[]
+} & Pick<EngineOptions, 'works' | 'instance' | 'shutdownGrace' | 'timing' | 'clock'>
+
+/** What every operation's handler is made from. */
+export type Served = {
+  provider: ActionProvider
+  operations: Operations
+  /** What introspect answers, as JSON text. */
+  description: string
+  maximumDeadline: number
+  clock: () => number
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The operation that a provider's route is asked for; `null` elsewhere. */
+    operation: OperationEvent | null
+  }
+}
+
+const MIB = 1024 * 1024
+
+/**
+ * Serves an action provider under a prefix: every route of the interface, with its rules and its error answers.
+ *
+ * @throws InvalidDefinition where the store is missing, or two providers on one store share a namespace
+ * @example
+ * await app.register(actionProvider, { prefix: '/echo', provider: echo, auth, store })
+ */
+export async function actionProvider(app: FastifyInstance, options: ActionProviderOptions): Promise<void> {
+  const { provider, auth, clock = Date.now } = options
+  const { operations, engine } = operationsOf(app, options, clock)
+  const served: Served = {
+    provider,
+    operations,
+    description: JSON.stringify(provider.describe(auth.scope)),
+    maximumDeadline: parseDuration(provider.description.maximum_deadline),
+    clock,
+  }
+  if (!app.hasRequestDecorator('operation')) app.decorateRequest('operation', null)
+  app.removeAllContentTypeParsers()
+  // The body of run is JSON whatever its content type says, and is read by run itself.
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.setErrorHandler(answerError)
+
+  const handlers = handlersOf(served)
+  const names = Object.keys(handlers) as Operation[]
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.slice(app.prefix.length).split('?', 1)[0] ?? ''
+    answerNoRoute(request, reply, allowedMethods(path, names))
+  })
+  for (const operation of names) {
+    const open = operation === 'introspect' && isPublic(provider.description.visible_to)
+    for (const [method, path] of ROUTES[operation]) {
+      const route = {
+        method,
+        bodyLimit: options.bodyLimit ?? MIB,
+        onRequest: open || method === 'OPTIONS' ? begin(operation) : enter(operation, provider, auth),
+        handler: handlers[operation] as RouteHandlerMethod,
+      }
+      app.route({ ...route, url: path })
+      if (path !== '/') app.route({ ...route, url: `${path}/` })
+    }
+  }
+  const { after } = provider.hooks
+  if (after) {
+    app.addHook('onResponse', async (request, reply) => {
+      if (request.operation === null) return
+      await after({ ...request.operation, statusCode: reply.statusCode, durationMs: reply.elapsedTime })
+    })
+  }
+  if (engine) {
+    app.addHook('onReady', async () => engine.start())
+    app.addHook('preClose', () => engine.stop())
+  }
+}
+
+type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
+
+function handlersOf(served: Served): Partial<Record<Operation, Handler>> {
+  const { resume, log, enumerate } = served.operations
+  return {
+    introspect: introspectHandler(served),
+    run: runHandler(served),
+    status: statusHandler(served),
+    cancel: cancelHandler(served),
+    release: releaseHandler(served),
+    ...(resume && { resume: resumeHandler(served, resume) }),
+    ...(log && { log: logHandler(served, log) }),
+    ...(enumerate && { enumerate: enumerateHandler(served, enumerate) }),
+  }
+}
+
+/** Notes which operation a request asks for. */
+function begin(operation: Operation) {
+  return (request: FastifyRequest, _reply: FastifyReply, done: () => void): void => {
+    request.operation = { operation }
+    done()
+  }
+}
+
+/** Finds out who is calling, before anything of the body is read, and refuses who may not use the operation at all. */
+function enter(operation: Operation, provider: ActionProvider, auth: Auth) {
+  const list = operation === 'introspect' ? 'visible_to' : 'runnable_by'
+  const listed = operation === 'introspect' || operation === 'run' || operation === 'enumerate'
+  const allowed = provider.description[list]
+  return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void => {
+    const event: OperationEvent = { operation }
+    request.operation = event
+    const admit = (caller: Awaited<ReturnType<Auth['authenticate']>>): Promise<void> | void => {
+      event.auth = caller
+      if (listed) return authorizeListed(caller, list, allowed)
+    }
+    try {
+      const caller = auth.authenticate(bearerToken(request.headers.authorization), provider.additionalScopes)
+      const admitted = caller instanceof Promise ? caller.then(admit) : admit(caller)
+      if (admitted instanceof Promise) admitted.then(() => done(), done)
+      else done()
+    } catch (error) {
+      done(error as Error)
+    }
+  }
+}
+
+/** The namespaces that are served from each store: two providers on one would mistake each other's actions for their own. */
+const servedNamespaces = new WeakMap<ActionStore, Set<string>>()
+
+function operationsOf(
+  app: FastifyInstance,
+  options: ActionProviderOptions,
+  clock: () => number,
+): { operations: Operations; engine?: Engine } {
+  const { provider, auth, store } = options
+  const { work } = provider
+  if (work.kind === 'callbacks') return { operations: ownStateOperations(work.callbacks) }
+  if (store === undefined) {
+    throw new InvalidDefinition(
+      `The provider '${provider.namespace}' needs a store: register it with { store: await openStore(…) }`,
+    )
+  }
+  const namespaces = servedNamespaces.get(store) ?? new Set()
+  servedNamespaces.set(store, namespaces)
+  if (namespaces.has(provider.namespace)) {
+    throw new InvalidDefinition(
+      `Two providers on one store are both called '${provider.namespace}': give one of them another namespace`,
+    )
+  }
+  namespaces.add(provider.namespace)
+  app.addHook('onClose', async () => void namespaces.delete(provider.namespace))
+  const { works, instance, shutdownGrace, timing } = options
+  const engine = createEngine({
+    provider: { ...provider, work },
+    store,
+    auth,
+    secrets: secretsWithKeys(options.secretsKeys ?? [auth.secretsKey()]),
+    log: app.log,
+    clock,
+    ...(works !== undefined && { works }),
+    ...(instance !== undefined && { instance }),
+    ...(shutdownGrace !== undefined && { shutdownGrace }),
+    ...(timing !== undefined && { timing }),
+  })
+  return { operations: managedOperations(provider, store, engine, clock), engine }
+}

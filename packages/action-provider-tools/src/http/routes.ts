@@ -1,0 +1,56 @@
+import type { Operation } from '../provider/hooks.ts'
+
+type Route = readonly [method: 'GET' | 'POST' | 'DELETE' | 'OPTIONS', path: string]
+
+/** Every route of the interface ("Operations"), relative to the provider's base URL. */
+export const ROUTES: Readonly<Record<Operation, readonly Route[]>> = {
+  introspect: [
+    ['GET', '/'],
+    ['OPTIONS', '/'],
+  ],
+  run: [
+    ['POST', '/run'],
+    ['POST', '/actions'],
+  ],
+  status: [
+    ['GET', '/:action_id/status'],
+    ['GET', '/actions/:action_id'],
+  ],
+  cancel: [
+    ['POST', '/:action_id/cancel'],
+    ['POST', '/actions/:action_id/cancel'],
+  ],
+  resume: [
+    ['POST', '/:action_id/resume'],
+    ['POST', '/actions/:action_id/resume'],
+  ],
+  release: [
+    ['POST', '/:action_id/release'],
+    ['DELETE', '/actions/:action_id'],
+  ],
+  log: [
+    ['GET', '/:action_id/log'],
+    ['GET', '/actions/:action_id/log'],
+  ],
+  enumerate: [['GET', '/actions']],
+}
+
+/**
+ * The methods that a path can be asked with, for the `Allow` header; none where there is no such path.
+ * @param path relative to the provider's base URL
+ */
+export function allowedMethods(path: string, operations: readonly Operation[]): string[] {
+  const methods = new Set<string>()
+  for (const operation of operations) {
+    for (const [method, pattern] of ROUTES[operation]) {
+      if (!patternOf(pattern).test(path)) continue
+      methods.add(method)
+      if (method === 'GET') methods.add('HEAD')
+    }
+  }
+  return [...methods].sort()
+}
+
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replace(/\/$/, '').replace(':action_id', '[^/]+')}/?$`)
+}

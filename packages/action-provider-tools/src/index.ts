@@ -1,0 +1,27 @@
+/** What an author of an action provider imports. */
+export { authorizeAccess, authorizeManagement, type Role } from './access/access.ts'
+export type { Auth, AuthState, DependentToken } from './auth/auth.ts'
+export { globusAuth } from './auth/globus-auth.ts'
+export type { ActionRequest } from './documents/action-request.ts'
+export type { ActionDetails, ActionStatus, ActionStatusValue } from './documents/action-status.ts'
+export type { ActionLogEntry, ActionLogPage } from './documents/log-page.ts'
+export { ALL_AUTHENTICATED_USERS, groupURN, identityURN, PUBLIC } from './documents/principal.ts'
+export type { ProviderDescription } from './documents/provider-description.ts'
+export * from './errors.ts'
+export { type ActionProviderOptions, actionProvider } from './http/plugin.ts'
+export type { InferInput, InputSchema } from './input/input-schema.ts'
+export type { Callbacks, EnumerateParameters, LogParameters } from './provider/callbacks.ts'
+export {
+  type ActionProvider,
+  type CallbackDefinition,
+  defineActionProvider,
+  type ManagedDefinition,
+  type RemoteDefinition,
+  type RetryPolicy,
+} from './provider/define-action-provider.ts'
+export type { Hooks, Operation, OperationEvent } from './provider/hooks.ts'
+export type { PauseReason, PollResult, RunContext } from './provider/run-context.ts'
+export { createApplication } from './serve/application.ts'
+export { type ServeOptions, serve } from './serve/serve.ts'
+export type { ActionStore } from './store/action-store.ts'
+export { openStore } from './store/open-store.ts'

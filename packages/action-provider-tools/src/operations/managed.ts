@@ -1,0 +1,141 @@
+import type { Role } from '../access/access.ts'
+import type { AuthState } from '../auth/auth.ts'
+import { parseDuration } from '../documents/duration.ts'
+import { ALL_AUTHENTICATED_USERS } from '../documents/principal.ts'
+import { parseTime } from '../documents/time.ts'
+import { ActionConflict, ActionNotFound } from '../errors.ts'
+import * as lifecycle from '../lifecycle/lifecycle.ts'
+import type { ActionProvider } from '../provider/define-action-provider.ts'
+import type { Engine } from '../runner/engine.ts'
+import type { ActionStore, Change, StoredAction } from '../store/action-store.ts'
+import { contentHash, newActionId, requestKey } from '../store/keys.ts'
+import type { Operations } from './operations.ts'
+
+/** How long run of a synchronous provider waits for its work, in milliseconds, before it answers ACTIVE. */
+const SYNCHRONOUS_WAIT = 60_000
+
+/** The operations of a provider whose actions the library keeps. */
+export function managedOperations(
+  provider: ActionProvider,
+  store: ActionStore,
+  engine: Engine,
+  clock: () => number,
+): Operations {
+  const { namespace } = provider
+  const maximumDeadline = parseDuration(provider.description.maximum_deadline)
+  const { synchronous } = provider.description
+
+  async function change(
+    actionId: string,
+    decide: (action: StoredAction) => Change | undefined,
+  ): Promise<StoredAction> {
+    const action = await store.transition(namespace, actionId, decide)
+    if (action === undefined) throw new ActionNotFound()
+    return action
+  }
+
+  return {
+    async run(auth, request) {
+      const action_id = newActionId()
+      const now = clock()
+      const status = lifecycle.begin(action_id, auth.effectiveIdentity, request, now)
+      const deadline_at = request.deadline === undefined ? now + maximumDeadline : parseTime(request.deadline)
+      const settles = engine.settling.possible
+      const creation = await store
+        .create({
+          action_id,
+          provider: namespace,
+          request_key: requestKey(namespace, auth.effectiveIdentity, request.request_id),
+          content_hash: contentHash(request),
+          request,
+          status,
+          deadline_at,
+          ...(settles
+            ? { settle: () => engine.settling.settle(status, request, auth, deadline_at) }
+            : { job: true, secret: engine.seal(action_id, auth) }),
+        })
+        .catch((error: unknown) => {
+          engine.settling.settled(action_id, false)
+          throw error
+        })
+      engine.settling.settled(action_id, creation.outcome === 'created')
+      if (creation.outcome === 'conflict') {
+        throw new ActionConflict(
+          'You have sent this request_id before with other content: use a new request_id, or repeat the same content',
+        )
+      }
+      const started = creation.outcome === 'created'
+      if (started && !settles) engine.nudge()
+      const { action } = creation
+      if (!synchronous || action.status !== 'ACTIVE') return { document: action.document, started }
+      const settled = await engine.whenSettled(action.action_id, SYNCHRONOUS_WAIT)
+      return { document: (settled ?? action).document, started }
+    },
+
+    find: (_auth, actionId) => store.get(namespace, actionId),
+
+    async status(found) {
+      const action = found as StoredAction
+      return ((await engine.refresh(action)) ?? action).document
+    },
+
+    async cancel(auth, actionId) {
+      const by = auth.username ?? auth.effectiveIdentity.slice(-36)
+      const action = await change(actionId, (current) => engine.cancel(current, by))
+      if (action.cancel_requested_at !== undefined && !lifecycle.isComplete(action))
+        engine.interrupt(actionId)
+      return action.document
+    },
+
+    async resume(auth, actionId) {
+      const secret = engine.seal(actionId, auth)
+      const action = await change(actionId, (current) => lifecycle.resume(current, clock(), secret))
+      engine.nudge()
+      return action.document
+    },
+
+    async release(_auth, actionId) {
+      return (await change(actionId, lifecycle.release)).document
+    },
+
+    ...(provider.description.log_supported && {
+      async log(_auth: AuthState, actionId: string, query: Parameters<NonNullable<Operations['log']>>[2]) {
+        const { entries, marker } = await store.readLog(namespace, actionId, query)
+        return JSON.stringify({
+          limit: query.limit,
+          has_next_page: marker !== undefined,
+          ...(marker !== undefined && { marker }),
+          entries,
+        })
+      },
+    }),
+
+    async enumerate(auth, { statuses, roles, limit, marker }) {
+      const rows = await store.list(namespace, {
+        principals: await principalsByRole(auth, roles),
+        statuses: [...statuses],
+        limit: limit + 1,
+        ...(marker !== undefined && { before: marker }),
+      })
+      const page = rows.slice(0, limit)
+      const last = page.at(-1)
+      return {
+        documents: page.map((row) => row.document),
+        ...(rows.length > limit && last && { next: last.action_id }),
+      }
+    },
+  }
+}
+
+/** Everything that stands for a caller in each role asked for: identities, and for the two lists groups too. */
+async function principalsByRole(
+  auth: AuthState,
+  roles: ReadonlySet<Role>,
+): Promise<Partial<Record<Role, readonly string[]>>> {
+  const lists = (['monitor_by', 'manage_by'] as const).filter((role) => roles.has(role))
+  const anybody = lists.length > 0 ? [...(await auth.principals()), ALL_AUTHENTICATED_USERS] : []
+  return {
+    ...(roles.has('creator_id') && { creator_id: [...auth.identities] }),
+    ...Object.fromEntries(lists.map((role) => [role, anybody])),
+  }
+}

@@ -1,0 +1,26 @@
+import type { AccessLists } from '../access/access.ts'
+import type { AuthState } from '../auth/auth.ts'
+import type { ActionRequest } from '../documents/action-request.ts'
+import type { EnumerateParameters, LogParameters } from '../provider/callbacks.ts'
+import type { Awaitable } from '../store/action-store.ts'
+
+/** An action that was found for a request: who may see and manage it, and its status document as JSON text. */
+export type FoundAction = AccessLists & { document: string }
+
+/**
+ * What can be done with a provider's actions, whoever keeps them. The caller is known and, where an action is given, may
+ * do it. Status documents are JSON texts, ready to be sent.
+ */
+export type Operations = {
+  run: (auth: AuthState, request: ActionRequest) => Promise<{ document: string; started: boolean }>
+  find: (auth: AuthState, actionId: string) => Awaitable<FoundAction | undefined>
+  /** The status of a found action, looked at once more where that tells more. */
+  status: (found: FoundAction) => Awaitable<string>
+  cancel: (auth: AuthState, actionId: string) => Promise<string>
+  release: (auth: AuthState, actionId: string) => Promise<string>
+  resume?: (auth: AuthState, actionId: string) => Promise<string>
+  /** The log page as JSON text. */
+  log?: (auth: AuthState, actionId: string, query: LogParameters) => Promise<string>
+  /** The status documents of a page, and the marker of the next one where there is one. */
+  enumerate?: (auth: AuthState, query: EnumerateParameters) => Promise<{ documents: string[]; next?: string }>
+}

@@ -1,0 +1,50 @@
+import type { Role } from '../access/access.ts'
+import type { AuthState } from '../auth/auth.ts'
+import type { ActionRequest } from '../documents/action-request.ts'
+import type { ActionStatus, ActionStatusValue } from '../documents/action-status.ts'
+import type { ActionLogPage } from '../documents/log-page.ts'
+import type { Awaitable } from '../store/action-store.ts'
+
+/** Who asks for what, as an author's callback gets it. */
+export type Call = { auth: AuthState; action_id: string }
+
+/**
+ * The callbacks of an author who keeps the state of actions elsewhere. The library has authenticated the caller,
+ * validated the request and, for an existing action, asked `status` and checked that the caller may see or manage it, before it
+ * calls any other. Exactly once, storage and release are then the author's own.
+ */
+export type Callbacks<Input> = {
+  /** Starts an action; `{ repeated: status }` says that the request had started one before (answered with 200 rather than 202). */
+  run: (call: {
+    auth: AuthState
+    request: ActionRequest<Input>
+    input: Input
+  }) => Awaitable<ActionStatus | { repeated: ActionStatus }>
+  /** The status of an action, or `undefined` where there is none. */
+  status: (call: Call) => Awaitable<ActionStatus | undefined>
+  cancel: (call: Call) => Awaitable<ActionStatus>
+  release: (call: Call) => Awaitable<ActionStatus>
+  /** Without it, resume is answered with 404. */
+  resume?: (call: Call) => Awaitable<ActionStatus>
+  /** Without it, log is answered with 404 and `log_supported` is false. */
+  log?: (call: Call & LogParameters) => Awaitable<ActionLogPage>
+  /** Without it, enumerate is answered with 404. What it returns is filtered once more by what the caller may see. */
+  enumerate?: (call: { auth: AuthState } & EnumerateParameters) => Awaitable<ActionStatus[]>
+}
+
+/** The query of log (interface, log). `since` and `until` are milliseconds since 1970. */
+export type LogParameters = {
+  limit: number
+  newestFirst: boolean
+  marker?: string
+  since?: number
+  until?: number
+}
+
+/** The query of enumerate (interface, enumerate). `marker` is the last action_id of the page before. */
+export type EnumerateParameters = {
+  statuses: ReadonlySet<ActionStatusValue>
+  roles: ReadonlySet<Role>
+  limit: number
+  marker?: string
+}

@@ -1,0 +1,172 @@
+import { describeProvider, type ProviderDescriptionInput } from '../documents/describe-provider.ts'
+import type { ProviderDescription } from '../documents/provider-description.ts'
+import { InvalidDefinition } from '../errors.ts'
+import { type CompiledInput, compileInput } from '../input/compile-input.ts'
+import type { InferInput, InputSchema } from '../input/input-schema.ts'
+import type { Callbacks } from './callbacks.ts'
+import type { Hooks } from './hooks.ts'
+import type { RemoteWork, Run } from './run-context.ts'
+
+/** How often temporary failures are tried again, and after how long. */
+export type RetryPolicy = {
+  /** The most runs of one action in all (default 5). */
+  limit?: number
+  /** Milliseconds before the second run (default 1,000); doubled for each further one, with jitter. */
+  backoff?: number
+  /** The longest wait, in milliseconds (default 60,000). */
+  maximumBackoff?: number
+}
+
+/** How the work of managed actions is carried. */
+export type WorkOptions = {
+  /** How many actions of this provider run at once on one instance (default 100). */
+  concurrency?: number
+  /** Whether work may run again after a crash (default true). Where not, the action is FAILED with code `Interrupted`. */
+  restartable?: boolean
+  retry?: RetryPolicy
+  /** How long canceled work may take to stop, in milliseconds (default 10,000). */
+  cancelGrace?: number
+}
+
+type Common<S extends InputSchema> = {
+  /** What introspect answers. `input_schema` comes from `input`; `globus_auth_scope` from the Auth that it is registered with. */
+  description: Omit<ProviderDescriptionInput, 'input_schema' | 'globus_auth_scope'>
+  /** JSON Schema in any of five dialects, TypeBox, Zod, or a Standard Schema that can give its JSON Schema. */
+  input: S
+  /** Scopes whose tokens are as good as those of the provider's own scope. */
+  additionalScopes?: readonly string[]
+  /** The name its actions are stored under: keep it when you change the title (default: the title). */
+  namespace?: string
+  hooks?: Hooks
+  /** Repeat what the caller sent in validation errors (default false). */
+  showInputInErrors?: boolean
+}
+
+/** A provider whose author gives the work, and the library everything else. */
+export type ManagedDefinition<S extends InputSchema> = Common<S> & {
+  run: Run<InferInput<S>>
+  status?: never
+  start?: never
+} & WorkOptions
+
+/** A provider whose work runs in another system. */
+export type RemoteDefinition<S extends InputSchema> = Common<S> & RemoteWork<InferInput<S>> & WorkOptions
+
+/** A provider whose author keeps the state of actions. */
+export type CallbackDefinition<S extends InputSchema> = Common<S> & Callbacks<InferInput<S>>
+
+type Definition<S extends InputSchema> = ManagedDefinition<S> | RemoteDefinition<S> | CallbackDefinition<S>
+
+/** The kinds of work behind a provider. The input is checked before it gets there, so its type need not be known here. */
+export type Work =
+  | { kind: 'run'; run: Run<never>; options: Required<WorkOptions> }
+  | { kind: 'remote'; remote: RemoteWork<never>; options: Required<WorkOptions> }
+  | { kind: 'callbacks'; callbacks: Callbacks<never> }
+
+/** A provider, checked and ready to be registered. */
+export type ActionProvider = {
+  /** What introspect answers, for a given scope. */
+  describe: (scope: string) => ProviderDescription
+  description: Omit<ProviderDescription, 'globus_auth_scope'>
+  input: CompiledInput<unknown>
+  additionalScopes: readonly string[]
+  namespace: string
+  hooks: Hooks
+  showInputInErrors: boolean
+  work: Work
+}
+
+/**
+ * Makes a provider from what its author says of it: a description, an input schema and the work. The work is one of
+ * `run` (the library keeps the actions), `start` and `poll` (it runs in another system), or the callbacks `run`, `status`, `cancel`, `release` (the
+ * author keeps the actions).
+ *
+ * @throws InvalidDefinition where a description breaks a rule of the interface, or the input schema does not compile
+ * @example
+ * const echo = defineActionProvider({
+ *   description: { title: 'Echo', admin_contact: 'me@example.org', synchronous: true },
+ *   input: Type.Object({ text: Type.String() }),
+ *   run: ({ input }) => ({ you_said: input.text }),
+ * })
+ */
+export function defineActionProvider<const S extends InputSchema>(
+  definition: ManagedDefinition<S>,
+): ActionProvider
+export function defineActionProvider<const S extends InputSchema>(
+  definition: RemoteDefinition<S>,
+): ActionProvider
+export function defineActionProvider<const S extends InputSchema>(
+  definition: CallbackDefinition<S>,
+): ActionProvider
+export function defineActionProvider<S extends InputSchema>(definition: Definition<S>): ActionProvider {
+  const work = workOf(definition)
+  const input = compileInput(definition.input) as CompiledInput<unknown>
+  const log_supported = logSupport(work, definition.description)
+  const describe = (globus_auth_scope: string): ProviderDescription =>
+    describeProvider({
+      ...definition.description,
+      log_supported,
+      globus_auth_scope,
+      input_schema: input.json_schema,
+    })
+  const { globus_auth_scope: _, ...description } = describe('to be registered')
+  return {
+    describe,
+    description,
+    input,
+    additionalScopes: definition.additionalScopes ?? [],
+    namespace: definition.namespace ?? description.title,
+    hooks: definition.hooks ?? {},
+    showInputInErrors: definition.showInputInErrors ?? false,
+    work,
+  }
+}
+
+function workOf<S extends InputSchema>(definition: Definition<S>): Work {
+  if ('status' in definition && definition.status !== undefined) {
+    for (const name of ['run', 'status', 'cancel', 'release'] as const) {
+      if (typeof definition[name] !== 'function') {
+        throw new InvalidDefinition(`A provider that keeps its own state needs the callback '${name}'`)
+      }
+    }
+    return { kind: 'callbacks', callbacks: definition }
+  }
+  const options = workOptions(definition)
+  if ('start' in definition && definition.start !== undefined) {
+    if (typeof definition.start !== 'function' || typeof definition.poll !== 'function') {
+      throw new InvalidDefinition("Work in another system needs the functions 'start' and 'poll'")
+    }
+    return { kind: 'remote', remote: definition, options }
+  }
+  if (typeof definition.run !== 'function') {
+    throw new InvalidDefinition("A provider needs its work: give the function 'run', or 'start' and 'poll'")
+  }
+  return { kind: 'run', run: definition.run, options }
+}
+
+function workOptions(given: WorkOptions): Required<WorkOptions> {
+  const options = { concurrency: 100, restartable: true, retry: {}, cancelGrace: 10_000, ...given }
+  for (const [name, value, least] of [
+    ['concurrency', options.concurrency, 1],
+    ['cancelGrace', options.cancelGrace, 0],
+    ['retry.limit', options.retry.limit ?? 1, 1],
+    ['retry.backoff', options.retry.backoff ?? 0, 0],
+    ['retry.maximumBackoff', options.retry.maximumBackoff ?? 0, 0],
+  ] as const) {
+    if (!Number.isInteger(value) || value < least) {
+      throw new InvalidDefinition(`'${name}' must be a whole number of at least ${least}`)
+    }
+  }
+  return options
+}
+
+function logSupport(work: Work, description: { synchronous: boolean; log_supported?: boolean }): boolean {
+  if (work.kind !== 'callbacks') return description.log_supported ?? !description.synchronous
+  const supported = work.callbacks.log !== undefined
+  if (description.log_supported === true && !supported) {
+    throw new InvalidDefinition(
+      "description.log_supported is true but there is no 'log' callback: give one, or leave it out",
+    )
+  }
+  return supported
+}

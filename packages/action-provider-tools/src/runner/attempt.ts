@@ -1,0 +1,59 @@
+import { WorkInterrupted } from '../errors.ts'
+import * as lifecycle from '../lifecycle/lifecycle.ts'
+import type { StoredAction } from '../store/action-store.ts'
+import { gatherReports, type Report, type Reports } from './reports.ts'
+import { logStoreError, persist, type Workshop } from './workshop.ts'
+
+/** One run of an action's work on this instance. */
+export type Attempt = {
+  readonly actionId: string
+  readonly controller: AbortController
+  readonly reports: Reports
+  /** Counts the runs of the action; what fences this one off from a later one. */
+  number: number
+  deadlineAt: number | undefined
+  /** Whether this instance holds the action's job. */
+  leased: boolean
+  /** Resolves when nobody waits for the work any more: its action has ended without it. */
+  readonly abandoned: PromiseWithResolvers<void>
+  /** Resolves when nothing of it is left to do; never rejects. */
+  ended: Promise<void>
+}
+
+export function createAttempt(workshop: Workshop, actionId: string, leased: boolean): Attempt {
+  const attempt: Attempt = {
+    actionId,
+    controller: new AbortController(),
+    reports: gatherReports((report) => write(workshop, attempt, report), workshop.timing.gather),
+    number: 0,
+    deadlineAt: undefined,
+    leased,
+    abandoned: Promise.withResolvers<void>(),
+    ended: Promise.resolve(),
+  }
+  return attempt
+}
+
+/** Whether the action is still this attempt's to change: nobody ended it, and no later attempt began. */
+export function owns(workshop: Workshop, action: StoredAction, attempt: Attempt): boolean {
+  return (
+    action.status === 'ACTIVE' && action.attempt === attempt.number && action.runs_on === workshop.instance
+  )
+}
+
+/** Tells the work why it should stop. The first reason stays. */
+export function abort(attempt: Attempt, reason: WorkInterrupted['reason']): void {
+  if (!attempt.controller.signal.aborted) attempt.controller.abort(new WorkInterrupted(reason))
+}
+
+async function write(workshop: Workshop, attempt: Attempt, report: Report): Promise<void> {
+  try {
+    await persist(workshop, () =>
+      workshop.store.transition(workshop.namespace, attempt.actionId, (current) =>
+        owns(workshop, current, attempt) ? lifecycle.progress(current, report, report.log) : undefined,
+      ),
+    )
+  } catch (error) {
+    logStoreError(workshop, error, 'What the work said could not be written')
+  }
+}

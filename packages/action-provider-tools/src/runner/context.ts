@@ -1,0 +1,50 @@
+import type { ActionRequest } from '../documents/action-request.ts'
+import type { ActionLogEntry } from '../documents/log-page.ts'
+import { formatTime } from '../documents/time.ts'
+import type { RunContext } from '../provider/run-context.ts'
+import type { Attempt } from './attempt.ts'
+import { toDetails } from './details.ts'
+import { Paused } from './failure.ts'
+import type { Workshop } from './workshop.ts'
+
+/** What an author's work is given for one run. */
+export function runContext(
+  workshop: Workshop,
+  attempt: Attempt,
+  action: { creator_id: string; start_time: string; request: ActionRequest },
+  dependentToken: (scope: string) => Promise<string>,
+): RunContext<unknown> {
+  return {
+    input: action.request.body,
+    request: action.request,
+    action_id: attempt.actionId,
+    creator_id: action.creator_id,
+    start_time: action.start_time,
+    attempt: attempt.number,
+    signal: attempt.controller.signal,
+    progress: (details, displayStatus) => attempt.reports.progress(toDetails(details), displayStatus),
+    log: (code, description, details) => {
+      if (!workshop.provider.description.log_supported) return
+      attempt.reports.log(logEntry(workshop, code, description, details))
+    },
+    dependentToken,
+    pause: (why) => {
+      throw new Paused(why)
+    },
+    get logger() {
+      return workshop.log.child({ action_id: attempt.actionId, attempt: attempt.number })
+    },
+  }
+}
+
+/** An entry of an action's log, as of now. */
+export function logEntry(
+  workshop: Workshop,
+  code: string,
+  description: string,
+  details?: Record<string, unknown>,
+): ActionLogEntry {
+  const time = formatTime(workshop.now())
+  if (details === undefined) return { time, code, description }
+  return { time, code, description, details: toDetails(details) as Record<string, unknown> }
+}

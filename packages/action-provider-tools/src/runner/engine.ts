@@ -1,0 +1,224 @@
+import { randomUUID } from 'node:crypto'
+import type { Auth, AuthState } from '../auth/auth.ts'
+import * as lifecycle from '../lifecycle/lifecycle.ts'
+import type { ActionStore, Change, StoredAction } from '../store/action-store.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { type Attempt, abort, createAttempt, owns } from './attempt.ts'
+import { carry } from './carry.ts'
+import { changeOf } from './outcome.ts'
+import { requestVisit } from './remote.ts'
+import type { SealedContent } from './sealed-content.ts'
+import type { Secrets } from './secrets.ts'
+import { createSettling, type Settling } from './settle.ts'
+import { createWaiting } from './waiting.ts'
+import { watch } from './watch.ts'
+import { logStoreError, type ManagedProvider, sleep, TIMING, type Timing, type Workshop } from './workshop.ts'
+
+/** What an engine needs. */
+export type EngineOptions = {
+  provider: ManagedProvider
+  store: ActionStore
+  auth: Auth
+  secrets: Secrets
+  log: Logger
+  /** Names this process among those that share the store (default: a random name). */
+  instance?: string
+  /** Whether this instance takes work (default), or only serves requests. */
+  works?: boolean
+  /** How long `stop` lets work end before it is handed back, in milliseconds (default 10,000). */
+  shutdownGrace?: number
+  timing?: Partial<Timing>
+  /** The time in milliseconds since 1970 (default Date.now). */
+  clock?: () => number
+}
+
+/** Carries the work of one provider's actions: takes it, runs it, and sees that it ends. */
+export type Engine = {
+  start: () => void
+  /** Takes no more work, lets what runs end within the grace period, and hands the rest back. */
+  stop: () => Promise<void>
+  /** Says that there may be work to take. */
+  nudge: () => void
+  settling: Settling
+  /** What is kept, encrypted, for the work of an action that a caller starts or resumes. */
+  seal: (actionId: string, auth: AuthState) => Uint8Array
+  /** What cancel does to an action of this provider. */
+  cancel: (action: StoredAction, by: string) => Change | undefined
+  /** Tells work that runs here that it is canceled. */
+  interrupt: (actionId: string) => void
+  /** Asks work in another system how it is, unless that was done just now. */
+  refresh: (action: StoredAction) => Promise<StoredAction | undefined> | StoredAction
+  /** Resolves with the action when it is no longer ACTIVE, or when the time (milliseconds) is over. */
+  whenSettled: (actionId: string, timeout: number) => Promise<StoredAction | undefined>
+  /** How many actions run here at this moment. */
+  readonly running: number
+}
+
+/** How long status waits for another system's answer, in milliseconds, before it tells what was known. */
+const VISIT_WAIT = 2_000
+
+export function createEngine(options: EngineOptions): Engine {
+  const { provider, store, works = true, shutdownGrace = 10_000 } = options
+  const { namespace } = provider
+  const workshop: Workshop = {
+    provider,
+    namespace,
+    options: provider.work.options,
+    store,
+    auth: options.auth,
+    secrets: options.secrets,
+    log: options.log.child({ provider: namespace }),
+    instance: options.instance ?? randomUUID(),
+    timing: { ...TIMING, ...options.timing },
+    now: options.clock ?? Date.now,
+    running: new Map(),
+    state: 'new',
+    nudge,
+  }
+  const { running, instance, now } = workshop
+  const remote = provider.work.kind === 'remote'
+  const waiting = createWaiting(workshop)
+  let endings: (() => void)[] = []
+  let filling: Promise<void> | undefined
+  let fillAgain = false
+
+  function nudge(): void {
+    if (!works || workshop.state !== 'working') return
+    fillAgain = true
+    filling ??= fill()
+      .catch((error: unknown) => logStoreError(workshop, error, 'Work could not be taken'))
+      .finally(() => {
+        filling = undefined
+        if (fillAgain) setImmediate(nudge)
+      })
+  }
+
+  async function fill(): Promise<void> {
+    while (fillAgain && workshop.state === 'working') {
+      fillAgain = false
+      const free = workshop.options.concurrency - running.size
+      if (free <= 0) return
+      const jobs = await store.takeJobs(namespace, instance, now(), free)
+      for (const { action_id } of jobs) launch(action_id)
+      if (jobs.length > 0) fillAgain = true
+    }
+  }
+
+  function launch(actionId: string): void {
+    const present = running.get(actionId)
+    if (present && !present.controller.signal.aborted) {
+      present.leased = true
+      return
+    }
+    const attempt = createAttempt(workshop, actionId, true)
+    const before = present?.ended ?? Promise.resolve()
+    track(
+      attempt,
+      before.then(() => carry(workshop, attempt)),
+    )
+  }
+
+  function track(attempt: Attempt, carried: Promise<void>): void {
+    const { actionId } = attempt
+    running.set(actionId, attempt)
+    attempt.ended = carried
+      .catch((error: unknown) =>
+        workshop.log.error({ err: error, action_id: actionId }, 'Work could not be carried on'),
+      )
+      .then(() => {
+        attempt.reports.close()
+        if (running.get(actionId) === attempt) running.delete(actionId)
+        waiting.wake(actionId)
+        nudge()
+      })
+  }
+
+  function interrupt(actionId: string): void {
+    const attempt = running.get(actionId)
+    if (attempt) abort(attempt, 'canceled')
+    else nudge()
+  }
+
+  /** Waits until nothing runs any more, or the time is over. */
+  async function runOut(milliseconds: number): Promise<void> {
+    if (running.size === 0) return
+    await Promise.race([Promise.all([...running.values()].map(({ ended }) => ended)), sleep(milliseconds)])
+  }
+
+  /** Makes what still runs due for another instance. Should it end here all the same, the action is no longer this attempt's. */
+  async function handBack(attempt: Attempt): Promise<void> {
+    try {
+      await store.transition(namespace, attempt.actionId, (current) =>
+        owns(workshop, current, attempt)
+          ? changeOf(workshop, current, { kind: 'interrupted' }, now())
+          : undefined,
+      )
+    } catch (error) {
+      logStoreError(
+        workshop,
+        error,
+        'Work could not be handed back; another instance takes it when its lease ends',
+      )
+    }
+  }
+
+  return {
+    start() {
+      if (workshop.state !== 'new') return
+      workshop.state = 'working'
+      if (!works) return
+      const unsubscribe = store.subscribe(namespace, (event) => {
+        if (event.kind === 'job') nudge()
+        else interrupt(event.action_id)
+      })
+      endings = [watch(workshop), unsubscribe]
+      nudge()
+    },
+
+    async stop() {
+      if (workshop.state === 'stopping' || workshop.state === 'stopped') return
+      workshop.state = 'stopping'
+      await filling
+      // Work that may not run again is given most of the grace period before it is told.
+      if (!workshop.options.restartable) await runOut(shutdownGrace * 0.8)
+      for (const attempt of running.values()) abort(attempt, 'shutdown')
+      await runOut(workshop.options.restartable ? shutdownGrace : shutdownGrace * 0.2)
+      workshop.state = 'stopped'
+      for (const end of endings) end()
+      await Promise.all([...running.values()].map(handBack))
+    },
+
+    nudge,
+    settling: createSettling(workshop, track),
+    seal: (actionId, { token }) =>
+      options.secrets.seal(namespace, actionId, { caller: token } satisfies SealedContent),
+
+    cancel(action, by) {
+      const elsewhere = remote && action.status === 'ACTIVE' && action.runs_on === undefined
+      if (!elsewhere) return lifecycle.cancel(action, by, now())
+      // It runs in the other system, which the next visit, at once, will tell.
+      const change = lifecycle.cancel({ ...action, runs_on: 'elsewhere' }, by, now())
+      return change && { ...change, job: { due_at: now() } }
+    },
+
+    interrupt,
+
+    refresh(action) {
+      if (!remote) return action
+      return requestVisit(workshop, action).then((due) => {
+        if (!due) return action
+        nudge()
+        const visited = (a: StoredAction | undefined): boolean =>
+          a?.status !== 'ACTIVE' || (a.attempt > action.attempt && a.runs_on === undefined)
+        return waiting.until(action.action_id, VISIT_WAIT, visited)
+      })
+    },
+
+    whenSettled: (actionId, timeout) =>
+      waiting.until(actionId, timeout, (action) => action?.status !== 'ACTIVE'),
+
+    get running() {
+      return running.size
+    },
+  }
+}

@@ -1,0 +1,71 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { InvalidDefinition } from '../errors.ts'
+
+/** Encrypts what an action's work needs later, so that a copy of the database gives no token away. */
+export type Secrets = {
+  /** Encrypts for one action: the result opens for no other. */
+  seal: (provider: string, actionId: string, content: unknown) => Uint8Array
+  /** @throws where the text was not sealed for this action with a known key */
+  open: (provider: string, actionId: string, sealed: Uint8Array) => unknown
+}
+
+const KEY_ID = 4
+const IV = 12
+const TAG = 16
+
+/**
+ * Secrets under AES-256-GCM, the action's id bound in as additional data. The first key seals; every key opens, so that keys can be rotated.
+ * @param keys 32 bytes each
+ */
+export function secretsWithKeys(keys: readonly Uint8Array[]): Secrets {
+  const byId = new Map(keys.map((key) => [keyId(key).toString('hex'), key]))
+  const [current] = keys
+  if (current === undefined)
+    throw new InvalidDefinition('At least one key is needed to keep tokens encrypted')
+  return {
+    seal(provider, actionId, content) {
+      const iv = randomBytes(IV)
+      const cipher = createCipheriv('aes-256-gcm', current, iv).setAAD(boundTo(provider, actionId))
+      const text = cipher.update(JSON.stringify(content), 'utf8')
+      return Buffer.concat([keyId(current), iv, text, cipher.final(), cipher.getAuthTag()])
+    },
+    open(provider, actionId, sealed) {
+      const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
+      const key = byId.get(bytes.subarray(0, KEY_ID).toString('hex'))
+      if (key === undefined) {
+        throw new Error(
+          'Sealed with a key that is not known here: add the older key to SECRETS_KEY, after a comma',
+        )
+      }
+      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(KEY_ID, KEY_ID + IV))
+        .setAAD(boundTo(provider, actionId))
+        .setAuthTag(bytes.subarray(-TAG))
+      const text = Buffer.concat([decipher.update(bytes.subarray(KEY_ID + IV, -TAG)), decipher.final()])
+      return JSON.parse(text.toString('utf8'))
+    },
+  }
+}
+
+/**
+ * Reads SECRETS_KEY: 32 bytes in base64; after a comma, older keys that must remain readable.
+ * @throws InvalidDefinition
+ */
+export function parseSecretsKey(text: string): Uint8Array[] {
+  return text.split(',').map((part, index) => {
+    const key = Buffer.from(part.trim(), 'base64')
+    if (key.length !== 32) {
+      throw new InvalidDefinition(
+        `SECRETS_KEY: key ${index + 1} has ${key.length} bytes instead of 32; make one with: openssl rand -base64 32`,
+      )
+    }
+    return key
+  })
+}
+
+function keyId(key: Uint8Array): Buffer {
+  return createHash('sha256').update(key).digest().subarray(0, KEY_ID)
+}
+
+function boundTo(provider: string, actionId: string): Buffer {
+  return Buffer.from(JSON.stringify([provider, actionId]))
+}

@@ -1,0 +1,109 @@
+import type { AuthState } from '../auth/auth.ts'
+import type { ActionRequest } from '../documents/action-request.ts'
+import type { ActionStatus } from '../documents/action-status.ts'
+import * as lifecycle from '../lifecycle/lifecycle.ts'
+import type { Change, StoredAction } from '../store/action-store.ts'
+import { type Attempt, abort, createAttempt } from './attempt.ts'
+import { conclude, logOutcome, nudgeIn } from './carry.ts'
+import { runContext } from './context.ts'
+import { toDetails } from './details.ts'
+import { changeOf, failureOutcome, outcomeOf } from './outcome.ts'
+import type { Workshop } from './workshop.ts'
+
+/**
+ * Work that ends at once runs inside the transaction that records its action: exactly once, for the price of one commit.
+ * The uniqueness of the request is decided before it runs, and nobody can see the action before it has ended.
+ */
+export type Settling = {
+  /** Whether the provider's work may be run this way. */
+  readonly possible: boolean
+  /** Runs the work: the change that ends the action, or one that leaves it running. Never throws. */
+  settle: (status: ActionStatus, request: ActionRequest, auth: AuthState, deadlineAt: number) => Change
+  /** The transaction was committed, or was not. */
+  settled: (actionId: string, committed: boolean) => void
+}
+
+/** Work that turned out to take its time has this long, in milliseconds, before another instance may take it over. */
+const ADOPTION = 60_000
+
+/** @param track takes charge of work that goes on after its transaction */
+export function createSettling(
+  workshop: Workshop,
+  track: (attempt: Attempt, carried: Promise<void>) => void,
+): Settling {
+  const { provider, options, instance, now } = workshop
+  const adopting = new Map<string, { attempt: Attempt; value: Promise<unknown> }>()
+  // A function that returned a promise once is not run inside a transaction again.
+  let takesTime = provider.work.kind !== 'run' || provider.work.run.constructor.name === 'AsyncFunction'
+
+  function run(status: ActionStatus, request: ActionRequest, auth: AuthState, attempt: Attempt): unknown {
+    if (provider.work.kind !== 'run') throw new TypeError('Only a run can settle')
+    const { creator_id, start_time = '' } = status
+    const token = async (scope: string): Promise<string> => (await auth.dependentToken(scope)).access_token
+    const context = runContext(workshop, attempt, { creator_id, start_time, request }, token)
+    return provider.work.run(context as never)
+  }
+
+  return {
+    get possible() {
+      return provider.description.synchronous && options.restartable && !takesTime
+    },
+
+    settle(status, request, auth, deadlineAt) {
+      const attempt = createAttempt(workshop, status.action_id, false)
+      attempt.number = 1
+      attempt.deadlineAt = deadlineAt
+      try {
+        const value = run(status, request, auth, attempt)
+        if (value instanceof Promise) {
+          takesTime = true
+          adopting.set(status.action_id, { attempt, value })
+          return { attempt: 1, runs_on: instance, job: { due_at: now() + ADOPTION } }
+        }
+        return settledWith(lifecycle.succeed(unborn(status), toDetails(value), now()), attempt)
+      } catch (error) {
+        const outcome = failureOutcome(workshop, attempt, error)
+        logOutcome(workshop, attempt, outcome)
+        if (outcome.kind === 'retry') nudgeIn(workshop, outcome.after)
+        return settledWith(changeOf(workshop, unborn(status), outcome, now()), attempt)
+      }
+    },
+
+    settled(actionId, committed) {
+      const adopted = adopting.get(actionId)
+      if (adopted === undefined) return
+      adopting.delete(actionId)
+      const { attempt, value } = adopted
+      if (committed) {
+        track(
+          attempt,
+          outcomeOf(workshop, attempt, value).then((outcome) => conclude(workshop, attempt, outcome)),
+        )
+      } else {
+        value.catch(() => {})
+        abort(attempt, 'lost')
+      }
+    },
+  }
+}
+
+/** The change of a run that is over, with what it said. */
+function settledWith(change: Change, attempt: Attempt): Change {
+  attempt.reports.close()
+  return { ...change, attempt: 1, log: [...attempt.reports.take().log, ...(change.log ?? [])] }
+}
+
+/** An action as it would be stored, so that what may happen to it is decided in one place. */
+function unborn(status: ActionStatus): StoredAction {
+  return {
+    action_id: status.action_id,
+    provider: '',
+    creator_id: status.creator_id,
+    monitor_by: [],
+    manage_by: [],
+    status: status.status,
+    document: JSON.stringify(status),
+    version: 0,
+    attempt: 0,
+  }
+}

@@ -1,0 +1,46 @@
+import type { StoredAction } from '../store/action-store.ts'
+import type { Workshop } from './workshop.ts'
+
+/** Lets requests wait for what becomes of an action. */
+export type Waiting = {
+  /** Resolves with the action once it is ready, once the time is over (milliseconds), or when this instance stops. */
+  until: (
+    actionId: string,
+    timeout: number,
+    ready: (action: StoredAction | undefined) => boolean,
+  ) => Promise<StoredAction | undefined>
+  /** Says that something happened to an action here, so that nobody waits longer than needed. */
+  wake: (actionId: string) => void
+}
+
+export function createWaiting(workshop: Workshop): Waiting {
+  const { store, namespace } = workshop
+  const sleepers = new Map<string, Set<() => void>>()
+
+  async function sleepUntilWoken(actionId: string, milliseconds: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const those = sleepers.get(actionId) ?? new Set()
+    sleepers.set(actionId, those.add(resolve))
+    const timer = setTimeout(resolve, milliseconds)
+    await promise
+    clearTimeout(timer)
+    those.delete(resolve)
+    if (those.size === 0) sleepers.delete(actionId)
+  }
+
+  return {
+    async until(actionId, timeout, ready) {
+      const end = performance.now() + timeout
+      // What happens here wakes at once; what happens on another instance is seen by looking.
+      for (let wait = 25; ; wait = Math.min(wait * 2, 500)) {
+        const action = await store.get(namespace, actionId)
+        const left = end - performance.now()
+        if (ready(action) || left <= 0 || workshop.state === 'stopped') return action
+        await sleepUntilWoken(actionId, Math.min(wait, left))
+      }
+    },
+    wake(actionId) {
+      for (const resolve of sleepers.get(actionId) ?? []) resolve()
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import { answerError, answerNoRoute } from '../http/error-answers.ts'
+
+/** How an application is made. */
+export type ApplicationOptions = {
+  logLevel?: string
+  bodyLimit?: number
+  logger?: FastifyServerOptions['logger']
+}
+
+/**
+ * A Fastify application on which providers can be registered: its own errors are error documents too, `/healthz` says that
+ * it lives, and its log holds no token, no query and no body.
+ *
+ * @example
+ * const app = createApplication()
+ * await app.register(actionProvider, { prefix: '/echo', provider: echo, auth, store })
+ * await app.listen({ port: 5000 })
+ */
+export function createApplication(options: ApplicationOptions = {}): FastifyInstance {
+  const app = Fastify({
+    logger: options.logger ?? {
+      level: options.logLevel ?? 'info',
+      serializers: {
+        req: (request) => ({ method: request.method, path: request.url.split('?', 1)[0], from: request.ip }),
+      },
+    },
+    bodyLimit: options.bodyLimit ?? 1024 * 1024,
+    disableRequestLogging: true,
+    // A request that arrives on an open connection while the rest is being finished is still answered as usual.
+    return503OnClosing: false,
+    // A client that sends slower than this holds a connection for nothing.
+    requestTimeout: 60_000,
+    routerOptions: { maxParamLength: 256 },
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
+    clientErrorHandler(error, socket) {
+      if (error.code === 'ECONNRESET' || !socket.writable) return
+      const body = JSON.stringify({
+        code: 'BadActionRequest',
+        description: 'The request is not well-formed HTTP',
+      })
+      socket.end(
+        `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+      )
+    },
+  })
+  app.setErrorHandler(answerError)
+  app.setNotFoundHandler((request, reply) => answerNoRoute(request, reply, []))
+  app.get('/healthz', async () => ({ status: 'ok' }))
+  app.addHook('onResponse', async (request, reply) => {
+    const { operation, action_id } = request.operation ?? {}
+    request.log.info(
+      {
+        req: request,
+        operation,
+        action_id,
+        statusCode: reply.statusCode,
+        durationMs: Math.round(reply.elapsedTime * 10) / 10,
+      },
+      'Answered',
+    )
+  })
+  return app
+}

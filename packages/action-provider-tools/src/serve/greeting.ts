@@ -1,0 +1,36 @@
+import type { DevelopmentUser, StandIn } from './stand-in.ts'
+
+/** What is printed once a provider serves: where it is and, in development, how to try it at once. */
+export function greeting(url: string, title: string, exampleInput: unknown, standIn?: StandIn): string {
+  const lines = [`${title} serves at ${url}`]
+  if (standIn === undefined) return `${lines.join('\n')}\n`
+  const [alice] = standIn.users
+  lines.push(
+    `The Globus emulator stands in for Globus Auth and Groups at ${standIn.url}`,
+    '',
+    'Users and their tokens:',
+    ...standIn.users.map(({ name, urn, token }) => `  ${name.padEnd(6)} ${token}\n         ${urn}`),
+    '',
+    ...(alice ? trial(url, exampleInput, alice) : []),
+  )
+  return `${lines.join('\n')}\n`
+}
+
+function trial(url: string, exampleInput: unknown, user: DevelopmentUser): string[] {
+  const body = JSON.stringify({ request_id: 'some-id', body: exampleInput }).replaceAll("'", "'\\''")
+  const call = 'curl -s -H "Authorization: Bearer $TOKEN"'
+  return [
+    'Try it: paste these lines into another terminal.',
+    '',
+    `  curl -s ${url}/`,
+    '',
+    `  TOKEN=${user.token}`,
+    `  ${call} ${url}/run --data '${body}'`,
+    '',
+    '  ACTION=<the action_id of the answer>',
+    `  ${call} ${url}/$ACTION/status`,
+    `  ${call} -X POST ${url}/$ACTION/cancel`,
+    `  ${call} "${url}/actions?status=succeeded,failed"`,
+    `  ${call} -X POST ${url}/$ACTION/release`,
+  ]
+}

@@ -1,0 +1,127 @@
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { globusAuth } from '../auth/globus-auth.ts'
+import { InvalidDefinition, StoreUnusable } from '../errors.ts'
+import { actionProvider } from '../http/plugin.ts'
+import type { ActionProvider } from '../provider/define-action-provider.ts'
+import { openStore } from '../store/open-store.ts'
+import { createApplication } from './application.ts'
+import { type Configuration, type Environment, readConfiguration } from './configuration.ts'
+import { greeting } from './greeting.ts'
+import { type StandIn, standInForGlobus } from './stand-in.ts'
+
+/** How a provider is served from the command line. */
+export type ServeOptions = {
+  /** Where it is served: its base path, such as `/skeleton`. */
+  prefix: string
+  /** The name of its database file, and of its client at the emulator (default: the provider's namespace). */
+  name?: string
+  /** An input that the printed curl line sends. */
+  exampleInput?: unknown
+  environment?: Environment
+}
+
+/** A provider that is being served. */
+export type Serving = { url: string; app: FastifyInstance; close: () => Promise<void> }
+
+/**
+ * Serves a provider as a program: configured by the environment, with Globus Auth or the emulator, until SIGTERM or SIGINT.
+ * What cannot be started is said in plain words on standard error, and the process ends with 1.
+ *
+ * @example
+ * await serve(watchasay, { prefix: '/skeleton', exampleInput: { input_string: 'hey' } })
+ */
+export async function serve(provider: ActionProvider, options: ServeOptions): Promise<void> {
+  try {
+    const serving = await startServing(provider, options)
+    const stop = (): void => {
+      process.once('SIGTERM', () => process.exit(1)).once('SIGINT', () => process.exit(1))
+      serving.close().then(
+        () => process.exit(0),
+        (error: unknown) => fail(error),
+      )
+    }
+    process.once('SIGTERM', stop).once('SIGINT', stop)
+  } catch (error) {
+    fail(error)
+  }
+}
+
+/**
+ * Starts to serve a provider and prints where.
+ * @throws InvalidDefinition, StoreUnusable, or the error of the port
+ */
+export async function startServing(provider: ActionProvider, options: ServeOptions): Promise<Serving> {
+  const name = options.name ?? provider.namespace
+  const configuration = readConfiguration(options.environment ?? process.env, name)
+  const opened: (() => Promise<void>)[] = []
+  const close = async (): Promise<void> => {
+    for (const each of opened.splice(0).reverse()) await each()
+  }
+  try {
+    const store = await openStore(configuration.databaseUrl)
+    opened.push(() => store.close())
+    const standIn = configuration.credentials ? undefined : await standInForGlobus(name, configuration)
+    if (standIn) opened.push(standIn.close)
+    const { app, address } = await listen(provider, options, configuration, standIn, store)
+    opened.push(() => app.close())
+    const url = `${address}${options.prefix}`
+    process.stdout.write(greeting(url, provider.description.title, options.exampleInput ?? {}, standIn))
+    return { url, app, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function listen(
+  provider: ActionProvider,
+  { prefix }: ServeOptions,
+  configuration: Configuration,
+  standIn: StandIn | undefined,
+  store: Awaited<ReturnType<typeof openStore>>,
+): Promise<{ app: FastifyInstance; address: string }> {
+  const { host, port, bodyLimit, logLevel, role, shutdownGrace, secretsKeys } = configuration
+  const app = createApplication({ logLevel, bodyLimit })
+  const credentials = configuration.credentials ?? standIn?.credentials
+  if (credentials === undefined) throw new InvalidDefinition('There are no credentials')
+  const auth = globusAuth({
+    ...credentials,
+    authUrl: standIn?.url ?? configuration.globus.auth.href,
+    groupsUrl: standIn?.url ?? configuration.globus.groups.href,
+    log: app.log,
+  })
+  app.addHook('onClose', () => auth.close())
+  await app.register(actionProvider, {
+    prefix,
+    provider,
+    auth,
+    store,
+    bodyLimit,
+    shutdownGrace,
+    works: role !== 'serve',
+    ...(secretsKeys && { secretsKeys }),
+  })
+  await app.listen({ host, port })
+  const { port: bound } = app.server.address() as AddressInfo
+  return { app, address: `http://${host === '127.0.0.1' ? 'localhost' : host}:${bound}` }
+}
+
+function fail(error: unknown): never {
+  process.stderr.write(`${reason(error)}\n`)
+  process.exit(1)
+}
+
+/** What is said of an error at the start: plain words for what its user can mend, everything for what they cannot. */
+function reason(error: unknown): string {
+  if (error instanceof InvalidDefinition || error instanceof StoreUnusable) return error.message
+  if (!(error instanceof Error)) return String(error)
+  const { code, port, address, stack, message }: NodeJS.ErrnoException & { port?: number; address?: string } =
+    error
+  if (code === 'EADDRINUSE')
+    return `Port ${port} is taken: end the program that uses it, or set PORT to another`
+  if (code === 'EACCES' && port) return `Port ${port} may not be used by you: set PORT to one above 1023`
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return `HOST ${address ?? ''} is no address of this machine`
+  return stack ?? message
+}

@@ -1,0 +1,74 @@
+import { dirname, join } from 'node:path'
+import { groupsScope } from '../auth/globus-auth.ts'
+import { InvalidDefinition } from '../errors.ts'
+import type { Configuration } from './configuration.ts'
+
+/** Someone who can call a provider that runs against the emulator. */
+export type DevelopmentUser = { name: string; urn: string; token: string }
+
+/** What stands in for Globus in development. */
+export type StandIn = {
+  url: string
+  credentials: NonNullable<Configuration['credentials']>
+  users: DevelopmentUser[]
+  close: () => Promise<void>
+}
+
+/** Who gets a token that is printed at the start. */
+const USERS = ['alice', 'bob']
+
+/**
+ * Starts the Globus emulator beside the provider, or takes the one that runs at its port already, and registers the
+ * provider's own client and scope there. Its state is kept beside the database, so that tokens outlive a restart as actions do.
+ *
+ * @throws InvalidDefinition where the emulator is not installed
+ */
+export async function standInForGlobus(name: string, configuration: Configuration): Promise<StandIn> {
+  const { startEmulator, connectEmulator, findEmulator } = await import('globus-emulator').catch(
+    (error: unknown) => {
+      throw new InvalidDefinition(
+        'No Globus credentials are configured and the emulator is not installed: set CLIENT_ID, CLIENT_SECRET and SCOPE, or npm install --save-dev globus-emulator',
+        { cause: error },
+      )
+    },
+  )
+  const port = configuration.emulatorPort
+  const present = `http://127.0.0.1:${port}`
+  const reuse = port !== 0 && (await findEmulator(present)) !== undefined
+  const emulator = reuse
+    ? { ...connectEmulator(present), url: present, close: async () => {} }
+    : await startEmulator({
+        port,
+        stateFile: join(dataFolder(configuration.databaseUrl), 'globus-emulator.json'),
+      })
+  try {
+    const registered = await emulator.register({
+      name,
+      scopes: [{ suffix: 'action_all', name: `Run actions of ${name}`, dependents: [groupsScope] }],
+    })
+    const [scope] = registered.scopes
+    if (scope === undefined) throw new Error('The emulator registered no scope')
+    const known = await emulator.users()
+    const users = await Promise.all(
+      USERS.map(async (username) => {
+        const user = known.find(({ short_name }) => short_name === username)
+        return { name: username, urn: user?.urn ?? '', token: await emulator.issueToken({ username, scope }) }
+      }),
+    )
+    const { client_id: clientId, client_secret: clientSecret } = registered
+    return {
+      url: emulator.url,
+      credentials: { clientId, clientSecret, scope },
+      users,
+      close: () => emulator.close(),
+    }
+  } catch (error) {
+    await emulator.close()
+    throw error
+  }
+}
+
+function dataFolder(databaseUrl: string): string {
+  const path = databaseUrl.replace(/^sqlite:/, '')
+  return path === databaseUrl || path === ':memory:' ? 'data' : dirname(path)
+}

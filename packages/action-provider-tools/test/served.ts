@@ -1,0 +1,99 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import {
+  type ActionProvider,
+  type ActionProviderOptions,
+  type ActionStatus,
+  type ActionStore,
+  actionProvider,
+  createApplication,
+  openStore,
+} from '../src/index.ts'
+import { fakeAuth } from '../src/testing/index.ts'
+
+/** What a server answered. `json` is whatever it sent, `undefined` where that was nothing. */
+// biome-ignore lint/suspicious/noExplicitAny: an answer may be any document, and a test says which it expects
+export type Answer = { status: number; headers: Headers; json: any; text: string }
+
+/** A provider that listens, over a database of its own. */
+export type Served = {
+  url: string
+  app: FastifyInstance
+  store: ActionStore
+  auth: ReturnType<typeof fakeAuth>
+  /** Asks as a caller, or as nobody. */
+  ask: (
+    caller: { token: string } | undefined,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ) => Promise<Answer>
+  close: () => Promise<void>
+}
+
+/** Serves providers at `/p` (and `/p2`, …) on a free port. */
+export async function serveForTest(
+  providers: ActionProvider | ActionProvider[],
+  options: Partial<Omit<ActionProviderOptions, 'provider' | 'auth'>> & {
+    auth?: ReturnType<typeof fakeAuth>
+    databaseUrl?: string
+  } = {},
+): Promise<Served> {
+  const { auth = fakeAuth(), databaseUrl, ...rest } = options
+  const folder = await mkdtemp(join(tmpdir(), 'action-provider-'))
+  const store = options.store ?? (await openStore(databaseUrl ?? `sqlite:${join(folder, 'actions.db')}`))
+  const app = createApplication({ logger: { level: 'silent' } })
+  for (const [index, provider] of [providers].flat().entries()) {
+    const prefix = index === 0 ? '/p' : `/p${index + 1}`
+    await app.register(actionProvider, { prefix, provider, auth, store, ...rest })
+  }
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as AddressInfo
+  const url = `http://127.0.0.1:${port}`
+  return {
+    url,
+    app,
+    store,
+    auth,
+    async ask(caller, method, path, body, headers = {}) {
+      const response = await fetch(`${url}${path}`, {
+        method,
+        headers: { ...(caller && { authorization: `Bearer ${caller.token}` }), ...headers },
+        ...(body !== undefined && {
+          body:
+            typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body),
+        }),
+      })
+      const text = await response.text()
+      return {
+        status: response.status,
+        headers: response.headers,
+        text,
+        json: text === '' ? undefined : JSON.parse(text),
+      }
+    },
+    async close() {
+      await app.close()
+      await store.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Asks for the status of an action until it is no longer ACTIVE. */
+export async function untilSettled(
+  served: Served,
+  caller: { token: string },
+  actionId: string,
+  prefix = '/p',
+): Promise<ActionStatus> {
+  for (;;) {
+    const { json } = await served.ask(caller, 'GET', `${prefix}/${actionId}/status`)
+    if (json.status !== 'ACTIVE') return json
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}

@@ -1,0 +1,174 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Globus, helloWorld, type Program, startProgram } from '../program.ts'
+
+/** What a chaos scenario counted. Any lost or doubled action is a failure. */
+export type Figures = {
+  scenario: string
+  rounds: number
+  acknowledged: number
+  /** Acknowledged actions that are not there, did not complete, or have another result. */
+  lost: number
+  /** Requests that became two actions, runs that were begun twice under one number, completions that changed. */
+  doubled: number
+  seconds: number
+}
+
+type Status = {
+  action_id: string
+  status: string
+  details: { hello?: string }
+  completion_time?: string
+}
+
+type Options = {
+  scenario: string
+  globus: Globus
+  /** What each instance is started with besides Globus. */
+  environment: Record<string, string>
+  instances: number
+  rounds: number
+  clients?: number
+  say: (line: string) => void
+}
+
+/**
+ * Callers post sleeping actions to instances that are killed with -9 at random moments and started again. A checker follows what was
+ * acknowledged to its end.
+ */
+export async function crashes(options: Options): Promise<Figures> {
+  const { scenario, globus, environment, instances, rounds, clients = 8, say } = options
+  const started = Date.now()
+  const token = await globus.token('alice')
+  const start = (): Promise<Program> =>
+    startProgram(helloWorld, { ...globus.environment, ...environment, LOG_LEVEL: 'error' })
+  const programs = await Promise.all(Array.from({ length: instances }, start))
+  const posted = new Map<string, string | undefined>()
+  const completed = new Map<string, string>()
+  const problems = { lost: new Set<string>(), doubled: new Set<string>() }
+  const acknowledged = (): string[] => [...posted.values()].filter((id) => id !== undefined)
+  let over = false
+
+  async function ask(path: string, body?: unknown): Promise<{ status: number; json: unknown } | undefined> {
+    const program = programs[Math.floor(Math.random() * programs.length)]
+    try {
+      const response = await fetch(`${program?.url}${path}`, {
+        headers: { authorization: `Bearer ${token}` },
+        signal: AbortSignal.timeout(20_000),
+        ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+      })
+      const answer = { status: response.status, json: (await response.json()) as unknown }
+      if (response.status >= 500 && response.status !== 503)
+        throw new Error(`Answered ${JSON.stringify(answer)}`)
+      return answer.status === 503 ? undefined : answer
+    } catch (error) {
+      // A connection that was cut or refused: the instance was killed.
+      if (error instanceof TypeError || (error as Error).name === 'TimeoutError') return undefined
+      throw error
+    }
+  }
+
+  const sleepTime = (request_id: string): number => (Number(request_id.split('-')[1]) % 7) / 5
+  const post = (request_id: string): ReturnType<typeof ask> =>
+    ask('/run', { request_id, body: { echo_string: request_id, sleep_time: sleepTime(request_id) } })
+
+  function check(status: Status): void {
+    const { action_id, completion_time } = status
+    if (completion_time === undefined) return
+    const document = JSON.stringify(status)
+    const before = completed.get(action_id)
+    if (before !== undefined && before !== document) problems.doubled.add(`${action_id} completed twice`)
+    completed.set(action_id, document)
+  }
+
+  async function client(name: number): Promise<void> {
+    for (let number = 0; !over; number++) {
+      const request_id = `${name}-${number}`
+      posted.set(request_id, undefined)
+      const answer = await post(request_id)
+      if (answer === undefined) await sleep(20)
+      else posted.set(request_id, (answer.json as Status).action_id)
+    }
+  }
+
+  async function watcher(): Promise<void> {
+    while (!over) {
+      const ids = acknowledged()
+      const id = ids[Math.floor(Math.random() * ids.length)]
+      const answer = id === undefined ? undefined : await ask(`/${id}/status`)
+      if (answer?.status === 200) check(answer.json as Status)
+      else if (answer) problems.lost.add(`${id} answered ${answer.status}`)
+      await sleep(5)
+    }
+  }
+
+  const busy = [...Array.from({ length: clients }, (_, name) => client(name)), watcher()]
+  for (let round = 1; round <= rounds; round++) {
+    const enough = acknowledged().length + 1 + Math.floor(Math.random() * 60)
+    while (acknowledged().length < enough) await sleep(1)
+    const victim = Math.floor(Math.random() * instances)
+    await programs[victim]?.signal('SIGKILL')
+    programs[victim] = await start()
+    if (round % 10 === 0)
+      say(`${scenario}: ${round} of ${rounds} rounds, ${acknowledged().length} acknowledged`)
+  }
+  over = true
+  await Promise.all(busy)
+
+  // A request whose answer was lost is sent again until it is answered: it is one action, old or new.
+  for (const [request_id, id] of posted) {
+    for (let answer = id === undefined ? await post(request_id) : null; answer !== null; ) {
+      if (answer) {
+        posted.set(request_id, (answer.json as Status).action_id)
+        break
+      }
+      await sleep(50)
+      answer = await post(request_id)
+    }
+  }
+  for (const [request_id, id] of posted) {
+    const status = await untilComplete(id ?? '')
+    if (status?.status !== 'SUCCEEDED' || status.details.hello !== request_id) {
+      problems.lost.add(`${request_id} is ${JSON.stringify(status)}`)
+    } else check(status)
+    const runs = await startedRuns(id ?? '')
+    if (new Set(runs).size !== runs.length) problems.doubled.add(`${id} began ${runs.join(', ')}`)
+  }
+  const listed = await countListed()
+  if (listed !== posted.size) problems.doubled.add(`${posted.size} requests, ${listed} actions`)
+  await Promise.all(programs.map((program) => program.signal('SIGTERM')))
+  for (const problem of [...problems.lost, ...problems.doubled]) say(`${scenario}: ${problem}`)
+
+  return {
+    scenario,
+    rounds,
+    acknowledged: posted.size,
+    lost: problems.lost.size,
+    doubled: problems.doubled.size,
+    seconds: Math.round((Date.now() - started) / 1_000),
+  }
+
+  async function untilComplete(id: string): Promise<Status | undefined> {
+    for (const end = Date.now() + 60_000; ; await sleep(100)) {
+      const status = (await ask(`/${id}/status`))?.json as Status | undefined
+      if (status?.completion_time !== undefined || Date.now() > end) return status
+    }
+  }
+
+  async function startedRuns(id: string): Promise<string[]> {
+    const page = (await ask(`/${id}/log?limit=1000`))?.json as {
+      entries: { code: string; description: string }[]
+    }
+    return page.entries.filter(({ code }) => code === 'Started').map(({ description }) => description)
+  }
+
+  async function countListed(): Promise<number> {
+    let count = 0
+    for (let marker = ''; ; ) {
+      const page = (await ask(`/actions?status=active,inactive,succeeded,failed&marker=${marker}`))
+        ?.json as Status[]
+      count += page.length
+      marker = page.at(-1)?.action_id ?? ''
+      if (page.length < 100) return count
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/** The slow tests of what must never be lost: `npm run test:chaos -- [--rounds N] [SCENARIO …]`. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { startPostgres } from '../../packages/action-provider-tools/test/postgres.ts'
+import { startGlobus } from '../program.ts'
+import { crashes, type Figures } from './crashes.ts'
+
+const { values, positionals } = parseArgs({
+  options: { rounds: { type: 'string', default: '100' } },
+  allowPositionals: true,
+})
+const rounds = Number(values.rounds)
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+const globus = await startGlobus()
+const folder = await mkdtemp(join(tmpdir(), 'chaos-'))
+
+const scenarios: Record<string, () => Promise<Figures>> = {
+  'crashes-sqlite': () =>
+    crashes({
+      scenario: 'crashes-sqlite',
+      globus,
+      environment: { DATABASE_URL: `sqlite:${join(folder, 'actions.db')}` },
+      instances: 1,
+      rounds,
+      say,
+    }),
+  async 'crashes-postgres'() {
+    const postgres = await startPostgres()
+    try {
+      return await crashes({
+        scenario: 'crashes-postgres',
+        globus,
+        environment: { DATABASE_URL: postgres.url },
+        instances: 2,
+        rounds,
+        say,
+      })
+    } finally {
+      await postgres.close()
+    }
+  },
+}
+
+const unknown = positionals.filter((name) => !Object.hasOwn(scenarios, name))
+if (unknown.length > 0 || !(rounds > 0)) {
+  say(`Usage: npm run test:chaos -- [--rounds N] [${Object.keys(scenarios).join(' | ')} …]`)
+  process.exit(2)
+}
+const figures: Figures[] = []
+try {
+  for (const [name, scenario] of Object.entries(scenarios)) {
+    if (positionals.length === 0 || positionals.includes(name)) figures.push(await scenario())
+  }
+} finally {
+  await globus.close()
+  await rm(folder, { recursive: true, force: true })
+}
+for (const each of figures) {
+  say(
+    `${each.scenario}: ${each.rounds} rounds, ${each.acknowledged} acknowledged, ${each.lost} lost, ${each.doubled} doubled, ${each.seconds} s`,
+  )
+}
+if (figures.some(({ lost, doubled }) => lost + doubled > 0)) process.exitCode = 1

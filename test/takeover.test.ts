@@ -1,0 +1,101 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startPostgres } from '../packages/action-provider-tools/test/postgres.ts'
+import { type Globus, helloWorld, type Program, startGlobus, startProgram } from './program.ts'
+
+let globus: Globus
+let folder: string
+let token: string
+beforeAll(async () => {
+  globus = await startGlobus()
+  folder = await mkdtemp(join(tmpdir(), 'takeover-'))
+  token = await globus.token('alice')
+})
+afterAll(async () => {
+  await globus.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+type Status = {
+  action_id: string
+  status: string
+  details: Record<string, unknown>
+  completion_time?: string
+}
+
+const start = (databaseUrl: string): Promise<Program> =>
+  startProgram(helloWorld, { ...globus.environment, DATABASE_URL: databaseUrl, LOG_LEVEL: 'warn' })
+
+async function ask<T>(program: Program, path: string, body?: unknown): Promise<{ status: number; json: T }> {
+  const response = await fetch(`${program.url}${path}`, {
+    headers: { authorization: `Bearer ${token}` },
+    ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+  })
+  return { status: response.status, json: (await response.json()) as T }
+}
+
+/** Starts sleeping actions, spread over instances. */
+async function runMany(programs: Program[], count: number, sleepTime: number): Promise<Map<string, string>> {
+  const begun = Array.from({ length: count }, async (_, number) => {
+    const program = programs[number % programs.length] as Program
+    const body = { echo_string: `number ${number}`, sleep_time: sleepTime }
+    const { status, json } = await ask<Status>(program, '/run', { request_id: `${number}`, body })
+    expect(status).toBe(202)
+    return [json.action_id, body.echo_string] as const
+  })
+  return new Map(await Promise.all(begun))
+}
+
+/** Every action has its own result, each completed once, and no run was begun twice under one number. */
+async function checkAll(program: Program, expected: Map<string, string>): Promise<{ runs: number }> {
+  let runs = 0
+  for (const [id, text] of expected) {
+    let status = (await ask<Status>(program, `/${id}/status`)).json
+    while (status.completion_time === undefined) {
+      await sleep(50)
+      status = (await ask<Status>(program, `/${id}/status`)).json
+    }
+    expect(status).toMatchObject({ status: 'SUCCEEDED', details: { Hello: 'World', hello: text } })
+    const { json } = await ask<{ entries: { code: string; description: string }[] }>(
+      program,
+      `/${id}/log?limit=100`,
+    )
+    const started = json.entries
+      .filter(({ code }) => code === 'Started')
+      .map(({ description }) => description)
+    expect(new Set(started).size).toBe(started.length)
+    runs += started.length
+  }
+  return { runs }
+}
+
+test('on SQLite, 200 sleeping actions outlive a kill -9 of their process', async () => {
+  const database = `sqlite:${join(folder, 'actions.db')}`
+  const first = await start(database)
+  const actions = await runMany([first], 200, 1)
+  await first.signal('SIGKILL')
+  const second = await start(database)
+  await checkAll(second, actions)
+  await second.signal('SIGTERM')
+})
+
+test('on PostgreSQL, 200 sleeping actions of two instances outlive a kill -9 of one', {
+  timeout: 90_000,
+}, async () => {
+  const postgres = await startPostgres()
+  try {
+    const [killed, survivor] = (await Promise.all([start(postgres.url), start(postgres.url)])) as [
+      Program,
+      Program,
+    ]
+    const actions = await runMany([killed, survivor], 200, 3)
+    await killed.signal('SIGKILL')
+    await checkAll(survivor, actions)
+    expect(await survivor.signal('SIGTERM')).toEqual({ code: 0, signal: null })
+  } finally {
+    await postgres.close()
+  }
+})
