@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto'
+import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { unavailableError } from '../errors.ts'
+
+/** Longer than any work that is done under the lock: a refresh gives up before. */
+const STALE = 120_000
+const PATIENCE = 150_000
+const PAUSE = 25
+
+/**
+ * Does work that no other process does at the same time. The lock is a file that comes into being with its owner's
+ * process id in it; one whose process is gone, or that is older than any work, is taken away.
+ *
+ * @throws CommandError when another process keeps the lock for ever
+ */
+export async function locked<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+  const owner = `${process.pid} ${randomUUID()}`
+  await acquire(path, owner)
+  try {
+    return await work()
+  } finally {
+    if ((await contentOf(path)) === owner) await rm(path, { force: true })
+  }
+}
+
+async function acquire(path: string, owner: string): Promise<void> {
+  const own = `${path}.${process.pid}.${randomUUID()}`
+  await writeFile(own, owner, { mode: 0o600 })
+  try {
+    const until = Date.now() + PATIENCE
+    while (!(await linked(own, path))) {
+      if (Date.now() > until) {
+        throw unavailableError(`Another command keeps ${path}: end it, or remove that file if there is none`)
+      }
+      await removeStale(path)
+      await sleep(PAUSE)
+    }
+  } finally {
+    await rm(own, { force: true })
+  }
+}
+
+/** Unlike a file that is opened and then written, a link is there with its content or not at all. */
+async function linked(own: string, path: string): Promise<boolean> {
+  try {
+    await link(own, path)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+async function removeStale(path: string): Promise<void> {
+  const content = await contentOf(path)
+  if (content === undefined || !(await isStale(path, content))) return
+  const aside = `${path}.${randomUUID()}`
+  await rename(path, aside).catch(() => {})
+  // Somebody may have been faster, and what was moved is a new lock: it goes back where it was.
+  if ((await contentOf(aside)) !== content) await link(aside, path).catch(() => {})
+  await rm(aside, { force: true })
+}
+
+async function isStale(path: string, content: string): Promise<boolean> {
+  const pid = Number.parseInt(content, 10)
+  if (!isAlive(pid)) return true
+  const times = await stat(path).catch(() => undefined)
+  return times !== undefined && Date.now() - times.mtimeMs > STALE
+}
+
+function isAlive(pid: number): boolean {
+  if (!(pid > 0)) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+async function contentOf(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(() => undefined)
+}

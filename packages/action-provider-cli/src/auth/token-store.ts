@@ -1,0 +1,104 @@
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import envPaths from 'env-paths'
+import { refusedError } from '../errors.ts'
+import { keepSecret } from '../output/masking.ts'
+import { locked } from './lock.ts'
+import { writePrivateFile } from './private-file.ts'
+
+/** Who is logged in. */
+export type StoredIdentity = { sub: string; username?: string; name?: string; email?: string }
+
+/** A token that a login gave. */
+export type StoredToken = {
+  access_token: string
+  refresh_token?: string
+  /** The scopes it carries, separated by spaces. */
+  scope: string
+  resource_server: string
+  /** Milliseconds since 1970. */
+  expires_at: number
+  /** The client it was issued to, which alone can refresh it. */
+  client_id: string
+  /** The origin of the provider it was asked for: no other gets it without its user's word. */
+  provider?: string
+}
+
+/** What is kept of one login, in one environment. */
+export type Login = { version: 1; identity?: StoredIdentity; tokens: StoredToken[] }
+
+/** The tokens of one environment, in a file of the user's config folder. */
+export type TokenStore = {
+  readonly path: string
+  read(): Promise<Login>
+  /** Changes what is kept; what the change gets is what the last one, of this process or another, left. */
+  update<Result>(change: (login: Login) => Promise<Result>): Promise<Result>
+  remove(): Promise<void>
+}
+
+/**
+ * The store of an environment, which goes by the host of its Globus Auth.
+ *
+ * @example tokenStore(new URL('https://auth.globus.org/')).path // '~/.config/action-provider/auth.globus.org.json'
+ */
+export function tokenStore(auth: URL): TokenStore {
+  const path = join(configFolder(), `${auth.host.replaceAll(':', '_')}.json`)
+  const lock = `${path}.lock`
+  const inFolder = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    return locked(lock, work)
+  }
+  return {
+    path,
+    read: () => readLogin(path),
+    update: (change) =>
+      inFolder(async () => {
+        const login = await readLogin(path)
+        const before = JSON.stringify(login)
+        try {
+          return await change(login)
+        } finally {
+          if (JSON.stringify(login) !== before)
+            await writePrivateFile(path, `${JSON.stringify(login, null, 2)}\n`)
+        }
+      }),
+    remove: () => inFolder(() => rm(path, { force: true })),
+  }
+}
+
+/** Where tokens are kept. */
+export function configFolder(): string {
+  return envPaths('action-provider', { suffix: '' }).config
+}
+
+async function readLogin(path: string): Promise<Login> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw refusedError(`The tokens in ${path} cannot be read (${error.code}): check who may read it`)
+  })
+  if (text === undefined) return { version: 1, tokens: [] }
+  const login = parseLogin(text)
+  if (login === undefined) {
+    throw refusedError(`The tokens in ${path} are damaged: remove that file, and log in again`)
+  }
+  for (const { access_token, refresh_token } of login.tokens) {
+    keepSecret(access_token)
+    if (refresh_token !== undefined) keepSecret(refresh_token)
+  }
+  return login
+}
+
+function parseLogin(text: string): Login | undefined {
+  try {
+    const login = JSON.parse(text) as Partial<Login> | null
+    const whole =
+      login?.version === 1 &&
+      Array.isArray(login.tokens) &&
+      login.tokens.every(
+        (token) => typeof token?.access_token === 'string' && typeof token.scope === 'string',
+      )
+    return whole ? (login as Login) : undefined
+  } catch {
+    return undefined
+  }
+}

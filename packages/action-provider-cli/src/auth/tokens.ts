@@ -1,0 +1,209 @@
+import { readFile } from 'node:fs/promises'
+import { isLoopback } from '../client/loopback.ts'
+import { refusedError, usageError } from '../errors.ts'
+import { keepSecret } from '../output/masking.ts'
+import { clientCredentialsGrant, type Granted, LoginEnded, type OAuthClient, refreshGrant } from './grants.ts'
+import { type LoginOptions, logIn } from './login.ts'
+import { topScopes } from './scopes.ts'
+import type { Login, StoredToken, TokenStore } from './token-store.ts'
+
+/** A token that is wanted. */
+export type Wanted = {
+  scope: string
+  /** The provider that is to get it, where its own description, and not the user, named the scope. */
+  provider?: URL
+  /** What to say that somebody should do who is not logged in. */
+  advice: string
+}
+
+/** Where tokens come from. */
+export type Tokens = {
+  /** Whether they come without anybody saying for which scope. */
+  readonly anyScope: boolean
+  /** @throws CommandError where there is none to be had */
+  get(wanted: Wanted): Promise<string>
+  /** Another token in place of one that was refused; `undefined` where there is none. */
+  renew(wanted: Wanted, refused: string): Promise<string | undefined>
+}
+
+/** A token this close to its end is refreshed before it is used, in milliseconds. */
+const MARGIN = 30_000
+
+/** One token for everything: from ACTION_TOKEN or a file. */
+export function givenTokens(token: string): Tokens {
+  keepSecret(token)
+  return { anyScope: true, get: async () => token, renew: async () => undefined }
+}
+
+/** @throws CommandError for a file that cannot be read or holds no token */
+export async function tokenFromFile(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw usageError(`The token file ${path} cannot be read (${error.code}): check --token-file`)
+  })
+  return checkedToken(text, `The file ${path}`)
+}
+
+/** @throws CommandError for what cannot stand in an Authorization header */
+export function checkedToken(text: string, where: string): string {
+  const token = text.trim()
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw usageError(`${where} holds no token: it is one line of letters, digits and signs`)
+  return token
+}
+
+/** The tokens of a client that acts as itself, kept as long as this process runs. */
+export function clientTokens(auth: URL, client: OAuthClient, trace: (line: string) => void): Tokens {
+  const kept = new Map<string, StoredToken>()
+  const get = async ({ scope }: Wanted): Promise<string> => {
+    const known = kept.get(scope)
+    if (known && isFresh(known)) return known.access_token
+    const tokens = await clientCredentialsGrant({ auth, client, trace }, scope)
+    const token = tokens.find((candidate) => carries(candidate, scope))
+    if (token === undefined)
+      throw refusedError(`Globus Auth gave this client no token for ${scope}: check the scope`)
+    kept.set(scope, token)
+    return token.access_token
+  }
+  return {
+    anyScope: false,
+    get,
+    async renew(wanted, refused) {
+      const token = await get(wanted)
+      if (token !== refused) return token
+      kept.delete(wanted.scope)
+      return get(wanted)
+    },
+  }
+}
+
+/** The tokens of whoever is logged in; on a terminal, they are asked to log in for what is missing. */
+export function loginTokens(store: TokenStore, login: LoginOptions): Tokens {
+  const orLogIn = async (wanted: Wanted): Promise<string> => {
+    if (!login.terminal.interactive) throw refusedError(wanted.advice)
+    login.terminal.say(`A login is needed for ${wanted.scope}`)
+    await logInAndKeep(store, login, wanted.scope, wanted.provider)
+    const token = find(await store.read(), wanted)
+    if (token === undefined)
+      throw refusedError(`The login gave no token for ${wanted.scope}: check --action-scope`)
+    return token.access_token
+  }
+  return {
+    anyScope: false,
+    async get(wanted) {
+      const known = find(await store.read(), wanted)
+      if (known && isFresh(known)) return known.access_token
+      const token = known && (await refreshed(store, login, wanted, (current) => isFresh(current)))
+      return token ?? orLogIn(wanted)
+    },
+    async renew(wanted, refused) {
+      const token = await refreshed(store, login, wanted, (current) => current.access_token !== refused)
+      if (token !== undefined && token !== refused) return token
+      return orLogIn(wanted)
+    },
+  }
+}
+
+/**
+ * Logs in and keeps what that gives. Whoever is logged in already has to be the one who logs in again.
+ *
+ * @param provider the provider that the scope is for
+ */
+export async function logInAndKeep(
+  store: TokenStore,
+  options: LoginOptions,
+  scope: string | undefined,
+  provider: URL | undefined,
+): Promise<Login> {
+  const before = await store.read()
+  const granted = await logIn(options, scope, before.identity?.sub)
+  return store.update(async (login) => {
+    const known = login.identity
+    if (known && granted.identity && granted.identity.sub !== known.sub) {
+      throw refusedError(
+        `You are logged in as ${known.username ?? known.sub}, but the browser as ${granted.identity.username ?? granted.identity.sub}: run "action-provider logout" first to change`,
+      )
+    }
+    keep(login, granted, scope, provider)
+    return structuredClone(login)
+  })
+}
+
+/** The name by which a provider's tokens are kept apart: its origin, where all names of this machine are one. */
+export function providerKey(url: URL): string {
+  return isLoopback(url) ? `${url.protocol}//localhost:${url.port}` : url.origin
+}
+
+/** The token that is kept for something, however old. */
+export function find(
+  login: Login,
+  { scope, provider }: Pick<Wanted, 'scope' | 'provider'>,
+): StoredToken | undefined {
+  return login.tokens.find(
+    (token) =>
+      carries(token, scope) &&
+      (provider === undefined || token.provider === undefined || token.provider === providerKey(provider)),
+  )
+}
+
+function keep(
+  login: Login,
+  { tokens, identity }: Granted,
+  scope: string | undefined,
+  provider: URL | undefined,
+): void {
+  const asked = topScopes(scope ?? '')
+  const fresh = tokens.map((token) =>
+    provider && asked.some((each) => carries(token, each))
+      ? { ...token, provider: providerKey(provider) }
+      : token,
+  )
+  const outlived = (old: StoredToken): boolean =>
+    fresh.some(
+      (token) =>
+        token.provider === old.provider && old.scope.split(' ').every((each) => carries(token, each)),
+    )
+  login.tokens = [...fresh, ...login.tokens.filter((token) => !outlived(token))]
+  if (identity) login.identity = identity
+}
+
+/**
+ * The token as it is after a refresh, by this command or another that was faster. One that cannot be refreshed any more
+ * is forgotten.
+ */
+async function refreshed(
+  store: TokenStore,
+  { auth, trace }: LoginOptions,
+  wanted: Wanted,
+  isGood: (token: StoredToken) => boolean,
+): Promise<string | undefined> {
+  return store.update(async (login) => {
+    const current = find(login, wanted)
+    if (current === undefined) return undefined
+    if (isGood(current) && current.expires_at > Date.now()) return current.access_token
+    const fresh = await refreshOrForget(auth, trace, current)
+    login.tokens = login.tokens.flatMap((token) => (token === current ? (fresh ?? []) : token))
+    return fresh?.access_token
+  })
+}
+
+async function refreshOrForget(
+  auth: URL,
+  trace: (line: string) => void,
+  token: StoredToken,
+): Promise<StoredToken | undefined> {
+  if (token.refresh_token === undefined) return undefined
+  try {
+    return await refreshGrant({ auth, client: { clientId: token.client_id }, trace }, token)
+  } catch (error) {
+    if (error instanceof LoginEnded) return undefined
+    throw error
+  }
+}
+
+function carries(token: StoredToken, scope: string): boolean {
+  return token.scope.split(' ').includes(scope)
+}
+
+function isFresh({ expires_at }: StoredToken): boolean {
+  return expires_at - MARGIN > Date.now()
+}

@@ -1,0 +1,46 @@
+import type { ActionStatus } from 'action-provider-tools/client'
+import { unavailableError } from '../errors.ts'
+import { printable } from '../output/printable.ts'
+import { answered, type Provider } from './provider.ts'
+import { actionPath } from './provider-url.ts'
+
+/** @throws CommandError where the action cannot be seen */
+export async function actionStatus(provider: Provider, actionId: string): Promise<ActionStatus> {
+  return readStatus(await answered(provider, { path: actionPath(actionId, 'status') }), provider)
+}
+
+/** Cancels, resumes or releases an action. */
+export async function changeAction(
+  provider: Provider,
+  actionId: string,
+  operation: 'cancel' | 'resume' | 'release',
+): Promise<ActionStatus> {
+  return readStatus(
+    await answered(provider, { method: 'POST', path: actionPath(actionId, operation) }),
+    provider,
+  )
+}
+
+/** Takes a provider's word for what an action is, as far as anything can be done with it. */
+export function readStatus(json: unknown, { url }: Provider): ActionStatus {
+  const { action_id, status } = (json ?? {}) as Partial<Record<keyof ActionStatus, unknown>>
+  if (typeof action_id !== 'string' || typeof status !== 'string') {
+    throw unavailableError(`${url.href} answered with what is no status of an action: tell its admin_contact`)
+  }
+  return json as ActionStatus
+}
+
+export function isComplete({ status }: ActionStatus): boolean {
+  return status === 'SUCCEEDED' || status === 'FAILED'
+}
+
+/** What somebody may want to know of an action at a glance. */
+export function summary({ status, display_status, details }: ActionStatus): string {
+  const { code, description } = (typeof details === 'object' && details !== null ? details : {}) as Record<
+    string,
+    unknown
+  >
+  const words =
+    display_status ?? (typeof description === 'string' ? description : typeof code === 'string' ? code : '')
+  return printable(words === '' || words === status ? status : `${status}  ${words}`)
+}

@@ -1,0 +1,127 @@
+import type { ProviderDescription } from 'action-provider-tools/client'
+import { isRegisteredScope } from '../auth/scopes.ts'
+import type { Tokens, Wanted } from '../auth/tokens.ts'
+import { refusedError } from '../errors.ts'
+import { printable } from '../output/printable.ts'
+import { exchange, type HttpAnswer, type HttpRequest, type Trace } from './http.ts'
+import { NetworkFailure } from './network-errors.ts'
+import { below, providerUrl, urlOption } from './provider-url.ts'
+import { notAProvider, refusal } from './refusals.ts'
+
+/** A question to a provider. */
+export type Question = {
+  method?: HttpRequest['method']
+  path: string
+  query?: Record<string, string | undefined>
+  body?: unknown
+}
+
+/** An action provider as its callers see it. */
+export type Provider = {
+  readonly url: URL
+  /** What it says of itself; asked for once. */
+  describe(): Promise<ProviderDescription>
+  /** The scope that its callers need. */
+  scope(): Promise<string>
+  /** Asks as whoever is logged in, once more with a fresh token where the first is refused. Gives every answer. */
+  ask(question: Question): Promise<HttpAnswer>
+  /** As `ask`, for an answer that is not the one hoped for. */
+  refusal(answer: HttpAnswer): Error
+}
+
+/**
+ * @param givenUrl --action-url
+ * @param givenScope --action-scope, where its user named it
+ */
+export function provider(
+  givenUrl: string | undefined,
+  givenScope: string | undefined,
+  tokens: Tokens,
+  trace: Trace,
+): Provider {
+  const url = providerUrl(givenUrl)
+  const loginAdvice = `You are not logged in for ${url.href}: action-provider login ${urlOption(url)}`
+  let description: ProviderDescription | undefined
+
+  const describe = async (): Promise<ProviderDescription> => {
+    description ??= await readDescription()
+    return description
+  }
+
+  async function readDescription(): Promise<ProviderDescription> {
+    let answer = await exchange({ method: 'GET', url }, trace)
+    if (answer.status === 401 || answer.status === 403) {
+      if (givenScope === undefined && !tokens.anyScope) {
+        throw refusedError(
+          `${url.href} describes itself to those alone who are logged in: ask its operators for its scope, and give it as --action-scope`,
+        )
+      }
+      answer = await ask({ path: '' })
+    }
+    if (answer.status !== 200) throw refusal(answer, url)
+    if (!isDescription(answer.json)) throw notAProvider(answer, url)
+    return answer.json
+  }
+
+  async function wanted(): Promise<Wanted> {
+    if (givenScope !== undefined)
+      return { scope: givenScope, advice: `${loginAdvice} --action-scope ${givenScope}` }
+    if (tokens.anyScope) return { scope: '', advice: loginAdvice }
+    const { globus_auth_scope: scope } = await describe()
+    // A hostile provider could otherwise have its callers' tokens for Globus's own services sent to it.
+    if (!isRegisteredScope(scope)) {
+      throw refusedError(
+        `${url.href} names ${JSON.stringify(printable(scope))} as its scope, which is none of a provider: if you trust it with that, give it as --action-scope`,
+      )
+    }
+    return { scope, provider: url, advice: loginAdvice }
+  }
+
+  async function ask({ method = 'GET', path, query, body }: Question): Promise<HttpAnswer> {
+    const need = await wanted()
+    const send = (token: string): Promise<HttpAnswer> =>
+      exchange(
+        {
+          method,
+          url: path === '' ? url : below(url, path, query),
+          authorization: `Bearer ${token}`,
+          ...(body !== undefined && {
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify(body),
+          }),
+        },
+        trace,
+      )
+    const token = await tokens.get(need)
+    const answer = await send(token)
+    if (answer.status !== 401) return answer
+    const other = await tokens.renew(need, token)
+    return other === undefined ? answer : send(other)
+  }
+
+  return {
+    url,
+    describe,
+    scope: async () => (await wanted()).scope,
+    ask,
+    refusal: (answer) => refusal(answer, url),
+  }
+}
+
+/** @throws CommandError what a question that only makes sense answered comes to otherwise */
+export async function answered(provider: Provider, question: Question): Promise<unknown> {
+  const answer = await provider.ask(question)
+  if (answer.status < 200 || answer.status > 299) throw provider.refusal(answer)
+  if (answer.json === undefined) throw notAProvider(answer, provider.url)
+  return answer.json
+}
+
+/** Whether an error is the network's, so that asking again may help. */
+export function isPassing(error: unknown): error is NetworkFailure {
+  return error instanceof NetworkFailure && !error.lasting
+}
+
+function isDescription(json: unknown): json is ProviderDescription {
+  const { globus_auth_scope, title } = (json ?? {}) as Partial<Record<keyof ProviderDescription, unknown>>
+  return typeof globus_auth_scope === 'string' && typeof title === 'string'
+}

@@ -1,0 +1,75 @@
+import { type CommandError, refusedError, unavailableError, usageError } from '../errors.ts'
+import { printable } from '../output/printable.ts'
+import { type HttpAnswer, retryAfter } from './http.ts'
+import { urlOption } from './provider-url.ts'
+
+type ErrorDocument = { code: string; description: string }
+
+/** What a provider's answer, which is not the one hoped for, means for the one who asked, and what to do next. */
+export function refusal(answer: HttpAnswer, provider: URL): CommandError {
+  const document = errorDocument(answer)
+  const words = document ? `${document.code}: ${document.description}` : `it answered ${answer.status}`
+  const option = urlOption(provider)
+  switch (answer.status) {
+    case 401:
+      return refusedError(
+        `The provider does not accept the token (${words}); log in again: action-provider login ${option}`,
+      )
+    case 403:
+      return refusedError(
+        `The provider refuses (${words}); "action-provider introspect ${option}" shows who may, "action-provider whoami" who you are`,
+      )
+    case 404:
+      if (document?.code === 'ActionNotFound' || document?.code === 'NotFound')
+        return notFound(document, option)
+      return notAProvider(answer, provider)
+    case 409:
+      return usageError(`The provider cannot do that now (${words})`)
+    case 400:
+    case 413:
+    case 422:
+      return usageError(
+        `The provider does not accept the request (${words}); "action-provider introspect ${option}" shows what it takes`,
+      )
+    case 429:
+      return unavailableError(`The provider is asked too often (${words}): try again${whenToRetry(answer)}`)
+    case 503:
+      return unavailableError(`The provider is not available (${words}): try again${whenToRetry(answer)}`)
+    default:
+      if (!document && answer.status < 500) return notAProvider(answer, provider)
+      return unavailableError(`The provider failed (${words}): try again later, or tell its admin_contact`)
+  }
+}
+
+/** Nothing at this URL speaks the Action Provider Interface. */
+export function notAProvider({ status, headers }: HttpAnswer, provider: URL): CommandError {
+  const type = headers.get('content-type')?.replace(/;.*/s, '') ?? 'nothing'
+  return unavailableError(
+    `There is no action provider at ${provider.href}: it answered ${status} with ${printable(type)}; check --action-url`,
+  )
+}
+
+function notFound({ code, description }: ErrorDocument, option: string): CommandError {
+  if (code === 'NotFound') {
+    return unavailableError(`The provider does not offer this (${code}: ${description}); check ${option}`)
+  }
+  return refusedError(
+    `${description.replace(/\.$/, '')}: check its id, "action-provider list ${option} --status all" shows yours`,
+  )
+}
+
+function whenToRetry(answer: HttpAnswer): string {
+  const wait = retryAfter(answer)
+  return wait === undefined ? ' later' : ` in ${Math.ceil(wait / 1000)} s`
+}
+
+function errorDocument({ json }: HttpAnswer): ErrorDocument | undefined {
+  const { code, description } = (json ?? {}) as Partial<Record<keyof ErrorDocument, unknown>>
+  if (typeof code !== 'string' || typeof description !== 'string') return undefined
+  return { code: shortened(code), description: shortened(description) }
+}
+
+function shortened(text: string): string {
+  const line = printable(text)
+  return line.length > 1000 ? `${line.slice(0, 1000)}…` : line
+}

@@ -1,0 +1,67 @@
+import type { ActionStatus } from 'action-provider-tools/client'
+import { readStatus } from '../client/action.ts'
+import type { Provider } from '../client/provider.ts'
+import { unavailableError } from '../errors.ts'
+import { actionsTable } from '../output/views.ts'
+import { type CommonOptions, openSession } from '../session.ts'
+
+/** What `list --status` takes. */
+export const statusChoices = ['active', 'inactive', 'succeeded', 'failed', 'all'] as const
+/** What `list --role` takes. */
+export const roleChoices = ['creator', 'monitor', 'manager', 'all'] as const
+
+type ListOptions = CommonOptions & {
+  status?: (typeof statusChoices)[number][]
+  role?: (typeof roleChoices)[number][]
+  limit?: number
+}
+
+const roles = { creator: 'creator_id', monitor: 'monitor_by', manager: 'manage_by' } as const
+
+/** `action-provider list` */
+export async function list(options: ListOptions): Promise<void> {
+  const { terminal, provider } = await openSession(options)
+  const { status = ['active'], role = ['creator'], limit = Number.POSITIVE_INFINITY } = options
+  const statuses = status.includes('all') ? statusChoices.filter((each) => each !== 'all') : status
+  const wanted = role.includes('all')
+    ? Object.values(roles)
+    : role.map((each) => roles[each as keyof typeof roles])
+  const actions = await enumerate(provider(), { status: statuses.join(','), roles: wanted.join(',') }, limit)
+  await terminal.result(actions, () =>
+    actionsTable(
+      actions,
+      `No actions that are ${statuses.join(' or ')}; "--status all" shows those of every status.`,
+    ),
+  )
+}
+
+/** Reads page after page; the next one is announced in a Link header (interface, enumerate). */
+async function enumerate(
+  provider: Provider,
+  query: Record<string, string>,
+  limit: number,
+): Promise<ActionStatus[]> {
+  const actions: ActionStatus[] = []
+  for (let page: Record<string, string> | undefined = query; page !== undefined && actions.length < limit; ) {
+    const answer = await provider.ask({ path: 'actions', query: page })
+    if (answer.status !== 200) throw provider.refusal(answer)
+    if (!Array.isArray(answer.json)) {
+      throw unavailableError(
+        `${provider.url.href} answered with what is no list of actions: tell its admin_contact`,
+      )
+    }
+    actions.push(...answer.json.map((action) => readStatus(action, provider)))
+    const marker = nextMarker(answer.headers.get('link'), answer.url)
+    // A provider that always announces the same page would never end.
+    page = marker === undefined || marker === page.marker ? undefined : { ...query, marker }
+  }
+  return actions.slice(0, limit)
+}
+
+/** Only the marker is taken from the link: where the next request goes is not the provider's to say. */
+function nextMarker(link: string | null, base: URL): string | undefined {
+  const next = link?.match(/<([^>]*)>\s*;[^,]*\brel="?next\b/)?.[1]
+  return next === undefined
+    ? undefined
+    : (URL.parse(next, base.href)?.searchParams.get('marker') ?? undefined)
+}

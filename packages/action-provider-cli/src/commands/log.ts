@@ -1,0 +1,81 @@
+import type { ActionLogEntry, ActionLogPage } from 'action-provider-tools/client'
+import { answered, type Provider } from '../client/provider.ts'
+import { actionPath } from '../client/provider-url.ts'
+import { watchAction } from '../client/watch.ts'
+import { type ExitCode, exitCodes, unavailableError } from '../errors.ts'
+import { printable, printableJson } from '../output/printable.ts'
+import { logLine } from '../output/views.ts'
+import { type CommonOptions, openSession } from '../session.ts'
+
+type LogOptions = CommonOptions & {
+  watch?: boolean
+  limit?: number
+  reverse?: boolean
+  since?: string
+  until?: string
+}
+
+const PAGE = 100
+
+/** `action-provider log` */
+export async function log(actionId: string, options: LogOptions): Promise<ExitCode> {
+  const { terminal, provider: open } = await openSession(options)
+  const provider = open()
+  if (!options.watch) {
+    const entries = await read(provider, actionId, options)
+    await terminal.result(entries, () => ({
+      kind: 'rows',
+      columns: ['TIME', 'CODE', 'DESCRIPTION', 'DETAILS'],
+      rows: entries.map(({ time, code, description, details }) => [
+        printable(String(time)),
+        printable(String(code)),
+        printable(String(description)),
+        details ? printableJson(details, 0) : '',
+      ]),
+      empty: 'The log has no entries.',
+    }))
+    return exitCodes.fine
+  }
+  const printed = new Set<string>()
+  let since = options.since
+  const onLook = async (): Promise<void> => {
+    // Entries of the same moment may come later: what is asked for again is known by its content.
+    for (const entry of await read(provider, actionId, { ...(since !== undefined && { since }) })) {
+      const key = JSON.stringify(entry)
+      if (!printed.has(key)) terminal.item(entry, () => logLine(entry))
+      printed.add(key)
+      since = entry.time
+    }
+  }
+  const status = await watchAction(provider, terminal, actionId, { onLook })
+  if (status.status === 'INACTIVE') return exitCodes.refused
+  return status.status === 'FAILED' ? exitCodes.failed : exitCodes.fine
+}
+
+async function read(
+  provider: Provider,
+  actionId: string,
+  { limit = Number.POSITIVE_INFINITY, reverse, since, until }: Omit<LogOptions, 'watch'>,
+): Promise<ActionLogEntry[]> {
+  const entries: ActionLogEntry[] = []
+  let marker: string | undefined
+  do {
+    const query = {
+      limit: String(Math.min(PAGE, limit - entries.length)),
+      ...(reverse && { reverse_order: 'true' }),
+      since,
+      until,
+      marker,
+    }
+    const page = (await answered(provider, {
+      path: actionPath(actionId, 'log'),
+      query,
+    })) as Partial<ActionLogPage>
+    if (!Array.isArray(page.entries)) {
+      throw unavailableError(`${provider.url.href} answered with what is no log: tell its admin_contact`)
+    }
+    entries.push(...page.entries)
+    marker = page.has_next_page && page.marker !== marker ? page.marker : undefined
+  } while (marker !== undefined && entries.length < limit)
+  return entries
+}

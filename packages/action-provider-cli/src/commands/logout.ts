@@ -1,0 +1,53 @@
+import { revoke } from '../auth/grants.ts'
+import type { StoredToken } from '../auth/token-store.ts'
+import { providerKey } from '../auth/tokens.ts'
+import { NetworkFailure } from '../client/network-errors.ts'
+import { providerUrl } from '../client/provider-url.ts'
+import { CommandError, unavailableError } from '../errors.ts'
+import { type CommonOptions, openSession, type Session } from '../session.ts'
+
+/** `action-provider logout`: revokes tokens and forgets them; with a provider's URL or a scope, those alone. */
+export async function logout(options: CommonOptions): Promise<void> {
+  const session = await openSession(options)
+  const { store, terminal } = session
+  const chosen = choice(options)
+  const taken = await store.update(async (login) => {
+    const gone = login.tokens.filter(chosen)
+    login.tokens = login.tokens.filter((token) => !chosen(token))
+    if (login.tokens.length === 0) delete login.identity
+    return gone
+  })
+  if ((await store.read()).tokens.length === 0) await store.remove()
+  if (taken.length === 0) {
+    terminal.say('Nobody was logged in')
+    return
+  }
+  await revokeAll(session, taken)
+  terminal.say(
+    `Logged out: ${taken.length} ${taken.length === 1 ? 'token is' : 'tokens are'} revoked and forgotten`,
+  )
+}
+
+function choice({ actionUrl, actionScope }: CommonOptions): (token: StoredToken) => boolean {
+  const provider = actionUrl === undefined ? undefined : providerKey(providerUrl(actionUrl))
+  return (token) =>
+    (provider === undefined || token.provider === provider) &&
+    (actionScope === undefined || token.scope.split(' ').includes(actionScope))
+}
+
+/** What is forgotten here still counts until it is revoked, so a failure to do so must be known. */
+async function revokeAll({ globus, terminal }: Session, tokens: readonly StoredToken[]): Promise<void> {
+  for (const { client_id: clientId, access_token, refresh_token } of tokens) {
+    const asking = { auth: globus.auth, client: { clientId }, trace: terminal.trace }
+    try {
+      if (refresh_token !== undefined) await revoke(asking, refresh_token)
+      await revoke(asking, access_token)
+    } catch (error) {
+      if (!(error instanceof CommandError || error instanceof NetworkFailure)) throw error
+      throw unavailableError(
+        `The tokens are forgotten here, but could not be revoked: end them at ${new URL('v2/web/consents', globus.auth).href} (${error.message})`,
+        error,
+      )
+    }
+  }
+}

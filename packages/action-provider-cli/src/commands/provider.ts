@@ -1,0 +1,169 @@
+import { chmod } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import { usageError } from '../errors.ts'
+import { printable } from '../output/printable.ts'
+import type { Table } from '../output/table.ts'
+import { type AuthApi, authApi, type Client, type Credential, type Scope } from '../registration/auth-api.ts'
+import { readEnvFile, writeEnvFile } from '../registration/env-file.ts'
+import { isSecretOf, newSecret, registerClient, registerScope } from '../registration/register.ts'
+import { type CommonOptions, openSession, type Session } from '../session.ts'
+
+type ProviderOptions = CommonOptions & { envFile: string; client?: string }
+type RegisterOptions = ProviderOptions & {
+  name?: string
+  project?: string
+  suffix: string
+  redirect?: string[]
+}
+
+/** Settings that lead the provider to the same Globus as this command; production needs none. */
+const globusSettings = [
+  'GLOBUS_SDK_ENVIRONMENT',
+  'GLOBUS_SDK_SERVICE_URL_AUTH',
+  'GLOBUS_SDK_SERVICE_URL_GROUPS',
+]
+
+/** `action-provider provider register`: again and again with the same outcome. */
+export async function register(options: RegisterOptions): Promise<void> {
+  const session = await openSession(options)
+  const api = authApi(session)
+  const settings = await readEnvFile(options.envFile)
+  const wish = {
+    name: options.name ?? basename(resolve(options.envFile, '..')),
+    suffix: options.suffix,
+    project: options.project,
+    redirectUris: options.redirect,
+    clientId: options.client ?? settings.CLIENT_ID,
+  }
+  const client = await registerClient(session, api, wish)
+  const scope = await registerScope(session, api, client, wish)
+  await keepSettings(options.envFile, client, scope, await currentOrNewSecret(session, api, client, settings))
+  session.terminal.say(`Wrote CLIENT_ID, CLIENT_SECRET and SCOPE to ${options.envFile}`)
+  await show(session, api, client)
+}
+
+/** `action-provider provider show` */
+export async function showProvider(options: ProviderOptions): Promise<void> {
+  const session = await openSession(options)
+  const api = authApi(session)
+  await show(session, api, await chosenClient(api, options))
+}
+
+/** `action-provider provider rotate-secret`: the new secret is in the file before an old one ends. */
+export async function rotateSecret(options: ProviderOptions & { keepOld?: boolean }): Promise<void> {
+  const session = await openSession(options)
+  const { terminal } = session
+  const api = authApi(session)
+  const client = await chosenClient(api, options)
+  const { id, secret } = await newSecret(api, client)
+  await writeEnvFile(options.envFile, { CLIENT_ID: client.id, CLIENT_SECRET: secret })
+  terminal.say(`Wrote a new CLIENT_SECRET to ${options.envFile}: restart the provider with it`)
+  if (options.keepOld) {
+    terminal.say(
+      'The old secrets still count: run this again without --keep-old when the provider uses the new one',
+    )
+  } else {
+    const old = (await api.credentials(client.id)).filter((credential) => credential.id !== id)
+    for (const credential of old) await api.deleteCredential(client.id, credential.id)
+    terminal.say(`Removed ${old.length} old ${old.length === 1 ? 'secret' : 'secrets'}`)
+  }
+  await show(session, api, client)
+}
+
+/** The client of --client, or of the .env file. */
+async function chosenClient(api: AuthApi, { client: given, envFile }: ProviderOptions): Promise<Client> {
+  const id = given ?? (await readEnvFile(envFile)).CLIENT_ID
+  if (id === undefined) {
+    throw usageError(
+      `${envFile} has no CLIENT_ID: give --client ID, or run "action-provider provider register" first`,
+    )
+  }
+  const client = await api.client(id)
+  if (client === undefined)
+    throw usageError(`Globus Auth knows no client ${printable(id)} of yours: check --client or CLIENT_ID`)
+  return client
+}
+
+async function currentOrNewSecret(
+  session: Session,
+  api: AuthApi,
+  client: Client,
+  { CLIENT_ID, CLIENT_SECRET }: Record<string, string | undefined>,
+): Promise<string | undefined> {
+  if (CLIENT_ID === client.id && CLIENT_SECRET && (await isSecretOf(session, client, CLIENT_SECRET)))
+    return undefined
+  const { secret } = await newSecret(api, client)
+  session.terminal.say('Created a secret')
+  return secret
+}
+
+async function keepSettings(
+  path: string,
+  client: Client,
+  scope: Scope,
+  secret: string | undefined,
+): Promise<void> {
+  const globus = globusSettings.flatMap((name) => {
+    const value = process.env[name]
+    return value ? [[name, value] as const] : []
+  })
+  await writeEnvFile(path, {
+    CLIENT_ID: client.id,
+    ...(secret !== undefined && { CLIENT_SECRET: secret }),
+    SCOPE: scope.scope_string,
+    ...Object.fromEntries(globus),
+  })
+  await chmod(path, 0o600)
+}
+
+async function show({ terminal }: Session, api: AuthApi, client: Client): Promise<void> {
+  const [own, credentials] = [await api.scopesOf(client.id), await api.credentials(client.id)]
+  const dependents = await api.scopesById([
+    ...new Set(own.flatMap((scope) => scope.dependent_scopes.map((each) => each.scope))),
+  ])
+  const nameOf = (id: string): string => dependents.find((scope) => scope.id === id)?.scope_string ?? id
+  const document = {
+    client_id: client.id,
+    name: client.name,
+    project: client.project,
+    redirect_uris: client.redirect_uris,
+    scopes: own.map(({ scope_string, name, dependent_scopes }) => ({
+      scope: scope_string,
+      name,
+      dependent_scopes: dependent_scopes.map(({ scope, optional }) => ({ scope: nameOf(scope), optional })),
+    })),
+    secrets: credentials.map(({ id, name, created }) => ({ id, name, created })),
+  }
+  await terminal.result(document, () => table(document))
+}
+
+type Shown = {
+  client_id: string
+  name: string
+  project: string | null
+  redirect_uris: string[]
+  scopes: { scope: string; dependent_scopes: { scope: string; optional: boolean }[] }[]
+  secrets: Omit<Credential, 'secret'>[]
+}
+
+function table({ client_id, name, project, redirect_uris, scopes, secrets }: Shown): Table {
+  return {
+    kind: 'fields',
+    fields: [
+      ['Client', client_id],
+      ['Name', name],
+      ['Project', project ?? undefined],
+      ['Redirects', redirect_uris.join('\n')],
+      [
+        'Scopes',
+        scopes
+          .flatMap(({ scope, dependent_scopes }) => [
+            scope,
+            ...dependent_scopes.map((each) => `  needs ${each.scope}${each.optional ? ' (optional)' : ''}`),
+          ])
+          .join('\n'),
+      ],
+      ['Secrets', secrets.map(({ id, name: label, created }) => `${id}  ${label}  ${created}`).join('\n')],
+    ],
+  }
+}

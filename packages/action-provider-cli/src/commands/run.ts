@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto'
+import type { ActionRequest, ProviderDescription } from 'action-provider-tools/client'
+import { readStatus } from '../client/action.ts'
+import { NetworkFailure } from '../client/network-errors.ts'
+import { principals } from '../client/principals.ts'
+import type { Provider } from '../client/provider.ts'
+import { repeated } from '../client/repeat.ts'
+import { watchAction } from '../client/watch.ts'
+import { type ExitCode, unavailableError, usageError } from '../errors.ts'
+import { checkBody } from '../input/check-body.ts'
+import { readBody } from '../input/read-body.ts'
+import { printable } from '../output/printable.ts'
+import type { Terminal } from '../output/terminal.ts'
+import { type CommonOptions, openSession, type Session } from '../session.ts'
+import { concludeWith } from './outcome.ts'
+
+export type RunOptions = CommonOptions & {
+  body?: string
+  requestId?: string
+  label?: string
+  manageBy?: string[]
+  monitorBy?: string[]
+  deadline?: string
+  releaseAfter?: string
+  watch?: boolean
+}
+
+/** `action-provider run` */
+export async function run(options: RunOptions): Promise<ExitCode> {
+  const session = await openSession(options)
+  const { terminal } = session
+  const provider = session.provider()
+  if (options.body === undefined && !terminal.interactive) {
+    throw usageError('Say what to run: give --body JSON, --body @FILE, or --body - for standard input')
+  }
+  const given = options.body === undefined ? undefined : await readBody(options.body)
+  const description = await provider.describe()
+  const body = given ?? (await asked(description))
+  await checkBody(body, description, terminal)
+  const request = await checkedRequest(session, options, body)
+  terminal.say(`Request id: ${request.request_id}`)
+  const started = await send(provider, terminal, request)
+  const { action_id } = started
+  if (!options.watch) return concludeWith(terminal, started, provider.url)
+  terminal.say(`Action: ${printable(action_id)}`)
+  return concludeWith(
+    terminal,
+    await watchAction(provider, terminal, action_id, { known: started }),
+    provider.url,
+  )
+}
+
+async function asked({ input_schema }: ProviderDescription): Promise<Record<string, unknown>> {
+  const { askBody } = await import('../input/ask-body.ts')
+  return askBody(input_schema)
+}
+
+async function checkedRequest(
+  session: Session,
+  options: RunOptions,
+  body: Record<string, unknown>,
+): Promise<ActionRequest> {
+  const { readActionRequest, RequestValidationError } = await import('action-provider-tools/client')
+  const { label, manageBy, monitorBy, deadline, releaseAfter, requestId = randomUUID() } = options
+  const request = {
+    request_id: requestId,
+    body,
+    ...(label !== undefined && { label }),
+    ...(manageBy && { manage_by: await principals(session, manageBy) }),
+    ...(monitorBy && { monitor_by: await principals(session, monitorBy) }),
+    ...(deadline !== undefined && { deadline }),
+    ...(releaseAfter !== undefined && {
+      release_after: /^\d+(\.\d+)?$/.test(releaseAfter) ? Number(releaseAfter) : releaseAfter,
+    }),
+  }
+  try {
+    return readActionRequest(request)
+  } catch (error) {
+    if (error instanceof RequestValidationError) {
+      throw usageError(`The request was not sent, as it is not valid: ${printable(error.message)}`, error)
+    }
+    throw error
+  }
+}
+
+/** Starts the action. What got lost on the way is sent again: the provider knows the request by its id. */
+async function send(provider: Provider, terminal: Terminal, request: ActionRequest) {
+  const again = `repeat the command with --request-id ${request.request_id}: it starts nothing twice`
+  try {
+    const answer = await repeated(terminal, () =>
+      provider.ask({ method: 'POST', path: 'run', body: request }),
+    )
+    if (answer.status >= 500) throw unavailableError(`${provider.refusal(answer).message}; then ${again}`)
+    if (answer.status !== 200 && answer.status !== 202) throw provider.refusal(answer)
+    return readStatus(answer.json, provider)
+  } catch (error) {
+    if (error instanceof NetworkFailure) throw unavailableError(`${error.message}; ${again}`, error)
+    throw error
+  }
+}

@@ -1,0 +1,40 @@
+/** What the process ends with. The same table stands in `--help` and in docs/cli.md. */
+export const exitCodes = {
+  fine: 0,
+  /** The action FAILED. */
+  failed: 1,
+  /** The command line or the request is wrong. */
+  usage: 2,
+  /** Not logged in, refused, or the action waits for its caller. */
+  refused: 3,
+  /** The provider, Globus or the network failed. */
+  unavailable: 4,
+  /** Ctrl-C. */
+  interrupted: 130,
+} as const
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+/** A command that cannot go on: its message is one line that says what is wrong and what to do next. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+  readonly exitCode: ExitCode
+
+  constructor(exitCode: ExitCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.exitCode = exitCode
+  }
+}
+
+/** @example throw usageError('--body is no JSON: check its quotes') */
+export function usageError(message: string, cause?: unknown): CommandError {
+  return new CommandError(exitCodes.usage, message, { cause })
+}
+
+export function refusedError(message: string, cause?: unknown): CommandError {
+  return new CommandError(exitCodes.refused, message, { cause })
+}
+
+export function unavailableError(message: string, cause?: unknown): CommandError {
+  return new CommandError(exitCodes.unavailable, message, { cause })
+}

@@ -1,0 +1,24 @@
+import { CommanderError } from 'commander'
+import { CommandError, type ExitCode, exitCodes } from './errors.ts'
+
+/**
+ * Says on stderr, in one line, why a command failed.
+ *
+ * @returns what the process ends with
+ */
+export async function failed(error: unknown): Promise<ExitCode> {
+  // Commander has said everything itself; help and version end with its 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage
+  const [{ mask }, { NetworkFailure }] = await Promise.all([
+    import('./output/masking.ts'),
+    import('./client/network-errors.ts'),
+  ])
+  const told = error instanceof NetworkFailure ? error.toCommandError() : error
+  if (told instanceof CommandError) {
+    process.stderr.write(`${told.exitCode === exitCodes.interrupted ? '' : 'error: '}${mask(told.message)}\n`)
+    return told.exitCode
+  }
+  const words = told instanceof Error ? (told.stack ?? told.message) : String(told)
+  process.stderr.write(`error: This is a fault of action-provider itself, please report it: ${mask(words)}\n`)
+  return exitCodes.unavailable
+}

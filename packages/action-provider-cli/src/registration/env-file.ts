@@ -1,0 +1,35 @@
+import { readFile } from 'node:fs/promises'
+import { writePrivateFile } from '../auth/private-file.ts'
+import { usageError } from '../errors.ts'
+
+/**
+ * The settings of a `.env` file; none where there is no such file.
+ * @throws CommandError for one that cannot be read
+ */
+export async function readEnvFile(path: string): Promise<Record<string, string | undefined>> {
+  const { parseEnv } = await import('node:util')
+  return parseEnv((await contentOf(path)) ?? '')
+}
+
+/** Sets these settings in a `.env` file, and leaves all else in it as it is. Its owner alone may read it afterwards. */
+export async function writeEnvFile(path: string, settings: Readonly<Record<string, string>>): Promise<void> {
+  const lines = ((await contentOf(path)) ?? '').replace(/\n$/, '').split('\n')
+  const missing = new Map(Object.entries(settings))
+  const changed = lines.flatMap((line) => {
+    const name = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=/.exec(line)?.[1] ?? ''
+    if (!Object.hasOwn(settings, name)) return [line]
+    const value = missing.get(name)
+    missing.delete(name)
+    // A second line for the same name would win over the first.
+    return value === undefined ? [] : [`${name}=${value}`]
+  })
+  const added = [...missing].map(([name, value]) => `${name}=${value}`)
+  await writePrivateFile(path, `${[...changed, ...added].join('\n').replace(/^\n+/, '')}\n`)
+}
+
+async function contentOf(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw usageError(`The file ${path} cannot be read (${error.code}): check --env-file`)
+  })
+}
