@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Bench, Group } from './bench.ts'
+import { compare } from './compare.ts'
 import { type Figure, isMet } from './figure.ts'
 import { asynchronous } from './figures/asynchronous.ts'
 import { growth } from './figures/growth.ts'
@@ -49,8 +50,13 @@ opened.defer(globus.close)
 const load = startLoad()
 opened.defer(load.close)
 
+const { compare: revision } = values
+const measured =
+  revision === undefined
+    ? groups
+    : [{ name: `compared with ${revision}`, measure: (bench: Bench) => compare(bench, revision) }]
 const figures: Figure[] = []
-for (const group of groups) {
+for (const group of measured) {
   process.stderr.write(`${group.name} …\n`)
   await using stack = new AsyncDisposableStack()
   const bench: Bench = {
@@ -63,9 +69,9 @@ for (const group of groups) {
     seconds: values.quick ? 0.5 : 1,
     opened: stack,
   }
-  const measured = await group.measure(bench)
-  process.stderr.write(table(measured))
-  figures.push(...measured)
+  const rows = await group.measure(bench)
+  process.stderr.write(table(rows))
+  figures.push(...rows)
 }
 
 process.stdout.write(
