@@ -267,7 +267,7 @@ describe('an input', () => {
     'time',
   ])('cannot hang the format %s', async (format) => {
     const { validate } = compileInput({ properties: { a: { type: 'string', format } } })
-    const long = (unit: string, start = '') => start + unit.repeat(100_000 / unit.length)
+    const long = (unit: string, start = '') => start + unit.repeat(30_000 / unit.length)
     for (const unit of [
       'a',
       ':',
@@ -324,7 +324,7 @@ describe('an input', () => {
         expect(JSON.stringify(json)).toBe(before)
         if (!checked.ok) expect(checked.errors[0]).toMatch(/^Field '\$.*' \(category: '\w+'\): /)
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
   })
 })
