@@ -61,12 +61,14 @@ export type NewAction = {
   settle?: () => Change | undefined
 }
 
-/** What became of a NewAction. */
-export type Creation =
-  | { outcome: 'created'; action: StoredAction }
+/** What the key of a request stands for already. */
+export type Repetition =
   | { outcome: 'repeated'; action: StoredAction }
   /** The same key with other content. */
   | { outcome: 'conflict' }
+
+/** What became of a NewAction. */
+export type Creation = { outcome: 'created'; action: StoredAction } | Repetition
 
 /** What a transition does to an action. What is left out stays as it is. */
 export type Change = {
@@ -137,6 +139,9 @@ export type ActionStore = {
 
   /** Records an action, or finds the one that its key already stands for. Decided by a uniqueness constraint. */
   create(action: NewAction): Promise<Creation>
+
+  /** Finds what the key of a request stands for already, without making anything of it. */
+  find(provider: string, requestKey: Uint8Array, contentHash: Uint8Array): Awaitable<Repetition | undefined>
 
   /** Finds an action of a provider. An action past its `release_at` is not found. */
   get(provider: string, actionId: string): Awaitable<StoredAction | undefined>

@@ -1,0 +1,26 @@
+import { StoreUnusable } from '../errors.ts'
+import type { ActionStore, StoreOptions } from './action-store.ts'
+
+const SQLITE = 'sqlite:'
+const POSTGRES = /^postgres(ql)?:\/\//
+
+/**
+ * Opens the store that a URL names. The code for the other kind of database is not loaded.
+ *
+ * @param url `sqlite:PATH`, `sqlite::memory:`, or `postgres://…` in PostgreSQL's own form
+ * @throws StoreUnusable with one line that says what to do; it repeats no password
+ * @example await openStore('sqlite:data/actions.db')
+ */
+export async function openStore(url: string, options: StoreOptions = {}): Promise<ActionStore> {
+  if (url.startsWith(SQLITE) && url.length > SQLITE.length) {
+    const { openSqliteStore } = await import('./sqlite/sqlite-store.ts')
+    return openSqliteStore(url.slice(SQLITE.length), options)
+  }
+  if (POSTGRES.test(url)) {
+    const { openPostgresStore } = await import('./postgres/postgres-store.ts')
+    return openPostgresStore(url, options)
+  }
+  throw new StoreUnusable(
+    'The database URL is neither sqlite:PATH nor postgres://…: correct DATABASE_URL, for example DATABASE_URL=sqlite:data/actions.db',
+  )
+}

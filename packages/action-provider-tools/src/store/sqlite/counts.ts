@@ -1,0 +1,32 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { ActionStatusValue } from '../../documents/action-status.ts'
+import { STATUSES } from '../codes.ts'
+import { prepare } from './prepare.ts'
+
+/** How many actions of a provider are in which status: kept up with every change, so that asking costs nothing. */
+export type Counts = {
+  add: (provider: number, status: number, actions: 1 | -1) => void
+  read: (provider: number) => Record<ActionStatusValue, number>
+}
+
+export function createCounts(database: DatabaseSync): Counts {
+  const upsert = prepare(
+    database,
+    `INSERT INTO counts (provider, status, actions) VALUES (?, ?, ?)
+      ON CONFLICT DO UPDATE SET actions = actions + excluded.actions`,
+  )
+  const select = prepare<[status: number, actions: number]>(
+    database,
+    'SELECT status, actions FROM counts WHERE provider = ?',
+  )
+  return {
+    add: (provider, status, actions) => void upsert.run(provider, status, actions),
+    read(provider) {
+      const counted = new Map(select.all(provider))
+      return Object.fromEntries(STATUSES.map((status, code) => [status, counted.get(code) ?? 0])) as Record<
+        ActionStatusValue,
+        number
+      >
+    },
+  }
+}

@@ -1,0 +1,94 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { isOutage, storeError } from './failures.ts'
+
+type Waiting = {
+  operation: () => unknown
+  resolve: (value: unknown) => void
+  reject: (error: unknown) => void
+}
+
+/** Writes of many, made durable together. */
+export type GroupCommit = {
+  /**
+   * Runs an operation inside a transaction, soon. Resolves with what it returned once that is on disk. An operation that
+   * throws undoes itself and nothing else; a database that fails undoes all and rejects all.
+   */
+  write: <T>(operation: () => T) => Promise<T>
+  /** Writes what waits, now. */
+  flush: () => void
+}
+
+/** How many operations one transaction holds at most: a transaction is a time in which nothing else happens here. */
+const BATCH_SIZE = 256
+
+/** All that is asked for in one turn of the event loop shares one transaction: making it durable costs one write to disk. */
+export function createGroupCommit(database: DatabaseSync): GroupCommit {
+  const begin = database.prepare('BEGIN IMMEDIATE')
+  const commit = database.prepare('COMMIT')
+  const rollback = database.prepare('ROLLBACK')
+  const mark = database.prepare('SAVEPOINT operation')
+  const keep = database.prepare('RELEASE operation')
+  const undo = database.prepare('ROLLBACK TO operation')
+  const waiting: Waiting[] = []
+  let scheduled = false
+
+  function schedule(): void {
+    if (scheduled) return
+    scheduled = true
+    setImmediate(() => {
+      scheduled = false
+      commitBatch()
+    })
+  }
+
+  function commitBatch(): void {
+    const batch = waiting.splice(0, BATCH_SIZE)
+    if (batch.length === 0) return
+    if (waiting.length > 0) schedule()
+    try {
+      begin.run()
+      const tellings = batch.map(perform)
+      commit.run()
+      for (const tell of tellings) tell()
+    } catch (error) {
+      abandon()
+      for (const { reject } of batch) reject(storeError(error))
+    }
+  }
+
+  /** Returns how to tell the outcome, once there is one. */
+  function perform({ operation, resolve, reject }: Waiting): () => void {
+    mark.run()
+    try {
+      const value = operation()
+      keep.run()
+      return () => resolve(value)
+    } catch (error) {
+      // Some errors make SQLite roll the transaction back by itself (sqlite.org/lang_transaction.html).
+      if (isOutage(error) || !database.isTransaction) throw error
+      undo.run()
+      keep.run()
+      return () => reject(storeError(error))
+    }
+  }
+
+  function abandon(): void {
+    try {
+      if (database.isTransaction) rollback.run()
+    } catch {
+      // It has ended all the same: only an open transaction can be rolled back.
+    }
+  }
+
+  return {
+    write<T>(operation: () => T): Promise<T> {
+      return new Promise<T>((resolve, reject) => {
+        waiting.push({ operation, resolve: resolve as (value: unknown) => void, reject })
+        schedule()
+      })
+    },
+    flush() {
+      while (waiting.length > 0) commitBatch()
+    },
+  }
+}

@@ -1,0 +1,49 @@
+import { mkdirSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { StoreUnusable } from '../../errors.ts'
+import { openingError } from './failures.ts'
+import { migrate } from './migrations.ts'
+
+/** A database that lives and dies with the process. */
+const MEMORY = ':memory:'
+
+/** How long a statement waits for another process, in milliseconds: at the start, while the one before may be about to end. */
+const PATIENCE = 1_000
+
+/**
+ * Opens a database file, or makes one with the folders it is in, ready to be used.
+ *
+ * A commit is on disk when it returns (WAL, synchronous=FULL). Being exclusive locks the file until it is closed or the
+ * process has ended, however it ended: no other process can use it, and no lock is taken and given back around every read.
+ * The write-ahead log is copied back only once it has grown long, which makes one write of many to the same page.
+ *
+ * @param path `:memory:` for one without a file
+ * @throws StoreUnusable with one line that says what to do
+ */
+export function openDatabase(path: string, exclusive = true): DatabaseSync {
+  let database: DatabaseSync | undefined
+  try {
+    if (path !== MEMORY) makeFolder(path)
+    database = new DatabaseSync(path, { timeout: PATIENCE })
+    database.exec(`
+      PRAGMA locking_mode = ${exclusive ? 'EXCLUSIVE' : 'NORMAL'};
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = FULL;
+      PRAGMA wal_autocheckpoint = 8000;
+      PRAGMA cache_size = -65536;
+      PRAGMA temp_store = MEMORY`)
+    migrate(database, path)
+    return database
+  } catch (error) {
+    database?.close()
+    throw openingError(error, path)
+  }
+}
+
+function makeFolder(path: string): void {
+  mkdirSync(dirname(resolve(path)), { recursive: true })
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new StoreUnusable(`The database ${path} is a folder: name a file in DATABASE_URL`)
+  }
+}
