@@ -59,12 +59,13 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   })
   const { port: bound } = server.server.address() as AddressInfo
   const name = host.includes(':') ? `[${host}]` : host
+  let closed: Promise<void> | undefined
   return {
     ...administer(service),
     url: `http://${name}:${bound}`,
-    async close() {
-      await server.close()
-      await save()
+    close() {
+      closed ??= server.close().then(save)
+      return closed
     },
   }
 }

@@ -1,0 +1,149 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connectEmulator, type Emulator, findEmulator, startEmulator } from 'globus-emulator'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { startWithProvider } from './registered-provider.ts'
+
+let running: Emulator[]
+beforeEach(() => {
+  running = []
+})
+afterEach(() => Promise.all(running.map((emulator) => emulator.close())))
+
+async function start() {
+  const started = await startWithProvider()
+  running.push(started.emulator)
+  return started
+}
+
+describe('faults', () => {
+  test('answer with an error as often as they were ordered, for one endpoint', async () => {
+    const { emulator, call } = await start()
+    await emulator.setFault({ endpoint: 'introspect', status: 429, retry_after: 7, count: 2 })
+    for (const status of [429, 429, 200]) {
+      const answer = await call.introspect('any')
+      expect(answer.status).toBe(status)
+      expect(answer.headers.get('retry-after')).toBe(status === 429 ? '7' : null)
+    }
+    expect(await emulator.requests()).toMatchObject({ introspect: 3, dependent_token: 0 })
+  })
+
+  test('count the grants of the token endpoint one by one', async () => {
+    const { emulator, call, scope } = await start()
+    await emulator.setFault({ endpoint: 'dependent_token', status: 503 })
+    const token = await emulator.issueToken({ username: 'bob', scope })
+    expect((await call.dependentTokens(token)).status).toBe(503)
+    expect((await call.token({ grant_type: 'client_credentials', scope })).status).toBe(200)
+    await emulator.clearFaults({ endpoint: 'dependent_token' })
+    expect((await call.dependentTokens(token)).status).toBe(200)
+  })
+
+  test('cut an answer off, or make garbage of it', async () => {
+    const { emulator, call } = await start()
+    await emulator.setFault({ endpoint: '*', body: 'cut', count: 1 })
+    await expect(call.introspect('any')).rejects.toThrow()
+    await emulator.setFault({ endpoint: 'introspect', body: 'garbage', count: 1 })
+    await expect(call.introspect('any')).rejects.toThrow(SyntaxError)
+    expect((await call.introspect('any')).status).toBe(200)
+  })
+
+  test('delay the right answer', async () => {
+    const { emulator, call } = await start()
+    await emulator.setFault({ endpoint: 'introspect', latency: 100 })
+    const before = performance.now()
+    expect((await call.introspect('any')).body).toEqual({ active: false })
+    expect(performance.now() - before).toBeGreaterThanOrEqual(99)
+  })
+
+  test('are refused for an endpoint that there is none of', async () => {
+    const { emulator } = await start()
+    await expect(
+      connectEmulator(emulator.url).setFault({ endpoint: 'introspection' as 'introspect' }),
+    ).rejects.toThrow('no endpoint is called introspection')
+  })
+})
+
+describe('administration over HTTP', () => {
+  test('does what it does in the process', async () => {
+    const { emulator, call, scope } = await start()
+    const remote = connectEmulator(emulator.url)
+    expect(await remote.users()).toEqual(await emulator.users())
+    const token = await remote.issueToken({ username: 'bob', scope, expires_in: 60 })
+    expect((await call.introspect(token)).body).toMatchObject({ active: true, username: 'bob@example.org' })
+    await remote.reset()
+    expect((await call.introspect(token)).body).toEqual({ active: false })
+    await expect(remote.issueToken({ username: 'nobody', scope })).rejects.toThrow('no user is called nobody')
+  })
+
+  test('is not for web pages', async () => {
+    const { emulator } = await start()
+    const response = await fetch(`${emulator.url}/emulator/reset`, {
+      method: 'POST',
+      headers: { origin: 'https://elsewhere.example.com' },
+    })
+    expect(response.status).toBe(403)
+  })
+
+  test('tells an emulator from anything else', async () => {
+    const { emulator } = await start()
+    expect(await findEmulator(emulator.url)).toMatchObject({ emulator: 'globus' })
+    await emulator.close()
+    expect(await findEmulator(emulator.url)).toBeUndefined()
+  })
+
+  test('sets how long tokens live', async () => {
+    const { emulator, call, scope } = await start()
+    await emulator.setTokenLifetime({ seconds: 30 })
+    const { body } = await call.token({ grant_type: 'client_credentials', scope })
+    expect(body).toMatchObject({ expires_in: 30 })
+    await expect(emulator.setTokenLifetime({ seconds: 0 })).rejects.toThrow('above 0')
+  })
+})
+
+describe('a state file', () => {
+  let folder: string
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'globus-emulator-'))
+  })
+  afterEach(() => rm(folder, { recursive: true }))
+
+  test('keeps clients, consents and tokens, readable by their owner alone and without the tokens', async () => {
+    const stateFile = join(folder, 'state.json')
+    const first = await startEmulator({ port: 0, stateFile })
+    running.push(first)
+    const registration = { name: 'provider', scopes: [{ suffix: 'action_all' }] }
+    const registered = await first.register(registration)
+    const [scope = ''] = registered.scopes
+    const token = await first.issueToken({ username: 'bob', scope })
+    await first.close()
+    expect((await stat(stateFile)).mode & 0o777).toBe(0o600)
+    expect(await readFile(stateFile, 'utf8')).not.toContain(token)
+
+    const second = await startEmulator({ port: 0, stateFile })
+    running.push(second)
+    expect(await second.register(registration)).toEqual(registered)
+    expect(await second.consents({ username: 'bob' })).toHaveLength(1)
+    const introspected = await fetch(`${second.url}/v2/oauth2/token/introspect`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${btoa(`${registered.client_id}:${registered.client_secret}`)}` },
+      body: new URLSearchParams({ token }),
+    })
+    expect(await introspected.json()).toMatchObject({ active: true, username: 'bob@example.org' })
+    await second.close()
+  })
+})
+
+test('a request by a name that is not of this machine is not answered', async () => {
+  const { emulator } = await start()
+  const { request } = await import('node:http')
+  const status = await new Promise((resolve, reject) => {
+    request(emulator.url, { headers: { host: 'rebound.example.com' } }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+      .on('error', reject)
+      .end()
+  })
+  expect(status).toBe(403)
+})
