@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Globus } from './globus.ts'
-import type { Load, Order } from './order.ts'
+import type { Load, Order, Script } from './order.ts'
 import { type LoadProcess, type Server, type Start, startServer } from './process.ts'
 import type { Pair } from './statistics.ts'
 
@@ -85,6 +85,9 @@ export type Contestant = {
   seconds?: number
 }
 
+/** A database server under a certain load. */
+export type DatabaseContestant = Pick<Script, 'database' | 'statements' | 'fresh'>
+
 /** What a contestant reached in each round, and what processor time an answer took, in microseconds, as the median. */
 export type Result = { loads: Load[]; cpu: number[] }
 
@@ -95,9 +98,9 @@ export type Result = { loads: Load[]; cpu: number[] }
  */
 export async function contest<Name extends string>(
   bench: Bench,
-  contestants: Record<Name, Contestant>,
+  contestants: Record<Name, Contestant | DatabaseContestant>,
 ): Promise<Record<Name, Result>> {
-  const entries = Object.entries(contestants) as [Name, Contestant][]
+  const entries = Object.entries(contestants) as [Name, Contestant | DatabaseContestant][]
   const results = Object.fromEntries(
     entries.map(([name]) => [name, { loads: [], cpu: [] }]),
   ) as unknown as Record<Name, Result>
@@ -117,18 +120,16 @@ export async function contest<Name extends string>(
   return results
 }
 
-function orderOf(bench: Bench, { servers, calls, rate, seconds = bench.seconds }: Contestant): Order {
-  return {
-    servers: servers.map(({ origin }) => origin),
-    calls,
-    connections: CONNECTIONS,
-    seconds,
-    ...(rate !== undefined && { rate }),
-  }
+function orderOf(bench: Bench, contestant: Contestant | DatabaseContestant): Order | Script {
+  const given = { connections: CONNECTIONS, seconds: bench.seconds }
+  if ('statements' in contestant) return { ...given, ...contestant }
+  const { servers, ...rest } = contestant
+  return { ...given, ...rest, servers: servers.map(({ origin }) => origin) }
 }
 
-async function processorTime({ servers }: Contestant): Promise<number> {
-  const usages = await Promise.all(servers.map((server) => server.usage('cpu')))
+async function processorTime(contestant: Contestant | DatabaseContestant): Promise<number> {
+  if ('statements' in contestant) return 0
+  const usages = await Promise.all(contestant.servers.map((server) => server.usage('cpu')))
   return usages.reduce((sum, { cpu }) => sum + cpu, 0)
 }
 

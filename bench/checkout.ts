@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import { mkdir, readdir, readlink, symlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { glob, mkdir, readdir, readlink, symlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -13,15 +13,25 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
  */
 export async function checkOut(revision: string, folder: string): Promise<() => Promise<void>> {
   await git(['worktree', 'add', '--detach', folder, revision], { cwd: ROOT })
-  await linkPackages(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  for (const workspace of await workspaces()) {
+    await linkPackages(join(ROOT, workspace, 'node_modules'), join(folder, workspace, 'node_modules'))
+  }
   return async () => {
     await git(['worktree', 'remove', '--force', folder], { cwd: ROOT })
   }
 }
 
+/** The folders that have packages of their own, the root first. */
+async function workspaces(): Promise<string[]> {
+  const found = ['']
+  for await (const folder of glob('{packages,examples}/*/node_modules', { cwd: ROOT }))
+    found.push(dirname(folder))
+  return found
+}
+
 /** Links what is installed; the workspaces, which are links to begin with, become those of the checkout. */
 async function linkPackages(from: string, to: string): Promise<void> {
-  await mkdir(to)
+  await mkdir(to, { recursive: true })
   for (const entry of await readdir(from, { withFileTypes: true })) {
     const target = entry.isSymbolicLink() ? await readlink(join(from, entry.name)) : join(from, entry.name)
     await symlink(target, join(to, entry.name))

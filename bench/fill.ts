@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type ActionRequest, type ActionStore, identityURN } from 'action-provider-tools'
 import { begin, succeed } from '../packages/action-provider-tools/src/lifecycle/lifecycle.ts'
+import type { NewAction, StoredAction } from '../packages/action-provider-tools/src/store/action-store.ts'
 import { contentHash, newActionId, requestKey } from '../packages/action-provider-tools/src/store/keys.ts'
 
 /** How many are written at once. */
@@ -46,34 +47,34 @@ export async function fill(
 }
 
 async function create(store: ActionStore, provider: string, creator: string, now: number): Promise<string> {
+  const action = newAction(provider, creator, now)
+  await store.create(action)
+  return action.action_id
+}
+
+/** A request as run gives it to the store, with work that ends at once. */
+export function newAction(provider: string, creator: string, now: number): NewAction {
   const action_id = newActionId()
   const request: ActionRequest = { request_id: action_id, body: { input_string: 'hey' } }
   const status = begin(action_id, creator, request, now)
-  await store.create({
+  const unborn: StoredAction = {
+    action_id,
+    provider,
+    creator_id: creator,
+    monitor_by: [],
+    manage_by: [],
+    status: 'ACTIVE',
+    document: JSON.stringify(status),
+    version: 0,
+    attempt: 0,
+  }
+  return {
     action_id,
     provider,
     request_key: requestKey(provider, creator, request.request_id),
     content_hash: contentHash(request),
     request,
     status,
-    settle: () => ({
-      ...succeed(
-        {
-          action_id,
-          provider,
-          creator_id: creator,
-          monitor_by: [],
-          manage_by: [],
-          status: 'ACTIVE',
-          document: JSON.stringify(status),
-          version: 0,
-          attempt: 0,
-        },
-        { you_said: 'hey' },
-        now,
-      ),
-      attempt: 1,
-    }),
-  })
-  return action_id
+    settle: () => ({ ...succeed(unborn, { you_said: 'hey' }, now), attempt: 1 }),
+  }
 }

@@ -15,6 +15,7 @@ import { asynchronous } from './figures/asynchronous.ts'
 import { growth } from './figures/growth.ts'
 import { introspect } from './figures/introspect.ts'
 import { memory } from './figures/memory.ts'
+import { postgres } from './figures/postgres.ts'
 import { run } from './figures/run.ts'
 import { start } from './figures/start.ts'
 import { status } from './figures/status.ts'
@@ -23,7 +24,7 @@ import { thisMachine } from './machine.ts'
 import { startLoad } from './process.ts'
 import { table } from './table.ts'
 
-const GROUPS: readonly Group[] = [status, run, introspect, asynchronous, start, memory, growth]
+const GROUPS: readonly Group[] = [status, run, introspect, asynchronous, postgres, start, memory, growth]
 
 const { values } = parseArgs({
   options: {

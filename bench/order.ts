@@ -9,6 +9,7 @@ export type Call = {
   body?: string
 }
 
+/** Requests over HTTP. */
 export type Order = {
   /** The servers' bases, `http://127.0.0.1:port`; several share the connections. */
   servers: string[]
@@ -29,6 +30,20 @@ export type Load = {
   p99: number
   /** Answers that were no success, and connections that broke. */
   failures: number
+}
+
+/** A statement as `pg` takes it. */
+export type Statement = string | { name?: string; text: string; values?: unknown[] }
+
+/** Transactions of a database, each connection beginning the next one when it has ended one. */
+export type Script = {
+  database: string
+  /** What one transaction says. */
+  statements: Statement[]
+  /** Values that are new in each transaction: wherever they stand, another UUID takes their place. */
+  fresh: string[]
+  connections: number
+  seconds: number
 }
 
 /** Stands in a body for an id of the same length. */
