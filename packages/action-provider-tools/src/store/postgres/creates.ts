@@ -1,6 +1,6 @@
 import { isComplete } from '../../documents/action-status.ts'
 import { parseTime } from '../../documents/time.ts'
-import type { Change, Creation, NewAction, StoredAction } from '../action-store.ts'
+import type { Change, Creation, NewAction, Repetition, StoredAction } from '../action-store.ts'
 import { created, type Write } from '../changes.ts'
 import { STATUS_CODES } from '../codes.ts'
 import { uuidText } from '../keys.ts'
@@ -148,12 +148,32 @@ export function createCreates(
 
 function verdictOf({ newAction }: Candidate, row: FoundRow | undefined, at: number): Verdict {
   if (row === undefined) return { outcome: 'again' }
+  const released = releasedBy(row, at)
+  return released ? { outcome: 'again', released } : repetition(row, newAction.content_hash)
+}
+
+/** The action of a row that counts as released by then. */
+function releasedBy(row: FoundRow, at: number): StoredAction | undefined {
   const action = actionOf(row)
-  if (action.release_at !== undefined && action.release_at <= at)
-    return { outcome: 'again', released: action }
-  return row.content_hash.equals(newAction.content_hash)
-    ? { outcome: 'repeated', action }
+  return action.release_at !== undefined && action.release_at <= at ? action : undefined
+}
+
+/** What a row makes of a request that has its key. */
+function repetition(row: FoundRow, contentHash: Uint8Array): Repetition {
+  return row.content_hash.equals(contentHash)
+    ? { outcome: 'repeated', action: actionOf(row) }
     : { outcome: 'conflict' }
+}
+
+/** What the key of a request stands for already. */
+export async function findByKey(
+  database: Database,
+  requestKey: Uint8Array,
+  contentHash: Uint8Array,
+  at: number,
+): Promise<Repetition | undefined> {
+  const [row] = await database.query<FoundRow>(FIND_BY_KEY, [[uuidText(requestKey)]])
+  return row && !releasedBy(row, at) ? repetition(row, contentHash) : undefined
 }
 
 /** A transaction may be tried again; what it settled must be settled once. */

@@ -3,28 +3,31 @@ import { uuidBytes } from '../keys.ts'
 import type { Database, Statement } from './database.ts'
 import type { Notifications } from './notifications.ts'
 
+/** The time that leases are judged by: the database's, which all instances share, unless another is given as $3. */
+const LEASE_CLOCK = 'COALESCE($3::float8, extract(epoch FROM statement_timestamp())::float8 * 1000)'
+
 /** Those whose holder has let its lease run out come first: they have waited longest. */
 const TAKE: Statement = {
   name: 'take-jobs',
   text: `WITH abandoned AS MATERIALIZED (
       SELECT action_id FROM action_provider.jobs
-      WHERE provider = $1 AND holder IS NOT NULL AND lease_until <= clock_timestamp()
-      ORDER BY lease_until LIMIT $4 FOR UPDATE SKIP LOCKED
+      WHERE provider = $1 AND holder IS NOT NULL AND lease_until <= ${LEASE_CLOCK}
+      ORDER BY lease_until LIMIT $6 FOR UPDATE SKIP LOCKED
     ), due AS MATERIALIZED (
-      SELECT action_id FROM action_provider.jobs WHERE provider = $1 AND holder IS NULL AND due_at <= $3
-      ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED
+      SELECT action_id FROM action_provider.jobs WHERE provider = $1 AND holder IS NULL AND due_at <= $5
+      ORDER BY due_at LIMIT $6 FOR UPDATE SKIP LOCKED
     ), next AS MATERIALIZED (
-      SELECT action_id FROM abandoned UNION ALL SELECT action_id FROM due LIMIT $4
+      SELECT action_id FROM abandoned UNION ALL SELECT action_id FROM due LIMIT $6
     )
-    UPDATE action_provider.jobs j SET holder = $2, lease_until = clock_timestamp() + make_interval(secs => $5)
+    UPDATE action_provider.jobs j SET holder = $2, lease_until = ${LEASE_CLOCK} + $4
     FROM next WHERE j.action_id = next.action_id
     RETURNING j.provider, j.action_id`,
 }
 
 const KEEP: Statement = {
   name: 'keep-jobs',
-  text: `UPDATE action_provider.jobs SET lease_until = clock_timestamp() + make_interval(secs => $4)
-    WHERE action_id = ANY($3::uuid[]) AND provider = $1 AND holder = $2
+  text: `UPDATE action_provider.jobs SET lease_until = ${LEASE_CLOCK} + $4
+    WHERE action_id = ANY($5::uuid[]) AND provider = $1 AND holder = $2
     RETURNING action_id`,
 }
 
@@ -45,20 +48,26 @@ export type Jobs = {
   return: (provider: string, instance: string, actionIds: readonly string[]) => Promise<void>
 }
 
-/** The right to run an action's work, as leases that the database's clock judges. */
-export function createJobs(database: Database, notifications: Notifications, leaseSeconds: number): Jobs {
+/**
+ * The right to run an action's work, as leases.
+ *
+ * @param clock stands in for the database's clock
+ */
+export function createJobs(
+  database: Database,
+  notifications: Notifications,
+  leaseSeconds: number,
+  clock?: () => number,
+): Jobs {
+  const lease = leaseSeconds * 1000
   return {
     take: (provider, instance, now, limit) =>
-      database.query<Job>(TAKE, [provider, instance, now, limit, leaseSeconds]),
+      database.query<Job>(TAKE, [provider, instance, clock?.(), lease, now, limit]),
 
     async keep(provider, instance, actionIds) {
-      const known = actionIds.filter(uuidBytes)
-      const kept = await database.query<{ action_id: string }>(KEEP, [
-        provider,
-        instance,
-        known,
-        leaseSeconds,
-      ])
+      if (actionIds.length === 0) return { lost: [] }
+      const values = [provider, instance, clock?.(), lease, actionIds.filter(uuidBytes)]
+      const kept = await database.query<{ action_id: string }>(KEEP, values)
       const ids = new Set(kept.map((row) => row.action_id))
       return { lost: actionIds.filter((id) => !ids.has(id)) }
     },

@@ -1,9 +1,9 @@
 import { Client, type ClientConfig } from 'pg'
 import { ServiceUnavailable, StoreUnusable } from '../../errors.ts'
-import type { ActionStore, StoredRequest } from '../action-store.ts'
+import { type ActionStore, LEASE_SECONDS, type StoredRequest, type StoreOptions } from '../action-store.ts'
 import { uuidBytes } from '../keys.ts'
 import { count } from './counts.ts'
-import { createCreates } from './creates.ts'
+import { createCreates, findByKey } from './creates.ts'
 import { openPool, type Statement } from './database.ts'
 import { openingError, type Place } from './failures.ts'
 import { createJobs } from './jobs.ts'
@@ -14,15 +14,11 @@ import { createNotifications } from './notifications.ts'
 import { sweepReleased } from './removal.ts'
 import { createTransitions } from './transitions.ts'
 
-export type PostgresStoreOptions = {
-  /** How long a job stays with an instance that does not keep it (default 15). */
-  leaseSeconds?: number
+export type PostgresStoreOptions = StoreOptions & {
   /** How many connections it uses at most, beside one that listens (default 10). */
   poolSize?: number
   /** Told of connections that broke and are replaced; nothing else comes of it. */
   log?: (message: string, error: unknown) => void
-  /** The time in milliseconds since 1970 (default Date.now). */
-  clock?: () => number
 }
 
 const GET_REQUEST: Statement = {
@@ -52,7 +48,7 @@ const OLDEST_VERSION = 14
  * to date, in the schema `action_provider`.
  *
  * Times that callers give (due, deadline, release) are compared with times that callers give: instances' clocks should
- * agree to within a second or so. Leases are judged by the database's clock alone.
+ * agree to within a second or so. Leases are judged by the database's clock, unless `clock` is given.
  *
  * @throws StoreUnusable when it cannot be reached, refuses, or is too old; the message says what to do
  * @example const store = await openPostgresStore('postgres://provider:secret@db.example.org:5432/provider')
@@ -61,7 +57,7 @@ export async function openPostgresStore(
   url: string,
   options: PostgresStoreOptions = {},
 ): Promise<ActionStore> {
-  const { leaseSeconds = 15, poolSize = 10, log = () => {}, clock = Date.now } = options
+  const { leaseSeconds = LEASE_SECONDS, poolSize = 10, log = () => {}, clock = Date.now } = options
   const config = configOf(url)
   await prepare(config)
   const database = openPool(config, poolSize, (error) => log('A database connection broke', error))
@@ -69,8 +65,8 @@ export async function openPostgresStore(
     log('The connection that listens to the database broke', error),
   )
   const create = createCreates(database, notifications, clock)
-  const { find, transition } = createTransitions(database, notifications, clock)
-  const jobs = createJobs(database, notifications, leaseSeconds)
+  const { find: findAction, transition } = createTransitions(database, notifications, clock)
+  const jobs = createJobs(database, notifications, leaseSeconds, options.clock)
 
   async function single<Row>(statement: Statement, provider: string, id: string): Promise<Row | undefined> {
     if (uuidBytes(id) === undefined) return undefined
@@ -81,7 +77,8 @@ export async function openPostgresStore(
   return {
     kind: 'postgres',
     create,
-    get: async (provider, id) => (uuidBytes(id) ? find(provider, id) : undefined),
+    find: (_provider, requestKey, contentHash) => findByKey(database, requestKey, contentHash, clock()),
+    get: async (provider, id) => (uuidBytes(id) ? findAction(provider, id) : undefined),
     async getRequest(provider, id) {
       const row = await single<{ request: string }>(GET_REQUEST, provider, id)
       return row && (JSON.parse(row.request) as StoredRequest)

@@ -1,9 +1,8 @@
 /**
  * Where everything is kept: a schema of its own, so that a database may be shared with others.
  *
- * Times that callers give are `double precision` milliseconds since 1970, exactly as JavaScript has them. Leases alone are
- * `timestamptz`, for the database's clock judges them. There are no foreign keys: whatever belongs to an action is
- * written and removed in the same statement as the action.
+ * Times are `double precision` milliseconds since 1970, exactly as JavaScript has them. There are no foreign keys:
+ * whatever belongs to an action is written and removed in the same statement as the action.
  */
 export const VERSION_1 = `
 -- What was asked for. Its primary key decides which request is the first of its kind.
@@ -68,7 +67,7 @@ CREATE TABLE action_provider.jobs (
   provider text COLLATE "C" NOT NULL,
   due_at double precision NOT NULL,
   holder text,
-  lease_until timestamptz
+  lease_until double precision
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
 
 CREATE INDEX jobs_by_due ON action_provider.jobs (provider, due_at) WHERE holder IS NULL;
