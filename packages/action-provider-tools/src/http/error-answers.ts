@@ -11,9 +11,13 @@ import {
 /** Answers whatever went wrong as an error document (interface, "Codes"). What is our own fault is logged whole and shown to nobody. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const answer = toAnswer(error)
+  const action_id = request.operation?.action_id
   if (answer.status >= 500)
-    request.log.error({ err: answer.status === 500 ? error : (answer.cause ?? answer) }, answer.message)
-  else request.log.info({ code: answer.code }, 'Refused')
+    request.log.error(
+      { err: answer.status === 500 ? error : (answer.cause ?? answer), action_id },
+      answer.message,
+    )
+  else request.log.info({ code: answer.code, action_id }, 'Refused')
   reply
     .code(answer.status)
     .headers(answer.headers)

@@ -11,6 +11,7 @@ import type { Operation, OperationEvent } from '../provider/hooks.ts'
 import { createEngine, type Engine, type EngineOptions } from '../runner/engine.ts'
 import { secretsWithKeys } from '../runner/secrets.ts'
 import type { ActionStore } from '../store/action-store.ts'
+import { type Telemetry, telemetryOf } from '../telemetry/telemetry.ts'
 import { bearerToken } from './bearer.ts'
 import { answerError, answerNoRoute } from './error-answers.ts'
 import { enumerateHandler } from './operations/enumerate.ts'
@@ -61,7 +62,8 @@ const MIB = 1024 * 1024
  */
 export async function actionProvider(app: FastifyInstance, options: ActionProviderOptions): Promise<void> {
   const { provider, auth, clock = Date.now } = options
-  const { operations, engine } = operationsOf(app, options, clock)
+  const telemetry = telemetryOf(app, provider.namespace)
+  const { operations, engine } = operationsOf(app, options, clock, telemetry)
   const served: Served = {
     provider,
     operations,
@@ -87,12 +89,22 @@ export async function actionProvider(app: FastifyInstance, options: ActionProvid
       const route = {
         method,
         bodyLimit: options.bodyLimit ?? MIB,
-        onRequest: open || method === 'OPTIONS' ? begin(operation) : enter(operation, provider, auth),
-        handler: handlers[operation] as RouteHandlerMethod,
+        onRequest: telemetry.enter(
+          operation,
+          open || method === 'OPTIONS' ? begin(operation) : enter(operation, provider, auth),
+        ),
+        handler: telemetry.handle(handlers[operation] as Handler) as RouteHandlerMethod,
       }
       app.route({ ...route, url: path })
       if (path !== '/') app.route({ ...route, url: `${path}/` })
     }
+  }
+  const { answered } = telemetry
+  if (answered) {
+    app.addHook('onResponse', (request, reply, done) => {
+      answered(request, reply)
+      done()
+    })
   }
   const { after } = provider.hooks
   if (after) {
@@ -161,17 +173,19 @@ function operationsOf(
   app: FastifyInstance,
   options: ActionProviderOptions,
   clock: () => number,
+  telemetry: Telemetry,
 ): { operations: Operations; engine?: Engine } {
-  const { provider, auth, store } = options
+  const { provider, auth } = options
   const { work } = provider
+  app.observability?.needs('Globus Auth', auth)
   if (work.kind === 'callbacks') return { operations: ownStateOperations(work.callbacks) }
-  if (store === undefined) {
+  if (options.store === undefined) {
     throw new InvalidDefinition(
       `The provider '${provider.namespace}' needs a store: register it with { store: await openStore(…) }`,
     )
   }
-  const namespaces = servedNamespaces.get(store) ?? new Set()
-  servedNamespaces.set(store, namespaces)
+  const namespaces = servedNamespaces.get(options.store) ?? new Set()
+  servedNamespaces.set(options.store, namespaces)
   if (namespaces.has(provider.namespace)) {
     throw new InvalidDefinition(
       `Two providers on one store are both called '${provider.namespace}': give one of them another namespace`,
@@ -179,6 +193,8 @@ function operationsOf(
   }
   namespaces.add(provider.namespace)
   app.addHook('onClose', async () => void namespaces.delete(provider.namespace))
+  app.observability?.needs('the database', options.store)
+  const store = telemetry.store(options.store)
   const { works, instance, shutdownGrace, timing } = options
   const engine = createEngine({
     provider: { ...provider, work },
@@ -187,10 +203,12 @@ function operationsOf(
     secrets: secretsWithKeys(options.secretsKeys ?? [auth.secretsKey()]),
     log: app.log,
     clock,
+    telemetry,
     ...(works !== undefined && { works }),
     ...(instance !== undefined && { instance }),
     ...(shutdownGrace !== undefined && { shutdownGrace }),
     ...(timing !== undefined && { timing }),
   })
+  telemetry.watch({ store, running: () => engine.running })
   return { operations: managedOperations(provider, store, engine, clock), engine }
 }

@@ -59,17 +59,22 @@ export function managedOperations(
           throw error
         })
       engine.settling.settled(action_id, creation.outcome === 'created')
-      if (creation.outcome === 'conflict') {
-        throw new ActionConflict(
-          'You have sent this request_id before with other content: use a new request_id, or repeat the same content',
-        )
-      }
+      if (creation.outcome === 'conflict') throw conflict()
       const started = creation.outcome === 'created'
       if (started && !settles) engine.nudge()
       const { action } = creation
-      if (!synchronous || action.status !== 'ACTIVE') return { document: action.document, started }
-      const settled = await engine.whenSettled(action.action_id, SYNCHRONOUS_WAIT)
-      return { document: (settled ?? action).document, started }
+      const { action_id: found } = action
+      if (!synchronous || action.status !== 'ACTIVE')
+        return { action_id: found, document: action.document, started }
+      const settled = await engine.whenSettled(found, SYNCHRONOUS_WAIT)
+      return { action_id: found, document: (settled ?? action).document, started }
+    },
+
+    async repeated(auth, request) {
+      const key = requestKey(namespace, auth.effectiveIdentity, request.request_id)
+      const found = await store.find(namespace, key, contentHash(request))
+      if (found?.outcome === 'conflict') throw conflict()
+      return found?.action.document
     },
 
     find: (_auth, actionId) => store.get(namespace, actionId),
@@ -88,7 +93,7 @@ export function managedOperations(
     },
 
     async resume(auth, actionId) {
-      const secret = engine.seal(actionId, auth)
+      const secret = await engine.reseal(actionId, auth)
       const action = await change(actionId, (current) => lifecycle.resume(current, clock(), secret))
       engine.nudge()
       return action.document
@@ -125,6 +130,12 @@ export function managedOperations(
       }
     },
   }
+}
+
+function conflict(): ActionConflict {
+  return new ActionConflict(
+    'You have sent this request_id before with other content: use a new request_id, or repeat the same content',
+  )
 }
 
 /** Everything that stands for a caller in each role asked for: identities, and for the two lists groups too. */

@@ -12,7 +12,12 @@ export type FoundAction = AccessLists & { document: string }
  * do it. Status documents are JSON texts, ready to be sent.
  */
 export type Operations = {
-  run: (auth: AuthState, request: ActionRequest) => Promise<{ document: string; started: boolean }>
+  run: (
+    auth: AuthState,
+    request: ActionRequest,
+  ) => Promise<{ action_id: string; document: string; started: boolean }>
+  /** The action that the same request started before, where whoever keeps the actions can tell without starting one. */
+  repeated?: (auth: AuthState, request: ActionRequest) => Promise<string | undefined>
   find: (auth: AuthState, actionId: string) => Awaitable<FoundAction | undefined>
   /** The status of a found action, looked at once more where that tells more. */
   status: (found: FoundAction) => Awaitable<string>

@@ -13,8 +13,9 @@ export function ownStateOperations(callbacks: Callbacks<never>): Operations {
   return {
     async run(auth, request) {
       const answer = await callbacks.run({ auth, request: request as never, input: request.body as never })
-      if ('repeated' in answer) return { document: document(answer.repeated), started: false }
-      return { document: document(answer), started: true }
+      const started = !('repeated' in answer)
+      const status = 'repeated' in answer ? answer.repeated : answer
+      return { action_id: status.action_id, document: document(status), started }
     },
 
     async find(auth, action_id) {

@@ -54,6 +54,6 @@ async function write(workshop: Workshop, attempt: Attempt, report: Report): Prom
       ),
     )
   } catch (error) {
-    logStoreError(workshop, error, 'What the work said could not be written')
+    logStoreError(workshop, error, 'What the work said could not be written', { action_id: attempt.actionId })
   }
 }

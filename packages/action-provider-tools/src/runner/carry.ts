@@ -7,13 +7,14 @@ import { runContext } from './context.ts'
 import { changeOf, type Outcome, outcomeOf } from './outcome.ts'
 import { pollInterval, visit } from './remote.ts'
 import type { Report } from './reports.ts'
-import { keepContent, openContent } from './sealed-content.ts'
+import { keepContent, openContent, traceparentOf } from './sealed-content.ts'
 import { DEADLINE_EXCEEDED, INTERRUPTED, isOverdue, persist, type Workshop } from './workshop.ts'
 
 /** Runs the work of an action whose job this instance holds, from its beginning to what follows from it. */
 export async function carry(workshop: Workshop, attempt: Attempt): Promise<void> {
-  const { store, namespace, instance } = workshop
+  const { store, namespace, instance, telemetry } = workshop
   const { actionId } = attempt
+  const startedAt = Date.now()
   const action = await persist(workshop, () =>
     store.transition(namespace, actionId, (current) => beginning(workshop, current)),
   )
@@ -23,7 +24,13 @@ export async function carry(workshop: Workshop, attempt: Attempt): Promise<void>
   const request = await persist(workshop, () => store.getRequest(namespace, actionId))
   if (request === undefined) return
   const sealed = await persist(workshop, () => store.getSecret(namespace, actionId))
-  await conclude(workshop, attempt, await execute(workshop, attempt, action, request, sealed))
+  const traceparent = await traceparentOf(workshop, actionId, sealed)
+  const part = { name: 'work', action_id: actionId, attempt: attempt.number, traceparent, startedAt } as const
+  await telemetry.background(part, async (ended) => {
+    const outcome = await execute(workshop, attempt, action, request, sealed)
+    ended(outcome.kind)
+    await conclude(workshop, attempt, outcome)
+  })
 }
 
 /** What the beginning of a run does to an action: it may have ended before it could begin. */

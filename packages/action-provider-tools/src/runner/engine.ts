@@ -3,11 +3,12 @@ import type { Auth, AuthState } from '../auth/auth.ts'
 import * as lifecycle from '../lifecycle/lifecycle.ts'
 import type { ActionStore, Change, StoredAction } from '../store/action-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { type Telemetry, UNSEEN } from '../telemetry/telemetry.ts'
 import { type Attempt, abort, createAttempt, owns } from './attempt.ts'
 import { carry } from './carry.ts'
 import { changeOf } from './outcome.ts'
 import { requestVisit } from './remote.ts'
-import type { SealedContent } from './sealed-content.ts'
+import { type SealedContent, traceparentOf } from './sealed-content.ts'
 import type { Secrets } from './secrets.ts'
 import { createSettling, type Settling } from './settle.ts'
 import { createWaiting } from './waiting.ts'
@@ -28,6 +29,8 @@ export type EngineOptions = {
   /** How long `stop` lets work end before it is handed back, in milliseconds (default 10,000). */
   shutdownGrace?: number
   timing?: Partial<Timing>
+  /** What sees its work (default: nothing). */
+  telemetry?: Telemetry
   /** The time in milliseconds since 1970 (default Date.now). */
   clock?: () => number
 }
@@ -40,8 +43,10 @@ export type Engine = {
   /** Says that there may be work to take. */
   nudge: () => void
   settling: Settling
-  /** What is kept, encrypted, for the work of an action that a caller starts or resumes. */
+  /** What is kept, encrypted, for the work of an action that a caller starts. */
   seal: (actionId: string, auth: AuthState) => Uint8Array
+  /** The same for an action that a caller resumes. */
+  reseal: (actionId: string, auth: AuthState) => Promise<Uint8Array>
   /** What cancel does to an action of this provider. */
   cancel: (action: StoredAction, by: string) => Change | undefined
   /** Tells work that runs here that it is canceled. */
@@ -71,11 +76,12 @@ export function createEngine(options: EngineOptions): Engine {
     instance: options.instance ?? randomUUID(),
     timing: { ...TIMING, ...options.timing },
     now: options.clock ?? Date.now,
+    telemetry: options.telemetry ?? UNSEEN,
     running: new Map(),
     state: 'new',
     nudge,
   }
-  const { running, instance, now } = workshop
+  const { running, instance, now, telemetry } = workshop
   const remote = provider.work.kind === 'remote'
   const waiting = createWaiting(workshop)
   let endings: (() => void)[] = []
@@ -133,6 +139,15 @@ export function createEngine(options: EngineOptions): Engine {
       })
   }
 
+  function seal(
+    actionId: string,
+    { token }: AuthState,
+    traceparent: string | undefined = telemetry.traceparent?.(),
+  ): Uint8Array {
+    const content: SealedContent = { caller: token, ...(traceparent !== undefined && { traceparent }) }
+    return options.secrets.seal(namespace, actionId, content)
+  }
+
   function interrupt(actionId: string): void {
     const attempt = running.get(actionId)
     if (attempt) abort(attempt, 'canceled')
@@ -158,6 +173,7 @@ export function createEngine(options: EngineOptions): Engine {
         workshop,
         error,
         'Work could not be handed back; another instance takes it when its lease ends',
+        { action_id: attempt.actionId },
       )
     }
   }
@@ -190,8 +206,9 @@ export function createEngine(options: EngineOptions): Engine {
 
     nudge,
     settling: createSettling(workshop, track),
-    seal: (actionId, { token }) =>
-      options.secrets.seal(namespace, actionId, { caller: token } satisfies SealedContent),
+    seal: (actionId, auth) => seal(actionId, auth),
+    // The trace that the action began with goes on, not that of the request that resumes it.
+    reseal: async (actionId, auth) => seal(actionId, auth, await traceparentOf(workshop, actionId)),
 
     cancel(action, by) {
       const elsewhere = remote && action.status === 'ACTIVE' && action.runs_on === undefined

@@ -11,6 +11,8 @@ export type SealedContent = {
   tokens?: Record<string, DependentToken>
   /** What identifies work in another system, and when it was last asked about. */
   remote?: { handle: unknown; polled_at: number }
+  /** What continues the trace of the request that started the action (W3C Trace Context). */
+  traceparent?: string
 }
 
 /** The sealed content of an action while its work runs. */
@@ -30,6 +32,25 @@ export function openContent(
   return sealed === undefined
     ? {}
     : (workshop.secrets.open(workshop.namespace, actionId, sealed) as SealedContent)
+}
+
+/**
+ * What continues the trace of an action; `undefined` where there is none, and where nothing is traced.
+ * @param sealed what is sealed for it, where that has been read already
+ */
+export async function traceparentOf(
+  workshop: Workshop,
+  actionId: string,
+  sealed?: Uint8Array,
+): Promise<string | undefined> {
+  const { store, namespace, telemetry } = workshop
+  if (telemetry.traceparent === undefined) return undefined
+  try {
+    return openContent(workshop, actionId, sealed ?? (await store.getSecret(namespace, actionId))).traceparent
+  } catch {
+    // Whoever needs more of it than the trace finds out why.
+    return undefined
+  }
 }
 
 /** Keeps what is sealed for an action while its work runs. Tokens are got one after the other, so that none is lost. */

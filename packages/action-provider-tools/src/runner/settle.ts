@@ -77,7 +77,11 @@ export function createSettling(
       if (committed) {
         track(
           attempt,
-          outcomeOf(workshop, attempt, value).then((outcome) => conclude(workshop, attempt, outcome)),
+          workshop.telemetry.background({ name: 'work', action_id: actionId, attempt: 1 }, async (ended) => {
+            const outcome = await outcomeOf(workshop, attempt, value)
+            ended(outcome.kind)
+            await conclude(workshop, attempt, outcome)
+          }),
         )
       } else {
         value.catch(() => {})

@@ -1,6 +1,7 @@
 import * as lifecycle from '../lifecycle/lifecycle.ts'
 import type { Change, StoredAction } from '../store/action-store.ts'
 import { abort } from './attempt.ts'
+import { traceparentOf } from './sealed-content.ts'
 import { DEADLINE_EXCEEDED, isOverdue, logStoreError, type Workshop } from './workshop.ts'
 
 /** Without the word of the store for so long, in milliseconds, another instance may have taken the work over. */
@@ -74,8 +75,12 @@ async function end(
   actionId: string,
   decide: (current: StoredAction) => Change | undefined,
 ): Promise<void> {
-  const after = await workshop.store.transition(workshop.namespace, actionId, (current) =>
-    lifecycle.isComplete(current) ? undefined : decide(current),
+  const { store, namespace, telemetry } = workshop
+  const traceparent = await traceparentOf(workshop, actionId)
+  const after = await telemetry.background({ name: 'end', action_id: actionId, traceparent }, () =>
+    store.transition(namespace, actionId, (current) =>
+      lifecycle.isComplete(current) ? undefined : decide(current),
+    ),
   )
   if (after && lifecycle.isComplete(after)) workshop.running.get(actionId)?.abandoned.resolve()
   else workshop.nudge()

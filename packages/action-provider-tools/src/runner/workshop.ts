@@ -4,6 +4,7 @@ import type { Failure } from '../lifecycle/lifecycle.ts'
 import type { ActionProvider, Work, WorkOptions } from '../provider/define-action-provider.ts'
 import type { ActionStore, StoredAction } from '../store/action-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Attempt } from './attempt.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -23,6 +24,7 @@ export type Workshop = {
   readonly instance: string
   readonly timing: Timing
   readonly now: () => number
+  readonly telemetry: Telemetry
   /** What runs here, by action id. */
   readonly running: Map<string, Attempt>
   state: 'new' | 'working' | 'stopping' | 'stopped'
@@ -68,9 +70,14 @@ export async function persist<T>(workshop: Workshop, change: () => T | Promise<T
 }
 
 /** Logs that the store was not to be had: a passing outage is a warning, anything else an error. */
-export function logStoreError(workshop: Workshop, error: unknown, message: string): void {
-  if (error instanceof ServiceUnavailable) workshop.log.warn({ err: error }, message)
-  else workshop.log.error({ err: error }, message)
+export function logStoreError(
+  workshop: Workshop,
+  error: unknown,
+  message: string,
+  facts: { action_id?: string } = {},
+): void {
+  if (error instanceof ServiceUnavailable) workshop.log.warn({ err: error, ...facts }, message)
+  else workshop.log.error({ err: error, ...facts }, message)
 }
 
 export function sleep(milliseconds: number): Promise<void> {

@@ -1,16 +1,23 @@
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify'
 import { answerError, answerNoRoute } from '../http/error-answers.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { observability } from '../telemetry/observability.ts'
+import { requestIdOf } from '../telemetry/request-id.ts'
+import { traceIdOf } from '../telemetry/tracing.ts'
 
 /** How an application is made. */
 export type ApplicationOptions = {
   logLevel?: string
   bodyLimit?: number
   logger?: FastifyServerOptions['logger']
+  /** What `/metrics` shows, from `createMetrics` (default: none, and no such route). */
+  metrics?: Metrics
 }
 
 /**
  * A Fastify application on which providers can be registered: its own errors are error documents too, `/healthz` says that
- * it lives, and its log holds no token, no query and no body.
+ * it lives and `/readyz` that it can serve, its log holds no token, no query and no body, and every answer tells in
+ * `X-Request-Id` what its lines of the log are found by.
  *
  * @example
  * const app = createApplication()
@@ -26,7 +33,8 @@ export function createApplication(options: ApplicationOptions = {}): FastifyInst
       },
     },
     bodyLimit: options.bodyLimit ?? 1024 * 1024,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: requestIdOf,
     // A request that arrives on an open connection while the rest is being finished is still answered as usual.
     return503OnClosing: false,
     // A client that sends slower than this holds a connection for nothing.
@@ -46,7 +54,11 @@ export function createApplication(options: ApplicationOptions = {}): FastifyInst
   })
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((request, reply) => answerNoRoute(request, reply, []))
-  app.get('/healthz', async () => ({ status: 'ok' }))
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id)
+    done()
+  })
+  app.register(observability, options.metrics ? { metrics: options.metrics } : {})
   app.addHook('onResponse', async (request, reply) => {
     const { operation, action_id } = request.operation ?? {}
     request.log.info(
@@ -54,6 +66,7 @@ export function createApplication(options: ApplicationOptions = {}): FastifyInst
         req: request,
         operation,
         action_id,
+        trace_id: traceIdOf(request),
         statusCode: reply.statusCode,
         durationMs: Math.round(reply.elapsedTime * 10) / 10,
       },

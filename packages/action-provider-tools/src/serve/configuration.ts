@@ -9,6 +9,9 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 /** What an instance does: answer requests, carry work, or both. */
 const ROLES = ['all', 'serve', 'work'] as const
 
+/** Whether something is done. */
+const SWITCH = ['on', 'off'] as const
+
 /** The settings of a served provider, read from the environment. */
 export type Configuration = {
   host: string
@@ -23,6 +26,10 @@ export type Configuration = {
   emulatorPort: number
   secretsKeys?: Uint8Array[]
   role: (typeof ROLES)[number]
+  /** Whether `/metrics` is there. */
+  metrics: boolean
+  /** The namespace of metrics for CloudWatch; absent where none are written. */
+  cloudwatchNamespace?: string
   /** How long work may take to end when the process is told to stop, in milliseconds. */
   shutdownGrace: number
 }
@@ -55,6 +62,7 @@ export function readConfiguration(environment: Environment, name: string): Confi
   const globus = readGlobusUrls(text, problems)
   const credentials = readCredentials(text, environment.NODE_ENV === 'production', problems)
   const secretsKeys = readSecretsKeys(text('SECRETS_KEY'), problems)
+  const cloudwatchNamespace = text('CLOUDWATCH_NAMESPACE')
   const configuration: Configuration = {
     host: text('HOST') ?? '127.0.0.1',
     port: number('PORT', 5000, 0, 65_535),
@@ -66,6 +74,8 @@ export function readConfiguration(environment: Environment, name: string): Confi
     emulatorPort: number('EMULATOR_PORT', 5001, 0, 65_535),
     ...(secretsKeys && { secretsKeys }),
     role: choice('ROLE', ROLES, 'all'),
+    metrics: choice('METRICS', SWITCH, 'on') === 'on',
+    ...(cloudwatchNamespace !== undefined && { cloudwatchNamespace }),
     shutdownGrace: number('SHUTDOWN_GRACE', 10, 0, 3_600) * 1_000,
   }
   if (configuration.role !== 'all' && configuration.databaseUrl.startsWith('sqlite:')) {

@@ -5,6 +5,8 @@ import { InvalidDefinition, StoreUnusable } from '../errors.ts'
 import { actionProvider } from '../http/plugin.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
 import { openStore } from '../store/open-store.ts'
+import { cloudwatchEmf } from '../telemetry/cloudwatch-emf.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
 import { createApplication } from './application.ts'
 import { type Configuration, type Environment, readConfiguration } from './configuration.ts'
 import { greeting } from './greeting.ts'
@@ -81,8 +83,10 @@ async function listen(
   standIn: StandIn | undefined,
   store: Awaited<ReturnType<typeof openStore>>,
 ): Promise<{ app: FastifyInstance; address: string }> {
-  const { host, port, bodyLimit, logLevel, role, shutdownGrace, secretsKeys } = configuration
-  const app = createApplication({ logLevel, bodyLimit })
+  const { host, port, bodyLimit, logLevel, role, shutdownGrace, secretsKeys, cloudwatchNamespace } =
+    configuration
+  const metrics = configuration.metrics ? createMetrics() : undefined
+  const app = createApplication({ logLevel, bodyLimit, ...(metrics && { metrics }) })
   const credentials = configuration.credentials ?? standIn?.credentials
   if (credentials === undefined) throw new InvalidDefinition('There are no credentials')
   const auth = globusAuth({
@@ -90,11 +94,12 @@ async function listen(
     authUrl: standIn?.url ?? configuration.globus.auth.href,
     groupsUrl: standIn?.url ?? configuration.globus.groups.href,
     log: app.log,
+    ...(metrics && { onCall: metrics.authCall }),
   })
   app.addHook('onClose', () => auth.close())
   await app.register(actionProvider, {
     prefix,
-    provider,
+    provider: cloudwatchNamespace ? withCloudwatch(app, provider, cloudwatchNamespace) : provider,
     auth,
     store,
     bodyLimit,
@@ -105,6 +110,23 @@ async function listen(
   await app.listen({ host, port })
   const { port: bound } = app.server.address() as AddressInfo
   return { app, address: `http://${host === '127.0.0.1' ? 'localhost' : host}:${bound}` }
+}
+
+/** A provider that also writes metrics for CloudWatch, besides what its own hooks do. */
+function withCloudwatch(app: FastifyInstance, provider: ActionProvider, namespace: string): ActionProvider {
+  const emf = cloudwatchEmf({ namespace, actionProvider: provider.namespace })
+  app.addHook('onClose', async () => emf.flush())
+  const { after } = provider.hooks
+  return {
+    ...provider,
+    hooks: {
+      ...provider.hooks,
+      after(event) {
+        emf.after(event)
+        return after?.(event)
+      },
+    },
+  }
 }
 
 function fail(error: unknown): never {

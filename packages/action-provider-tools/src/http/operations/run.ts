@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { parseActionRequest } from '../../documents/action-request.ts'
+import { checkDeadline, readActionRequest } from '../../documents/action-request.ts'
 import { parseJson } from '../../documents/json.ts'
 import { RequestValidationError } from '../../errors.ts'
 import type { Served } from '../plugin.ts'
@@ -12,9 +12,7 @@ export function runHandler({ provider, operations, maximumDeadline, clock }: Ser
   const { input, showInputInErrors } = provider
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { auth, event } = callerOf(request)
-    const asked = parseActionRequest(parseJson((request.body as Buffer | undefined) ?? ''), {
-      now: clock(),
-      maximumDeadline,
+    const asked = readActionRequest(parseJson((request.body as Buffer | undefined) ?? ''), {
       showInput: showInputInErrors,
     })
     const checked = await input.validate(asked.body, { showInput: showInputInErrors })
@@ -24,7 +22,16 @@ export function runHandler({ provider, operations, maximumDeadline, clock }: Ser
       event.request = accepted
       await before(event)
     }
-    const { document, started } = await operations.run(auth, accepted)
+    try {
+      checkDeadline(accepted, { now: clock(), maximumDeadline })
+    } catch (error) {
+      // The deadline of a request that was accepted may be over when it is repeated: it is the same action still.
+      const repeated = await operations.repeated?.(auth, accepted)
+      if (repeated === undefined) throw error
+      return sendJson(reply, 200, repeated)
+    }
+    const { action_id, document, started } = await operations.run(auth, accepted)
+    event.action_id = action_id
     return sendJson(reply, started ? 202 : 200, document)
   }
 }

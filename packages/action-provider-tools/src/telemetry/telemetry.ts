@@ -1,0 +1,102 @@
+import type { Tracer } from '@opentelemetry/api'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Operation } from '../provider/hooks.ts'
+import type { ActionStore } from '../store/action-store.ts'
+import { meteredStore } from './metered-store.ts'
+import type { ProviderMetrics } from './metrics.ts'
+import { tracedStore } from './traced-store.ts'
+import {
+  activeTracer,
+  currentTraceparent,
+  endTraced,
+  enterTraced,
+  handleTraced,
+  inBackground,
+} from './tracing.ts'
+
+/** The hook that admits a request. */
+export type EnterHook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
+
+/** What answers a request. */
+export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
+
+/** A part of an action's life that no request waits for. */
+export type BackgroundPart = {
+  /** `work`: a run of its work. `end`: it is ended from outside. */
+  name: 'work' | 'end'
+  action_id: string
+  attempt?: number
+  /** What `traceparent` gave when the action was started. */
+  traceparent?: string | undefined
+  /** When it began, in milliseconds since 1970 (default: now). */
+  startedAt?: number
+}
+
+/** What the rest of the library calls, so that what it does can be seen. Where nobody looks it is `UNSEEN`, which costs nothing. */
+export type Telemetry = {
+  /** Around the hook that admits a request. */
+  enter: (operation: Operation, hook: EnterHook) => EnterHook
+  /** Around what answers a request. */
+  handle: (handler: Handler) => Handler
+  /** Called when the answer was sent; absent where nobody wants to know. */
+  answered?: (request: FastifyRequest, reply: FastifyReply) => void
+  /** The store, seen. */
+  store: (store: ActionStore) => ActionStore
+  /** Shows what a provider has in store and in hand. */
+  watch: (sources: { store: ActionStore; running: () => number }) => void
+  /** Around a part of an action's life in the background. */
+  background: <T>(part: BackgroundPart, act: (ended: (outcome: string) => void) => Promise<T>) => Promise<T>
+  /** What continues the trace of what goes on now; absent where nothing is traced. */
+  traceparent?: () => string | undefined
+}
+
+/** Nobody looks. */
+export const UNSEEN: Telemetry = {
+  enter: (_operation, hook) => hook,
+  handle: (handler) => handler,
+  store: (store) => store,
+  watch: () => {},
+  background: (_part, act) => act(() => {}),
+}
+
+/** What sees a provider of an application: its metrics where it has some, and traces where an OpenTelemetry SDK is there. */
+export function telemetryOf(app: FastifyInstance, provider: string): Telemetry {
+  const metrics = app.observability?.metrics?.ofProvider(provider)
+  const tracer = activeTracer()
+  const traced = tracer ? tracing(app, provider, tracer) : UNSEEN
+  return metrics ? metering(metrics, traced) : traced
+}
+
+function tracing(app: FastifyInstance, provider: string, tracer: Tracer): Telemetry {
+  if (!app.hasRequestDecorator('traced')) app.decorateRequest('traced', null)
+  return {
+    ...UNSEEN,
+    enter: (operation, hook) => enterTraced(tracer, provider, operation, hook),
+    handle: handleTraced,
+    answered: endTraced,
+    store: (store) => tracedStore(store, tracer),
+    background: (part, act) => inBackground(tracer, provider, part, act),
+    traceparent: currentTraceparent,
+  }
+}
+
+function metering(metrics: ProviderMetrics, inner: Telemetry): Telemetry {
+  return {
+    ...inner,
+    answered(request, reply) {
+      metrics.answered(request.operation?.operation ?? 'none', reply.statusCode, reply.elapsedTime)
+      inner.answered?.(request, reply)
+    },
+    store: (store) => meteredStore(inner.store(store), metrics),
+    watch: metrics.watch,
+    background(part, act) {
+      const begun = performance.now()
+      return inner.background(part, (ended) =>
+        act((outcome) => {
+          metrics.worked(outcome, performance.now() - begun)
+          ended(outcome)
+        }),
+      )
+    },
+  }
+}

@@ -1,0 +1,185 @@
+import {
+  type Attributes,
+  type Context,
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { AuthCallEvent } from '../auth/service.ts'
+import type { Operation } from '../provider/hooks.ts'
+import type { BackgroundPart, EnterHook, Handler } from './telemetry.ts'
+import { formatTraceparent, parseTraceparent } from './traceparent.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The context of the request's span, where requests are traced. */
+    traced?: Context | null
+  }
+}
+
+const NAME = 'action-provider-tools'
+
+/**
+ * The tracer of the OpenTelemetry SDK that this process runs with; `undefined` where there is none. Asked for once, when a provider is
+ * registered: an SDK is there before everything it should see (`node --import …`).
+ */
+export function activeTracer(): Tracer | undefined {
+  const provider = trace.getTracerProvider()
+  // Without an SDK the API stands in for one, and its tracer leads nowhere.
+  const stand = provider as { getDelegateTracer?: (name: string) => Tracer | undefined }
+  const nowhere = stand.getDelegateTracer !== undefined && stand.getDelegateTracer(NAME) === undefined
+  return nowhere ? undefined : provider.getTracer(NAME)
+}
+
+/** Whether what goes on now is part of a trace that is kept. */
+export function isTraced(): boolean {
+  return trace.getSpan(context.active())?.isRecording() === true
+}
+
+/** What continues the trace of what goes on now. */
+export function currentTraceparent(): string | undefined {
+  const span = trace.getSpanContext(context.active())
+  return span && formatTraceparent(span)
+}
+
+/** The id of the trace that a request is part of, for its log. */
+export function traceIdOf(request: FastifyRequest): string | undefined {
+  return request.traced ? trace.getSpanContext(request.traced)?.traceId : undefined
+}
+
+/** Begins the span of a request, and goes on inside it. A trace that the caller began, or that a tracer of HTTP began here, is continued. */
+export function enterTraced(
+  tracer: Tracer,
+  provider: string,
+  operation: Operation,
+  hook: EnterHook,
+): EnterHook {
+  return (request, reply, done) => {
+    const active = context.active()
+    const inner = trace.getSpan(active) !== undefined
+    const parent = inner ? active : propagation.extract(ROOT_CONTEXT, request.headers)
+    const { method } = request
+    const route = request.routeOptions.url ?? ''
+    const span = tracer.startSpan(
+      `${method} ${route}`,
+      {
+        kind: inner ? SpanKind.INTERNAL : SpanKind.SERVER,
+        attributes: {
+          'http.request.method': method,
+          'http.route': route,
+          'action_provider.name': provider,
+          'action_provider.operation': operation,
+        },
+      },
+      parent,
+    )
+    request.traced = trace.setSpan(parent, span)
+    context.with(request.traced, hook, undefined, request, reply, done)
+  }
+}
+
+/** A handler inside its request's span: reading a body loses it. */
+export function handleTraced(handler: Handler): Handler {
+  return (request, reply) =>
+    request.traced
+      ? context.with(request.traced, handler, undefined, request, reply)
+      : handler(request, reply)
+}
+
+/** Ends the span of a request. */
+export function endTraced(request: FastifyRequest, reply: FastifyReply): void {
+  const span = request.traced && trace.getSpan(request.traced)
+  if (!span) return
+  const { statusCode } = reply
+  span.setAttribute('http.response.status_code', statusCode)
+  const id = request.operation?.action_id
+  // What is no action's id is whatever its caller wrote.
+  if (id !== undefined && statusCode !== 404) span.setAttribute('action_provider.action_id', id)
+  if (statusCode >= 500)
+    span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute('error.type', `${statusCode}`)
+  span.end()
+}
+
+/** Does something inside a span. An error that comes out of it is told by its name alone: its text may hold anything. */
+export function inSpan<T>(
+  tracer: Tracer,
+  name: string,
+  facts: { attributes: Attributes; kind?: SpanKind; startTime?: number },
+  act: (span: Span) => T,
+  parent: Context = context.active(),
+): T {
+  const span = tracer.startSpan(name, facts, parent)
+  const fail = (error: unknown): never => {
+    const type = error instanceof Error ? error.name : 'Error'
+    span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute('error.type', type).end()
+    throw error
+  }
+  let result: T
+  try {
+    result = context.with(trace.setSpan(parent, span), act, undefined, span)
+  } catch (error) {
+    return fail(error)
+  }
+  if (result instanceof Promise) {
+    return result.then((value: unknown) => {
+      span.end()
+      return value
+    }, fail) as T
+  }
+  span.end()
+  return result
+}
+
+/** A part of an action's life after its request: goes on with the trace that the request began, also after a restart. */
+export function inBackground<T>(
+  tracer: Tracer,
+  provider: string,
+  { name, action_id, attempt, traceparent, startedAt }: BackgroundPart,
+  act: (ended: (outcome: string) => void) => Promise<T>,
+): Promise<T> {
+  const remote = traceparent === undefined ? undefined : parseTraceparent(traceparent)
+  const parent = remote ? trace.setSpanContext(ROOT_CONTEXT, remote) : context.active()
+  const attributes: Attributes = { 'action_provider.name': provider, 'action_provider.action_id': action_id }
+  if (attempt !== undefined) attributes['action_provider.attempt'] = attempt
+  const facts = { attributes, ...(startedAt !== undefined && { startTime: startedAt }) }
+  return inSpan(
+    tracer,
+    name,
+    facts,
+    (span) => act((outcome) => span.setAttribute('action_provider.outcome', outcome)),
+    parent,
+  )
+}
+
+/** Tells of each call to Globus as a span of what needed it. Where nothing is traced it is `onCall` itself. */
+export function withCallSpans(
+  onCall: ((event: AuthCallEvent) => void) | undefined,
+  tracer = activeTracer(),
+): ((event: AuthCallEvent) => void) | undefined {
+  if (tracer === undefined) return onCall
+  return (event) => {
+    onCall?.(event)
+    if (event.cache === 'hit' || !isTraced()) return
+    const attributes = {
+      'globus.service': event.service,
+      'globus.call': event.call,
+      'globus.outcome': event.outcome,
+    }
+    const end = Date.now()
+    const span = tracer.startSpan(`globus ${event.call}`, {
+      kind: SpanKind.CLIENT,
+      attributes,
+      startTime: end - event.durationMs,
+    })
+    if (event.outcome === 'unavailable' || event.outcome === 'skipped') {
+      span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute('error.type', event.outcome)
+    }
+    span.end(end)
+  }
+}
