@@ -8,7 +8,6 @@ export type Around = (method: StoreMethod, call: () => unknown) => unknown
 
 const METHODS = Object.keys({
   create: true,
-  find: true,
   get: true,
   find: true,
   getRequest: true,
