@@ -1,21 +1,29 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { commandLineClient, type Emulator, groupsScope, type TokenDocument } from 'globus-emulator'
-import { afterEach, describe, expect, test } from 'vitest'
+import {
+  commandLineClient,
+  type Emulator,
+  groupsScope,
+  startEmulator,
+  type TokenDocument,
+} from 'globus-emulator'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Page, startBrowser } from './browser.ts'
-import { startWithProvider } from './registered-provider.ts'
+import { withProvider } from './registered-provider.ts'
 
 const transferScope = 'urn:globus:auth:scope:transfer.api.globus.org:all'
 const callback = 'http://127.0.0.1:49152/callback'
 const verifier = randomBytes(32).toString('base64url')
 const challenge = createHash('sha256').update(verifier).digest('base64url')
 
-let running: Emulator | undefined
-afterEach(() => running?.close())
+let running: Emulator
+beforeAll(async () => {
+  running = await startEmulator({ port: 0 })
+})
+afterEach(() => running.reset())
+afterAll(() => running.close())
 
-async function start(dependents?: string[]) {
-  const started = await startWithProvider(dependents)
-  running = started.emulator
-  return started
+function start(dependents?: string[]) {
+  return withProvider(running, dependents)
 }
 
 function authorizeUrl(emulator: Emulator, parameters: Record<string, string>): string {

@@ -1,15 +1,17 @@
-import { type Emulator, groupsScope, type TokenDocument } from 'globus-emulator'
-import { afterEach, describe, expect, test } from 'vitest'
-import { providerCalls, startWithProvider } from './registered-provider.ts'
+import { type Emulator, groupsScope, startEmulator, type TokenDocument } from 'globus-emulator'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { providerCalls, withProvider } from './registered-provider.ts'
 
 const transferScope = 'urn:globus:auth:scope:transfer.api.globus.org:all'
-let running: Emulator | undefined
-afterEach(() => running?.close())
+let running: Emulator
+beforeAll(async () => {
+  running = await startEmulator({ port: 0 })
+})
+afterEach(() => running.reset())
+afterAll(() => running.close())
 
-async function start(dependents?: string[]) {
-  const started = await startWithProvider(dependents)
-  running = started.emulator
-  return started
+function start(dependents?: string[]) {
+  return withProvider(running, dependents)
 }
 
 describe('introspection', () => {

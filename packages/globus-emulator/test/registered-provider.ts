@@ -4,7 +4,11 @@ export type Answer = { status: number; body: unknown; headers: Headers }
 
 /** An emulator with an action provider's client and scope, and the calls such a provider makes. */
 export async function startWithProvider(dependents: string[] = [groupsScope]) {
-  const emulator = await startEmulator({ port: 0 })
+  return withProvider(await startEmulator({ port: 0 }), dependents)
+}
+
+/** The same on an emulator that runs already. */
+export async function withProvider(emulator: Emulator, dependents: string[] = [groupsScope]) {
   const provider = await emulator.register({
     name: 'provider',
     scopes: [{ suffix: 'action_all', dependents }],
