@@ -1,7 +1,10 @@
 import { join } from 'node:path'
+import type { Constant } from './bare.ts'
+import type { Figure } from './figure.ts'
 import type { Globus } from './globus.ts'
 import type { Load, Order, Script } from './order.ts'
 import { type LoadProcess, type Server, type Start, startServer } from './process.ts'
+import type { Programs } from './programs.ts'
 import type { Pair } from './statistics.ts'
 
 /** What every figure is measured with. */
@@ -11,8 +14,7 @@ export type Bench = {
   globus: Globus
   load: LoadProcess
   quick: boolean
-  /** Measures what was built in place of the sources. */
-  built: boolean
+  programs: Programs
   rounds: number
   /** How long each server is under load in a round. */
   seconds: number
@@ -21,17 +23,12 @@ export type Bench = {
 }
 
 /** A kind of figures, which `--only` names. */
-export type Group = { name: string; measure: (bench: Bench) => Promise<import('./figure.ts').Figure[]> }
+export type Group = { name: string; measure: (bench: Bench) => Promise<Figure[]> }
 
 export const CONNECTIONS = 32
 
 /** Which example is served: the synchronous echo, or the asynchronous one. */
 export type Example = 'watchasay' | 'hello-world'
-
-const MAINS: Record<Example, URL> = {
-  watchasay: new URL('../examples/watchasay/src/main.ts', import.meta.url),
-  'hello-world': new URL('../examples/hello-world/src/main.ts', import.meta.url),
-}
 
 let databases = 0
 
@@ -45,27 +42,25 @@ export async function startProvider(
   bench: Bench,
   example: Example,
   environment: Record<string, string> = {},
-  main: string | URL = MAINS[example],
+  programs: Programs = bench.programs,
 ): Promise<Server> {
   return start(bench, {
-    main,
+    programs,
+    main: `examples/${example}/src/main`,
     environment: {
       ...bench.globus.environment,
       DATABASE_URL: newDatabase(bench),
       LOG_LEVEL: 'warn',
       ...environment,
     },
-    built: bench.built,
   })
 }
 
 /** Starts bare Fastify with the routes it answers. */
-export async function startBare(
-  bench: Bench,
-  constants: readonly import('./bare.ts').Constant[],
-): Promise<Server> {
+export async function startBare(bench: Bench, constants: readonly Constant[]): Promise<Server> {
   return start(bench, {
-    main: new URL('./bare.ts', import.meta.url),
+    programs: bench.programs,
+    main: 'bench/bare',
     environment: { CONSTANTS: JSON.stringify(constants) },
   })
 }

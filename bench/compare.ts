@@ -7,6 +7,7 @@ import { cpuNote } from './figures/paired.ts'
 import { runOf } from './figures/run.ts'
 import { statusOf } from './figures/status.ts'
 import type { Server } from './process.ts'
+import { sources } from './programs.ts'
 import { type Pair, summary } from './statistics.ts'
 
 /** A loss below this is taken for chance. */
@@ -26,7 +27,7 @@ const QUESTIONS: Record<string, (bench: Bench, server: Server) => Promise<Contes
 export async function compare(bench: Bench, revision: string): Promise<Figure[]> {
   const folder = join(bench.folder, 'revision')
   bench.opened.defer(await checkOut(revision, folder))
-  const other = pathToFileURL(join(folder, 'examples/watchasay/src/main.ts'))
+  const other = sources(pathToFileURL(`${folder}/`))
   const figures: Figure[] = []
   for (const [name, ask] of Object.entries(QUESTIONS)) {
     const now = await ask(bench, await startProvider(bench, 'watchasay'))

@@ -1,7 +1,7 @@
 /**
  * Measures what this project promises of its speed, on the machine it is on, and prints a table. See docs/performance.md.
  *
- * npm run bench -- [--only NAME …] [--quick] [--built] [--json FILE] [--compare REV]
+ * npm run bench -- [--only NAME …] [--quick] [--sources] [--json FILE] [--compare REV]
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -22,6 +22,7 @@ import { status } from './figures/status.ts'
 import { startGlobus } from './globus.ts'
 import { thisMachine } from './machine.ts'
 import { startLoad } from './process.ts'
+import { builtPrograms, sources } from './programs.ts'
 import { table } from './table.ts'
 
 const GROUPS: readonly Group[] = [status, run, introspect, asynchronous, postgres, start, memory, growth]
@@ -30,7 +31,7 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string', multiple: true },
     quick: { type: 'boolean', default: false },
-    built: { type: 'boolean', default: false },
+    sources: { type: 'boolean', default: false },
     json: { type: 'string' },
     compare: { type: 'string' },
   },
@@ -46,6 +47,7 @@ if (groups.length === 0) {
 await using opened = new AsyncDisposableStack()
 const folder = await mkdtemp(join(tmpdir(), 'action-provider-bench-'))
 opened.defer(() => rm(folder, { recursive: true, force: true }))
+const programs = values.sources || values.compare !== undefined ? sources() : await builtPrograms()
 const globus = await startGlobus()
 opened.defer(globus.close)
 const load = startLoad()
@@ -65,7 +67,7 @@ for (const group of measured) {
     globus,
     load,
     quick: values.quick,
-    built: values.built,
+    programs,
     rounds: values.quick ? 7 : 15,
     seconds: values.quick ? 0.5 : 1,
     opened: stack,

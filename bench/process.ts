@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Question, Usage } from './observed.ts'
 import type { Load, Order, Script } from './order.ts'
+import { type Programs, program } from './programs.ts'
 
 /** A server in a process of its own. */
 export type Server = {
@@ -21,29 +22,24 @@ export type Server = {
 
 /** How a server is started. */
 export type Start = {
-  main: string | URL
+  programs: Programs
+  /** Which of them, by its path from the root without its ending. */
+  main: string
   environment: Record<string, string>
   /** Where its output goes. */
   folder: string
-  /** Runs what was built, as an author's users do, in place of the sources. */
-  built?: boolean
 }
 
 let servers = 0
 
 /** Starts a server and waits until it answers. @throws Error with its output when it ends instead */
-export async function startServer({ main, environment, folder, built = false }: Start): Promise<Server> {
+export async function startServer({ programs, main, environment, folder }: Start): Promise<Server> {
   const file = join(folder, `server-${++servers}.log`)
   const output = openSync(file, 'a')
   const { PATH, HOME } = process.env
   const begin = performance.now()
-  const child = fork(main instanceof URL ? fileURLToPath(main) : main, {
-    execArgv: [
-      ...(built ? [] : ['--conditions=source']),
-      '--expose-gc',
-      '--import',
-      new URL('./observed.ts', import.meta.url).href,
-    ],
+  const child = fork(fileURLToPath(program(programs, main)), {
+    execArgv: [...programs.execArgv, '--expose-gc', '--import', program(programs, 'bench/observed').href],
     env: { PATH, HOME, PORT: '0', EMULATOR_PORT: '0', ...environment },
     stdio: ['ignore', output, output, 'ipc'],
   })
