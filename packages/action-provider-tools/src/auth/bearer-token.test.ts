@@ -23,8 +23,9 @@ describe('a bearer token', () => {
   })
 
   it('is either refused or safe in a header', () => {
+    const unit = fc.nat(0x2ff).map((code) => String.fromCharCode(code))
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (token) => {
+      fc.property(fc.string({ unit }), (token) => {
         let refused = false
         try {
           assertBearerToken(token)

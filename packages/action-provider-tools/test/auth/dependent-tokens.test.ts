@@ -2,7 +2,14 @@ import { groupsScope } from 'globus-emulator'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { AuthState } from '../../src/auth/auth.ts'
 import { ConsentRequired, UnauthorizedRequest } from '../../src/errors.ts'
-import { type EmulatedGlobus, emulateGlobus, refusal, times, transferScope } from './emulated-globus.ts'
+import {
+  type EmulatedGlobus,
+  emulateGlobus,
+  refusal,
+  serveInstead,
+  times,
+  transferScope,
+} from './emulated-globus.ts'
 
 let globus: EmulatedGlobus
 beforeAll(async () => {
@@ -114,6 +121,37 @@ describe('a grant for work that goes on without its caller', () => {
     })
     expect(refreshed.access_token).not.toBe(granted.access_token)
     expect(refreshed).not.toHaveProperty('lifetime')
+  })
+
+  test('asks for its scope alone, offline', async () => {
+    const forms: string[] = []
+    const telling: typeof fetch = (url, init) => {
+      forms.push(String(init?.body))
+      return fetch(url, init)
+    }
+    const token = await globus.token('alice')
+    await globus.auth({ fetch: telling }).grantDependentToken(token, groupsScope)
+    expect(forms.map((form) => Object.fromEntries(new URLSearchParams(form)))).toEqual([
+      {
+        grant_type: 'urn:globus:auth:grant_type:dependent_token',
+        token,
+        scope: groupsScope,
+        access_type: 'offline',
+      },
+    ])
+  })
+
+  test.each([
+    ['keeps', undefined, 'Ag0refresh'],
+    ['changes', 'Ag0newer', 'Ag0newer'],
+  ])('%s its refresh token as Globus says', async (_, refresh_token, expected) => {
+    const answer = { access_token: 'Ag0new', scope: 's', resource_server: 'r', expires_in: 60, refresh_token }
+    const server = await serveInstead((_request, response) => response.end(JSON.stringify(answer)))
+    const old = { access_token: 'Ag0old', scope: 's', resource_server: 'r', expires_at: 0 }
+    const auth = globus.auth({ authUrl: server.url })
+    const refreshed = await auth.refreshDependentToken({ ...old, refresh_token: 'Ag0refresh' })
+    expect(refreshed).toMatchObject({ access_token: 'Ag0new', refresh_token: expected })
+    await server.close()
   })
 
   test('is made anew each time, and never taken from what requests remember', async () => {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { AuthState } from '../../src/auth/auth.ts'
 import { groupURN } from '../../src/documents/principal.ts'
 import { ServiceUnavailable } from '../../src/errors.ts'
-import { type EmulatedGlobus, emulateGlobus, refusal, times } from './emulated-globus.ts'
+import { type EmulatedGlobus, emulateGlobus, refusal, serveInstead, times } from './emulated-globus.ts'
 
 let globus: EmulatedGlobus
 let scientists: string
@@ -103,6 +103,27 @@ describe('groups', () => {
       expect(await refusal(() => bob.checkAuthorization([scientists]))).toMatchObject({ status: 401 })
     })
     expect(asked).toEqual({ groups: 1, dependent_token: 1, introspect: 1 })
+  })
+
+  test('are those of active members alone, whatever else Groups tells', async () => {
+    const group = (...statuses: (string | undefined)[]) => ({
+      id: crypto.randomUUID(),
+      my_memberships: statuses.map((status) => ({ status })),
+    })
+    const [active, twice] = [group('active'), group('pending', 'active')]
+    const told = [
+      active,
+      twice,
+      group('pending'),
+      group('invited'),
+      group('removed'),
+      group(undefined),
+      group(),
+    ]
+    const server = await serveInstead((_request, response) => response.end(JSON.stringify(told)))
+    const bob = await globus.auth({ groupsUrl: server.url }).authenticate(await globus.token('bob'))
+    expect(await bob.groups()).toEqual(new Set([active.id, twice.id].map(groupURN)))
+    await server.close()
   })
 
   test('are an outage, not an empty set, when Groups is down', async () => {

@@ -183,7 +183,7 @@ describe('an outage is', () => {
   test('a call under way when the Auth is closed, which ends at once', async () => {
     const silent = await serveInstead(() => {})
     closing.push(silent.close)
-    const auth = globus.auth({ authUrl: silent.url })
+    const auth = globus.auth({ authUrl: silent.url, timeout: 3_600_000 })
     const attempt = refusal(() => auth.authenticate('Ag0token'))
     await auth.close()
     expect(await attempt).toBeInstanceOf(ServiceUnavailable)
