@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   resolve: { conditions: ['source'] },
-  ssr: { resolve: { conditions: ['source', 'node', 'module'], externalConditions: ['source'] } },
+  ssr: { resolve: { conditions: ['source', 'node'], externalConditions: ['source'] } },
   test: {
     include: ['{packages,examples}/*/{src,test}/**/*.test.ts', 'test/*.test.ts'],
     reporters: ['default', ['json', { outputFile: 'test-results/unit.json' }]],

@@ -37,7 +37,9 @@ async function ask(url: string, body?: unknown): Promise<{ status: number; actio
 const run = (program: Program, request_id: string, text: string): ReturnType<typeof ask> =>
   ask(`${program.url}/run`, { request_id, body: { input_string: text } })
 
-test('what was answered is there after kill -9, ten times over, with 16 callers', async () => {
+test('what was answered is there after kill -9, ten times over, with 16 callers', {
+  timeout: 120_000,
+}, async () => {
   const answered = new Map<string, Action>()
   const posted: string[] = []
 

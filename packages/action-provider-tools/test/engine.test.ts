@@ -1,16 +1,15 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import {
   ActionFailed,
   type ActionProviderOptions,
   type ActionStatus,
-  type ActionStore,
   defineActionProvider,
   type RunContext,
   TemporaryFailure,
   type WorkInterrupted,
 } from '../src/index.ts'
-import { type Served, serveForTest, untilSettled } from './served.ts'
-import { storesForTest } from './stores.ts'
+import { eventually, type Served, serveForTest, untilSettled } from './served.ts'
+import { storesForTest, type TestDatabase, type TestStores } from './stores.ts'
 
 const description = { title: 'work', admin_contact: 'support@example.org', synchronous: false }
 const input = { type: 'object' } as const
@@ -20,8 +19,13 @@ const timing = { tick: 20, poll: 50, keep: 100, sweep: 50, gather: 10 }
 const aborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
 
-for (const kind of storesForTest) {
-  describe(`on ${kind.name}`, () => {
+for (const { name, start } of storesForTest) {
+  describe(`on ${name}`, () => {
+    let stores: TestStores
+    beforeAll(async () => {
+      stores = await start()
+    })
+    afterAll(() => stores.close())
     const opened: (() => Promise<void>)[] = []
     afterEach(async () => {
       for (const close of opened.splice(0).reverse()) await close()
@@ -33,22 +37,14 @@ for (const kind of storesForTest) {
     /** Serves work. `database` is shared with an earlier one to continue with its actions. */
     async function serve(
       work: Definition,
-      options: Partial<ActionProviderOptions> & { auth?: Served['auth']; database?: Database } = {},
-    ): Promise<Served & { database: Database }> {
-      const { database = await createDatabase(), ...rest } = options
+      options: Partial<ActionProviderOptions> & { auth?: Served['auth']; database?: TestDatabase } = {},
+    ): Promise<Served & { database: TestDatabase }> {
+      const { database = await stores.create(), ...rest } = options
       const store = await database.open()
       const provider = defineActionProvider({ description, input, ...work } as never)
       const served = await serveForTest(provider, { timing, shutdownGrace: 500, ...rest, store } as never)
       opened.push(served.close)
       return { ...served, database }
-    }
-
-    type Database = { open: () => Promise<ActionStore> }
-
-    async function createDatabase(): Promise<Database> {
-      const database = await kind.create()
-      opened.push(database.drop)
-      return database
     }
 
     let requests = 0
@@ -73,13 +69,15 @@ for (const kind of storesForTest) {
       action_id: string,
       ready: (status: ActionStatus) => boolean,
     ): Promise<ActionStatus> {
-      return vi.waitUntil(
-        async () => {
-          const { json } = await served.ask(caller, 'GET', `/p/${action_id}/status`)
-          return ready(json) && json
-        },
-        { timeout: 20_000, interval: 10 },
-      )
+      return eventually(async () => {
+        const { json } = await served.ask(caller, 'GET', `/p/${action_id}/status`)
+        return ready(json) && json
+      })
+    }
+
+    /** Resolves once the work of an action runs. */
+    async function begun(served: Served, action_id: string): Promise<void> {
+      await eventually(async () => (await served.store.get('work', action_id))?.runs_on !== undefined)
     }
 
     const codeOf = (status: ActionStatus): unknown => (status.details as { code: string }).code
@@ -181,7 +179,7 @@ for (const kind of storesForTest) {
         },
       })
       const { caller, action_id } = await run(served)
-      await vi.waitUntil(async () => (await served.store.get('work', action_id))?.runs_on !== undefined)
+      await begun(served, action_id)
       const { json } = await served.ask(caller, 'POST', `/p/${action_id}/cancel`)
       expect(json).toMatchObject({ status: 'ACTIVE', display_status: 'Canceling for alice' })
       stopped.resolve()
@@ -197,7 +195,7 @@ for (const kind of storesForTest) {
       const late = Promise.withResolvers<void>()
       const served = await serve({ cancelGrace: 50, run: () => late.promise.then(() => ({ late: true })) })
       const { caller, action_id } = await run(served)
-      await vi.waitUntil(async () => (await served.store.get('work', action_id))?.runs_on !== undefined)
+      await begun(served, action_id)
       await served.ask(caller, 'POST', `/p/${action_id}/cancel`)
       const canceled = await untilSettled(served, caller, action_id)
       expect(codeOf(canceled)).toBe('Canceled')
@@ -207,30 +205,47 @@ for (const kind of storesForTest) {
       expect((await served.ask(caller, 'GET', `/p/${action_id}/status`)).json).toEqual(canceled)
     })
 
-    test('at its deadline the signal aborts and the action is FAILED, though the work goes on', async () => {
-      const reasons: string[] = []
-      const served = await serve({
-        run: async ({ signal }: RunContext<unknown>) => {
-          await aborted(signal).catch((reason: WorkInterrupted) => reasons.push(reason.reason))
-          await new Promise(() => {})
+    /** A clock that can be put forward. */
+    const createClock = (): { (): number; forward: (milliseconds: number) => void } => {
+      let offset = 0
+      return Object.assign(() => Date.now() + offset, {
+        forward: (milliseconds: number) => {
+          offset += milliseconds
         },
       })
-      const deadline = new Date(Date.now() + 300).toISOString()
-      const { caller, action_id } = await run(served, { deadline })
+    }
+    const HOUR = 3_600_000
+    const inAnHour = (): string => new Date(Date.now() + HOUR).toISOString()
+
+    test('at its deadline the signal aborts and the action is FAILED, though the work goes on', async () => {
+      const reasons: string[] = []
+      const clock = createClock()
+      const served = await serve(
+        {
+          run: async ({ signal }: RunContext<unknown>) => {
+            await aborted(signal).catch((reason: WorkInterrupted) => reasons.push(reason.reason))
+            await new Promise(() => {})
+          },
+        },
+        { clock },
+      )
+      const { caller, action_id } = await run(served, { deadline: inAnHour() })
+      await begun(served, action_id)
+      clock.forward(2 * HOUR)
       expect(codeOf(await untilSettled(served, caller, action_id))).toBe('DeadlineExceeded')
       expect(reasons).toEqual(['deadline'])
     })
 
     test('a deadline that passes while no instance is up is seen by the next one', async () => {
       const first = await serve({ run: async ({ signal }: RunContext<unknown>) => aborted(signal) })
-      const deadline = new Date(Date.now() + 400).toISOString()
-      const { caller, action_id } = await run(first, { deadline })
+      const { caller, action_id } = await run(first, { deadline: inAnHour() })
       await first.close()
-      await new Promise((resolve) => setTimeout(resolve, Math.max(0, Date.parse(deadline) - Date.now())))
       let runs = 0
+      const clock = createClock()
+      clock.forward(2 * HOUR)
       const second = await serve(
         { run: async () => void runs++ },
-        { database: first.database, auth: first.auth },
+        { database: first.database, auth: first.auth, clock },
       )
       expect(codeOf(await untilSettled(second, caller, action_id))).toBe('DeadlineExceeded')
       expect(runs).toBe(0)
@@ -287,9 +302,7 @@ for (const kind of storesForTest) {
       })
       const first = await run(served)
       // Nobody asks: the polls in the background finish it.
-      await vi.waitUntil(
-        async () => (await served.store.get('work', first.action_id))?.status === 'SUCCEEDED',
-      )
+      await eventually(async () => (await served.store.get('work', first.action_id))?.status === 'SUCCEEDED')
       expect(await untilSettled(served, first.caller, first.action_id)).toMatchObject({ details: { job: 1 } })
       const endless = await run(served, { body: { endless: true } })
       await until(served, endless.caller, endless.action_id, ({ details }) => 'polls' in (details as object))
@@ -306,7 +319,7 @@ for (const kind of storesForTest) {
         pollInterval: 60_000,
       })
       const { caller, action_id } = await run(served)
-      await vi.waitUntil(async () => (await served.store.get('work', action_id))?.attempt === 1)
+      await eventually(async () => (await served.store.get('work', action_id))?.attempt === 1)
       for (let times = 0; times < 50; times++) await served.ask(caller, 'GET', `/p/${action_id}/status`)
       expect(polls).toBe(0)
     })
@@ -314,11 +327,14 @@ for (const kind of storesForTest) {
     test('no more actions run at once than the concurrency allows, and all of them run', async () => {
       let running = 0
       let most = 0
+      const full = Promise.withResolvers<void>()
       const served = await serve({
         concurrency: 4,
         run: async () => {
           most = Math.max(most, ++running)
-          await new Promise((resolve) => setTimeout(resolve, 5))
+          if (running === 4) full.resolve()
+          await full.promise
+          await new Promise((resolve) => setImmediate(resolve))
           running--
         },
       })
@@ -362,7 +378,7 @@ for (const kind of storesForTest) {
       const first = await serve(work)
       const quick = await run(first)
       const endless = await run(first, { body: { endless: true } })
-      await vi.waitUntil(() => runs === 2)
+      await eventually(() => runs === 2)
       const closing = first.close()
       finish.resolve()
       await closing
@@ -376,13 +392,8 @@ for (const kind of storesForTest) {
       const served = await serve({ run: async () => ({}) })
       const { caller, action_id } = await run(served, { release_after: 1 })
       expect(await untilSettled(served, caller, action_id)).toMatchObject({ release_after: 'PT1S' })
-      await vi.waitUntil(
-        async () => (await served.ask(caller, 'GET', `/p/${action_id}/status`)).status === 404,
-        {
-          timeout: 10_000,
-        },
-      )
-      await vi.waitUntil(async () => (await served.store.count('work')).actions.SUCCEEDED === 0)
+      await eventually(async () => (await served.ask(caller, 'GET', `/p/${action_id}/status`)).status === 404)
+      await eventually(async () => (await served.store.count('work')).actions.SUCCEEDED === 0)
     })
 
     test('a synchronous provider whose work takes its time answers when it has ended, once for all who ask', async () => {
@@ -402,7 +413,7 @@ for (const kind of storesForTest) {
           served.ask(caller, 'POST', '/p/run', { request_id: 'slow', body: {} }),
         ),
       )
-      await vi.waitUntil(() => runs === 1)
+      await eventually(() => runs === 1)
       go.resolve()
       for (const { json } of await answers)
         expect(json).toMatchObject({ status: 'SUCCEEDED', details: { runs: 1 } })

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ActionFailed, type ActionStatus, type ActionStore, defineActionProvider } from '../src/index.ts'
 import { fakeAuth } from '../src/testing/index.ts'
-import { type Served, serveForTest } from './served.ts'
-import { storesForTest, type TestDatabase } from './stores.ts'
+import { eventually, type Served, serveForTest } from './served.ts'
+import { storesForTest, type TestDatabase, type TestStores } from './stores.ts'
 
 /**
  * Random sequences of everything that can happen to actions, on a real server and database, beside a model of the
@@ -133,13 +133,10 @@ function pass(model: Model): void {
 /** Waits until the real system has come to rest where the model is. */
 async function settle(model: Model, real: Real): Promise<void> {
   for (const action of model.actions.values()) {
-    const status = await vi.waitUntil(
-      async () => {
-        const { json } = await real.ask('GET', `/${action.id}/status`)
-        return json.status === action.status && json
-      },
-      { timeout: 10_000, interval: 3 },
-    )
+    const status = await eventually(async () => {
+      const { json } = await real.ask('GET', `/${action.id}/status`)
+      return json.status === action.status && json
+    })
     if (action.code !== undefined) expect(status.details.code).toBe(action.code)
     expect(status.completion_time !== undefined).toBe(isComplete(action))
   }
@@ -266,25 +263,24 @@ const commands = fc.commands(
   { maxCommands: 15 },
 )
 
-for (const { name, create } of storesForTest) {
+for (const { name, start } of storesForTest) {
   describe(`on ${name}`, () => {
-    let database: TestDatabase
+    let stores: TestStores
     beforeAll(async () => {
-      database = await create()
+      stores = await start()
     })
-    afterAll(() => database.drop())
+    afterAll(() => stores.close())
 
     test('whatever happens in whatever order, actions are as the interface says', {
       timeout: 120_000,
     }, async () => {
       await fc.assert(
         fc.asyncProperty(commands, async (sequence) => {
-          const real = new Real(database)
+          const real = new Real(await stores.create())
           await real.start()
           try {
             await fc.asyncModelRun(() => ({ model: { now: real.now, actions: new Map() }, real }), sequence)
           } finally {
-            await forgetAll(real)
             await real.served.close()
           }
         }),
@@ -292,16 +288,4 @@ for (const { name, create } of storesForTest) {
       )
     })
   })
-}
-
-/** Leaves the database empty for the next sequence. */
-async function forgetAll(real: Real): Promise<void> {
-  for (;;) {
-    const { json } = await real.ask('GET', '/actions?status=active,inactive,succeeded,failed')
-    if (json.length === 0) return
-    for (const { action_id } of json) {
-      await real.ask('POST', `/${action_id}/cancel`)
-      await vi.waitUntil(async () => (await real.ask('POST', `/${action_id}/release`)).status !== 409)
-    }
-  }
 }

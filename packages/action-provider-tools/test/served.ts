@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
+import { vi } from 'vitest'
 import {
   type ActionProvider,
   type ActionProviderOptions,
@@ -91,9 +92,17 @@ export async function untilSettled(
   actionId: string,
   prefix = '/p',
 ): Promise<ActionStatus> {
-  for (;;) {
+  return eventually(async () => {
     const { json } = await served.ask(caller, 'GET', `${prefix}/${actionId}/status`)
-    if (json.status !== 'ACTIVE') return json
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+    return json.status !== 'ACTIVE' && json
+  })
+}
+
+/** Waits for a condition and resolves with what it gave, however busy the machine is. */
+export function eventually<T>(
+  condition: () => T | Promise<T>,
+): Promise<Exclude<T, undefined | false | null>> {
+  return vi.waitUntil(condition, { timeout: 25_000, interval: 10 }) as Promise<
+    Exclude<T, undefined | false | null>
+  >
 }

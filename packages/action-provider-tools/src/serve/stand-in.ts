@@ -21,7 +21,7 @@ const USERS = ['alice', 'bob']
  * Starts the Globus emulator beside the provider, or takes the one that runs at its port already, and registers the
  * provider's own client and scope there. Its state is kept beside the database, so that tokens outlive a restart as actions do.
  *
- * @throws InvalidDefinition where the emulator is not installed
+ * @throws InvalidDefinition where the emulator is not installed or cannot start
  */
 export async function standInForGlobus(name: string, configuration: Configuration): Promise<StandIn> {
   const { startEmulator, connectEmulator, findEmulator } = await import('globus-emulator').catch(
@@ -40,6 +40,10 @@ export async function standInForGlobus(name: string, configuration: Configuratio
     : await startEmulator({
         port,
         stateFile: join(dataFolder(configuration.databaseUrl), 'globus-emulator.json'),
+      }).catch((error: Error) => {
+        throw new InvalidDefinition(`The Globus emulator cannot start: ${error.message} (EMULATOR_PORT)`, {
+          cause: error,
+        })
       })
   try {
     const registered = await emulator.register({

@@ -31,7 +31,9 @@ export function openPool(config: ClientConfig, size: number, report: (error: Err
   return {
     query,
     transaction: (work) => persevere(() => transact(pool, work)),
-    close: () => pool.end(),
+    close: async () => {
+      if (!pool.ending) await pool.end()
+    },
   }
 }
 
