@@ -11,9 +11,6 @@ import type { Notifications } from './notifications.ts'
 import { remove } from './removal.ts'
 import { ACTION_COLUMNS, type ActionRow, actionOf, writeList } from './rows.ts'
 
-/** How many requests one transaction records at most. */
-const BATCH_SIZE = 256
-
 /** A request that is the first of its key gets a row; for any other there is one, or will be once that transaction has ended. */
 const CLAIM: Statement = {
   name: 'claim',
@@ -79,7 +76,7 @@ export function createCreates(
   notifications: Notifications,
   now: () => number,
 ): (newAction: NewAction) => Promise<Creation> {
-  const decide = inBatches(BATCH_SIZE, async (candidates: readonly Candidate[]): Promise<Verdict[]> => {
+  const decide = inBatches(async (candidates: readonly Candidate[]): Promise<Verdict[]> => {
     const batch = [...candidates].sort((a, b) => (a.key < b.key ? -1 : 1))
     const verdicts = await database.transaction((query) => decideAll(query, batch))
     return candidates.map((candidate) => verdicts.get(candidate) ?? { outcome: 'again' })

@@ -1,4 +1,5 @@
 import { ServiceUnavailable } from '../../errors.ts'
+import { storeError } from './failures.ts'
 
 /** One that waits for its turn. */
 type Waiting<Item, Result> = {
@@ -8,23 +9,27 @@ type Waiting<Item, Result> = {
 }
 
 /**
- * Does together what was asked for one by one: while a batch is being written, the next one gathers.
+ * How many items are done at once at most, and how many batches: while one waits for the disk, the next is made ready.
+ */
+const LIMITS = { items: 256, batches: 2 }
+
+/**
+ * Does together what was asked for one by one: while batches are on their way, the next one gathers.
  *
  * A batch that fails because the database is away fails as a whole, and with it all that wait. One that fails for any
- * other reason is done again item by item, so that an item which cannot be written fails alone.
+ * other reason is done again item by item, so that an item which cannot be done fails alone.
  *
  * @param work gives the results in the order of the items
  */
 export function inBatches<Item, Result>(
-  size: number,
   work: (items: readonly Item[]) => Promise<Result[]>,
 ): (item: Item) => Promise<Result> {
   const waiting: Waiting<Item, Result>[] = []
-  let busy = false
+  let batches = 0
 
   async function run(): Promise<void> {
-    while (waiting.length > 0) await attempt(waiting.splice(0, size))
-    busy = false
+    while (waiting.length > 0) await attempt(waiting.splice(0, LIMITS.items))
+    batches--
   }
 
   async function attempt(batch: readonly Waiting<Item, Result>[]): Promise<void> {
@@ -37,7 +42,7 @@ export function inBatches<Item, Result>(
       } else if (batch.length > 1) {
         for (const one of batch) await attempt([one])
       } else {
-        for (const { reject } of batch) reject(error)
+        for (const { reject } of batch) reject(storeError(error))
       }
     }
   }
@@ -45,9 +50,9 @@ export function inBatches<Item, Result>(
   return (item) =>
     new Promise((resolve, reject) => {
       waiting.push({ item, resolve, reject })
-      if (busy) return
-      busy = true
-      // What else has arrived at this moment joins the first batch.
+      if (batches === LIMITS.batches) return
+      batches++
+      // What else arrives at this moment joins the batch.
       setImmediate(run)
     })
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { again, newAction, succeed } from '../../../test/new-actions.ts'
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts'
+import { again, succeed } from '../../../test/requests.ts'
 import type { ActionStore, Creation } from '../action-store.ts'
+import { newAction } from '../contract.ts'
 import { openPostgresStore } from './postgres-store.ts'
 
 let postgres: TestPostgres
@@ -27,7 +28,7 @@ function idOf(creation: Creation): string {
 }
 
 test('a request that arrives at every instance at once starts one action', async () => {
-  const requests = Array.from({ length: 100 }, () => newAction('race', { job: true }))
+  const requests = Array.from({ length: 100 }, () => newAction({ provider: 'race', job: true }))
   const creations = await everywhere((store) =>
     Promise.all(
       // In an order of its own, and twice.
@@ -47,7 +48,7 @@ test('a request that arrives at every instance at once starts one action', async
 })
 
 test('a request is settled by the instance that records it, and by no other', async () => {
-  const request = newAction('settle')
+  const request = newAction({ provider: 'settle' })
   let settled = 0
   const creations = await everywhere((store) => {
     const { status, ...same } = again(request)
@@ -65,16 +66,16 @@ test('a request is settled by the instance that records it, and by no other', as
 test('a request that cannot be recorded fails alone', async () => {
   const [store] = stores as [ActionStore]
   const results = await Promise.allSettled([
-    store.create(newAction('poison')),
-    store.create({ ...newAction('poison'), action_id: 'no id' }),
-    store.create(newAction('poison')),
+    store.create(newAction({ provider: 'poison' })),
+    store.create({ ...newAction({ provider: 'poison' }), action_id: 'no id' }),
+    store.create(newAction({ provider: 'poison' })),
   ])
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
 })
 
 test('no job is taken twice', async () => {
   const [store] = stores as [ActionStore]
-  const requests = Array.from({ length: 120 }, () => newAction('take', { job: true }))
+  const requests = Array.from({ length: 120 }, () => newAction({ provider: 'take', job: true }))
   await Promise.all(requests.map((request) => store.create(request)))
   const taken = await everywhere(async (each) => {
     const own: string[] = []
@@ -90,7 +91,7 @@ test('no job is taken twice', async () => {
 })
 
 test('changes of one action at once are made one after another', async () => {
-  const request = newAction('count')
+  const request = newAction({ provider: 'count' })
   await (stores[0] as ActionStore).create(request)
   await everywhere((store) =>
     Promise.all(
@@ -108,7 +109,7 @@ test('changes of one action at once are made one after another', async () => {
 test('sweeps at once remove each action once, while others are made', async () => {
   const [store] = stores as [ActionStore]
   const now = Date.now()
-  const requests = Array.from({ length: 150 }, () => newAction('sweep'))
+  const requests = Array.from({ length: 150 }, () => newAction({ provider: 'sweep' }))
   await Promise.all(
     requests.map(async (request) => {
       await store.create(request)

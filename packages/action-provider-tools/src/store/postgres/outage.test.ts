@@ -4,10 +4,11 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { again, newAction, succeed } from '../../../test/new-actions.ts'
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts'
+import { again, succeed } from '../../../test/requests.ts'
 import { ServiceUnavailable } from '../../errors.ts'
 import type { ActionStore, NewAction } from '../action-store.ts'
+import { newAction } from '../contract.ts'
 import { openPostgresStore } from './postgres-store.ts'
 
 let postgres: TestPostgres
@@ -50,7 +51,7 @@ function load(provider: string, callers: number): { account: Account; end: () =>
   }
   async function call(store: ActionStore): Promise<void> {
     while (!ending) {
-      const first = newAction(provider, { job: true })
+      const first = newAction({ provider, job: true })
       let request = first
       const creation = await insist(
         () => store.create(request),
@@ -89,7 +90,7 @@ async function until(condition: () => boolean): Promise<void> {
 /** Everything acknowledged is there, once, and nothing else is. */
 async function check(provider: string, { created, completed }: Account): Promise<void> {
   const [store] = stores as [ActionStore]
-  for (const [id, request] of created) {
+  const all = [...created].map(async ([id, request]) => {
     const action = await store.get(provider, id)
     expect(action?.status).toBe(completed.has(id) ? 'SUCCEEDED' : 'ACTIVE')
     expect(action?.version).toBe(completed.has(id) ? 2 : 1)
@@ -97,7 +98,8 @@ async function check(provider: string, { created, completed }: Account): Promise
       outcome: 'repeated',
       action: { action_id: id },
     })
-  }
+  })
+  await Promise.all(all)
   const { actions, waiting } = await store.count(provider)
   expect(actions.SUCCEEDED + actions.ACTIVE).toBe(created.size)
   expect(waiting).toBe(actions.ACTIVE)
@@ -122,8 +124,10 @@ describe('under load', () => {
     await postgres.stop()
     for (const store of stores) {
       await expect(store.ping()).rejects.toBeInstanceOf(ServiceUnavailable)
-      await expect(store.get('restart', newAction('x').action_id)).rejects.toBeInstanceOf(ServiceUnavailable)
-      await expect(store.create(newAction('x'))).rejects.toBeInstanceOf(ServiceUnavailable)
+      await expect(store.get('restart', newAction({ provider: 'x' }).action_id)).rejects.toBeInstanceOf(
+        ServiceUnavailable,
+      )
+      await expect(store.create(newAction({ provider: 'x' }))).rejects.toBeInstanceOf(ServiceUnavailable)
       await expect(store.takeJobs('x', 'one', Date.now(), 1)).rejects.toBeInstanceOf(ServiceUnavailable)
     }
     await postgres.start()
@@ -140,7 +144,7 @@ test('what happens is told to other instances, also after the connection that li
   const stop = other.subscribe('told', (event) =>
     heard.push(event.kind === 'cancel' ? `cancel ${event.action_id}` : 'job'),
   )
-  const request = newAction('told', { job: true })
+  const request = newAction({ provider: 'told', job: true })
   await insist(() => one.create(request))
   const cancel = async (at: number): Promise<void> => {
     await insist(() => one.transition('told', request.action_id, () => ({ cancel_requested_at: at })))
@@ -162,7 +166,7 @@ test('what happens is told to other instances, also after the connection that li
 
 test('an instance that is killed loses its job to another, and not before its lease is over', async () => {
   const [store] = stores as [ActionStore]
-  const request = newAction('killed', { job: true })
+  const request = newAction({ provider: 'killed', job: true })
   await insist(() => store.create(request))
   const holder = spawn(
     process.execPath,

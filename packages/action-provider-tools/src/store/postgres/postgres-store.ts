@@ -66,6 +66,7 @@ export async function openPostgresStore(
   )
   const create = createCreates(database, notifications, clock)
   const { find: findAction, transition } = createTransitions(database, notifications, clock)
+  let closing: Promise<void> | undefined
   const jobs = createJobs(database, notifications, leaseSeconds, options.clock)
 
   async function single<Row>(statement: Statement, provider: string, id: string): Promise<Row | undefined> {
@@ -102,11 +103,22 @@ export async function openPostgresStore(
       const [row] = await database.query<{ read_only: boolean }>(PING, [])
       if (row?.read_only) throw new ServiceUnavailable('The database is read-only at the moment')
     },
-    async close() {
-      await Promise.all([database.close(), notifications.close()])
+    close: () => {
+      closing ??= Promise.all([database.close(), notifications.close()]).then(() => {})
+      return closing
     },
   }
 }
+
+const SETTINGS = [
+  // The store relies on each statement seeing what has been committed before it.
+  'default_transaction_isolation=read\\ committed',
+  // Every statement is made for its indexes: it shall not be planned again for each call, nor read a table from end to end
+  // for as long as the plan lives because the table was small when it was made.
+  'plan_cache_mode=force_generic_plan',
+  'enable_seqscan=off',
+  'jit=off',
+]
 
 /** How every connection is made. Nothing waits for long: a caller would rather hear that it should come again. */
 function configOf(url: string): ClientConfig {
@@ -125,8 +137,7 @@ function configOf(url: string): ClientConfig {
     query_timeout: 12_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    // The store relies on each statement seeing what has been committed before it.
-    options: '-c default_transaction_isolation=read\\ committed',
+    options: SETTINGS.map((setting) => `-c ${setting}`).join(' '),
   }
 }
 

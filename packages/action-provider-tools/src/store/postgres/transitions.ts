@@ -1,9 +1,11 @@
 import { parseTime } from '../../documents/time.ts'
-import type { Change, StoredAction } from '../action-store.ts'
+import type { Change, StoredAction, StoreEvent } from '../action-store.ts'
 import { changed, type Write } from '../changes.ts'
 import { STATUS_CODES } from '../codes.ts'
 import { accessTo } from './access.ts'
 import type { Database, Statement } from './database.ts'
+import { storeError } from './failures.ts'
+import { inBatches } from './group-commit.ts'
 import type { Notifications } from './notifications.ts'
 import { remove } from './removal.ts'
 import { ACTION_COLUMNS, type ActionRow, actionOf } from './rows.ts'
@@ -11,51 +13,75 @@ import { ACTION_COLUMNS, type ActionRow, actionOf } from './rows.ts'
 const FIND: Statement = {
   name: 'find',
   text: `SELECT ${ACTION_COLUMNS} FROM action_provider.actions a
-    WHERE a.action_id = $1 AND a.provider = $2 AND (a.release_at IS NULL OR a.release_at > $3)`,
+    WHERE a.action_id = ANY($1::uuid[]) AND (a.release_at IS NULL OR a.release_at > $2)`,
 }
 
-/** One statement for every change: what does not change is passed as nothing, and costs next to nothing. */
+/**
+ * Changes those actions that nobody has changed since they were read. Rows are locked in one order everywhere, so that no
+ * two batches wait for each other.
+ */
 const CHANGE: Statement = {
   name: 'change',
-  text: `WITH changed AS (
-      UPDATE action_provider.actions SET version = version + 1, status = $4, document = COALESCE($5, document),
-        attempt = $6, runs_on = $7, cancel_requested_at = $8, release_at = $9
-      WHERE action_id = $1 AND version = $2
-      RETURNING action_id
+  text: `WITH wanted AS MATERIALIZED (
+      SELECT * FROM unnest($1::uuid[], $2::integer[], $3::smallint[], $4::text[], $5::integer[], $6::text[],
+        $7::float8[], $8::float8[]) AS w(action_id, version, status, document, attempt, runs_on,
+        cancel_requested_at, release_at)
+    ), locked AS MATERIALIZED (
+      SELECT a.action_id, a.status FROM wanted w
+      JOIN action_provider.actions a ON a.action_id = w.action_id AND a.version = w.version
+      ORDER BY a.action_id FOR UPDATE OF a
+    ), changed AS (
+      UPDATE action_provider.actions a SET version = a.version + 1, status = w.status,
+        document = COALESCE(w.document, a.document), attempt = w.attempt, runs_on = w.runs_on,
+        cancel_requested_at = w.cancel_requested_at, release_at = w.release_at
+      FROM wanted w JOIN locked l ON l.action_id = w.action_id
+      WHERE a.action_id = w.action_id
+      RETURNING a.action_id, a.provider, a.status, l.status AS before
     ), moved AS (
-      UPDATE action_provider.access x SET status = $4, release_at = $9
-      FROM unnest($10::smallint[], $11::bytea[]) AS k(role, principal)
-      WHERE x.provider = $3 AND x.role = k.role AND x.principal = k.principal AND x.status = $12::smallint
-        AND x.action_id = $1 AND EXISTS (SELECT FROM changed)
+      UPDATE action_provider.access x SET status = k.status, release_at = k.release_at
+      FROM unnest($9::uuid[], $10::text[], $11::smallint[], $12::bytea[], $13::smallint[], $14::smallint[], $15::float8[])
+        AS k(action_id, provider, role, principal, before, status, release_at)
+      JOIN changed c ON c.action_id = k.action_id
+      WHERE x.provider = k.provider AND x.role = k.role AND x.principal = k.principal AND x.status = k.before
+        AND x.action_id = k.action_id
     ), logged AS (
       INSERT INTO action_provider.log (action_id, time, entry)
-      SELECT $1, entry.time, entry.text FROM unnest($13::float8[], $14::text[]) AS entry(time, text)
-      WHERE EXISTS (SELECT FROM changed)
+      SELECT e.action_id, e.time, e.entry
+      FROM unnest($16::uuid[], $17::float8[], $18::text[]) WITH ORDINALITY AS e(action_id, time, entry, number)
+      JOIN changed c ON c.action_id = e.action_id ORDER BY e.number
     ), sealed AS (
       INSERT INTO action_provider.secrets (action_id, secret)
-      SELECT action_id, $15::bytea FROM changed WHERE $15::bytea IS NOT NULL
+      SELECT s.action_id, s.secret FROM unnest($19::uuid[], $20::bytea[]) AS s(action_id, secret)
+      JOIN changed c ON c.action_id = s.action_id
       ON CONFLICT (action_id) DO UPDATE SET secret = excluded.secret
     ), erased AS (
-      DELETE FROM action_provider.secrets WHERE $16::boolean AND action_id = $1 AND EXISTS (SELECT FROM changed)
+      DELETE FROM action_provider.secrets s USING unnest($21::uuid[]) AS e(action_id), changed c
+      WHERE c.action_id = e.action_id AND s.action_id = e.action_id
     ), queued AS (
       INSERT INTO action_provider.jobs (action_id, provider, due_at)
-      SELECT action_id, $3, $17::float8 FROM changed WHERE $17::float8 IS NOT NULL
+      SELECT c.action_id, c.provider, q.due_at FROM unnest($22::uuid[], $23::float8[]) AS q(action_id, due_at)
+      JOIN changed c ON c.action_id = q.action_id
       ON CONFLICT (action_id) DO UPDATE SET due_at = excluded.due_at, holder = NULL, lease_until = NULL
     ), done AS (
-      DELETE FROM action_provider.jobs WHERE $18::boolean AND action_id = $1 AND EXISTS (SELECT FROM changed)
+      DELETE FROM action_provider.jobs j USING unnest($24::uuid[]) AS d(action_id), changed c
+      WHERE c.action_id = d.action_id AND j.action_id = d.action_id
     ), tallied AS (
       INSERT INTO action_provider.tallies AS t (provider, shard, active, inactive, succeeded, failed)
-      SELECT $3, pg_backend_pid() & 63, ($4 = 0)::int - ($12 = 0)::int, ($4 = 1)::int - ($12 = 1)::int,
-        ($4 = 2)::int - ($12 = 2)::int, ($4 = 3)::int - ($12 = 3)::int
-      FROM changed WHERE $4 <> $12
+      SELECT provider, pg_backend_pid() & 63, sum((status = 0)::int - (before = 0)::int),
+        sum((status = 1)::int - (before = 1)::int), sum((status = 2)::int - (before = 2)::int),
+        sum((status = 3)::int - (before = 3)::int)
+      FROM changed WHERE status <> before GROUP BY provider ORDER BY provider
       ON CONFLICT (provider, shard) DO UPDATE SET active = t.active + excluded.active,
         inactive = t.inactive + excluded.inactive, succeeded = t.succeeded + excluded.succeeded,
         failed = t.failed + excluded.failed
+    ), told AS (
+      SELECT count(pg_notify('action_provider', n.payload))
+      FROM unnest($25::uuid[], $26::text[]) AS n(action_id, payload) JOIN changed c ON c.action_id = n.action_id
     )
-    SELECT (SELECT count(pg_notify('action_provider', payload)) FROM unnest($19::text[]) AS payload) FROM changed`,
+    SELECT action_id FROM changed, told`,
 }
 
-/** Finds and changes single actions. */
+/** Finds and changes single actions: all of a moment together. */
 export type Transitions = {
   find: (provider: string, actionId: string) => Promise<StoredAction | undefined>
   transition: (
@@ -65,87 +91,122 @@ export type Transitions = {
   ) => Promise<StoredAction | undefined>
 }
 
+/** An action as it was read, and what is to become of it. */
+type Step = { before: StoredAction; change: Change; write: Write; events: StoreEvent[] }
+
 export function createTransitions(
   database: Database,
   notifications: Notifications,
   now: () => number,
 ): Transitions {
-  async function find(provider: string, actionId: string): Promise<StoredAction | undefined> {
-    const [row] = await database.query<ActionRow>(FIND, [actionId, provider, now()])
-    return row && actionOf(row)
-  }
+  const findById = inBatches(async (ids: readonly string[]) => {
+    const rows = await database.query<ActionRow>(FIND, [[...new Set(ids)], now()])
+    const byId = new Map(rows.map((row) => [row.action_id, row]))
+    return ids.map((id) => byId.get(id))
+  })
 
-  /** Resolves with whether nobody has changed the action since it was read. */
-  async function write(current: StoredAction, change: Change): Promise<StoredAction | undefined> {
-    if (change.release) {
-      const removed = await database.transaction((query) => remove(query, [current]))
-      return removed === 1 ? current : undefined
-    }
-    const written = changed(current, change)
-    const events = eventsOf(current, written, now())
-    const payloads = events.map((event) => notifications.payload(current.provider, event))
-    const rows = await database.query(CHANGE, changeValues(current, written, change, payloads))
-    if (rows.length === 0) return undefined
-    for (const event of events) notifications.tell(current.provider, event)
-    return written.action
+  /** Resolves with whether nobody had changed the action since it was read. */
+  const apply = inBatches(async (steps: readonly Step[]) => {
+    // Of steps that begin at the same action only one can be made.
+    const distinct = new Map(steps.map((step) => [step.before.action_id, step]))
+    const rows = await database.query<{ action_id: string }>(
+      CHANGE,
+      changeValues([...distinct.values()], notifications),
+    )
+    const made = new Set(rows.map((row) => row.action_id))
+    return steps.map(
+      (step) => made.has(step.before.action_id) && distinct.get(step.before.action_id) === step,
+    )
+  })
+
+  async function find(provider: string, actionId: string): Promise<StoredAction | undefined> {
+    const row = await findById(actionId)
+    return row?.provider === provider ? actionOf(row) : undefined
   }
 
   return {
     find,
     async transition(provider, actionId, decide) {
       for (;;) {
-        const current = await find(provider, actionId)
-        if (current === undefined) return undefined
-        const change = decide(current)
-        if (change === undefined) return current
-        const after = await write(current, change)
-        if (after !== undefined) return after
+        const before = await find(provider, actionId)
+        if (before === undefined) return undefined
+        const change = decide(before)
+        if (change === undefined) return before
+        if (change.release) {
+          const removed = await database.transaction((query) => remove(query, [before]))
+          if (removed === 1) return before
+          continue
+        }
+        const step = stepOf(before, change, now())
+        if (!(await apply(step))) continue
+        for (const event of step.events) notifications.tell(provider, event)
+        return step.write.action
       }
     },
   }
 }
 
+/** @throws ActionProviderError when the new status is no JSON */
+function stepOf(before: StoredAction, change: Change, at: number): Step {
+  try {
+    const write = changed(before, change)
+    return { before, change, write, events: eventsOf(before, write, at) }
+  } catch (error) {
+    throw storeError(error)
+  }
+}
+
 /** What others want to know of a change. */
-function eventsOf(
-  current: StoredAction,
-  { action, jobDueAt }: Write,
-  at: number,
-): ({ kind: 'job' } | { kind: 'cancel'; action_id: string })[] {
-  const canceled =
-    action.cancel_requested_at !== undefined && action.cancel_requested_at !== current.cancel_requested_at
+function eventsOf(before: StoredAction, { action, jobDueAt }: Write, at: number): StoreEvent[] {
+  const { action_id, cancel_requested_at } = action
+  const canceled = cancel_requested_at !== undefined && cancel_requested_at !== before.cancel_requested_at
   return [
     ...(typeof jobDueAt === 'number' && jobDueAt <= at ? [{ kind: 'job' as const }] : []),
-    ...(canceled ? [{ kind: 'cancel' as const, action_id: action.action_id }] : []),
+    ...(canceled ? [{ kind: 'cancel' as const, action_id }] : []),
   ]
 }
 
-function changeValues(
-  current: StoredAction,
-  { action, log, secret, jobDueAt }: Write,
-  change: Change,
-  payloads: readonly string[],
-): unknown[] {
-  const listed = action.status !== current.status || action.release_at !== current.release_at
-  const access = listed ? accessTo(current) : []
+function changeValues(steps: readonly Step[], { payload }: Notifications): unknown[] {
+  const column = <T>(value: (step: Step) => T): T[] => steps.map(value)
+  const idsOf = (some: readonly Step[]): string[] => some.map(({ before }) => before.action_id)
+  const access = steps.flatMap((step) =>
+    isListedAnew(step) ? accessTo(step.before).map((key) => ({ ...key, of: step })) : [],
+  )
+  const log = steps.flatMap(({ write }) => write.log.map((entry) => ({ id: write.action.action_id, entry })))
+  const sealed = steps.filter(({ write }) => write.secret)
+  const queued = steps.filter(({ write }) => typeof write.jobDueAt === 'number')
+  const told = steps.flatMap(({ before, events }) => events.map((event) => ({ before, event })))
   return [
-    current.action_id,
-    current.version,
-    current.provider,
-    STATUS_CODES[action.status],
-    change.status && action.document,
-    action.attempt,
-    action.runs_on,
-    action.cancel_requested_at,
-    action.release_at,
+    idsOf(steps),
+    column(({ before }) => before.version),
+    column(({ write }) => STATUS_CODES[write.action.status]),
+    column(({ change, write }) => change.status && write.action.document),
+    column(({ write }) => write.action.attempt),
+    column(({ write }) => write.action.runs_on),
+    column(({ write }) => write.action.cancel_requested_at),
+    column(({ write }) => write.action.release_at),
+    idsOf(access.map(({ of }) => of)),
+    access.map(({ of }) => of.before.provider),
     access.map(({ role }) => role),
     access.map(({ principal }) => principal),
-    STATUS_CODES[current.status],
-    log.map((entry) => parseTime(entry.time)),
-    log.map((entry) => JSON.stringify(entry)),
-    secret,
-    secret === null,
-    jobDueAt,
-    jobDueAt === null,
-    payloads,
+    access.map(({ of }) => STATUS_CODES[of.before.status]),
+    access.map(({ of }) => STATUS_CODES[of.write.action.status]),
+    access.map(({ of }) => of.write.action.release_at),
+    log.map(({ id }) => id),
+    log.map(({ entry }) => parseTime(entry.time)),
+    log.map(({ entry }) => JSON.stringify(entry)),
+    idsOf(sealed),
+    sealed.map(({ write }) => write.secret),
+    idsOf(steps.filter(({ write }) => write.secret === null)),
+    idsOf(queued),
+    queued.map(({ write }) => write.jobDueAt),
+    idsOf(steps.filter(({ write }) => write.jobDueAt === null)),
+    told.map(({ before }) => before.action_id),
+    told.map(({ before, event }) => payload(before.provider, event)),
   ]
+}
+
+/** Whether a list shows an action in another place, or no longer. */
+function isListedAnew({ before, write: { action } }: Step): boolean {
+  return action.status !== before.status || action.release_at !== before.release_at
 }

@@ -1,0 +1,13 @@
+import type { Change, NewAction, StoredAction } from '../src/store/action-store.ts'
+import { newActionId } from '../src/store/keys.ts'
+
+/** The same request, sent again: were it the first, its action would have another id. */
+export function again(request: NewAction): NewAction {
+  const action_id = newActionId()
+  return { ...request, action_id, status: { ...request.status, action_id } }
+}
+
+/** Ends an action well. */
+export function succeed(action: StoredAction): Change {
+  return { status: { ...JSON.parse(action.document), status: 'SUCCEEDED' }, runs_on: null }
+}
