@@ -26,12 +26,7 @@ export type ApplicationOptions = {
  */
 export function createApplication(options: ApplicationOptions = {}): FastifyInstance {
   const app = Fastify({
-    logger: options.logger ?? {
-      level: options.logLevel ?? 'info',
-      serializers: {
-        req: (request) => ({ method: request.method, path: request.url.split('?', 1)[0], from: request.ip }),
-      },
-    },
+    logger: loggerOf(options),
     bodyLimit: options.bodyLimit ?? 1024 * 1024,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,
@@ -73,5 +68,34 @@ export function createApplication(options: ApplicationOptions = {}): FastifyInst
       'Answered',
     )
   })
+  closeIdleConnections(app)
   return app
+}
+
+/** Once it listens no more, a connection is closed as soon as its last answer is out: else each would be kept for a minute. */
+function closeIdleConnections(app: FastifyInstance): void {
+  app.addHook('preClose', (done) => {
+    const { server } = app
+    const timer = setInterval(() => server.listening || server.closeIdleConnections(), 50)
+    server.once('close', () => clearInterval(timer))
+    timer.unref()
+    done()
+  })
+}
+
+/** The author's logger, as they gave it; but a request is logged without its query, which may hold anything. */
+function loggerOf({
+  logger,
+  logLevel = 'info',
+}: ApplicationOptions): NonNullable<FastifyServerOptions['logger']> {
+  if (logger === false) return false
+  const given = typeof logger === 'object' ? logger : {}
+  return {
+    level: logLevel,
+    ...given,
+    serializers: {
+      req: (request) => ({ method: request.method, path: request.url.split('?', 1)[0], from: request.ip }),
+      ...given.serializers,
+    },
+  }
 }
