@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ALICE, newAction } from '../../test/new-action.ts'
 import type { ActionStatus, ActionStatusValue } from '../documents/action-status.ts'
 import type { ActionLogEntry } from '../documents/log-page.ts'
 import { ALL_AUTHENTICATED_USERS, groupURN, identityURN } from '../documents/principal.ts'
@@ -17,7 +18,9 @@ import type {
   StoreOptions,
 } from './action-store.ts'
 import { STATUSES } from './codes.ts'
-import { contentHash, newActionId, requestKey } from './keys.ts'
+import { newActionId } from './keys.ts'
+
+export { newAction }
 
 /** A store that was opened for tests. `close` closes it and every other one that `another` opened on its database. */
 export type OpenedStore = {
@@ -28,7 +31,6 @@ export type OpenedStore = {
 }
 
 const MINUTE = 60_000
-const alice = identityURN('ca73e829-715f-4522-9141-1d2d3b1ae2a1')
 const bob = identityURN('00000000-0000-4000-8000-00000000000b')
 const friends = groupURN('fdb38a24-03c1-11e3-86f7-12313809f035')
 
@@ -65,7 +67,7 @@ export function describeActionStore(
     }
 
     async function listed(provider: string, query: Partial<ListQuery> = {}): Promise<string[]> {
-      const all = { principals: { creator_id: [alice] }, statuses: STATUSES, limit: 1000 }
+      const all = { principals: { creator_id: [ALICE] }, statuses: STATUSES, limit: 1000 }
       return (await store.list(provider, { ...all, ...query })).map(({ action_id }) => action_id)
     }
 
@@ -95,7 +97,7 @@ export function describeActionStore(
         expect(stored).toEqual({
           action_id: action.action_id,
           provider: action.provider,
-          creator_id: alice,
+          creator_id: ALICE,
           ...lists,
           status: 'ACTIVE',
           document: JSON.stringify(action.status),
@@ -425,10 +427,10 @@ export function describeActionStore(
     })
 
     describe('list', () => {
-      const people = [alice, bob, friends, ALL_AUTHENTICATED_USERS]
+      const people = [ALICE, bob, friends, ALL_AUTHENTICATED_USERS]
       const somePeople = fc.uniqueArray(fc.constantFrom(...people))
       const plan: fc.Arbitrary<Plan> = fc.record({
-        creator: fc.constantFrom(alice, bob),
+        creator: fc.constantFrom(ALICE, bob),
         monitor_by: somePeople,
         manage_by: somePeople,
         status: fc.constantFrom(...STATUSES),
@@ -505,7 +507,7 @@ export function describeActionStore(
 
       test('gives the documents', async () => {
         const stored = await creation(newAction())
-        const query = { principals: { creator_id: [alice] }, statuses: STATUSES, limit: 9 }
+        const query = { principals: { creator_id: [ALICE] }, statuses: STATUSES, limit: 9 }
         expect(await store.list(stored.provider, query)).toEqual([
           { action_id: stored.action_id, document: stored.document },
         ])
@@ -826,29 +828,6 @@ export function describeActionStore(
 }
 
 const done = { status: 'SUCCEEDED', details: { you_said: 'hey' } } as const
-
-type NewActionOptions = Pick<NewAction, 'deadline_at' | 'job' | 'secret'> & {
-  provider?: string
-  creator?: string
-  body?: Record<string, unknown>
-  lists?: Pick<ActionStatus, 'monitor_by' | 'manage_by'>
-}
-
-/** A request of its own, of Alice's and in a namespace of its own where nothing else is said. */
-export function newAction(options: NewActionOptions = {}): NewAction {
-  const { provider = randomUUID(), creator = alice, body = {}, lists, ...rest } = options
-  const action_id = newActionId()
-  const request = { request_id: randomUUID(), body }
-  return {
-    action_id,
-    provider,
-    request_key: requestKey(provider, creator, request.request_id),
-    content_hash: contentHash(request),
-    request,
-    status: { action_id, status: 'ACTIVE', details: {}, creator_id: creator, ...lists },
-    ...rest,
-  }
-}
 
 /** What makes two requests one. */
 function keysOf({ request_key, content_hash }: NewAction): Pick<NewAction, 'request_key' | 'content_hash'> {

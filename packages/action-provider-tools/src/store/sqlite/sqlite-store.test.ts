@@ -1,35 +1,71 @@
-import { rmSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { newAction } from '../../../test/new-action.ts'
+import { again } from '../../../test/requests.ts'
 import { describeActionStore } from '../contract.ts'
 import { openSqliteStore } from './sqlite-store.ts'
 
-describeActionStore('SQLite', async (options) => {
-  const folder = await mkdtemp(join(tmpdir(), 'sqlite-store-'))
-  const store = openSqliteStore(join(folder, 'actions.db'), options)
-  return {
-    store,
-    async close() {
-      await store.close()
-      rmSync(folder, { recursive: true, force: true })
-    },
-  }
-})
+let folder: string
+let made = 0
+const newPath = (): string => join(folder, `${++made}.db`)
 
-describeActionStore('SQLite in memory', async (options) => {
-  const store = openSqliteStore(':memory:', options)
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sqlite-store-'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describeActionStore('SQLite', async (options) => {
+  const store = openSqliteStore(newPath(), options)
   return { store, close: () => store.close() }
 })
 
-describeActionStore('SQLite shared by processes', async (options) => {
-  const folder = await mkdtemp(join(tmpdir(), 'sqlite-store-'))
-  const opened = [openSqliteStore(join(folder, 'actions.db'), { ...options, exclusive: false })]
-  return {
-    store: opened[0] as (typeof opened)[0],
-    async close() {
-      for (const store of opened) await store.close()
-      rmSync(folder, { recursive: true, force: true })
-    },
-  }
+test('forgets all when it is kept in memory', async () => {
+  const action = newAction({ provider: 'p' })
+  const [first, second] = [openSqliteStore(':memory:'), openSqliteStore(':memory:')]
+  await first.create(action)
+  expect(await first.get('p', action.action_id)).toBeDefined()
+  expect(await second.get('p', action.action_id)).toBeUndefined()
+  await first.close()
+  await second.close()
+})
+
+test('frees the work of the process before', async () => {
+  const path = newPath()
+  const action = newAction({ provider: 'p', job: true })
+  const before = openSqliteStore(path)
+  await before.create(action)
+  expect(await before.takeJobs('p', 'before', Date.now(), 9)).toHaveLength(1)
+  await before.close()
+
+  const after = openSqliteStore(path)
+  expect(await after.takeJobs('p', 'after', Date.now(), 9)).toEqual([
+    { provider: 'p', action_id: action.action_id },
+  ])
+  await after.close()
+})
+
+test('writes what waits before it closes', async () => {
+  const path = newPath()
+  const before = openSqliteStore(path)
+  const action = newAction({ provider: 'p' })
+  const creation = before.create(action)
+  await before.close()
+  expect(await creation).toMatchObject({ outcome: 'created' })
+  const after = openSqliteStore(path)
+  expect(await after.get('p', action.action_id)).toBeDefined()
+  await after.close()
+})
+
+test('makes one action of identical requests to processes that share a database', async () => {
+  const path = newPath()
+  const stores = [1, 2, 3].map(() => openSqliteStore(path, { exclusive: false }))
+  const action = newAction({ provider: 'p' })
+  const creations = await Promise.all(
+    Array.from({ length: 30 }, (_, index) => stores[index % 3]?.create(again(action))),
+  )
+  expect(creations.filter((each) => each?.outcome === 'created')).toHaveLength(1)
+  expect(creations.filter((each) => each?.outcome === 'repeated')).toHaveLength(29)
+  for (const store of stores) await store.close()
 })
