@@ -33,7 +33,6 @@ async function stopOverdueWork(workshop: Workshop): Promise<void> {
   for (const attempt of workshop.running.values()) {
     if (attempt.deadlineAt === undefined || attempt.deadlineAt > workshop.now()) continue
     attempt.deadlineAt = undefined
-    abort(attempt, 'deadline')
     await expire(workshop, attempt.actionId)
   }
 }
@@ -58,7 +57,9 @@ async function endCanceled(workshop: Workshop): Promise<void> {
 
 /** Fails an action whose deadline has passed. Work in another system is first given the time to be told. */
 function expire(workshop: Workshop, actionId: string): Promise<void> {
-  const { provider, options, now } = workshop
+  const { provider, options, now, running } = workshop
+  const attempt = running.get(actionId)
+  if (attempt) abort(attempt, 'deadline')
   return end(workshop, actionId, (current) => {
     if (!isOverdue(workshop, current)) return undefined
     const remote = provider.work.kind === 'remote' && current.status === 'ACTIVE'
