@@ -7,6 +7,8 @@ const outcome: Outcome = { exitCode: 0 }
 // Whoever reads the output may have had enough of it: `action-provider list | head -1`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 4))
 
+process.stderr.on('error', () => {})
+
 try {
   await buildProgram(outcome).parseAsync()
 } catch (error) {

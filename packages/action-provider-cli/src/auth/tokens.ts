@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { isLoopback } from '../client/loopback.ts'
 import { refusedError, usageError } from '../errors.ts'
 import { keepSecret } from '../output/masking.ts'
-import { clientCredentialsGrant, type Granted, LoginEnded, type OAuthClient, refreshGrant } from './grants.ts'
-import { type LoginOptions, logIn } from './login.ts'
+import type { Granted, OAuthClient } from './grants.ts'
+import type { LoginOptions } from './login.ts'
 import { topScopes } from './scopes.ts'
 import type { Login, StoredToken, TokenStore } from './token-store.ts'
 
@@ -57,6 +57,7 @@ export function clientTokens(auth: URL, client: OAuthClient, trace: (line: strin
   const get = async ({ scope }: Wanted): Promise<string> => {
     const known = kept.get(scope)
     if (known && isFresh(known)) return known.access_token
+    const { clientCredentialsGrant } = await import('./grants.ts')
     const tokens = await clientCredentialsGrant({ auth, client, trace }, scope)
     const token = tokens.find((candidate) => carries(candidate, scope))
     if (token === undefined)
@@ -114,6 +115,7 @@ export async function logInAndKeep(
   scope: string | undefined,
   provider: URL | undefined,
 ): Promise<Login> {
+  const { logIn } = await import('./login.ts')
   const before = await store.read()
   const granted = await logIn(options, scope, before.identity?.sub)
   return store.update(async (login) => {
@@ -192,6 +194,7 @@ async function refreshOrForget(
   token: StoredToken,
 ): Promise<StoredToken | undefined> {
   if (token.refresh_token === undefined) return undefined
+  const { LoginEnded, refreshGrant } = await import('./grants.ts')
   try {
     return await refreshGrant({ auth, client: { clientId: token.client_id }, trace }, token)
   } catch (error) {

@@ -2,7 +2,7 @@ import type { ActionLogEntry, ActionLogPage } from 'action-provider-tools/client
 import { answered, type Provider } from '../client/provider.ts'
 import { actionPath } from '../client/provider-url.ts'
 import { watchAction } from '../client/watch.ts'
-import { type ExitCode, exitCodes, unavailableError } from '../errors.ts'
+import { type ExitCode, exitCodes, unavailableError, usageError } from '../errors.ts'
 import { printable, printableJson } from '../output/printable.ts'
 import { logLine } from '../output/views.ts'
 import { type CommonOptions, openSession } from '../session.ts'
@@ -21,6 +21,11 @@ const PAGE = 100
 export async function log(actionId: string, options: LogOptions): Promise<ExitCode> {
   const { terminal, provider: open } = await openSession(options)
   const provider = open()
+  if ((await provider.describe()).log_supported === false) {
+    throw usageError(
+      `${provider.url.href} keeps no log of its actions: "action-provider status" shows how they are`,
+    )
+  }
   if (!options.watch) {
     const entries = await read(provider, actionId, options)
     await terminal.result(entries, () => ({

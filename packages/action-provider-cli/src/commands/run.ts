@@ -1,5 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import type { ActionRequest, ProviderDescription } from 'action-provider-tools/client'
+import {
+  type ActionRequest,
+  type ProviderDescription,
+  RequestValidationError,
+} from 'action-provider-tools/client'
 import { readStatus } from '../client/action.ts'
 import { NetworkFailure } from '../client/network-errors.ts'
 import { principals } from '../client/principals.ts'
@@ -60,7 +64,7 @@ async function checkedRequest(
   options: RunOptions,
   body: Record<string, unknown>,
 ): Promise<ActionRequest> {
-  const { readActionRequest, RequestValidationError } = await import('action-provider-tools/client')
+  const { readActionRequest } = await import('action-provider-tools/client/checks')
   const { label, manageBy, monitorBy, deadline, releaseAfter, requestId = randomUUID() } = options
   const request = {
     request_id: requestId,

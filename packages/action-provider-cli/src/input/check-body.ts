@@ -14,7 +14,7 @@ export async function checkBody(
   { input_schema }: ProviderDescription,
   terminal: Terminal,
 ): Promise<void> {
-  const { compileInput } = await import('action-provider-tools/client')
+  const { compileInput } = await import('action-provider-tools/client/checks')
   let checked: { ok: boolean; errors?: string[] }
   try {
     checked = await compileInput(input_schema).validate(body)

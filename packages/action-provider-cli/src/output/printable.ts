@@ -9,7 +9,10 @@ const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\
 
 /** Somebody else's text on one line, with nothing in it that a terminal would obey. */
 export function printable(text: string): string {
-  return stripVTControlCharacters(text).replace(/\s+/g, ' ').replace(UNPRINTABLE, '').trim()
+  return stripVTControlCharacters(text)
+    .replace(/[\t-\r]+/g, ' ')
+    .replace(UNPRINTABLE, '')
+    .trim()
 }
 
 /** A document whose texts are safe in a terminal where the format does not escape them itself; lines stay lines. */

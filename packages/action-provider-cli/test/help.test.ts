@@ -1,0 +1,44 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import type { Command } from 'commander'
+import { describe, expect, it } from 'vitest'
+import { buildProgram } from '../src/program.ts'
+import { main } from './cli.ts'
+
+function every(command: Command, path = command.name()): [string, Command][] {
+  return [[path, command], ...command.commands.flatMap((each) => every(each, `${path} ${each.name()}`))]
+}
+
+describe('help', () => {
+  it.each(every(buildProgram({ exitCode: 0 })))('of %s', (_path, command) => {
+    let help = ''
+    command.configureOutput({ writeOut: (text) => (help += text), getOutHelpWidth: () => 100 })
+    command.outputHelp()
+    expect(help).toMatchSnapshot()
+  })
+
+  it('is shown by the process, which loads nothing for it but the commands’ names', async () => {
+    // Which files were loaded says what a stopwatch would, and says it the same on every machine.
+    const tell = `import { registerHooks } from 'node:module'
+      registerHooks({ load(url, context, next) { process.stderr.write(url + '\\n'); return next(url, context) } })`
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [
+      '--conditions=source',
+      `--import=data:text/javascript,${encodeURIComponent(tell)}`,
+      main,
+      '--help',
+    ])
+    expect(stdout).toContain('Usage: action-provider [options] [command]')
+    const own = stderr
+      .split('\n')
+      .filter((url) => url.startsWith('file:') && !url.includes('/node_modules/commander/'))
+      .map((url) => url.replace(/.*\/packages\//, ''))
+    expect(own.sort()).toEqual([
+      'action-provider-cli/src/errors.ts',
+      'action-provider-cli/src/failure.ts',
+      'action-provider-cli/src/main.ts',
+      'action-provider-cli/src/program.ts',
+      'globus-emulator/src/command.ts',
+      'globus-emulator/src/duration.ts',
+    ])
+  })
+})

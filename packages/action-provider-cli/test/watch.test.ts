@@ -1,0 +1,109 @@
+import { createServer, request as httpRequest, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { nextWait, pace } from '../src/client/watch.ts'
+import { type Machine, steady } from './cli.ts'
+import { createWorld, type Hosted, type World, worker } from './world.ts'
+
+let world: World
+let workerAt: Hosted
+let proxy: Server
+let url: string
+let home: Machine
+/** What happens to a request on its way; nothing when it returns false. */
+let trouble: (path: string, response: ServerResponse) => boolean | 'lost-answer'
+
+beforeAll(async () => {
+  world = await createWorld()
+  workerAt = await world.host(worker, '/worker')
+  const target = new URL(workerAt.url)
+  proxy = createServer((incoming, outgoing) => {
+    const what = trouble(`${incoming.method} ${incoming.url}`, outgoing)
+    if (what === true) return
+    const onward = httpRequest(
+      {
+        host: target.hostname,
+        port: target.port,
+        method: incoming.method,
+        path: incoming.url,
+        headers: incoming.headers,
+      },
+      (answer) => {
+        if (what === 'lost-answer') outgoing.destroy()
+        else answer.pipe(outgoing.writeHead(answer.statusCode ?? 500, answer.headers))
+      },
+    )
+    incoming.pipe(onward)
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/worker`
+  const token = await world.emulator.issueToken({ username: 'alice', scope: workerAt.scope })
+  home = await world.machine({ ACTION_URL: url, ACTION_TOKEN: token })
+})
+beforeEach(() => {
+  trouble = () => false
+})
+afterAll(async () => {
+  proxy.closeAllConnections()
+  proxy.close()
+  await world.close()
+})
+
+describe('watching', () => {
+  it('is quick first and slower later', () => {
+    const waits: number[] = [pace.first]
+    while ((waits.at(-1) ?? 0) < pace.longest) waits.push(nextWait(waits.at(-1) ?? 0))
+    expect(waits[0]).toBe(1_000)
+    expect(waits.at(-1)).toBe(30_000)
+    expect(waits).toEqual(waits.toSorted((one, other) => one - other))
+  })
+  it('survives a lost network, and a provider that asks for patience', async () => {
+    let looks = 0
+    trouble = (path, response) => {
+      if (!path.endsWith('/status')) return false
+      looks += 1
+      if (looks === 1) response.destroy()
+      else if (looks === 2) response.writeHead(503, { 'retry-after': '1' }).end('{}')
+      return looks <= 2
+    }
+    const run = await home.run(['run', '--watch', '-b', '{"milliseconds": 500}', '-f', 'json'])
+    expect(run.code).toBe(0)
+    expect(JSON.parse(run.stdout).status).toBe('SUCCEEDED')
+    expect(steady(run.stderr)).toMatchSnapshot()
+  })
+  it('ends with Ctrl-C, which leaves the action running and says how to come back', async () => {
+    const { child, done, stderr } = home.start(['run', '--watch', '-b', '{"milliseconds": 60000}'])
+    while (!/ACTIVE/.test(stderr())) await new Promise((resolve) => setTimeout(resolve, 20))
+    child.kill('SIGINT')
+    const run = await done
+    expect(run).toMatchObject({ code: 130, stdout: '' })
+    expect(steady(run.stderr)).toMatchSnapshot()
+    const [, id = ''] = run.stderr.match(/action-provider status (\S+)/) ?? []
+    expect(JSON.parse((await home.run(['status', id, '-f', 'json'])).stdout).status).toBe('ACTIVE')
+    await home.run(['cancel', id])
+  })
+  it('follows a log until the action is complete, and shows each entry once', async () => {
+    const { stdout } = await home.run(['run', '-q', '-b', '{"milliseconds": 1500}', '-f', 'json'])
+    const log = await home.run(['log', JSON.parse(stdout).action_id, '--watch', '-f', 'json'])
+    expect(log.code).toBe(0)
+    const entries = log.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).code)
+    expect(entries).toEqual([...new Set(entries)])
+    expect(entries).toContain('Finished')
+  })
+})
+
+describe('run', () => {
+  it('sends the same request again when the answer is lost, and starts nothing twice', async () => {
+    let sent = 0
+    trouble = (path) => path === 'POST /worker/run' && ++sent === 1 && 'lost-answer'
+    const run = await home.run(['run', '-b', '{}', '-f', 'json', '--label', 'lost'])
+    expect(run.code).toBe(0)
+    expect(sent).toBe(2)
+    expect(steady(run.stderr)).toMatchSnapshot()
+    const all = await home.run(['list', '--status', 'all', '-f', 'json'])
+    expect(JSON.parse(all.stdout).filter(({ label }: { label?: string }) => label === 'lost')).toHaveLength(1)
+  })
+})
