@@ -8,8 +8,11 @@ import { migrate } from './migrations.ts'
 /** A database that lives and dies with the process. */
 const MEMORY = ':memory:'
 
-/** How long a statement waits for another process, in milliseconds: at the start, while the one before may be about to end. */
-const PATIENCE = 1_000
+/**
+ * How long a statement waits for another process, in milliseconds: at the start the process before may be about to end; later
+ * everything else here waits too.
+ */
+const PATIENCE = { start: 1_000, later: 250 }
 
 /**
  * Opens a database file, or makes one with the folders it is in, ready to be used.
@@ -25,7 +28,7 @@ export function openDatabase(path: string, exclusive = true): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
     if (path !== MEMORY) makeFolder(path)
-    database = new DatabaseSync(path, { timeout: PATIENCE })
+    database = new DatabaseSync(path, { timeout: PATIENCE.start })
     database.exec(`
       PRAGMA locking_mode = ${exclusive ? 'EXCLUSIVE' : 'NORMAL'};
       PRAGMA journal_mode = WAL;
@@ -34,6 +37,7 @@ export function openDatabase(path: string, exclusive = true): DatabaseSync {
       PRAGMA cache_size = -65536;
       PRAGMA temp_store = MEMORY`)
     migrate(database, path)
+    database.exec(`PRAGMA busy_timeout = ${PATIENCE.later}`)
     return database
   } catch (error) {
     database?.close()

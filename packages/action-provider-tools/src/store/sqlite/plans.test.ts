@@ -1,0 +1,27 @@
+import { DatabaseSync } from 'node:sqlite'
+import { expect, test, vi } from 'vitest'
+import { openDatabase } from './open-database.ts'
+import { sqliteStore } from './sqlite-store.ts'
+
+/** What SQLite may look through from end to end: what an index has already narrowed down to few rows. */
+const NARROW = /^SCAN (CONSTANT ROW|\(subquery-1\)|jobs USING INDEX jobs_taken)/
+
+test('no statement looks at more rows than it needs, however many actions there are', async () => {
+  const database = openDatabase(':memory:')
+  const prepare = vi.spyOn(DatabaseSync.prototype, 'prepare')
+  const store = sqliteStore(database)
+  const statements = prepare.mock.calls
+    .map(([sql]) => sql)
+    .filter((sql) => /^(SELECT|UPDATE|DELETE)/.test(sql))
+  prepare.mockRestore()
+  expect(statements.length).toBeGreaterThan(20)
+  for (const sql of statements) {
+    const plan = database
+      .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+      .all()
+      .map(({ detail }) => String(detail))
+    const costly = plan.filter((step) => /^SCAN|TEMP B-TREE/.test(step) && !NARROW.test(step))
+    expect(costly, sql).toEqual([])
+  }
+  await store.close()
+})
