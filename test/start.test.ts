@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
@@ -92,6 +93,27 @@ test('with credentials it asks Globus Auth, once for fifty requests at once, and
   )
   expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(202))
   expect((await introspections()) - before).toBe(1)
+})
+
+test('it stops when the npm that started it is told to, though the shell between them passes nothing on', async () => {
+  const script = spawn('sh', ['-c', `"${process.execPath}" --conditions=source "${watchasay}"; true`], {
+    env: { ...globus.environment, npm_lifecycle_event: 'start', DATABASE_URL: database(), PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let output = ''
+  for await (const text of script.stdout.setEncoding('utf8')) {
+    output += text
+    if (/serves at \S+\n/.test(output)) break
+  }
+  const url = /serves at (\S+)/.exec(output)?.[1] ?? ''
+  expect((await fetch(url)).status).toBe(200)
+  script.kill('SIGTERM')
+  while (
+    await fetch(url).then(
+      () => true,
+      () => false,
+    )
+  );
 })
 
 describe('it refuses to start, and says what to do', () => {

@@ -11,6 +11,7 @@ import { createApplication } from './application.ts'
 import { type Configuration, type Environment, readConfiguration } from './configuration.ts'
 import { greeting } from './greeting.ts'
 import { type StandIn, standInForGlobus } from './stand-in.ts'
+import { onStopRequest } from './stop-requests.ts'
 
 /** How a provider is served from the command line. */
 export type ServeOptions = {
@@ -36,14 +37,12 @@ export type Serving = { url: string; app: FastifyInstance; close: () => Promise<
 export async function serve(provider: ActionProvider, options: ServeOptions): Promise<void> {
   try {
     const serving = await startServing(provider, options)
-    const stop = (): void => {
-      process.once('SIGTERM', () => process.exit(1)).once('SIGINT', () => process.exit(1))
+    onStopRequest(() => {
       serving.close().then(
         () => process.exit(0),
         (error: unknown) => fail(error),
       )
-    }
-    process.once('SIGTERM', stop).once('SIGINT', stop)
+    })
   } catch (error) {
     fail(error)
   }
