@@ -11,6 +11,8 @@ export type TestPostgres = {
   readonly url: string
   /** Makes another empty database, and resolves with its URL. */
   createDatabase: (name: string) => Promise<string>
+  /** Changes a setting of the running server, and waits until it counts everywhere. */
+  set: (name: string, value: string) => Promise<void>
   /** Ends every connection to it, as an administrator would. */
   terminateConnections: () => Promise<void>
   /** Shuts the server down, as for an upgrade. */
@@ -46,10 +48,11 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
   })
   const urlOf = (name: string): string => `postgres://postgres:not-secret@127.0.0.1:${port}/${name}`
 
-  async function administer(statement: string): Promise<void> {
+  async function administer(statement: string): Promise<Record<string, string>[]> {
     const client = new Client(urlOf('postgres'))
     await client.connect()
-    await client.query(statement).finally(() => client.end())
+    const { rows } = await client.query(statement).finally(() => client.end())
+    return rows
   }
 
   async function createDatabase(name: string): Promise<string> {
@@ -62,10 +65,17 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
   return {
     url: await createDatabase('actions'),
     createDatabase,
-    terminateConnections: () =>
-      administer(
+    async set(name, value) {
+      // Not within a transaction, as several statements at once would be.
+      await administer(`ALTER SYSTEM SET ${name} = '${value}'`)
+      await administer('SELECT pg_reload_conf()')
+      while ((await administer(`SHOW ${name}`))[0]?.[name] !== value);
+    },
+    async terminateConnections() {
+      await administer(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
-      ),
+      )
+    },
     stop: () => server.stop(),
     start: () => server.start(),
     async close() {

@@ -1,3 +1,4 @@
+import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts'
 import { again, succeed } from '../../../test/requests.ts'
@@ -135,4 +136,35 @@ test('sweeps at once remove each action once, while others are made', async () =
   expect(total).toBeGreaterThanOrEqual(120)
   expect(total).toBeLessThanOrEqual(150)
   expect((await store.count('sweep')).actions).toEqual({ ACTIVE: 30, INACTIVE: 0, SUCCEEDED: 0, FAILED: 0 })
+})
+
+test('work is kept, given back, made due and completed by all at once, and nobody waits in a circle', async () => {
+  const [store] = stores as [ActionStore]
+  const requests = Array.from({ length: 40 }, () => newAction({ provider: 'busy', job: true }))
+  await Promise.all(requests.map((request) => store.create(request)))
+  const ids = requests.map(({ action_id }) => action_id)
+  await store.takeJobs('busy', 'one', Date.now(), 40)
+  const shuffled = (): string[] => ids.toSorted(() => Math.random() - 0.5)
+  for (let round = 0; round < 15; round++) {
+    await everywhere((each) =>
+      Promise.all([
+        each.keepJobs('busy', 'one', shuffled()),
+        round % 5 === 4 && each.returnJobs('busy', 'one', shuffled()),
+        each.takeJobs('busy', 'one', Date.now(), 40),
+        ...shuffled()
+          .slice(0, 15)
+          .map((id) => each.transition('busy', id, () => ({ job: { due_at: Date.now() } }))),
+      ]),
+    )
+  }
+  await everywhere((each) => Promise.all(shuffled().map((id) => each.transition('busy', id, succeed))))
+  expect(await store.count('busy')).toMatchObject({ actions: { ACTIVE: 0, SUCCEEDED: 40 }, waiting: 0 })
+
+  const client = new Client(postgres.url)
+  await client.connect()
+  const { rows } = await client.query(
+    'SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()',
+  )
+  await client.end()
+  expect(rows).toEqual([{ deadlocks: 0 }])
 })

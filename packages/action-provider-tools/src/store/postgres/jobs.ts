@@ -24,20 +24,30 @@ const TAKE: Statement = {
     RETURNING j.provider, j.action_id`,
 }
 
+/** Those of the jobs $5 that an instance holds, locked in the order in which everybody locks them. */
+const HELD = `held AS MATERIALIZED (
+      SELECT action_id FROM action_provider.jobs
+      WHERE action_id = ANY($5::uuid[]) AND provider = $1 AND holder = $2
+      ORDER BY action_id FOR UPDATE
+    )`
+
 const KEEP: Statement = {
   name: 'keep-jobs',
-  text: `UPDATE action_provider.jobs SET lease_until = ${LEASE_CLOCK} + $4
-    WHERE action_id = ANY($5::uuid[]) AND provider = $1 AND holder = $2
-    RETURNING action_id`,
+  text: `WITH ${HELD}
+    UPDATE action_provider.jobs j SET lease_until = ${LEASE_CLOCK} + $4
+    FROM held WHERE j.action_id = held.action_id
+    RETURNING j.action_id`,
 }
 
-/** Jobs that come back are due at once whatever any clock says, before those that nobody has begun. */
+/** When jobs that come back are due: at once whatever any clock says, and before those that nobody has begun. */
+const LONG_AGO = 0
+
 const RETURN: Statement = {
   name: 'return-jobs',
-  text: `WITH returned AS (
-      UPDATE action_provider.jobs SET holder = NULL, lease_until = NULL, due_at = 0
-      WHERE action_id = ANY($3::uuid[]) AND provider = $1 AND holder = $2
-      RETURNING action_id
+  text: `WITH ${HELD}, returned AS (
+      UPDATE action_provider.jobs j SET holder = NULL, lease_until = NULL, due_at = $3
+      FROM held WHERE j.action_id = held.action_id
+      RETURNING j.action_id
     )
     SELECT pg_notify('action_provider', $4) WHERE EXISTS (SELECT FROM returned)`,
 }
@@ -75,7 +85,8 @@ export function createJobs(
     async return(provider, instance, actionIds) {
       const event = { kind: 'job' } as const
       const payload = notifications.payload(provider, event)
-      const rows = await database.query(RETURN, [provider, instance, actionIds.filter(uuidBytes), payload])
+      const values = [provider, instance, LONG_AGO, payload, actionIds.filter(uuidBytes)]
+      const rows = await database.query(RETURN, values)
       if (rows.length > 0) notifications.tell(provider, event)
     },
   }

@@ -138,6 +138,25 @@ describe('under load', () => {
   })
 })
 
+test('a database that becomes read-only answers 503, and is as before afterwards', async () => {
+  const [store] = stores as [ActionStore]
+  const request = newAction({ provider: 'read-only' })
+  await insist(() => store.create(request))
+  const attempts: (() => Promise<unknown>)[] = [
+    () => store.ping(),
+    () => store.create(newAction({ provider: 'read-only' })),
+    () => store.transition('read-only', request.action_id, () => ({ attempt: 1 })),
+    () => store.sweepReleased(Date.now(), 1),
+  ]
+  await postgres.set('default_transaction_read_only', 'on')
+  for (const attempt of attempts) {
+    await expect.poll(() => attempt().catch((error: unknown) => error)).toBeInstanceOf(ServiceUnavailable)
+  }
+  expect(await store.get('read-only', request.action_id)).toMatchObject({ attempt: 0 })
+  await postgres.set('default_transaction_read_only', 'off')
+  for (const attempt of attempts) await insist(attempt)
+})
+
 test('what happens is told to other instances, also after the connection that listens was cut', async () => {
   const [one, other] = stores as [ActionStore, ActionStore]
   const heard: string[] = []

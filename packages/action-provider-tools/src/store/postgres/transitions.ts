@@ -17,8 +17,8 @@ const FIND: Statement = {
 }
 
 /**
- * Changes those actions that nobody has changed since they were read. Rows are locked in one order everywhere, so that no
- * two batches wait for each other.
+ * Changes those actions that nobody has changed since they were read. Actions, and then jobs, are locked in one order
+ * everywhere, so that no two batches wait for each other.
  */
 const CHANGE: Statement = {
   name: 'change',
@@ -57,14 +57,18 @@ const CHANGE: Statement = {
     ), erased AS (
       DELETE FROM action_provider.secrets s USING unnest($21::uuid[]) AS e(action_id), changed c
       WHERE c.action_id = e.action_id AND s.action_id = e.action_id
+    ), held AS MATERIALIZED (
+      SELECT j.action_id FROM action_provider.jobs j
+      WHERE j.action_id = ANY($22::uuid[] || $24::uuid[]) AND EXISTS (SELECT FROM changed)
+      ORDER BY j.action_id FOR UPDATE
     ), queued AS (
       INSERT INTO action_provider.jobs (action_id, provider, due_at)
       SELECT c.action_id, c.provider, q.due_at FROM unnest($22::uuid[], $23::float8[]) AS q(action_id, due_at)
-      JOIN changed c ON c.action_id = q.action_id
+      JOIN changed c ON c.action_id = q.action_id WHERE (SELECT count(*) FROM held) >= 0
       ON CONFLICT (action_id) DO UPDATE SET due_at = excluded.due_at, holder = NULL, lease_until = NULL
     ), done AS (
       DELETE FROM action_provider.jobs j USING unnest($24::uuid[]) AS d(action_id), changed c
-      WHERE c.action_id = d.action_id AND j.action_id = d.action_id
+      WHERE c.action_id = d.action_id AND j.action_id = d.action_id AND (SELECT count(*) FROM held) >= 0
     ), tallied AS (
       INSERT INTO action_provider.tallies AS t (provider, shard, active, inactive, succeeded, failed)
       SELECT provider, pg_backend_pid() & 63, sum((status = 0)::int - (before = 0)::int),
