@@ -308,12 +308,15 @@ export function describeActionStore(
         const circular: Record<string, unknown> = {}
         circular.itself = circular
         const status = { ...documentOf(action), details: circular }
-        const [bad, good] = await Promise.allSettled([
+        let settled = 0
+        const settle = (): undefined => void settled++
+        const [good, bad] = await Promise.allSettled([
+          store.create({ ...newAction(), settle }),
           store.transition(action.provider, action.action_id, () => ({ status, attempt: 7 })),
-          store.create(newAction()),
         ])
         expect(bad).toMatchObject({ status: 'rejected', reason: { code: 'ActionProviderError' } })
         expect(good.status).toBe('fulfilled')
+        expect(settled).toBe(1)
         expect(await store.get(action.provider, action.action_id)).toEqual(action)
       })
 

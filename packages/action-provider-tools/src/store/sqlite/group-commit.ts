@@ -11,7 +11,8 @@ type Waiting = {
 export type GroupCommit = {
   /**
    * Runs an operation inside a transaction, soon. Resolves with what it returned once that is on disk. An operation that
-   * throws undoes itself and nothing else; a database that fails undoes all and rejects all.
+   * throws undoes itself and nothing else; a database that fails undoes all and rejects all. An operation may be undone
+   * and run again.
    */
   write: <T>(operation: () => T) => Promise<T>
   /** Writes what waits, now. */
@@ -46,29 +47,48 @@ export function createGroupCommit(database: DatabaseSync): GroupCommit {
     if (batch.length === 0) return
     if (waiting.length > 0) schedule()
     try {
-      begin.run()
-      const tellings = batch.map(perform)
-      commit.run()
-      for (const tell of tellings) tell()
+      for (const tell of commitAll(batch)) tell()
     } catch (error) {
       abandon()
       for (const { reject } of batch) reject(storeError(error))
     }
   }
 
-  /** Returns how to tell the outcome, once there is one. */
-  function perform({ operation, resolve, reject }: Waiting): () => void {
+  /** Returns how to tell each its outcome. Only where one failed are they run each in a savepoint, for that has its price. */
+  function commitAll(batch: readonly Waiting[]): (() => void)[] {
+    try {
+      return transact(batch, perform)
+    } catch (error) {
+      if (isOutage(error)) throw error
+      abandon()
+      return transact(batch, performAlone)
+    }
+  }
+
+  function transact(batch: readonly Waiting[], run: (one: Waiting) => () => void): (() => void)[] {
+    begin.run()
+    const tellings = batch.map(run)
+    commit.run()
+    return tellings
+  }
+
+  function perform({ operation, resolve }: Waiting): () => void {
+    const value = operation()
+    return () => resolve(value)
+  }
+
+  function performAlone(one: Waiting): () => void {
     mark.run()
     try {
-      const value = operation()
+      const telling = perform(one)
       keep.run()
-      return () => resolve(value)
+      return telling
     } catch (error) {
       // Some errors make SQLite roll the transaction back by itself (sqlite.org/lang_transaction.html).
       if (isOutage(error) || !database.isTransaction) throw error
       undo.run()
       keep.run()
-      return () => reject(storeError(error))
+      return () => one.reject(storeError(error))
     }
   }
 

@@ -120,7 +120,9 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
 
     async create(newAction) {
       const provider = reading(() => providers.number(newAction.provider))
-      const creation = await write(() => insert(provider, newAction))
+      const { settle } = newAction
+      const action = settle ? { ...newAction, settle: once(settle) } : newAction
+      const creation = await write(() => insert(provider, action))
       if (creation.outcome === 'created' && newAction.job) tell(newAction.provider, { kind: 'job' })
       return creation
     },
@@ -259,6 +261,15 @@ function attempt<T>(decide: () => T): { value: T } | { refusal: unknown } {
     return { value: decide() }
   } catch (refusal) {
     return { refusal }
+  }
+}
+
+/** An operation may be run again; what it settled must be settled once. */
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
   }
 }
 
