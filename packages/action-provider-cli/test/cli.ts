@@ -17,7 +17,13 @@ export async function forgetCompiled(): Promise<void> {
 export type Run = { code: number | null; stdout: string; stderr: string }
 
 /** A command that is still running. */
-export type Running = { child: ChildProcess; stderr: () => string; done: Promise<Run> }
+export type Running = {
+  child: ChildProcess
+  stderr: () => string
+  /** All that it printed so far. */
+  shown: () => string
+  done: Promise<Run>
+}
 
 /** A user's machine: a home folder of its own, and the real command line. */
 export type Machine = {
@@ -76,6 +82,12 @@ export async function machine(env: Record<string, string> = {}): Promise<Machine
     child.stdin.on('error', () => {})
     if (!keepInput) child.stdin.end(input ?? '')
     let errors = ''
+    let shown = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (part: Buffer) => {
+        shown += part.toString()
+      })
+    }
     child.stderr.setEncoding('utf8').on('data', (part: string) => {
       errors += part
     })
@@ -83,7 +95,7 @@ export async function machine(env: Record<string, string> = {}): Promise<Machine
       printed += `${stdout}${errors}`
       return { code: code as number | null, stdout, stderr: errors }
     })
-    return { child, stderr: () => errors, done }
+    return { child, stderr: () => errors, shown: () => shown, done }
   }
 
   const tokens = async (): Promise<string[]> => {
@@ -123,6 +135,7 @@ function underTerminal(words: string[]): string[] {
 export function steady(output: string): string {
   return output
     .replaceAll(/https?:\/\/(127\.0\.0\.1|localhost):\d+/g, 'http://$1:PORT')
-    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'TIME')
+    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)/g, 'TIME')
+    .replaceAll(/\d{4}-\d\d-\d\d/g, 'DATE')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UUID')
 }

@@ -164,7 +164,7 @@ describe('a provider', () => {
     const description = '\u001b[2J\u001b]0;owned\u0007line\r\nline\u202e'
     const address = await listen(createServer(answers(409, { code: 'ActionConflict', description })))
     expect(await list(`http://${address}/`)).toBe(
-      '2 error: The provider cannot do that now (ActionConflict: line line)\n',
+      '2 error: The provider cannot do that now (ActionConflict: line line); "action-provider status" shows how an action is\n',
     )
   })
   it('that is shown to some alone', async () => {

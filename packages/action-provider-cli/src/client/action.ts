@@ -40,7 +40,8 @@ export function summary({ status, display_status, details }: ActionStatus): stri
     string,
     unknown
   >
-  const words =
-    display_status ?? (typeof description === 'string' ? description : typeof code === 'string' ? code : '')
-  return printable(words === '' || words === status ? status : `${status}  ${words}`)
+  const words = [display_status, description, code].find(
+    (each) => typeof each === 'string' && each !== status,
+  )
+  return printable(words === undefined ? status : `${status}  ${words}`)
 }

@@ -24,7 +24,9 @@ export function refusal(answer: HttpAnswer, provider: URL): CommandError {
         return notFound(document, option)
       return notAProvider(answer, provider)
     case 409:
-      return usageError(`The provider cannot do that now (${words})`)
+      return usageError(
+        `The provider cannot do that now (${words}); "action-provider status" shows how an action is`,
+      )
     case 400:
     case 413:
     case 422:
