@@ -99,18 +99,14 @@ export async function actionProvider(app: FastifyInstance, options: ActionProvid
       if (path !== '/') app.route({ ...route, url: `${path}/` })
     }
   }
-  const { answered } = telemetry
-  if (answered) {
-    app.addHook('onResponse', (request, reply, done) => {
-      answered(request, reply)
-      done()
-    })
-  }
   const { after } = provider.hooks
-  if (after) {
-    app.addHook('onResponse', async (request, reply) => {
-      if (request.operation === null) return
-      await after({ ...request.operation, statusCode: reply.statusCode, durationMs: reply.elapsedTime })
+  const { answered } = telemetry
+  if (after || answered) {
+    app.addHook('onResponse', (request, reply, done) => {
+      answered?.(request, reply)
+      const { operation: event } = request
+      if (after === undefined || event === null) return done()
+      tell(() => after({ ...event, statusCode: reply.statusCode, durationMs: reply.elapsedTime }), done)
     })
   }
   if (engine) {
@@ -132,6 +128,17 @@ function handlersOf(served: Served): Partial<Record<Operation, Handler>> {
     ...(resume && { resume: resumeHandler(served, resume) }),
     ...(log && { log: logHandler(served, log) }),
     ...(enumerate && { enumerate: enumerateHandler(served, enumerate) }),
+  }
+}
+
+/** Calls an author's hook. One that has nothing to wait for costs no promise. */
+function tell(hook: () => unknown, done: (error?: Error) => void): void {
+  try {
+    const told = hook()
+    if (told instanceof Promise) told.then(() => done(), done)
+    else done()
+  } catch (error) {
+    done(error as Error)
   }
 }
 

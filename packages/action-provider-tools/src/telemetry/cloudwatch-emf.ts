@@ -19,15 +19,16 @@ export type CloudwatchEmf = Pick<Required<Hooks>, 'after'> & { flush: () => void
 /** CloudWatch takes this many values of a metric in one line. */
 const MOST = 100
 
-const METRICS = [
+const METRICS = JSON.stringify([
   { Name: 'RequestCount', Unit: 'Count' },
   { Name: '2XXs', Unit: 'Count' },
   { Name: '4XXs', Unit: 'Count' },
   { Name: '5XXs', Unit: 'Count' },
   { Name: 'RequestLatency', Unit: 'Milliseconds' },
-] as const
+])
 
-type Values = Record<(typeof METRICS)[number]['Name'], number[]>
+/** What is known of some requests: of each its status code, and how long it took in milliseconds. */
+type Answers = { statusCodes: number[]; durations: number[] }
 
 /**
  * Writes CloudWatch's Embedded Metric Format, with the metrics of the Python toolkit: RequestCount, 2XXs, 4XXs, 5XXs and RequestLatency,
@@ -45,17 +46,21 @@ export function cloudwatchEmf(options: CloudwatchEmfOptions): CloudwatchEmf {
       throw new InvalidDefinition(`cloudwatchEmf needs '${name}', of at most 255 characters`)
     }
   }
-  const gathered = new Map<string, Values>()
+  const dimensions = [['ActionProvider'], ['ActionProvider', 'Route']]
+  const directive = `[{"Namespace":${JSON.stringify(namespace)},"Dimensions":${JSON.stringify(dimensions)},"Metrics":${METRICS}}]`
+  const gathered = new Map<string, Answers>()
   let timer: NodeJS.Timeout | undefined
 
-  const writeRoute = (route: string, values: Values): void => {
+  const writeRoute = (route: string, answers: Answers): void => {
     gathered.delete(route)
-    write(JSON.stringify(lineOf(namespace, actionProvider, route, values)))
+    const about = `"_aws":{"Timestamp":${Date.now()},"CloudWatchMetrics":${directive}}`
+    const dimension = `"ActionProvider":${JSON.stringify(actionProvider)},"Route":${JSON.stringify(route)}`
+    write(`{${about},${dimension},${valuesOf(answers)}}`)
   }
   const flush = (): void => {
     clearTimeout(timer)
     timer = undefined
-    for (const [route, values] of gathered) writeRoute(route, values)
+    for (const [route, answers] of gathered) writeRoute(route, answers)
   }
   return {
     flush,
@@ -64,44 +69,26 @@ export function cloudwatchEmf(options: CloudwatchEmfOptions): CloudwatchEmf {
       statusCode,
       durationMs,
     }: OperationEvent & { statusCode: number; durationMs: number }) {
-      const values = gathered.get(operation) ?? noValues()
-      gathered.set(operation, values)
-      values.RequestCount.push(1)
-      for (const [name, hundred] of [
-        ['2XXs', 2],
-        ['4XXs', 4],
-        ['5XXs', 5],
-      ] as const) {
-        values[name].push(Math.floor(statusCode / 100) === hundred ? 1 : 0)
+      let answers = gathered.get(operation)
+      if (answers === undefined) {
+        answers = { statusCodes: [], durations: [] }
+        gathered.set(operation, answers)
       }
-      values.RequestLatency.push(durationMs)
-      if (gather === 0 || values.RequestCount.length === MOST) writeRoute(operation, values)
+      answers.statusCodes.push(statusCode)
+      answers.durations.push(durationMs)
+      if (gather === 0 || answers.statusCodes.length === MOST) writeRoute(operation, answers)
       else timer ??= setTimeout(flush, gather)
     },
   }
 }
 
-function noValues(): Values {
-  return { RequestCount: [], '2XXs': [], '4XXs': [], '5XXs': [], RequestLatency: [] }
-}
-
-/** One line: the values themselves, and what they are. */
-function lineOf(namespace: string, actionProvider: string, route: string, values: Values): object {
-  return {
-    _aws: {
-      Timestamp: Date.now(),
-      CloudWatchMetrics: [
-        {
-          Namespace: namespace,
-          Dimensions: [['ActionProvider'], ['ActionProvider', 'Route']],
-          Metrics: METRICS,
-        },
-      ],
-    },
-    ActionProvider: actionProvider,
-    Route: route,
-    ...Object.fromEntries(
-      Object.entries(values).map(([name, all]) => [name, all.length === 1 ? all[0] : all]),
-    ),
-  }
+/** The values of the metrics as they stand in a line: numbers, or lists of them where there were several requests. */
+function valuesOf({ statusCodes, durations }: Answers): string {
+  const list = (values: readonly (number | string)[]): string =>
+    values.length === 1 ? `${values[0]}` : `[${values.join(',')}]`
+  const of = (hundred: number): string =>
+    list(statusCodes.map((code) => (Math.floor(code / 100) === hundred ? 1 : 0)))
+  const latencies = list(durations.map((duration) => Math.round(duration * 1_000) / 1_000))
+  const counts = `"RequestCount":${list(statusCodes.map(() => 1))}`
+  return `${counts},"2XXs":${of(2)},"4XXs":${of(4)},"5XXs":${of(5)},"RequestLatency":${latencies}`
 }

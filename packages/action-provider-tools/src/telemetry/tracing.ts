@@ -66,28 +66,26 @@ export function enterTraced(
     const parent = inner ? active : propagation.extract(ROOT_CONTEXT, request.headers)
     const { method } = request
     const route = request.routeOptions.url ?? ''
-    const span = tracer.startSpan(
-      `${method} ${route}`,
-      {
-        kind: inner ? SpanKind.INTERNAL : SpanKind.SERVER,
-        attributes: {
-          'http.request.method': method,
-          'http.route': route,
-          'action_provider.name': provider,
-          'action_provider.operation': operation,
-        },
-      },
-      parent,
-    )
+    const kind = inner ? SpanKind.INTERNAL : SpanKind.SERVER
+    // Of a request that is not kept, its name decides so: looking at attributes would cost as much as all else here.
+    const span = tracer.startSpan(`${method} ${route}`, { kind }, parent)
+    if (span.isRecording()) {
+      span.setAttributes({
+        'http.request.method': method,
+        'http.route': route,
+        'action_provider.name': provider,
+        'action_provider.operation': operation,
+      })
+    }
     request.traced = trace.setSpan(parent, span)
     context.with(request.traced, hook, undefined, request, reply, done)
   }
 }
 
-/** A handler inside its request's span: reading a body loses it. */
+/** A handler inside its request's span, which reading a body loses. */
 export function handleTraced(handler: Handler): Handler {
   return (request, reply) =>
-    request.traced
+    request.traced && request.traced !== context.active()
       ? context.with(request.traced, handler, undefined, request, reply)
       : handler(request, reply)
 }
@@ -95,7 +93,7 @@ export function handleTraced(handler: Handler): Handler {
 /** Ends the span of a request. */
 export function endTraced(request: FastifyRequest, reply: FastifyReply): void {
   const span = request.traced && trace.getSpan(request.traced)
-  if (!span) return
+  if (!span?.isRecording()) return
   const { statusCode } = reply
   span.setAttribute('http.response.status_code', statusCode)
   const id = request.operation?.action_id
