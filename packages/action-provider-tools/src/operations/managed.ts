@@ -79,9 +79,12 @@ export function managedOperations(
 
     find: (_auth, actionId) => store.get(namespace, actionId),
 
-    async status(found) {
+    status(found) {
       const action = found as StoredAction
-      return ((await engine.refresh(action)) ?? action).document
+      const refreshed = engine.refresh(action)
+      return refreshed instanceof Promise
+        ? refreshed.then((now) => (now ?? action).document)
+        : refreshed.document
     },
 
     async cancel(auth, actionId) {

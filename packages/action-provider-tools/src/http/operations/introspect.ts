@@ -1,16 +1,19 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Served } from '../plugin.ts'
 import { sendJson } from '../send-json.ts'
+import { whenKnown } from '../when-known.ts'
 
 /** What this provider does and how it is asked (interface, introspect). Any web page may read it. */
 export function introspectHandler({ description, provider }: Served) {
   const { before } = provider.hooks
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+  return (request: FastifyRequest, reply: FastifyReply): Promise<void> | void => {
     reply.header('access-control-allow-origin', '*')
     if (request.method === 'OPTIONS') {
-      return reply.code(204).header('access-control-allow-methods', 'GET, OPTIONS').send()
+      reply.code(204).header('access-control-allow-methods', 'GET, OPTIONS').send()
+      return
     }
-    if (before && request.operation) await before(request.operation)
-    return sendJson(reply, 200, description)
+    return whenKnown(request.operation && before?.(request.operation), () => {
+      sendJson(reply, 200, description)
+    })
   }
 }

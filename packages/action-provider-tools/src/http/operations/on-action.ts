@@ -5,6 +5,7 @@ import { ActionNotFound } from '../../errors.ts'
 import type { FoundAction } from '../../operations/operations.ts'
 import type { Served } from '../plugin.ts'
 import { sendJson } from '../send-json.ts'
+import { whenKnown } from '../when-known.ts'
 import { callerOf } from './caller.ts'
 
 type OnAction = (call: {
@@ -14,7 +15,7 @@ type OnAction = (call: {
   request: FastifyRequest
 }) => string | Promise<string>
 
-type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
+type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<void> | void
 
 /**
  * An operation on an existing action: found, checked that the caller may, then done. The five of them differ only in who may
@@ -23,15 +24,20 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<Fastify
 export function onAction({ provider, operations }: Served, who: 'see' | 'manage', act: OnAction): Handler {
   const { before } = provider.hooks
   const authorize = who === 'see' ? authorizeAccess : authorizeManagement
-  return async (request, reply) => {
+  return (request, reply) => {
     const { auth, event } = callerOf(request)
     const { action_id: actionId } = request.params as { action_id: string }
     event.action_id = actionId
-    const found = await operations.find(auth, actionId)
-    if (found === undefined) throw new ActionNotFound()
-    await authorize(auth, found)
-    if (before) await before(event)
-    return sendJson(reply, 200, await act({ auth, actionId, found, request }))
+    return whenKnown(operations.find(auth, actionId), (found) => {
+      if (found === undefined) throw new ActionNotFound()
+      return whenKnown(authorize(auth, found), () =>
+        whenKnown(before?.(event), () =>
+          whenKnown(act({ auth, actionId, found, request }), (document) => {
+            sendJson(reply, 200, document)
+          }),
+        ),
+      )
+    })
   }
 }
 
