@@ -135,15 +135,16 @@ export function providerKey(url: URL): string {
   return isLoopback(url) ? `${url.protocol}//localhost:${url.port}` : url.origin
 }
 
-/** The token that is kept for something, however old. */
+/**
+ * The token that is kept for something, however old. What a provider named itself gets a token that was asked for there
+ * alone: another could otherwise name the same scope, and be sent it.
+ */
 export function find(
   login: Login,
   { scope, provider }: Pick<Wanted, 'scope' | 'provider'>,
 ): StoredToken | undefined {
   return login.tokens.find(
-    (token) =>
-      carries(token, scope) &&
-      (provider === undefined || token.provider === undefined || token.provider === providerKey(provider)),
+    (token) => carries(token, scope) && (provider === undefined || token.provider === providerKey(provider)),
   )
 }
 

@@ -35,13 +35,7 @@ export function isComplete({ status }: ActionStatus): boolean {
 }
 
 /** What somebody may want to know of an action at a glance. */
-export function summary({ status, display_status, details }: ActionStatus): string {
-  const { code, description } = (typeof details === 'object' && details !== null ? details : {}) as Record<
-    string,
-    unknown
-  >
-  const words = [display_status, description, code].find(
-    (each) => typeof each === 'string' && each !== status,
-  )
-  return printable(words === undefined ? status : `${status}  ${words}`)
+export function summary({ status, display_status }: ActionStatus): string {
+  const more = display_status === undefined || display_status === status ? '' : `  ${display_status}`
+  return printable(`${status}${more}`)
 }

@@ -1,4 +1,5 @@
 import { usageError } from '../errors.ts'
+import { printable } from '../output/printable.ts'
 
 /**
  * The base URL of a provider, without a slash at its end. The URL of its run operation will do, as people copy that.
@@ -45,5 +46,11 @@ export function actionPath(actionId: string, operation: string): string {
 
 /** How a provider is named in the commands that messages suggest. */
 export function urlOption(url: URL): string {
-  return `--action-url ${url.href.replace(/\/$/, '')}`
+  return `--action-url ${shellWord(url.href.replace(/\/$/, ''))}`
+}
+
+/** A word of a command that a message suggests, safe to be copied into a shell whoever chose it. */
+export function shellWord(text: string): string {
+  const word = printable(text)
+  return /^[\w.:/@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

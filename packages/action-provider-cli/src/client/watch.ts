@@ -5,7 +5,7 @@ import type { Terminal } from '../output/terminal.ts'
 import { actionStatus, isComplete, readStatus, summary } from './action.ts'
 import { type HttpAnswer, retryAfter } from './http.ts'
 import { isPassing, type Provider } from './provider.ts'
-import { actionPath, urlOption } from './provider-url.ts'
+import { actionPath, shellWord, urlOption } from './provider-url.ts'
 
 /** How long to wait between two looks: short at first, as most actions are, and ever longer. All in milliseconds. */
 export const pace = { first: 1_000, growth: 1.25, longest: 30_000 } as const
@@ -31,7 +31,7 @@ export async function watchAction(
 ): Promise<ActionStatus> {
   const stop = new AbortController()
   const interrupted = Promise.withResolvers<never>()
-  const back = `action-provider status ${actionId} ${urlOption(provider.url)} --watch`
+  const back = `action-provider status ${shellWord(actionId)} ${urlOption(provider.url)} --watch`
   const onInterrupt = (): void => {
     interrupted.reject(
       new CommandError(
@@ -90,7 +90,8 @@ export async function watchAction(
       await onLook?.()
       return { status }
     } catch (error) {
-      if (isPassing(error)) return { reason: error.message }
+      const failing = error instanceof CommandError && error.exitCode === exitCodes.unavailable
+      if (failing || isPassing(error)) return { reason: error.message }
       throw error
     }
   }

@@ -16,12 +16,7 @@ export async function login(options: CommonOptions): Promise<void> {
   const { actionUrl, actionScope } = options
   const provider = actionUrl === undefined ? undefined : session.provider()
   const scope = actionScope ?? (await ownScope(provider))
-  const kept: Login = await logInAndKeep(
-    store,
-    session.login,
-    scope,
-    actionScope === undefined ? provider?.url : undefined,
-  )
+  const kept: Login = await logInAndKeep(store, session.login, scope, provider?.url)
   const who = whoDocument(kept, session.globus.auth)
   await terminal.result(who, () => identityTable(who))
 }

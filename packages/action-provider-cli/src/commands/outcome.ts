@@ -1,5 +1,5 @@
 import type { ActionStatus } from 'action-provider-tools/client'
-import { urlOption } from '../client/provider-url.ts'
+import { shellWord, urlOption } from '../client/provider-url.ts'
 import { type ExitCode, exitCodes } from '../errors.ts'
 import { printable } from '../output/printable.ts'
 import type { Terminal } from '../output/terminal.ts'
@@ -20,7 +20,7 @@ export async function concludeWith(terminal: Terminal, status: ActionStatus, url
   }
   const why = typeof description === 'string' ? ` (${printable(description)})` : ''
   terminal.warn(
-    `The action waits for you${why}: action-provider resume ${status.action_id} ${urlOption(url)}`,
+    `The action waits for you${why}: action-provider resume ${shellWord(status.action_id)} ${urlOption(url)}`,
   )
   return exitCodes.refused
 }

@@ -3,7 +3,7 @@ import { topScopes } from '../auth/scopes.ts'
 import { logInAndKeep } from '../auth/tokens.ts'
 import { actionStatus, changeAction } from '../client/action.ts'
 import type { Provider } from '../client/provider.ts'
-import { urlOption } from '../client/provider-url.ts'
+import { shellWord, urlOption } from '../client/provider-url.ts'
 import { watchAction } from '../client/watch.ts'
 import { type ExitCode, refusedError } from '../errors.ts'
 import { printable } from '../output/printable.ts'
@@ -58,12 +58,12 @@ async function giveConsent(
   // Whatever else a provider asks for here would be a token of another service, in a login that looks like its own.
   if (topScopes(required).some((scope) => scope !== own)) {
     throw refusedError(
-      `The action asks for consent to ${shown}, which is not the provider's own scope: if you trust it with that, run action-provider login --action-scope '${shown}', then resume with --no-consent`,
+      `The action asks for consent to ${shown}, which is not the provider's own scope: if you trust it with that, run action-provider login --action-scope ${shellWord(required)}, then resume with --no-consent`,
     )
   }
   if (!terminal.interactive && login.browser) {
     throw refusedError(
-      `The action needs your consent to ${shown}: on a terminal, run action-provider resume ${actionId} ${urlOption(provider.url)}`,
+      `The action needs your consent to ${shown}: on a terminal, run action-provider resume ${shellWord(actionId)} ${urlOption(provider.url)}`,
     )
   }
   terminal.say(`The action needs your consent to ${shown}`)

@@ -1,0 +1,18 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { forgetCompiled, machine } from './cli.ts'
+
+afterAll(forgetCompiled)
+
+describe('emulator', () => {
+  it('runs until it is told to end', async () => {
+    const home = await machine()
+    const { child, done, shown } = home.start(['emulator', '--port', '0'], { keepInput: true })
+    while (!shown().includes('Globus emulator at http'))
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    const url = shown().match(/http:\S+/)?.[0] ?? ''
+    expect(await (await fetch(`${url}/emulator`)).json()).toMatchObject({ emulator: 'globus' })
+    child.kill('SIGTERM')
+    expect((await done).code).toBe(0)
+    await home.close()
+  })
+})
