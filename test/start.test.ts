@@ -142,6 +142,9 @@ describe('it refuses to start, and says what to do', () => {
       SECRETS_KEY: 'short',
       ROLE: 'idle',
       SHUTDOWN_GRACE: 'long',
+      RATE_LIMIT: '0',
+      MAX_REQUESTS: 'many',
+      TRUST_PROXY: '10.0.0.0/33',
     }
     const text = (await refusal(wrong)).join('\n')
     for (const name of Object.keys(wrong)) expect(text).toContain(name)

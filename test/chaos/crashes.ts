@@ -45,7 +45,7 @@ export async function crashes(options: Options): Promise<Figures> {
   const posted = new Map<string, string | undefined>()
   const completed = new Map<string, string>()
   const problems = { lost: new Set<string>(), doubled: new Set<string>() }
-  const acknowledged = (): string[] => [...posted.values()].filter((id) => id !== undefined)
+  const acknowledged: string[] = []
   let over = false
 
   async function ask(path: string, body?: unknown): Promise<{ status: number; json: unknown } | undefined> {
@@ -85,15 +85,18 @@ export async function crashes(options: Options): Promise<Figures> {
       const request_id = `${name}-${number}`
       posted.set(request_id, undefined)
       const answer = await post(request_id)
-      if (answer === undefined) await sleep(20)
-      else posted.set(request_id, (answer.json as Status).action_id)
+      if (answer) {
+        const { action_id } = answer.json as Status
+        posted.set(request_id, action_id)
+        acknowledged.push(action_id)
+      }
+      await sleep(20)
     }
   }
 
   async function watcher(): Promise<void> {
     while (!over) {
-      const ids = acknowledged()
-      const id = ids[Math.floor(Math.random() * ids.length)]
+      const id = acknowledged[Math.floor(Math.random() * acknowledged.length)]
       const answer = id === undefined ? undefined : await ask(`/${id}/status`)
       if (answer?.status === 200) check(answer.json as Status)
       else if (answer) problems.lost.add(`${id} answered ${answer.status}`)
@@ -103,36 +106,18 @@ export async function crashes(options: Options): Promise<Figures> {
 
   const busy = [...Array.from({ length: clients }, (_, name) => client(name)), watcher()]
   for (let round = 1; round <= rounds; round++) {
-    const enough = acknowledged().length + 1 + Math.floor(Math.random() * 60)
-    while (acknowledged().length < enough) await sleep(1)
+    const enough = acknowledged.length + 1 + Math.floor(Math.random() * 60)
+    while (acknowledged.length < enough) await sleep(5)
     const victim = Math.floor(Math.random() * instances)
     await programs[victim]?.signal('SIGKILL')
     programs[victim] = await start()
     if (round % 10 === 0)
-      say(`${scenario}: ${round} of ${rounds} rounds, ${acknowledged().length} acknowledged`)
+      say(`${scenario}: ${round} of ${rounds} rounds, ${acknowledged.length} acknowledged`)
   }
   over = true
   await Promise.all(busy)
 
-  // A request whose answer was lost is sent again until it is answered: it is one action, old or new.
-  for (const [request_id, id] of posted) {
-    for (let answer = id === undefined ? await post(request_id) : null; answer !== null; ) {
-      if (answer) {
-        posted.set(request_id, (answer.json as Status).action_id)
-        break
-      }
-      await sleep(50)
-      answer = await post(request_id)
-    }
-  }
-  for (const [request_id, id] of posted) {
-    const status = await untilComplete(id ?? '')
-    if (status?.status !== 'SUCCEEDED' || status.details.hello !== request_id) {
-      problems.lost.add(`${request_id} is ${JSON.stringify(status)}`)
-    } else check(status)
-    const runs = await startedRuns(id ?? '')
-    if (new Set(runs).size !== runs.length) problems.doubled.add(`${id} began ${runs.join(', ')}`)
-  }
+  await forEachAtOnce(posted, 16, checkRequest)
   const listed = await countListed()
   if (listed !== posted.size) problems.doubled.add(`${posted.size} requests, ${listed} actions`)
   await Promise.all(programs.map((program) => program.signal('SIGTERM')))
@@ -145,6 +130,22 @@ export async function crashes(options: Options): Promise<Figures> {
     lost: problems.lost.size,
     doubled: problems.doubled.size,
     seconds: Math.round((Date.now() - started) / 1_000),
+  }
+
+  /** A request whose answer was lost is sent again until it is answered: it is one action, old or new. */
+  async function checkRequest([request_id, known]: [string, string | undefined]): Promise<void> {
+    let id = known
+    while (id === undefined) {
+      const answer = await post(request_id)
+      if (answer) id = (answer.json as Status).action_id
+      else await sleep(50)
+    }
+    const status = await untilComplete(id)
+    if (status?.status !== 'SUCCEEDED' || status.details.hello !== request_id) {
+      problems.lost.add(`${request_id} is ${JSON.stringify(status)}`)
+    } else check(status)
+    const runs = await startedRuns(id)
+    if (new Set(runs).size !== runs.length) problems.doubled.add(`${id} began ${runs.join(', ')}`)
   }
 
   async function untilComplete(id: string): Promise<Status | undefined> {
@@ -171,4 +172,17 @@ export async function crashes(options: Options): Promise<Figures> {
       if (page.length < 100) return count
     }
   }
+}
+
+/** Does something for each item, some at once. */
+async function forEachAtOnce<T>(
+  items: Iterable<T>,
+  width: number,
+  act: (item: T) => Promise<void>,
+): Promise<void> {
+  const queue = [...items]
+  const worker = async (): Promise<void> => {
+    for (let item = queue.pop(); item !== undefined; item = queue.pop()) await act(item)
+  }
+  await Promise.all(Array.from({ length: width }, worker))
 }

@@ -45,8 +45,9 @@ export async function serveForTest(
   } = {},
 ): Promise<Served> {
   const { auth = fakeAuth(), databaseUrl, ...rest } = options
-  const folder = await mkdtemp(join(tmpdir(), 'action-provider-'))
-  const store = options.store ?? (await openStore(databaseUrl ?? `sqlite:${join(folder, 'actions.db')}`))
+  const { store, drop } = options.store
+    ? { store: options.store, drop: async () => {} }
+    : await temporaryStore(databaseUrl)
   const app = createApplication({ logger: { level: 'silent' } })
   for (const [index, provider] of [providers].flat().entries()) {
     const prefix = index === 0 ? '/p' : `/p${index + 1}`
@@ -80,8 +81,18 @@ export async function serveForTest(
     async close() {
       await app.close()
       await store.close()
-      await rm(folder, { recursive: true, force: true })
+      await drop()
     },
+  }
+}
+
+async function temporaryStore(
+  databaseUrl: string | undefined,
+): Promise<{ store: ActionStore; drop: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'action-provider-'))
+  return {
+    store: await openStore(databaseUrl ?? `sqlite:${join(folder, 'actions.db')}`),
+    drop: () => rm(folder, { recursive: true, force: true }),
   }
 }
 
