@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bench, CONNECTIONS, type Group, startProvider } from '../bench.ts'
 import { ask } from '../call.ts'
 import type { Figure } from '../figure.ts'
@@ -46,7 +47,9 @@ async function carried(
     seconds: bench.seconds,
   })
   if (failures > 0) throw new Error(`${failures} of ${requests} actions were not started`)
-  while ((await ask(server, token, 'GET', '/actions?status=active,inactive&limit=1')).text !== '[]');
+  while ((await ask(server, token, 'GET', '/actions?status=active,inactive&limit=1')).text !== '[]') {
+    await sleep(10)
+  }
   const took = (performance.now() - begin) / 1_000
   return { started: rate, completed: requests / took }
 }

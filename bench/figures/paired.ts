@@ -50,7 +50,8 @@ export async function latencyFigure(
   }
 }
 
-/** Processor time does not depend on what else the machine does at the moment. */
+/** Processor time tells the two apart also where others use the machine, though not as well as an idle one would. */
 export function cpuNote(provider: Result, bare: Result): string {
-  return `${median(provider.cpu).toFixed(0)} µs of processor an answer against ${median(bare.cpu).toFixed(0)} µs`
+  const ratio = median(provider.cpu.map((time, round) => (bare.cpu[round] ?? Number.NaN) / time))
+  return `processor time an answer: ${median(provider.cpu).toFixed(0)} µs against ${median(bare.cpu).toFixed(0)} µs, ratio ${ratio.toFixed(2)}`
 }
