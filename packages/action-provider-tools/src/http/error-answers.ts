@@ -12,14 +12,13 @@ import {
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const answer = toAnswer(error)
   const action_id = request.operation?.action_id
-  if (answer.status >= 500)
-    request.log.error(
-      { err: answer.status === 500 ? error : (answer.cause ?? answer), action_id },
-      answer.message,
-    )
-  else request.log.info({ code: answer.code, action_id }, 'Refused')
+  const { status, code, cause } = answer
+  if (status === 500) request.log.error({ err: error, action_id }, answer.message)
+  else if (status > 500 && cause !== undefined) request.log.error({ err: cause, action_id }, answer.message)
+  else if (status > 500) request.log.warn({ code, action_id }, answer.message)
+  else request.log.info({ code, action_id }, 'Refused')
   reply
-    .code(answer.status)
+    .code(status)
     .headers(answer.headers)
     .type('application/json; charset=utf-8')
     .send(JSON.stringify(answer.toDocument()))

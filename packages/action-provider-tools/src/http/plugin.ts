@@ -13,6 +13,7 @@ import { secretsWithKeys } from '../runner/secrets.ts'
 import type { ActionStore } from '../store/action-store.ts'
 import { type Telemetry, telemetryOf } from '../telemetry/telemetry.ts'
 import { bearerToken } from './bearer.ts'
+import { readBodies } from './body.ts'
 import { answerError, answerNoRoute } from './error-answers.ts'
 import { enumerateHandler } from './operations/enumerate.ts'
 import { introspectHandler } from './operations/introspect.ts'
@@ -74,7 +75,7 @@ export async function actionProvider(app: FastifyInstance, options: ActionProvid
   if (!app.hasRequestDecorator('operation')) app.decorateRequest('operation', null)
   app.removeAllContentTypeParsers()
   // The body of run is JSON whatever its content type says, and is read by run itself.
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  readBodies(app, options.bodyLimit ?? MIB)
   app.setErrorHandler(answerError)
 
   const handlers = handlersOf(served)
@@ -88,7 +89,6 @@ export async function actionProvider(app: FastifyInstance, options: ActionProvid
     for (const [method, path] of ROUTES[operation]) {
       const route = {
         method,
-        bodyLimit: options.bodyLimit ?? MIB,
         onRequest: telemetry.enter(
           operation,
           open || method === 'OPTIONS' ? begin(operation) : enter(operation, provider, auth),

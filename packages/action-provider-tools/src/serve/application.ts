@@ -1,9 +1,17 @@
-import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify'
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  LogController,
+} from 'fastify'
 import { answerError, answerNoRoute } from '../http/error-answers.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { observability } from '../telemetry/observability.ts'
 import { requestIdOf } from '../telemetry/request-id.ts'
 import { traceIdOf } from '../telemetry/tracing.ts'
+import { answerClientError } from './client-errors.ts'
+import { type Limits, limits } from './limits.ts'
 
 /** How an application is made. */
 export type ApplicationOptions = {
@@ -12,12 +20,33 @@ export type ApplicationOptions = {
   logger?: FastifyServerOptions['logger']
   /** What `/metrics` shows, from `createMetrics` (default: none, and no such route). */
   metrics?: Metrics
+  /** How long a client may take to send a request, in milliseconds (default: a minute). */
+  requestTimeout?: number
+  /** The proxies that may say in `X-Forwarded-For` who asks, as Fastify takes them (default: none). */
+  trustProxy?: FastifyServerOptions['trustProxy']
+  /** How much it takes on at the same time, and from each caller. */
+  limits?: Limits
+}
+
+const MINUTE = 60_000
+
+/**
+ * What keeps a browser from making more of an answer than the JSON it is. They are what `@fastify/helmet` would set of use to a
+ * provider, which builds each anew for every request and takes half of the speed.
+ */
+const SECURITY_HEADERS = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
 }
 
 /**
  * A Fastify application on which providers can be registered: its own errors are error documents too, `/healthz` says that
  * it lives and `/readyz` that it can serve, its log holds no token, no query and no body, and every answer tells in
- * `X-Request-Id` what its lines of the log are found by.
+ * `X-Request-Id` what its lines of the log are found by. It takes on no more than it can do: see docs/reliability.md.
  *
  * @example
  * const app = createApplication()
@@ -25,6 +54,7 @@ export type ApplicationOptions = {
  * await app.listen({ port: 5000 })
  */
 export function createApplication(options: ApplicationOptions = {}): FastifyInstance {
+  const { requestTimeout = MINUTE, trustProxy } = options
   const app = Fastify({
     logger: loggerOf(options),
     bodyLimit: options.bodyLimit ?? 1024 * 1024,
@@ -32,27 +62,31 @@ export function createApplication(options: ApplicationOptions = {}): FastifyInst
     genReqId: requestIdOf,
     // A request that arrives on an open connection while the rest is being finished is still answered as usual.
     return503OnClosing: false,
-    // A client that sends slower than this holds a connection for nothing.
-    requestTimeout: 60_000,
-    routerOptions: { maxParamLength: 256 },
-    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
-    clientErrorHandler(error, socket) {
-      if (error.code === 'ECONNRESET' || !socket.writable) return
-      const body = JSON.stringify({
-        code: 'BadActionRequest',
-        description: 'The request is not well-formed HTTP',
-      })
-      socket.end(
-        `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
-      )
+    // A client that sends slower than this, or does not read its answer, holds a connection for nothing.
+    requestTimeout,
+    connectionTimeout: 2 * requestTimeout,
+    http: {
+      headersTimeout: requestTimeout / 4,
+      connectionsCheckingInterval: requestTimeout / 12,
+      // Finds out that the other side is gone without having said so.
+      keepAlive: true,
+      keepAliveInitialDelay: requestTimeout,
     },
+    ...(trustProxy !== undefined && { trustProxy }),
+    routerOptions: { maxParamLength: 256 },
+    frameworkErrors(error, request, reply) {
+      addHeaders(request, reply)
+      answerError(error, request, reply)
+    },
+    clientErrorHandler: answerClientError,
   })
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((request, reply) => answerNoRoute(request, reply, []))
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id)
+    addHeaders(request, reply)
     done()
   })
+  app.register(limits, options.limits ?? {})
   app.register(observability, options.metrics ? { metrics: options.metrics } : {})
   app.addHook('onResponse', async (request, reply) => {
     const { operation, action_id } = request.operation ?? {}
@@ -70,6 +104,10 @@ export function createApplication(options: ApplicationOptions = {}): FastifyInst
   })
   closeIdleConnections(app)
   return app
+}
+
+function addHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers(SECURITY_HEADERS).header('x-request-id', request.id)
 }
 
 /** Once it listens no more, a connection is closed as soon as its last answer is out: else each would be kept for a minute. */

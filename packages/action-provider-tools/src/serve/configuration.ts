@@ -1,7 +1,9 @@
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { type GlobusUrls, globusUrls } from '../auth/globus-urls.ts'
 import { InvalidDefinition } from '../errors.ts'
 import { parseSecretsKey } from '../runner/secrets.ts'
+import type { Limits } from './limits.ts'
 
 /** The levels of the log, from the most to the least that is said. */
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -23,6 +25,9 @@ export type Configuration = {
   databaseUrl: string
   logLevel: (typeof LOG_LEVELS)[number]
   bodyLimit: number
+  limits: Limits
+  /** The proxies whose `X-Forwarded-For` is believed. */
+  trustProxy: string[]
   emulatorPort: number
   secretsKeys?: Uint8Array[]
   role: (typeof ROLES)[number]
@@ -71,6 +76,11 @@ export function readConfiguration(environment: Environment, name: string): Confi
     databaseUrl: readDatabaseUrl(text('DATABASE_URL'), name, problems),
     logLevel: choice('LOG_LEVEL', LOG_LEVELS, 'info'),
     bodyLimit: number('BODY_LIMIT', 1024 * 1024, 1, 1024 ** 3),
+    limits: {
+      requestsAtOnce: number('MAX_REQUESTS', 1_000, 1, 1_000_000),
+      ...(text('RATE_LIMIT') !== undefined && { rateLimit: number('RATE_LIMIT', 1, 1, 1_000_000) }),
+    },
+    trustProxy: readProxies(text('TRUST_PROXY'), problems),
     emulatorPort: number('EMULATOR_PORT', 5001, 0, 65_535),
     ...(secretsKeys && { secretsKeys }),
     role: choice('ROLE', ROLES, 'all'),
@@ -140,6 +150,29 @@ function readSecretsKeys(text: string | undefined, problems: string[]): Uint8Arr
     problems.push((error as Error).message)
     return undefined
   }
+}
+
+/** The ranges of addresses that have a name (the package proxy-addr). */
+const RANGES = ['loopback', 'linklocal', 'uniquelocal']
+
+function readProxies(text: string | undefined, problems: string[]): string[] {
+  const proxies = (text ?? '')
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
+  if (!proxies.every((each) => RANGES.includes(each) || isNetwork(each))) {
+    problems.push(
+      `TRUST_PROXY must be a comma list of addresses, networks such as 10.0.0.0/8, ${RANGES.join(', ')}`,
+    )
+  }
+  return proxies
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', length, ...more] = text.split('/')
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  if (length === undefined) return most > 0
+  return more.length === 0 && /^\d{1,3}$/.test(length) && Number(length) >= 1 && Number(length) <= most
 }
 
 function readDatabaseUrl(text: string | undefined, name: string, problems: string[]): string {

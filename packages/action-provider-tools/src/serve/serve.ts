@@ -82,10 +82,16 @@ async function listen(
   standIn: StandIn | undefined,
   store: Awaited<ReturnType<typeof openStore>>,
 ): Promise<{ app: FastifyInstance; address: string }> {
-  const { host, port, bodyLimit, logLevel, role, shutdownGrace, secretsKeys, cloudwatchNamespace } =
+  const { host, port, bodyLimit, logLevel, limits, role, shutdownGrace, secretsKeys, cloudwatchNamespace } =
     configuration
   const metrics = configuration.metrics ? createMetrics() : undefined
-  const app = createApplication({ logLevel, bodyLimit, ...(metrics && { metrics }) })
+  const app = createApplication({
+    logLevel,
+    bodyLimit,
+    limits,
+    trustProxy: configuration.trustProxy,
+    ...(metrics && { metrics }),
+  })
   const credentials = configuration.credentials ?? standIn?.credentials
   if (credentials === undefined) throw new InvalidDefinition('There are no credentials')
   const auth = globusAuth({

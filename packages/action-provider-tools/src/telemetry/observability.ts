@@ -38,8 +38,8 @@ export const observability = fastifyPlugin(
     app.decorate('observability', { needs: readiness.needs, ...(metrics && { metrics }) })
     app.addHook('preClose', async () => readiness.drain())
 
-    // Those who ask every few seconds whether all is well need not be in the log.
-    const quiet = { logLevel: 'warn' } as const
+    // Those who ask every few seconds whether all is well need not be in the log, and are answered however busy it is.
+    const quiet = { logLevel: 'warn', config: { alwaysAnswers: true } } as const
     app.get('/healthz', quiet, async () => ({ status: 'ok' }))
     app.get('/readyz', quiet, async (_request, reply) => {
       try {

@@ -1,0 +1,52 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { BadActionRequest, PayloadTooLarge } from '../errors.ts'
+
+type Done = (error: Error | null, body?: Buffer) => void
+
+/**
+ * Reads bodies whole, whatever their content type says, and none that is larger than its limit. While one arrives, however
+ * slowly, its request keeps no other from being served.
+ */
+export function readBodies(app: FastifyInstance, limit: number): void {
+  const { load } = app
+  app.addContentTypeParser('*', (request: FastifyRequest, payload, done: Done): void => {
+    if (Number(request.headers['content-length']) > limit) {
+      done(tooLarge())
+      return
+    }
+    const chunks: Buffer[] = []
+    let size = 0
+    const end = (error: Error | null, body?: Buffer): void => {
+      payload.off('data', add).off('end', complete).off('error', cut)
+      done(error, body)
+    }
+    const orRefuse = (step: () => void): void => {
+      try {
+        step()
+      } catch (error) {
+        end(error as Error)
+      }
+    }
+    const add = (chunk: Buffer): void =>
+      orRefuse(() => {
+        size += chunk.length
+        if (size > limit) throw tooLarge()
+        load?.hold(request, chunk.length)
+        chunks.push(chunk)
+      })
+    const complete = (): void =>
+      orRefuse(() => {
+        load?.take(request)
+        end(null, Buffer.concat(chunks, size))
+      })
+    const cut = (): void => end(new BadActionRequest('The request ended before its body was complete'))
+    load?.putAside(request)
+    payload.on('data', add).on('end', complete).on('error', cut)
+  })
+}
+
+function tooLarge(): PayloadTooLarge {
+  return new PayloadTooLarge(
+    'The body is larger than this provider takes: send less, or a reference to the data',
+  )
+}
