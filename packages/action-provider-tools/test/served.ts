@@ -9,22 +9,23 @@ import {
   type ActionProviderOptions,
   type ActionStatus,
   type ActionStore,
+  type Auth,
   actionProvider,
   createApplication,
   openStore,
 } from '../src/index.ts'
-import { fakeAuth } from '../src/testing/index.ts'
+import { type FakeAuth, fakeAuth } from '../src/testing/index.ts'
 
 /** What a server answered. `json` is whatever it sent, `undefined` where that was nothing. */
 // biome-ignore lint/suspicious/noExplicitAny: an answer may be any document, and a test says which it expects
 export type Answer = { status: number; headers: Headers; json: any; text: string }
 
 /** A provider that listens, over a database of its own. */
-export type Served = {
+export type Served<A extends Auth = FakeAuth> = {
   url: string
   app: FastifyInstance
   store: ActionStore
-  auth: ReturnType<typeof fakeAuth>
+  auth: A
   /** Asks as a caller, or as nobody. */
   ask: (
     caller: { token: string } | undefined,
@@ -37,18 +38,19 @@ export type Served = {
 }
 
 /** Serves providers at `/p` (and `/p2`, …) on a free port. */
-export async function serveForTest(
+export async function serveForTest<A extends Auth = FakeAuth>(
   providers: ActionProvider | ActionProvider[],
   options: Partial<Omit<ActionProviderOptions, 'provider' | 'auth'>> & {
-    auth?: ReturnType<typeof fakeAuth>
+    auth?: A
     databaseUrl?: string
+    application?: Parameters<typeof createApplication>[0]
   } = {},
-): Promise<Served> {
-  const { auth = fakeAuth(), databaseUrl, ...rest } = options
+): Promise<Served<A>> {
+  const { auth = fakeAuth() as unknown as A, databaseUrl, application, ...rest } = options
   const { store, drop } = options.store
     ? { store: options.store, drop: async () => {} }
     : await temporaryStore(databaseUrl)
-  const app = createApplication({ logger: { level: 'silent' } })
+  const app = createApplication({ logger: { level: 'silent' }, ...application })
   for (const [index, provider] of [providers].flat().entries()) {
     const prefix = index === 0 ? '/p' : `/p${index + 1}`
     await app.register(actionProvider, { prefix, provider, auth, store, ...rest })
