@@ -27,6 +27,9 @@ export type Group = { name: string; measure: (bench: Bench) => Promise<Figure[]>
 
 export const CONNECTIONS = 32
 
+/** How long servers are under load before they are measured, in seconds. */
+const WARM_UP = 4
+
 /** Which example is served: the synchronous echo, or the asynchronous one. */
 export type Example = 'watchasay' | 'hello-world'
 
@@ -102,7 +105,8 @@ export async function contest<Name extends string>(
   for (let round = 0; round <= bench.rounds; round++) {
     for (const [name, contestant] of entries) {
       const before = await processorTime(contestant)
-      const load = await bench.load.make(orderOf(bench, contestant))
+      const order = orderOf(bench, contestant)
+      const load = await bench.load.make(round === 0 ? { ...order, seconds: WARM_UP } : order)
       const spent = (await processorTime(contestant)) - before
       if (load.failures > 0 || load.requests === 0) {
         throw new Error(`${name} failed ${load.failures} times in ${load.requests} requests`)
