@@ -77,7 +77,8 @@ describe('watching', () => {
     child.kill('SIGINT')
     const run = await done
     expect(run).toMatchObject({ code: 130, stdout: '' })
-    expect(steady(run.stderr)).toMatchSnapshot()
+    // On a busy machine it may have had a second look before the signal came.
+    expect(steady(run.stderr).replace('ACTIVE  Working\n', '')).toMatchSnapshot()
     const [, id = ''] = run.stderr.match(/action-provider status (\S+)/) ?? []
     expect(JSON.parse((await home.run(['status', id, '-f', 'json'])).stdout).status).toBe('ACTIVE')
     await home.run(['cancel', id])
