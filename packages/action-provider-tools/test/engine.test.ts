@@ -17,7 +17,10 @@ const timing = { tick: 20, poll: 50, keep: 100, sweep: 50, gather: 10 }
 
 /** Resolves, or rejects with its reason, when a signal aborts. */
 const aborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+  new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason))
+  })
 
 for (const { name, start } of storesForTest) {
   describe(`on ${name}`, () => {
@@ -73,11 +76,6 @@ for (const { name, start } of storesForTest) {
         const { json } = await served.ask(caller, 'GET', `/p/${action_id}/status`)
         return ready(json) && json
       })
-    }
-
-    /** Resolves once the work of an action runs. */
-    async function begun(served: Served, action_id: string): Promise<void> {
-      await eventually(async () => (await served.store.get('work', action_id))?.runs_on !== undefined)
     }
 
     const codeOf = (status: ActionStatus): unknown => (status.details as { code: string }).code
@@ -170,16 +168,18 @@ for (const { name, start } of storesForTest) {
 
     test('cancel aborts the signal with its reason; the action ends when the work has stopped', async () => {
       const reasons: string[] = []
+      const working = Promise.withResolvers<void>()
       const stopped = Promise.withResolvers<void>()
       const served = await serve({
         run: async ({ signal }: RunContext<unknown>) => {
+          working.resolve()
           await aborted(signal).catch((reason: WorkInterrupted) => reasons.push(reason.reason))
           await stopped.promise
           signal.throwIfAborted()
         },
       })
       const { caller, action_id } = await run(served)
-      await begun(served, action_id)
+      await working.promise
       const { json } = await served.ask(caller, 'POST', `/p/${action_id}/cancel`)
       expect(json).toMatchObject({ status: 'ACTIVE', display_status: 'Canceling for alice' })
       stopped.resolve()
@@ -193,9 +193,16 @@ for (const { name, start } of storesForTest) {
 
     test('a late return of canceled work changes nothing, and work that ignores it ends after its grace', async () => {
       const late = Promise.withResolvers<void>()
-      const served = await serve({ cancelGrace: 50, run: () => late.promise.then(() => ({ late: true })) })
+      const working = Promise.withResolvers<void>()
+      const served = await serve({
+        cancelGrace: 50,
+        run: () => {
+          working.resolve()
+          return late.promise.then(() => ({ late: true }))
+        },
+      })
       const { caller, action_id } = await run(served)
-      await begun(served, action_id)
+      await working.promise
       await served.ask(caller, 'POST', `/p/${action_id}/cancel`)
       const canceled = await untilSettled(served, caller, action_id)
       expect(codeOf(canceled)).toBe('Canceled')
@@ -220,9 +227,11 @@ for (const { name, start } of storesForTest) {
     test('at its deadline the signal aborts and the action is FAILED, though the work goes on', async () => {
       const reasons: string[] = []
       const clock = createClock()
+      const working = Promise.withResolvers<void>()
       const served = await serve(
         {
           run: async ({ signal }: RunContext<unknown>) => {
+            working.resolve()
             await aborted(signal).catch((reason: WorkInterrupted) => reasons.push(reason.reason))
             await new Promise(() => {})
           },
@@ -230,7 +239,7 @@ for (const { name, start } of storesForTest) {
         { clock },
       )
       const { caller, action_id } = await run(served, { deadline: inAnHour() })
-      await begun(served, action_id)
+      await working.promise
       clock.forward(2 * HOUR)
       expect(codeOf(await untilSettled(served, caller, action_id))).toBe('DeadlineExceeded')
       expect(reasons).toEqual(['deadline'])

@@ -60,7 +60,10 @@ async function execute(
     const { creator_id, start_time = '' } = lifecycle.statusOf(action)
     const begun = { creator_id, start_time, request }
     const context = runContext(workshop, attempt, begun, keeper.dependentToken)
-    return work.kind === 'run' ? work.run(context as never) : visit(workshop, action, context, keeper)
+    if (work.kind === 'remote') return visit(workshop, action, context, keeper)
+    // It may have been told to stop before it could begin.
+    context.signal.throwIfAborted()
+    return work.run(context as never)
   }
   return outcomeOf(workshop, attempt, working())
 }

@@ -11,12 +11,12 @@ export function greeting(url: string, title: string, exampleInput: unknown, stan
     'Users and their tokens:',
     ...standIn.users.map(({ name, urn, token }) => `  ${name.padEnd(6)} ${token}\n         ${urn}`),
     '',
-    ...(alice ? trial(url, exampleInput, alice) : []),
+    ...(alice ? trial(url, standIn.url, exampleInput, alice) : []),
   )
   return `${lines.join('\n')}\n`
 }
 
-function trial(url: string, exampleInput: unknown, user: DevelopmentUser): string[] {
+function trial(url: string, globus: string, exampleInput: unknown, user: DevelopmentUser): string[] {
   const body = JSON.stringify({ request_id: 'some-id', body: exampleInput }).replaceAll("'", "'\\''")
   const call = 'curl -s -H "Authorization: Bearer $TOKEN"'
   return [
@@ -32,5 +32,9 @@ function trial(url: string, exampleInput: unknown, user: DevelopmentUser): strin
     `  ${call} -X POST ${url}/$ACTION/cancel`,
     `  ${call} "${url}/actions?status=succeeded,failed"`,
     `  ${call} -X POST ${url}/$ACTION/release`,
+    '',
+    'For the command line and the official SDKs:',
+    '',
+    `  export ACTION_URL=${url} GLOBUS_SDK_SERVICE_URL_AUTH=${globus}/ GLOBUS_SDK_SERVICE_URL_GROUPS=${globus}/`,
   ]
 }
