@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import Fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -110,11 +111,23 @@ function addHeaders(request: FastifyRequest, reply: FastifyReply): void {
   reply.headers(SECURITY_HEADERS).header('x-request-id', request.id)
 }
 
-/** Once it listens no more, a connection is closed as soon as its last answer is out: else each would be kept for a minute. */
+/**
+ * Once it listens no more, a connection is closed as soon as its last answer is out: else each would be kept for a minute.
+ * One that nothing has come from is not idle to Node, which waits for its first request.
+ */
 function closeIdleConnections(app: FastifyInstance): void {
+  const { server } = app
+  const open = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+  })
   app.addHook('preClose', (done) => {
-    const { server } = app
-    const timer = setInterval(() => server.listening || server.closeIdleConnections(), 50)
+    const timer = setInterval(() => {
+      if (server.listening) return
+      server.closeIdleConnections()
+      for (const socket of open) if (socket.bytesRead === 0) socket.destroy()
+    }, 50)
     server.once('close', () => clearInterval(timer))
     timer.unref()
     done()

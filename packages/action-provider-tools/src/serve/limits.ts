@@ -132,7 +132,8 @@ async function limitRate(app: FastifyInstance, max: number): Promise<void> {
     // Once it is known who is calling, and before their body is read.
     hook: 'preParsing',
     keyGenerator: callerOf,
-    allowList: (request) => request.operation === null,
+    // What is no provider's, such as health, has no limit.
+    allowList: ({ operation }) => !operation,
     errorResponseBuilder: (_request, { ttl }) => tooMany(ttl),
   })
   const count = app.createRateLimit()
