@@ -15,6 +15,8 @@ export type Bench = {
   load: LoadProcess
   quick: boolean
   programs: Programs
+  /** How often a contest's servers are started anew, and how many rounds each of them has. */
+  starts: number
   rounds: number
   /** How long each server is under load in a round. */
   seconds: number
@@ -28,7 +30,7 @@ export type Group = { name: string; measure: (bench: Bench) => Promise<Figure[]>
 export const CONNECTIONS = 32
 
 /** How long servers are under load before they are measured, in seconds. */
-const WARM_UP = 4
+const WARM_UP = 3
 
 /** Which example is served: the synchronous echo, or the asynchronous one. */
 export type Example = 'watchasay' | 'hello-world'
@@ -91,32 +93,46 @@ export type Result = { loads: Load[]; cpu: number[] }
 
 /**
  * Puts servers under load, one after the other and over and over, so that whatever else the machine does befalls all of
- * them. A first round, which lets them warm up, does not count.
+ * them. All that is begun anew a few times: of two processes that run the same, one may be a fifth faster for as long as it lives.
+ * The first round of each, longer and not counted, lets them warm up: what runs seldom is not compiled yet.
+ * @param start starts the servers, which are closed when their rounds are over
  * @throws Error when a server answers anything but success
  */
 export async function contest<Name extends string>(
   bench: Bench,
-  contestants: Record<Name, Contestant | DatabaseContestant>,
+  start: (bench: Bench) => Promise<Record<Name, Contestant | DatabaseContestant>>,
 ): Promise<Record<Name, Result>> {
-  const entries = Object.entries(contestants) as [Name, Contestant | DatabaseContestant][]
-  const results = Object.fromEntries(
-    entries.map(([name]) => [name, { loads: [], cpu: [] }]),
-  ) as unknown as Record<Name, Result>
-  for (let round = 0; round <= bench.rounds; round++) {
-    for (const [name, contestant] of entries) {
-      const before = await processorTime(contestant)
-      const order = orderOf(bench, contestant)
-      const load = await bench.load.make(round === 0 ? { ...order, seconds: WARM_UP } : order)
-      const spent = (await processorTime(contestant)) - before
-      if (load.failures > 0 || load.requests === 0) {
-        throw new Error(`${name} failed ${load.failures} times in ${load.requests} requests`)
+  const results: Partial<Record<Name, Result>> = {}
+  for (let begun = 0; begun < bench.starts; begun++) {
+    await using opened = new AsyncDisposableStack()
+    const contestants = await start({ ...bench, opened })
+    for (let round = 0; round <= bench.rounds; round++) {
+      for (const name of Object.keys(contestants) as Name[]) {
+        const { load, cpu } = await underLoad(bench, contestants[name], round === 0)
+        if (load.failures > 0 || load.requests === 0) {
+          throw new Error(`${name} failed ${load.failures} times in ${load.requests} requests`)
+        }
+        if (round === 0) continue
+        results[name] ??= { loads: [], cpu: [] }
+        results[name].loads.push(load)
+        results[name].cpu.push(cpu)
       }
-      if (round === 0) continue
-      results[name].loads.push(load)
-      results[name].cpu.push((spent * 1e6) / load.requests)
     }
   }
-  return results
+  return results as Record<Name, Result>
+}
+
+/** One round of one contestant: what it reached, and the processor time of an answer in microseconds. */
+async function underLoad(
+  bench: Bench,
+  contestant: Contestant | DatabaseContestant,
+  warmUp: boolean,
+): Promise<{ load: Load; cpu: number }> {
+  const order = orderOf(bench, contestant)
+  const before = await processorTime(contestant)
+  const load = await bench.load.make(warmUp ? { ...order, seconds: WARM_UP } : order)
+  const spent = (await processorTime(contestant)) - before
+  return { load, cpu: (spent * 1e6) / load.requests }
 }
 
 function orderOf(bench: Bench, contestant: Contestant | DatabaseContestant): Order | Script {

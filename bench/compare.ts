@@ -30,9 +30,10 @@ export async function compare(bench: Bench, revision: string): Promise<Figure[]>
   const other = sources(pathToFileURL(`${folder}/`))
   const figures: Figure[] = []
   for (const [name, ask] of Object.entries(QUESTIONS)) {
-    const now = await ask(bench, await startProvider(bench, 'watchasay'))
-    const before = await ask(bench, await startProvider(bench, 'watchasay', {}, other))
-    const results = await contest(bench, { now, before })
+    const results = await contest(bench, async (bench) => ({
+      now: await ask(bench, await startProvider(bench, 'watchasay')),
+      before: await ask(bench, await startProvider(bench, 'watchasay', {}, other)),
+    }))
     const rounds = pairs(results.now, results.before, ({ rate }) => rate)
     const { measured, limit, ratio } = summary(rounds)
     figures.push({

@@ -68,7 +68,8 @@ for (const group of measured) {
     load,
     quick: values.quick,
     programs,
-    rounds: values.quick ? 7 : 15,
+    starts: values.quick ? 2 : 4,
+    rounds: values.quick ? 4 : 5,
     seconds: values.quick ? 0.5 : 1,
     opened: stack,
   }

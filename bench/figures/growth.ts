@@ -84,7 +84,8 @@ async function costFigure(
       ]
     }),
   ) as Record<string, Contestant>
-  const results = await contest(bench, contestants)
+  // Filling takes long, so they are started once.
+  const results = await contest({ ...bench, starts: 1, rounds: 3 * bench.rounds }, async () => contestants)
   const [first, ...others] = sizes.map(({ count }) => results[count])
   const last = others.at(-1)
   if (first === undefined || last === undefined) throw new Error('Growth needs two sizes')

@@ -5,14 +5,16 @@ import { median, summary } from '../statistics.ts'
 /** What share of its peak rate a server is given when its latency is measured. */
 const SHARE = 0.7
 
+/** Starts a provider and bare Fastify, to be asked the same. */
+export type StartBoth = (bench: Bench) => Promise<{ provider: Contestant; bare: Contestant }>
+
 /** Requests per second of a provider beside bare Fastify's. */
 export async function rateFigure(
   bench: Bench,
   figure: Pick<Figure, 'name' | 'must' | 'note'>,
-  provider: Contestant,
-  bare: Contestant,
+  start: StartBoth,
 ): Promise<Figure> {
-  const results = await contest(bench, { provider, bare })
+  const results = await contest(bench, start)
   const { measured, limit, ratio } = summary(pairs(results.provider, results.bare, ({ rate }) => rate))
   return {
     ...figure,
@@ -25,16 +27,19 @@ export async function rateFigure(
   }
 }
 
-/** The 99th percentile of a provider at 70 % of its peak rate, beside bare Fastify's at 70 % of its own. */
+/** The 99th percentile of a provider at 70 % of the rate that `peak` found, beside bare Fastify's at 70 % of its own. */
 export async function latencyFigure(
   bench: Bench,
   name: string,
-  [provider, providersPeak]: [Contestant, number],
-  [bare, baresPeak]: [Contestant, number],
+  peak: Figure,
+  start: StartBoth,
 ): Promise<Figure> {
-  const results = await contest(bench, {
-    provider: { ...provider, rate: SHARE * providersPeak },
-    bare: { ...bare, rate: SHARE * baresPeak },
+  const results = await contest(bench, async (bench) => {
+    const { provider, bare } = await start(bench)
+    return {
+      provider: { ...provider, rate: SHARE * peak.measured },
+      bare: { ...bare, rate: SHARE * (peak.limit?.value ?? 0) },
+    }
   })
   const { measured, limit, ratio } = summary(pairs(results.provider, results.bare, ({ p99 }) => p99))
   const typical = (result: Result): string => `${median(result.loads.map(({ p50 }) => p50)).toFixed(2)} ms`

@@ -12,6 +12,7 @@ import {
 } from '../bench.ts'
 import type { Figure } from '../figure.ts'
 import { fill, newAction } from '../fill.ts'
+import type { Server } from '../process.ts'
 import { statementsOf } from '../statements.ts'
 import { summary } from '../statistics.ts'
 import { carriedFigure } from './asynchronous.ts'
@@ -29,17 +30,17 @@ export const postgres: Group = {
     bench.opened.defer(server.close)
     const environment = { DATABASE_URL: server.url }
     const alone = await alonePerformance(bench, await server.createDatabase('alone'))
-    const provider = await startProvider(bench, 'watchasay', environment)
+    const start = (bench: Bench): Promise<Server> => startProvider(bench, 'watchasay', environment)
     const figures = [
-      await shareFigure(
-        bench,
-        'status, PostgreSQL',
-        (await statusOf(bench, provider)).contestant,
-        alone.status,
-      ),
-      await shareFigure(bench, 'run, PostgreSQL', await runOf(bench, provider), alone.run),
+      await shareFigure(bench, 'status, PostgreSQL', async (bench) => ({
+        provider: (await statusOf(bench, await start(bench))).contestant,
+        alone: alone.status,
+      })),
+      await shareFigure(bench, 'run, PostgreSQL', async (bench) => ({
+        provider: await runOf(bench, await start(bench)),
+        alone: alone.run,
+      })),
     ]
-    await provider.close()
     return [...figures, ...(await instancesFigures(bench, environment))]
   },
 }
@@ -67,10 +68,9 @@ async function alonePerformance(
 async function shareFigure(
   bench: Bench,
   name: string,
-  provider: Contestant,
-  alone: DatabaseContestant,
+  start: (bench: Bench) => Promise<{ provider: Contestant; alone: DatabaseContestant }>,
 ): Promise<Figure> {
-  const results = await contest(bench, { provider, alone })
+  const results = await contest(bench, start)
   const { measured, limit, ratio } = summary(pairs(results.provider, results.alone, ({ rate }) => rate))
   return {
     name,
