@@ -85,10 +85,53 @@ const actionRequest = fc
     ),
   )
 
+/** A deadline that can be met. */
+const DEADLINE = new Date(Date.now() + 86_400_000).toISOString()
+
+/** What a careful client sends: a few ids, so that requests are repeated, alike and not. */
+const properRequest = fc.record(
+  {
+    request_id: fc.oneof(fc.constantFrom('1', '2', '3'), fc.uuid()),
+    body: fc.record({ input_string: fc.string({ maxLength: 20, unit: 'binary' }) }),
+    label: fc.string({ minLength: 1, maxLength: 32 }),
+    monitor_by: fc.uniqueArray(fc.constantFrom(...URNS.slice(0, 2))),
+    manage_by: fc.uniqueArray(fc.constantFrom(...URNS.slice(0, 2))),
+    deadline: fc.constant(DEADLINE),
+    release_after: fc.constantFrom('P30D', 'PT1S', 60, 'PT0S'),
+  },
+  { requiredKeys: ['request_id', 'body'] },
+)
+
+/** One of a few, so that some are sent again as they are. */
+const repeatedRequest = fc
+  .constantFrom('again 1', 'again 2', 'again 3')
+  .map((request_id) => ({ request_id, body: { input_string: 'x' } }))
+
+/** One in which a single part of the input is whatever a schema may be about. */
+const curiousRequest = fc
+  .tuple(
+    properRequest,
+    fc.constantFrom('count', 'kind', 'list', 'name', 'at', 'either', 'not', 'input_string', 'more'),
+    fc.oneof(
+      anything,
+      fc.integer({ min: -2, max: 12 }),
+      fc.constantFrom('a', 'aaaa', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!', '2026-01-31T12:00:00Z', {
+        x: 1,
+      }),
+      fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 4 }),
+    ),
+  )
+  .map(([request, name, value]) => ({ ...request, body: { ...request.body, [name]: value } }))
+
 const deep = fc.integer({ min: 1, max: 20_000 }).map((depth) => `${'['.repeat(depth)}${']'.repeat(depth)}`)
 
 const body: fc.Arbitrary<string | Uint8Array | undefined> = fc.oneof(
-  { weight: 10, arbitrary: actionRequest.map((request) => JSON.stringify(request)) },
+  {
+    weight: 15,
+    arbitrary: fc
+      .oneof(properRequest, repeatedRequest, curiousRequest, actionRequest)
+      .map((request) => JSON.stringify(request)),
+  },
   { weight: 1, arbitrary: anything.map((value) => JSON.stringify(value)) },
   { weight: 1, arbitrary: actionRequest.chain((request) => cut(JSON.stringify(request))) },
   { weight: 1, arbitrary: fc.uint8Array({ maxLength: 200 }) },
@@ -180,12 +223,31 @@ function headers({ tokens }: Known): fc.Arbitrary<Record<string, string>> {
     .map((given) => given as Record<string, string>)
 }
 
-/** Requests to a provider at `prefix`. */
+/** The method and the path of an operation, with an action that exists. */
+function operation(prefix: string, { actionIds }: Known): fc.Arbitrary<Pick<HttpRequest, 'method' | 'path'>> {
+  const onAction = fc
+    .tuple(fc.constantFrom('status', 'log', 'cancel', 'resume', 'release'), fc.constantFrom(...actionIds))
+    .map(([name, id]) => ({
+      method: name === 'status' || name === 'log' ? 'GET' : 'POST',
+      path: `${prefix}/${id}/${name}`,
+    }))
+  return fc.oneof(
+    { weight: 3, arbitrary: fc.constant({ method: 'POST', path: `${prefix}/run` }) },
+    { weight: 3, arbitrary: onAction },
+    {
+      weight: 1,
+      arbitrary: fc.constant({ method: 'GET', path: `${prefix}/actions?status=active,inactive,succeeded` }),
+    },
+  )
+}
+
+/** Requests to a provider at `prefix`: what it is for, what is near to that, and what is not. */
 export function arbitraryRequest(prefix: string, known: Known): fc.Arbitrary<HttpRequest> {
-  return fc.record({
+  const anywhere = fc.record({
     method: fc.oneof({ weight: 5, arbitrary: fc.constantFrom('GET', 'POST') }, fc.constantFrom(...METHODS)),
     path: path(prefix, known),
-    headers: headers(known),
-    body,
   })
+  return fc
+    .tuple(fc.oneof(anywhere, operation(prefix, known)), headers(known), body)
+    .map(([where, given, content]) => ({ ...where, headers: given, body: content }))
 }
