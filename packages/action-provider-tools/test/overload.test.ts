@@ -126,6 +126,25 @@ describe('more than there is room for', () => {
     expect(answers.map(({ status }) => status)).toEqual(many(6, () => 202))
   })
 
+  test('a page of large actions is as long as fits, and the next ones tell the rest', async () => {
+    const { provider, open: openGate } = gated()
+    openGate()
+    served = await serveForTest(provider)
+    const alice = served.auth.caller({ username: 'alice' })
+    const ids: string[] = []
+    for (const id of many(12, String)) {
+      ids.unshift((await run(alice, id, { text: 'x'.repeat(900_000) })).json.action_id)
+    }
+    const listed: string[] = []
+    for (let query: string | undefined = '?status=succeeded'; query !== undefined; ) {
+      const { json, headers, text } = await served.ask(alice, 'GET', `/p/actions${query}`)
+      expect(text.length).toBeLessThan(5_000_000)
+      listed.push(...json.map((action: { action_id: string }) => action.action_id))
+      query = /^<(.*)>/.exec(headers.get('link') ?? '')?.[1]
+    }
+    expect(listed).toEqual(ids)
+  })
+
   test('a heap that is nearly full refuses, and health still answers', async () => {
     const { provider } = gated()
     served = await serveForTest(provider, { application: { limits: { heapShare: 1e-9 } } })

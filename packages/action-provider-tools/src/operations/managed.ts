@@ -125,14 +125,24 @@ export function managedOperations(
         limit: limit + 1,
         ...(marker !== undefined && { before: marker }),
       })
-      const page = rows.slice(0, limit)
-      const last = page.at(-1)
-      return {
-        documents: page.map((row) => row.document),
-        ...(rows.length > limit && last && { next: last.action_id }),
-      }
+      const documents = fitting(rows.slice(0, limit).map((row) => row.document))
+      const last = rows[documents.length - 1]
+      return { documents, ...(rows.length > documents.length && last && { next: last.action_id }) }
     },
   }
+}
+
+/** How long the documents of a page may be together, in characters. */
+const PAGE_LENGTH = 4 * 1024 * 1024
+
+/** As many of the first as fit on a page, and one at least: an answer of a hundred of the largest would be no small part of memory. */
+function fitting(documents: string[]): string[] {
+  let length = 0
+  const excess = documents.findIndex((document, index) => {
+    length += document.length
+    return index > 0 && length > PAGE_LENGTH
+  })
+  return excess === -1 ? documents : documents.slice(0, excess)
 }
 
 function conflict(): ActionConflict {
