@@ -21,6 +21,8 @@ export type ApplicationOptions = {
   logger?: FastifyServerOptions['logger']
   /** What `/metrics` shows, from `createMetrics` (default: none, and no such route). */
   metrics?: Metrics
+  /** How many of the requests that bring no trace along are traced, from 0 to 1: see `observability` (default 1). */
+  traceShare?: number
   /** How long a client may take to send a request, in milliseconds (default: a minute). */
   requestTimeout?: number
   /** The proxies that may say in `X-Forwarded-For` who asks, as Fastify takes them (default: none). */
@@ -88,7 +90,11 @@ export function createApplication(options: ApplicationOptions = {}): FastifyInst
     done()
   })
   app.register(limits, options.limits ?? {})
-  app.register(observability, options.metrics ? { metrics: options.metrics } : {})
+  const { metrics, traceShare } = options
+  app.register(observability, {
+    ...(metrics && { metrics }),
+    ...(traceShare !== undefined && { traceShare }),
+  })
   app.addHook('onResponse', async (request, reply) => {
     const { operation, action_id } = request.operation ?? {}
     request.log.info(

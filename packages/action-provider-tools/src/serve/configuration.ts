@@ -33,6 +33,8 @@ export type Configuration = {
   role: (typeof ROLES)[number]
   /** Whether `/metrics` is there. */
   metrics: boolean
+  /** How many of the requests that bring no trace along are traced, from 0 to 1. */
+  traceShare: number
   /** The namespace of metrics for CloudWatch; absent where none are written. */
   cloudwatchNamespace?: string
   /** How long work may take to end when the process is told to stop, in milliseconds. */
@@ -85,6 +87,7 @@ export function readConfiguration(environment: Environment, name: string): Confi
     ...(secretsKeys && { secretsKeys }),
     role: choice('ROLE', ROLES, 'all'),
     metrics: choice('METRICS', SWITCH, 'on') === 'on',
+    traceShare: readShare('TRACE_SHARE', text, problems),
     ...(cloudwatchNamespace !== undefined && { cloudwatchNamespace }),
     shutdownGrace: number('SHUTDOWN_GRACE', 10, 0, 3_600) * 1_000,
   }
@@ -173,6 +176,13 @@ function isNetwork(text: string): boolean {
   const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
   if (length === undefined) return most > 0
   return more.length === 0 && /^\d{1,3}$/.test(length) && Number(length) >= 1 && Number(length) <= most
+}
+
+function readShare(key: string, text: Read, problems: string[]): number {
+  const share = Number(text(key) ?? 1)
+  if (share >= 0 && share <= 1) return share
+  problems.push(`${key} must be a number from 0 to 1`)
+  return 1
 }
 
 function readDatabaseUrl(text: string | undefined, name: string, problems: string[]): string {

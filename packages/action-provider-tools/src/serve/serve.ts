@@ -91,6 +91,7 @@ async function listen(
     limits,
     trustProxy: configuration.trustProxy,
     ...(metrics && { metrics }),
+    traceShare: configuration.traceShare,
   })
   const credentials = configuration.credentials ?? standIn?.credentials
   if (credentials === undefined) throw new InvalidDefinition('There are no credentials')

@@ -8,11 +8,17 @@ import { createReadiness, type Readiness } from './readiness.ts'
 export type ObservabilityOptions = {
   /** The metrics that `/metrics` shows (default: none, and no such route). */
   metrics?: Metrics
+  /**
+   * How many of the requests that bring no trace along are traced where an OpenTelemetry SDK is there, from 0 to 1 (default 1: all
+   * that its sampler takes). A request that is not chosen costs nothing, which a sampler's no does.
+   */
+  traceShare?: number
 }
 
 /** What providers that are registered later find on the application. */
 export type Observability = {
   readonly metrics?: Metrics
+  readonly traceShare: number
   /** Says what must be reachable for this instance to be ready. */
   readonly needs: Readiness['needs']
 }
@@ -33,9 +39,9 @@ declare module 'fastify' {
  * await app.register(actionProvider, { provider, store, auth: globusAuth({ …, onCall: metrics.authCall }) })
  */
 export const observability = fastifyPlugin(
-  async (app: FastifyInstance, { metrics }: ObservabilityOptions): Promise<void> => {
+  async (app: FastifyInstance, { metrics, traceShare = 1 }: ObservabilityOptions): Promise<void> => {
     const readiness = createReadiness(app.log)
-    app.decorate('observability', { needs: readiness.needs, ...(metrics && { metrics }) })
+    app.decorate('observability', { needs: readiness.needs, traceShare, ...(metrics && { metrics }) })
     app.addHook('preClose', async () => readiness.drain())
 
     // Those who ask every few seconds whether all is well need not be in the log, and are answered however busy it is.

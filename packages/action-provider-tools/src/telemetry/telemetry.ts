@@ -1,4 +1,3 @@
-import type { Tracer } from '@opentelemetry/api'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Operation } from '../provider/hooks.ts'
 import type { ActionStore } from '../store/action-store.ts'
@@ -12,6 +11,7 @@ import {
   enterTraced,
   handleTraced,
   inBackground,
+  type Tracing,
 } from './tracing.ts'
 
 /** The hook that admits a request. */
@@ -63,19 +63,20 @@ export const UNSEEN: Telemetry = {
 export function telemetryOf(app: FastifyInstance, provider: string): Telemetry {
   const metrics = app.observability?.metrics?.ofProvider(provider)
   const tracer = activeTracer()
-  const traced = tracer ? tracing(app, provider, tracer) : UNSEEN
+  const share = app.observability?.traceShare ?? 1
+  const traced = tracer ? tracing(app, { tracer, provider, share }) : UNSEEN
   return metrics ? metering(metrics, traced) : traced
 }
 
-function tracing(app: FastifyInstance, provider: string, tracer: Tracer): Telemetry {
+function tracing(app: FastifyInstance, facts: Tracing): Telemetry {
   if (!app.hasRequestDecorator('traced')) app.decorateRequest('traced', null)
   return {
     ...UNSEEN,
-    enter: (operation, hook) => enterTraced(tracer, provider, operation, hook),
+    enter: (operation, hook) => enterTraced(facts, operation, hook),
     handle: handleTraced,
     answered: endTraced,
-    store: (store) => tracedStore(store, tracer),
-    background: (part, act) => inBackground(tracer, provider, part, act),
+    store: (store) => tracedStore(store, facts.tracer),
+    background: (part, act) => inBackground(facts, part, act),
     traceparent: currentTraceparent,
   }
 }

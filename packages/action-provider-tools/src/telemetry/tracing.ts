@@ -7,6 +7,7 @@ import {
   type Span,
   SpanKind,
   SpanStatusCode,
+  TraceFlags,
   type Tracer,
   trace,
 } from '@opentelemetry/api'
@@ -53,21 +54,25 @@ export function traceIdOf(request: FastifyRequest): string | undefined {
   return request.traced ? trace.getSpanContext(request.traced)?.traceId : undefined
 }
 
+/** What traces a provider. `share` of the requests that bring no trace along get one, from 0 to 1. */
+export type Tracing = { tracer: Tracer; provider: string; share: number }
+
 /** Begins the span of a request, and goes on inside it. A trace that the caller began, or that a tracer of HTTP began here, is continued. */
 export function enterTraced(
-  tracer: Tracer,
-  provider: string,
+  { tracer, provider, share }: Tracing,
   operation: Operation,
   hook: EnterHook,
 ): EnterHook {
   return (request, reply, done) => {
     const active = context.active()
-    const inner = trace.getSpan(active) !== undefined
+    const inner = trace.getSpan(active)
+    // To hear the SDK's no takes longer than all else that is done here to see a request.
+    if (!(inner ? inner.isRecording() : isWanted(request, share))) return hook(request, reply, done)
     const parent = inner ? active : propagation.extract(ROOT_CONTEXT, request.headers)
     const { method } = request
     const route = request.routeOptions.url ?? ''
     const kind = inner ? SpanKind.INTERNAL : SpanKind.SERVER
-    // Of a request that is not kept, its name decides so: looking at attributes would cost as much as all else here.
+    // A sampler decides by the name alone: to look at attributes that are not kept would cost as much again.
     const span = tracer.startSpan(`${method} ${route}`, { kind }, parent)
     if (span.isRecording()) {
       span.setAttributes({
@@ -80,6 +85,13 @@ export function enterTraced(
     request.traced = trace.setSpan(parent, span)
     context.with(request.traced, hook, undefined, request, reply, done)
   }
+}
+
+/** Whether a request is to be traced: as its caller has decided, and where they have not, by chance. */
+function isWanted({ headers: { traceparent } }: FastifyRequest, share: number): boolean {
+  const given = typeof traceparent === 'string' ? parseTraceparent(traceparent) : undefined
+  if (given === undefined) return share === 1 || Math.random() < share
+  return given.traceFlags === TraceFlags.SAMPLED
 }
 
 /** A handler inside its request's span, which reading a body loses. */
@@ -136,13 +148,14 @@ export function inSpan<T>(
 
 /** A part of an action's life after its request: goes on with the trace that the request began, also after a restart. */
 export function inBackground<T>(
-  tracer: Tracer,
-  provider: string,
+  { tracer, provider }: Tracing,
   { name, action_id, attempt, traceparent, startedAt }: BackgroundPart,
   act: (ended: (outcome: string) => void) => Promise<T>,
 ): Promise<T> {
   const remote = traceparent === undefined ? undefined : parseTraceparent(traceparent)
   const parent = remote ? trace.setSpanContext(ROOT_CONTEXT, remote) : context.active()
+  // The request that it comes from was not traced.
+  if (trace.getSpan(parent) === undefined) return act(() => {})
   const attributes: Attributes = { 'action_provider.name': provider, 'action_provider.action_id': action_id }
   if (attempt !== undefined) attributes['action_provider.attempt'] = attempt
   const facts = { attributes, ...(startedAt !== undefined && { startTime: startedAt }) }
