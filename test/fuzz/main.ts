@@ -58,22 +58,31 @@ const problems: string[] = []
 type Answer = { status: number; text: string }
 
 function send({ method, path, headers, body }: HttpRequest): Promise<Answer> {
+  const content = method === 'GET' || method === 'HEAD' || body === undefined ? '' : body
+  // Without it Node would send the body of a DELETE as if it were the next request.
+  const length = content === '' ? {} : { 'content-length': String(Buffer.byteLength(content)) }
   return new Promise((resolve, reject) => {
-    const sent = httpRequest(
-      { host: '127.0.0.1', port, agent, method, path, headers, timeout: 60_000 },
-      (response) => {
-        let text = ''
-        response.setEncoding('utf8')
-        response.on('data', (chunk: string) => {
-          text += chunk
-        })
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
-        response.on('error', reject)
-      },
-    )
+    const options = {
+      host: '127.0.0.1',
+      port,
+      agent,
+      method,
+      path,
+      headers: { ...headers, ...length },
+      timeout: 60_000,
+    }
+    const sent = httpRequest(options, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => {
+        text += chunk
+      })
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
+      response.on('error', reject)
+    })
     sent.on('timeout', () => sent.destroy(new Error('No answer within a minute')))
     sent.on('error', reject)
-    sent.end(method === 'GET' || method === 'HEAD' ? undefined : body)
+    sent.end(content)
   })
 }
 
