@@ -30,7 +30,7 @@ export type Group = { name: string; measure: (bench: Bench) => Promise<Figure[]>
 export const CONNECTIONS = 32
 
 /** How long servers are under load before they are measured, in seconds. */
-const WARM_UP = 3
+const WARM_UP = 2
 
 /** Which example is served: the synchronous echo, or the asynchronous one. */
 export type Example = 'watchasay' | 'hello-world'

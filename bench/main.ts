@@ -68,9 +68,9 @@ for (const group of measured) {
     load,
     quick: values.quick,
     programs,
-    starts: values.quick ? 2 : 4,
-    rounds: values.quick ? 4 : 5,
-    seconds: values.quick ? 0.5 : 1,
+    starts: values.quick ? 2 : 3,
+    rounds: 4,
+    seconds: values.quick ? 0.5 : 0.7,
     opened: stack,
   }
   const rows = await group.measure(bench)
