@@ -1,11 +1,14 @@
 import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { defineActionProvider } from '../src/index.ts'
-import { type Answer, type Served, serveForTest } from './served.ts'
+import { type Answer, eventually, type Served, serveForTest } from './served.ts'
 
 /** Requests that mean harm, over HTTP on a listening server: docs/security.md says what each of them is about. */
 
@@ -419,5 +422,39 @@ describe('the log', () => {
     }
     const text = lines.join('')
     for (const secret of [caller.token, 'wrong-secret-token']) expect(text).not.toContain(secret)
+  })
+})
+
+describe('the database', () => {
+  test('gives no token away, whoever has a copy of it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sealed-'))
+    const scope = 'urn:globus:auth:scope:transfer.api.globus.org:all'
+    const waits = defineActionProvider({
+      description: { ...contact, title: 'waits', synchronous: false },
+      input: { type: 'object' },
+      run: async ({ dependentToken, pause }) => {
+        await dependentToken(scope)
+        return pause({ code: 'Wait', description: 'Until somebody resumes it' })
+      },
+    })
+    const own = await serveForTest(waits, { databaseUrl: `sqlite:${join(folder, 'actions.db')}` })
+    const caller = own.auth.caller({ username: 'alice', consents: [scope] })
+    const { json } = await own.ask(caller, 'POST', '/p/run', {
+      request_id: 'sealed',
+      body: { text: 'in plain' },
+    })
+    await eventually(async () => {
+      const { json: now } = await own.ask(caller, 'GET', `/p/${json.action_id}/status`)
+      return now.status === 'INACTIVE'
+    })
+    const files = await readdir(folder)
+    const copies = await Promise.all(files.map((name) => readFile(join(folder, name))))
+    const copy = Buffer.concat(copies).toString('latin1')
+    expect(copy).toContain('in plain')
+    for (const secret of [caller.token, 'fake-token', 'fake-dependent-token', 'refresh']) {
+      expect(copy).not.toContain(secret)
+    }
+    await own.close()
+    await rm(folder, { recursive: true, force: true })
   })
 })
