@@ -22,6 +22,7 @@ export {
 export type { Hooks, Operation, OperationEvent } from './provider/hooks.ts'
 export type { PauseReason, PollResult, RunContext } from './provider/run-context.ts'
 export { createApplication } from './serve/application.ts'
+export { type Limits, limits } from './serve/limits.ts'
 export { type ServeOptions, serve } from './serve/serve.ts'
 export type { ActionStore } from './store/action-store.ts'
 export { openStore } from './store/open-store.ts'
