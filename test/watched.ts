@@ -40,6 +40,8 @@ export async function beWatched<Info>(open: () => Promise<Opened<Info>>): Promis
     send({ handles: await leftOpen() })
     process.disconnect()
   })
+  // Whoever watched is gone, and so is the need for it.
+  process.once('disconnect', () => process.exit())
   send({ info })
 }
 
