@@ -24,6 +24,8 @@ type Message = { info?: unknown; memory?: Memory; handles?: string[] }
 /** The program's own side. Call it once, with what opens all it needs. */
 export async function beWatched<Info>(open: () => Promise<Opened<Info>>): Promise<void> {
   const send = (message: Message): void => void process.send?.(message)
+  // Whoever watched is gone, and so is the need for it.
+  process.once('disconnect', () => process.exit())
   const { info, close } = await open()
   process.on('message', async (message) => {
     if (message === 'memory') {
@@ -40,8 +42,6 @@ export async function beWatched<Info>(open: () => Promise<Opened<Info>>): Promis
     send({ handles: await leftOpen() })
     process.disconnect()
   })
-  // Whoever watched is gone, and so is the need for it.
-  process.once('disconnect', () => process.exit())
   send({ info })
 }
 
