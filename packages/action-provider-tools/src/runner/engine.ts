@@ -91,7 +91,8 @@ export function createEngine(options: EngineOptions): Engine {
   function nudge(): void {
     if (!works || workshop.state !== 'working') return
     fillAgain = true
-    filling ??= fill()
+    filling ??= telemetry
+      .apart(fill)
       .catch((error: unknown) => logStoreError(workshop, error, 'Work could not be taken'))
       .finally(() => {
         filling = undefined

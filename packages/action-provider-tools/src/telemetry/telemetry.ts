@@ -1,3 +1,4 @@
+import { context, ROOT_CONTEXT } from '@opentelemetry/api'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Operation } from '../provider/hooks.ts'
 import type { ActionStore } from '../store/action-store.ts'
@@ -46,6 +47,8 @@ export type Telemetry = {
   watch: (sources: { store: ActionStore; running: () => number }) => void
   /** Around a part of an action's life in the background. */
   background: <T>(part: BackgroundPart, act: (ended: (outcome: string) => void) => Promise<T>) => Promise<T>
+  /** Does something that is no part of what goes on now, though that set it off. */
+  apart: <T>(act: () => T) => T
   /** What continues the trace of what goes on now; absent where nothing is traced. */
   traceparent?: () => string | undefined
 }
@@ -57,6 +60,7 @@ export const UNSEEN: Telemetry = {
   store: (store) => store,
   watch: () => {},
   background: (_part, act) => act(() => {}),
+  apart: (act) => act(),
 }
 
 /** What sees a provider of an application: its metrics where it has some, and traces where an OpenTelemetry SDK is there. */
@@ -77,6 +81,7 @@ function tracing(app: FastifyInstance, facts: Tracing): Telemetry {
     answered: endTraced,
     store: (store) => tracedStore(store, facts.tracer),
     background: (part, act) => inBackground(facts, part, act),
+    apart: (act) => context.with(ROOT_CONTEXT, act),
     traceparent: currentTraceparent,
   }
 }
