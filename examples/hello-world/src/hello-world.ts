@@ -1,19 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { defineActionProvider } from 'action-provider-tools'
-import Type from 'typebox'
 
-const Input = Type.Object(
-  {
-    echo_string: Type.Optional(Type.String({ description: 'The text to echo back' })),
-    sleep_time: Type.Optional(
-      Type.Number({ minimum: 0, maximum: 30 * 86_400, description: 'How many seconds to stay ACTIVE' }),
-    ),
-    required_dependent_scope: Type.Optional(
-      Type.String({ minLength: 1, description: 'A scope that you must have consented to' }),
-    ),
+const Input = {
+  title: 'Hello World',
+  type: 'object',
+  properties: {
+    echo_string: { type: 'string', description: 'The text to echo back' },
+    sleep_time: {
+      type: 'number',
+      minimum: 0,
+      maximum: 30 * 86_400,
+      description: 'How many seconds to stay ACTIVE',
+    },
+    required_dependent_scope: {
+      type: 'string',
+      minLength: 1,
+      description: 'A scope that you must have consented to',
+    },
   },
-  { title: 'Hello World', additionalProperties: false },
-)
+  additionalProperties: false,
+} as const
 
 /** The asynchronous example: it sleeps, says how far it is, keeps a log, and may need its caller's consent. */
 export const helloWorld = defineActionProvider({

@@ -1,15 +1,4 @@
 import { defineActionProvider } from 'action-provider-tools'
-import Type from 'typebox'
-
-const Input = Type.Object(
-  { input_string: Type.String({ description: 'The text to echo back' }) },
-  {
-    $id: 'https://automate.globus.org/skeleton_action_provider.input.schema.json',
-    $schema: 'http://json-schema.org/draft-07/schema#',
-    title: 'Skeleton Action Provider Input Schema',
-    additionalProperties: false,
-  },
-)
 
 /** The echo provider: it answers with what it was told. */
 export const watchasay = defineActionProvider({
@@ -19,7 +8,15 @@ export const watchasay = defineActionProvider({
     synchronous: true,
     visible_to: ['public'],
   },
-  input: Input,
+  input: {
+    $id: 'https://automate.globus.org/skeleton_action_provider.input.schema.json',
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Skeleton Action Provider Input Schema',
+    type: 'object',
+    properties: { input_string: { type: 'string', description: 'The text to echo back' } },
+    required: ['input_string'],
+    additionalProperties: false,
+  },
   additionalScopes: ['https://auth.globus.org/scopes/d3a66776-759f-4316-ba55-21725fe37323/secondary_scope'],
   run: ({ input }) => ({ you_said: input.input_string }),
 })

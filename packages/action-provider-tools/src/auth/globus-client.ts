@@ -1,46 +1,67 @@
 /** The calls a provider makes to Globus Auth and Globus Groups, as functions. */
-import Type from 'typebox'
+import type { XStatic } from 'typebox/schema'
+import { compileGuard } from '../documents/check.ts'
 import type { DependentToken } from './auth.ts'
 import { consentWithdrawn } from './bearer-token.ts'
 import type { GlobusUrls } from './globus-urls.ts'
 import { createService, type Refusal, type ServiceOptions } from './service.ts'
 
-const uuid = Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' })
-const bearerToken = Type.String({ pattern: '^[A-Za-z0-9._~+/-]+=*$' })
+const uuid = { type: 'string', pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' } as const
+const bearerToken = { type: 'string', pattern: '^[A-Za-z0-9._~+/-]+=*$' } as const
+const text = { type: 'string' } as const
+const textOrNull = { type: ['string', 'null'] } as const
 
-const InactiveToken = Type.Object({ active: Type.Literal(false) })
-const ActiveToken = Type.Object({
-  active: Type.Literal(true),
-  sub: uuid,
-  scope: Type.String(),
-  /** Seconds since 1970. Refresh tokens have none. */
-  exp: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
-  identity_set: Type.Array(uuid),
-  username: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-  dependent_tokens_cache_id: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-})
-const Introspection = Type.Union([ActiveToken, InactiveToken])
+const InactiveToken = {
+  type: 'object',
+  required: ['active'],
+  properties: { active: { const: false } },
+} as const
+const ActiveToken = {
+  type: 'object',
+  required: ['active', 'sub', 'scope', 'identity_set'],
+  properties: {
+    active: { const: true },
+    sub: uuid,
+    scope: text,
+    /** Seconds since 1970. Refresh tokens have none. */
+    exp: { type: ['number', 'null'] },
+    identity_set: { type: 'array', items: uuid },
+    username: textOrNull,
+    dependent_tokens_cache_id: textOrNull,
+  },
+} as const
+const isIntrospection = compileGuard({ anyOf: [ActiveToken, InactiveToken] })
 
-const TokenDocument = Type.Object({
-  access_token: bearerToken,
-  scope: Type.String(),
-  resource_server: Type.String(),
-  /** Seconds. */
-  expires_in: Type.Number({ exclusiveMinimum: 0 }),
-  refresh_token: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-})
+const TokenDocument = {
+  type: 'object',
+  required: ['access_token', 'scope', 'resource_server', 'expires_in'],
+  properties: {
+    access_token: bearerToken,
+    scope: text,
+    resource_server: text,
+    /** Seconds. */
+    expires_in: { type: 'number', exclusiveMinimum: 0 },
+    refresh_token: textOrNull,
+  },
+} as const
+type TokenDocument = XStatic<typeof TokenDocument>
+const isTokenDocument = compileGuard(TokenDocument)
+const areTokenDocuments = compileGuard({ type: 'array', items: TokenDocument })
 
-const MyGroups = Type.Array(
-  Type.Object({
+const Group = {
+  type: 'object',
+  required: ['id', 'my_memberships'],
+  properties: {
     id: uuid,
-    my_memberships: Type.Array(Type.Object({ status: Type.Optional(Type.String()) })),
-  }),
-)
+    my_memberships: { type: 'array', items: { type: 'object', properties: { status: text } } },
+  },
+} as const
+const areGroups = compileGuard({ type: 'array', items: Group })
 
-const Discovery = Type.Object({ issuer: Type.String() })
+const isDiscovery = compileGuard({ type: 'object', required: ['issuer'], properties: { issuer: text } })
 
 /** What Globus Auth says of a token that is good for calls. */
-export type ActiveToken = Type.Static<typeof ActiveToken> & { exp: number }
+export type ActiveToken = XStatic<typeof ActiveToken> & { exp: number }
 
 /** A granted token with what is left of its life, in milliseconds. */
 export type GrantedToken = DependentToken & { lifetime: number }
@@ -100,7 +121,7 @@ export function createGlobusClient(options: GlobusClientOptions): GlobusClient {
     return undefined
   }
 
-  const granted = (document: Type.Static<typeof TokenDocument>): GrantedToken => ({
+  const granted = (document: TokenDocument): GrantedToken => ({
     access_token: document.access_token,
     scope: document.scope,
     resource_server: document.resource_server,
@@ -117,7 +138,7 @@ export function createGlobusClient(options: GlobusClientOptions): GlobusClient {
         path: 'v2/oauth2/token/introspect',
         authorization: basic,
         form: { token, include: 'identity_set' },
-        answer: Introspection,
+        isAnswer: isIntrospection,
         repeatable: true,
         misconfiguration,
       })
@@ -139,7 +160,7 @@ export function createGlobusClient(options: GlobusClientOptions): GlobusClient {
           ...(scope === undefined ? {} : { scope }),
           ...(offline ? { access_type: 'offline' } : {}),
         },
-        answer: Type.Array(TokenDocument),
+        isAnswer: areTokenDocuments,
         repeatable: !offline,
         misconfiguration,
       })
@@ -159,7 +180,7 @@ export function createGlobusClient(options: GlobusClientOptions): GlobusClient {
         path: 'v2/oauth2/token',
         authorization: basic,
         form: { grant_type: 'refresh_token', refresh_token: refreshToken },
-        answer: TokenDocument,
+        isAnswer: isTokenDocument,
         repeatable: false,
         misconfiguration,
       })
@@ -176,7 +197,7 @@ export function createGlobusClient(options: GlobusClientOptions): GlobusClient {
         method: 'GET',
         path: 'v2/groups/my_groups',
         authorization: `Bearer ${groupsToken}`,
-        answer: MyGroups,
+        isAnswer: areGroups,
         repeatable: true,
       })
       if (answer.ok) return answer.body.filter(isActiveMember).map((group) => group.id)
@@ -189,7 +210,7 @@ export function createGlobusClient(options: GlobusClientOptions): GlobusClient {
         call: 'discovery',
         method: 'GET',
         path: '.well-known/openid-configuration',
-        answer: Discovery,
+        isAnswer: isDiscovery,
         repeatable: false,
       })
       if (!answer.ok)
@@ -203,7 +224,7 @@ export function createGlobusClient(options: GlobusClientOptions): GlobusClient {
   }
 }
 
-function isActiveMember(group: Type.Static<typeof MyGroups>[number]): boolean {
+function isActiveMember(group: XStatic<typeof Group>): boolean {
   return group.my_memberships.some((membership) => membership.status === 'active')
 }
 

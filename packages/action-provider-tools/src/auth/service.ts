@@ -1,7 +1,5 @@
 /** Calls to one remote service: bounded in time and size, retried where that is safe, not made while the service is dead. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Static, TSchema } from 'typebox'
-import { Check } from 'typebox/schema'
 import { ServiceUnavailable } from '../errors.ts'
 import { createBreaker } from './breaker.ts'
 import { asOutage, Outage } from './outage.ts'
@@ -37,7 +35,7 @@ export type ServiceOptions = {
   onCall?: ((event: AuthCallEvent) => void) | undefined
 }
 
-export type ServiceRequest<Schema extends TSchema> = {
+export type ServiceRequest<Body> = {
   call: AuthCallEvent['call']
   method: 'GET' | 'POST'
   /** Relative to the service's URL. */
@@ -45,7 +43,7 @@ export type ServiceRequest<Schema extends TSchema> = {
   authorization?: string
   form?: Record<string, string>
   /** What a good answer looks like. Anything else counts as an outage. */
-  answer: Schema
+  isAnswer: (body: unknown) => body is Body
   /** Whether it does no harm to send it twice. */
   repeatable: boolean
   /** Whether a refusal means that the provider is set up wrongly, and then what its operators should check. */
@@ -59,7 +57,7 @@ export type Answer<Body> = { ok: true; body: Body } | ({ ok: false } & Refusal)
 
 export type Service = {
   /** @throws ServiceUnavailable when there is no proper answer */
-  request<Schema extends TSchema>(request: ServiceRequest<Schema>): Promise<Answer<Static<Schema>>>
+  request<Body>(request: ServiceRequest<Body>): Promise<Answer<Body>>
   /** The error for an answer that was proper, but of no use. */
   unavailable(reason: string): ServiceUnavailable
   /** Ends the calls under way. */
@@ -143,11 +141,11 @@ export function createService(options: ServiceOptions): Service {
   }
 }
 
-async function sendWithRetries<Schema extends TSchema>(
+async function sendWithRetries<Body>(
   options: ServiceOptions,
-  request: ServiceRequest<Schema>,
+  request: ServiceRequest<Body>,
   signal: AbortSignal,
-): Promise<Answer<Static<Schema>>> {
+): Promise<Answer<Body>> {
   const retries = request.repeatable ? options.retries : 0
   for (let retry = 0; ; retry++) {
     try {
@@ -164,11 +162,11 @@ async function sendWithRetries<Schema extends TSchema>(
   }
 }
 
-async function send<Schema extends TSchema>(
+async function send<Body>(
   options: ServiceOptions,
-  { method, path, authorization, form, answer, misconfiguration }: ServiceRequest<Schema>,
+  { method, path, authorization, form, isAnswer, misconfiguration }: ServiceRequest<Body>,
   signal: AbortSignal,
-): Promise<Answer<Static<Schema>>> {
+): Promise<Answer<Body>> {
   const response = await options.fetch(new URL(path, options.url), {
     method,
     headers: { accept: 'application/json', ...(authorization === undefined ? {} : { authorization }) },
@@ -189,7 +187,7 @@ async function send<Schema extends TSchema>(
     if (check !== undefined) throw new Outage(check, { lasting: true })
     return { ok: false, status, body }
   }
-  if (!Check(answer, body)) {
+  if (!isAnswer(body)) {
     throw new Outage(`its answer to ${method} ${path} is not what Globus answers`)
   }
   return { ok: true, body }
