@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -9,5 +11,9 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     execArgv: ['--conditions=source'],
+    // Much of the time is waited; one worker a core would leave the cores idle.
+    maxWorkers: availableParallelism() + 1,
+    // Programs are started from the same sources hundreds of times: what compiling them gives is kept.
+    env: { NODE_COMPILE_CACHE: resolve('node_modules/.cache/node') },
   },
 })

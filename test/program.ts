@@ -60,9 +60,9 @@ function launch(
   main: string,
   environment: Environment,
 ): { child: ChildProcess; output: Program['output']; ended: Promise<End> } {
-  const { PATH, HOME } = process.env
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env
   const child = spawn(process.execPath, ['--conditions=source', main], {
-    env: { PATH, HOME, PORT: '0', EMULATOR_PORT: '0', ...environment },
+    env: { PATH, HOME, NODE_COMPILE_CACHE, PORT: '0', EMULATOR_PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const written = { stdout: '', stderr: '' }

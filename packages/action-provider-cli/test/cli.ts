@@ -6,13 +6,6 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
-/** Where the processes of one test file keep what they compiled; for `forgetCompiled` to remove. */
-const compileCache = join(tmpdir(), `action-provider-cli-compiled-${process.pid}-${process.hrtime.bigint()}`)
-
-export async function forgetCompiled(): Promise<void> {
-  await rm(compileCache, { recursive: true, force: true })
-}
-
 /** What a command ended with. */
 export type Run = { code: number | null; stdout: string; stderr: string }
 
@@ -67,8 +60,7 @@ export async function machine(env: Record<string, string> = {}): Promise<Machine
     PATH: process.env.PATH ?? '',
     HOME: folder,
     XDG_CONFIG_HOME: join(folder, 'config'),
-    // The same sources are loaded again and again: what compiling them gives is kept for a test's time.
-    NODE_COMPILE_CACHE: compileCache,
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
     ...env,
   }
 

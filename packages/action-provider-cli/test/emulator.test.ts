@@ -1,7 +1,5 @@
-import { afterAll, describe, expect, it } from 'vitest'
-import { forgetCompiled, machine } from './cli.ts'
-
-afterAll(forgetCompiled)
+import { describe, expect, it } from 'vitest'
+import { machine } from './cli.ts'
 
 describe('emulator', () => {
   it('runs until it is told to end', async () => {

@@ -10,7 +10,7 @@ import {
 } from 'action-provider-tools'
 import { type Emulator, groupsScope, startEmulator } from 'globus-emulator'
 import { expect } from 'vitest'
-import { forgetCompiled, type Machine, machine } from './cli.ts'
+import { type Machine, machine } from './cli.ts'
 
 /** A provider that listens, and logs in at the emulator. */
 export type Hosted = {
@@ -62,7 +62,6 @@ export async function createWorld(): Promise<World> {
       }
       for (const { close } of hosted) await close()
       await emulator.close()
-      await forgetCompiled()
     },
   }
 }

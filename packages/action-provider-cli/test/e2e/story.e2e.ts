@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { connectEmulator } from 'globus-emulator'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { forgetCompiled, type Machine, machine, type Run, type Running } from '../cli.ts'
+import { type Machine, machine, type Run, type Running } from '../cli.ts'
 import { launchBrowser } from './browser.ts'
 import { type Program, startProgram } from './processes.ts'
 
@@ -47,7 +47,6 @@ afterAll(async () => {
   }
   await browser?.close()
   for (const program of [helloWorld, watchasay, emulator]) await program?.end()
-  await forgetCompiled()
   if (folder) await rm(folder, { recursive: true, force: true })
 })
 
