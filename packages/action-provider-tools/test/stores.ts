@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ActionStore, openStore } from '../src/index.ts'
+import type { StoreOptions } from '../src/store/action-store.ts'
 import { startPostgres } from './postgres.ts'
 
 /** A database of its own, which can be opened again after it was closed. */
-export type TestDatabase = { open: (options?: { clock?: () => number }) => Promise<ActionStore> }
+export type TestDatabase = { open: (options?: StoreOptions) => Promise<ActionStore> }
 
 /** A kind of database, and what makes one after another. */
 export type TestStores = { create: () => Promise<TestDatabase>; close: () => Promise<void> }
