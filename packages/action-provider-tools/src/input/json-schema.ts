@@ -4,6 +4,7 @@ import { findErrors } from '../documents/find-errors.ts'
 import { InvalidDefinition } from '../errors.ts'
 import type { CheckedInput, CompiledInput } from './compile-input.ts'
 import { type Dialect, dialectOf } from './dialects.ts'
+import { useOwnEquality } from './equality.ts'
 import { FORMATS } from './formats.ts'
 import type { JsonSchema } from './input-schema.ts'
 import { compilePattern, type Matcher } from './pattern.ts'
@@ -15,7 +16,6 @@ import {
   type SchemaObject,
   toJsonSchema,
 } from './schema-facts.ts'
-import { uniqueItems } from './unique-items.ts'
 import { tooSlow, withinTime } from './within-time.ts'
 
 /**
@@ -87,7 +87,7 @@ function compile(schema: SchemaObject, dialect: Dialect, options: Options): Comp
     code: { regExp: Object.assign(regExp, { code: 'compilePattern' }) },
     logger: { log() {}, warn: refuse, error() {} },
   })
-  ajv.removeKeyword('uniqueItems').addKeyword(uniqueItems)
+  useOwnEquality(ajv)
   try {
     // Ajv's own keyword $async would have it return promises.
     const fits = ajv.compile({ ...schema, $schema: dialect.id, $async: false })

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { compileInput } from './compile-input.ts'
 
 const { validate } = compileInput({ type: 'object', properties: { list: { uniqueItems: true } } })
@@ -40,4 +40,24 @@ it('takes the order of properties for nothing, and an object for no array', asyn
 
 it('is quick with very many items', async () => {
   expect(await isUnique(Array.from({ length: 100_000 }, (_, index) => [index]))).toBe(true)
+})
+
+describe('const and enum', () => {
+  const values: unknown[] = [{ a: [null] }, { toString: false }, { valueOf: 1, b: 2 }, [1, [2]], 'x', 0, null]
+  const byConst = values.map((value) => compileInput({ properties: { v: { const: value } } }))
+  const { validate: byEnum } = compileInput({ properties: { v: { enum: values } } })
+
+  it('compare by value, whatever the names of properties', async () => {
+    for (const [index, value] of values.entries()) {
+      const copy = JSON.parse(JSON.stringify({ v: value }))
+      expect((await byEnum(copy)).ok).toBe(true)
+      for (const [other, { validate }] of byConst.entries()) {
+        expect((await validate(copy)).ok).toBe(other === index)
+      }
+    }
+    for (const v of [{ toString: true }, { b: 2 }, { a: [] }, [1, [3]], -1, 'y', false]) {
+      expect((await byEnum({ v })).ok).toBe(false)
+    }
+    expect((await byEnum({ v: { b: 2, valueOf: 1 } })).ok).toBe(true)
+  })
 })
