@@ -58,9 +58,14 @@ export function isTime(text: string): boolean {
  * @example formatTime(Date.UTC(2030, 0, 31, 11)) // '2030-01-31T11:00:00.000Z'
  */
 export function formatTime(time: number): string {
+  if (time === written.time) return written.text
   if (!(time >= EARLIEST_TIME && time <= LATEST_TIME)) throw notATime()
-  return new Date(time).toISOString()
+  written = { time, text: new Date(time).toISOString() }
+  return written.text
 }
+
+/** The newest of the times written: many actions begin and end in the same millisecond. */
+let written = { time: Number.NaN, text: '' }
 
 function notATime(): RangeError {
   return new RangeError('Not an RFC 3339 time with its offset, such as 2030-01-31T12:00:00Z')

@@ -95,7 +95,8 @@ export function createApplication(options: ApplicationOptions = {}): FastifyInst
     ...(metrics && { metrics }),
     ...(traceShare !== undefined && { traceShare }),
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
+    done()
     const { operation, action_id } = request.operation ?? {}
     request.log.info(
       {

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Served } from '../plugin.ts'
-import { sendJson } from '../send-json.ts'
+import { answer } from '../send-json.ts'
 import { whenKnown } from '../when-known.ts'
 
 /** What this provider does and how it is asked (interface, introspect). Any web page may read it. */
@@ -12,8 +12,9 @@ export function introspectHandler({ description, provider }: Served) {
       reply.code(204).header('access-control-allow-methods', 'GET, OPTIONS').send()
       return
     }
-    return whenKnown(request.operation && before?.(request.operation), () => {
-      sendJson(reply, 200, description)
-    })
+    return answer(
+      reply,
+      whenKnown(request.operation && before?.(request.operation), () => description),
+    )
   }
 }

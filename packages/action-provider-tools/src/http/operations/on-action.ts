@@ -4,7 +4,7 @@ import type { AuthState } from '../../auth/auth.ts'
 import { ActionNotFound } from '../../errors.ts'
 import type { FoundAction } from '../../operations/operations.ts'
 import type { Served } from '../plugin.ts'
-import { sendJson } from '../send-json.ts'
+import { answer } from '../send-json.ts'
 import { whenKnown } from '../when-known.ts'
 import { callerOf } from './caller.ts'
 
@@ -28,16 +28,13 @@ export function onAction({ provider, operations }: Served, who: 'see' | 'manage'
     const { auth, event } = callerOf(request)
     const { action_id: actionId } = request.params as { action_id: string }
     event.action_id = actionId
-    return whenKnown(operations.find(auth, actionId), (found) => {
+    const document = whenKnown(operations.find(auth, actionId), (found) => {
       if (found === undefined) throw new ActionNotFound()
       return whenKnown(authorize(auth, found), () =>
-        whenKnown(before?.(event), () =>
-          whenKnown(act({ auth, actionId, found, request }), (document) => {
-            sendJson(reply, 200, document)
-          }),
-        ),
+        whenKnown(before?.(event), () => act({ auth, actionId, found, request })),
       )
     })
+    return answer(reply, document)
   }
 }
 

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { NewAction, StoredAction, StoredRequest } from '../action-store.ts'
 import type { Write } from '../changes.ts'
 import { STATUS_CODES } from '../codes.ts'
-import { uuidBytes } from '../keys.ts'
+import { uuidBytes, uuidText } from '../keys.ts'
 import { createAccess } from './access.ts'
 import type { Counts } from './counts.ts'
 import type { Jobs } from './jobs.ts'
@@ -33,7 +33,12 @@ export type Actions = {
   cancels: (provider: number, before: number, limit: number) => Uint8Array[]
 }
 
-export function createActions(database: DatabaseSync, log: Log, jobs: Jobs, counts: Counts): Actions {
+/** @param changing told of each action that is changed or removed */
+export function createActions(
+  database: DatabaseSync,
+  { log, jobs, counts }: { log: Log; jobs: Jobs; counts: Counts },
+  changing: (actionId: string) => void,
+): Actions {
   const access = createAccess(database)
   const select = (condition: string): string => `SELECT ${ACTION_COLUMNS} FROM actions WHERE ${condition}`
   const byId = prepare<ActionRow>(database, select('action_id = ?'))
@@ -116,6 +121,7 @@ export function createActions(database: DatabaseSync, log: Log, jobs: Jobs, coun
     },
 
     update(row, before, { action, log: entries, secret, jobDueAt }) {
+      changing(action.action_id)
       const number = row[NUMBER]
       const provider = row[PROVIDER]
       const { changes } = updateAction.run(
@@ -147,7 +153,8 @@ export function createActions(database: DatabaseSync, log: Log, jobs: Jobs, coun
 
     remove(row) {
       const number = row[NUMBER]
-      const action = actionOf(row, '', '')
+      const action = actionOf(row, '', uuidText(row[ACTION_ID]))
+      changing(action.action_id)
       const status = STATUS_CODES[action.status]
       access.remove({ ...action, number, provider: row[PROVIDER], action_id: row[ACTION_ID], status })
       counts.add(row[PROVIDER], status, -1)

@@ -69,3 +69,33 @@ test('makes one action of identical requests to processes that share a database'
   expect(creations.filter((each) => each?.outcome === 'repeated')).toHaveLength(29)
   for (const store of stores) await store.close()
 })
+
+test('knows an action that it has just given again, and never as it was before', async () => {
+  let now = 1_000_000
+  const store = openSqliteStore(newPath(), { clock: () => now })
+  const action = newAction({ provider: 'p' })
+  const { action_id } = action
+  await store.create(action)
+  const first = await store.get('p', action_id)
+  expect(await store.get('p', action_id)).toEqual(first)
+  expect(await store.get('q', action_id)).toBeUndefined()
+
+  const refused = store.transition('p', action_id, () => {
+    throw new Error('no')
+  })
+  await expect(refused).rejects.toThrow('no')
+  expect(await store.get('p', action_id)).toEqual(first)
+
+  await store.transition('p', action_id, (current) => ({
+    status: { ...JSON.parse(current.document), status: 'SUCCEEDED' },
+    release_at: now + 10,
+  }))
+  for (const _ of [1, 2]) expect(await store.get('p', action_id)).toMatchObject({ status: 'SUCCEEDED' })
+  now += 10
+  expect(await store.get('p', action_id)).toBeUndefined()
+  now -= 10
+  expect(await store.get('p', action_id)).toMatchObject({ status: 'SUCCEEDED' })
+  await store.sweepReleased(now + 10, 9)
+  expect(await store.get('p', action_id)).toBeUndefined()
+  await store.close()
+})

@@ -21,6 +21,7 @@ import { createList } from './list.ts'
 import { createLog } from './log.ts'
 import { openDatabase } from './open-database.ts'
 import { createProviders } from './providers.ts'
+import { createRecent, NOTHING_RECENT } from './recent.ts'
 import { ACTION_ID, type ActionRow, actionOf, CONTENT_HASH, NUMBER, PROVIDER, RELEASE_AT } from './rows.ts'
 
 export type SqliteOptions = StoreOptions & {
@@ -58,16 +59,15 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
   const log = createLog(database)
   const jobs = createJobs(database)
   const counts = createCounts(database)
-  const actions = createActions(database, log, jobs, counts)
+  const recent = exclusive ? createRecent() : NOTHING_RECENT
+  const actions = createActions(database, { log, jobs, counts }, recent.forget)
   const list = createList(database)
   const version = Number(database.prepare('PRAGMA user_version').get()?.user_version)
   const listeners = new Map<string, Set<(event: StoreEvent) => void>>()
   if (exclusive) jobs.freeAll()
 
-  function isExpired(row: ActionRow): boolean {
-    const releaseAt = row[RELEASE_AT]
-    return releaseAt !== null && releaseAt <= clock()
-  }
+  const isOver = (releaseAt: number | null | undefined): boolean => releaseAt != null && releaseAt <= clock()
+  const isExpired = (row: ActionRow): boolean => isOver(row[RELEASE_AT])
 
   /** The row of an action that callers may know of. */
   function find(provider: string, actionId: string): ActionRow | undefined {
@@ -133,11 +133,20 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
         return row && !isExpired(row) ? repetition(row, provider, contentHash) : undefined
       }),
 
-    get: (provider, actionId) =>
-      reading(() => {
+    get(provider, actionId) {
+      const known = recent.get(actionId)
+      if (known !== undefined) {
+        return known.provider === provider && !isOver(known.release_at) ? known : undefined
+      }
+      return reading(() => {
         const row = find(provider, actionId)
-        return row && actionOf(row, provider, actionId)
-      }),
+        if (row === undefined) return undefined
+        const action = actionOf(row, provider, actionId)
+        // What a transaction has not committed may never be.
+        if (!database.isTransaction) recent.keep(action)
+        return action
+      })
+    },
 
     getRequest: (provider, actionId) =>
       reading(() => {
