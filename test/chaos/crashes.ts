@@ -84,7 +84,12 @@ export async function crashes(options: Options): Promise<Figures> {
     for (let number = 0; !over; number++) {
       const request_id = `${name}-${number}`
       posted.set(request_id, undefined)
-      const answer = await post(request_id)
+      // Whose answer was lost sends the same again, as every client should.
+      let answer = await post(request_id)
+      while (answer === undefined && !over) {
+        await sleep(20)
+        answer = await post(request_id)
+      }
       if (answer) {
         const { action_id } = answer.json as Status
         posted.set(request_id, action_id)

@@ -1,7 +1,8 @@
 /** What an author of an action provider imports. */
 export { authorizeAccess, authorizeManagement, type Role } from './access/access.ts'
 export type { Auth, AuthState, DependentToken } from './auth/auth.ts'
-export { globusAuth } from './auth/globus-auth.ts'
+export { type GlobusAuthOptions, globusAuth } from './auth/globus-auth.ts'
+export type { AuthCallEvent, AuthLog } from './auth/service.ts'
 export type { ActionRequest } from './documents/action-request.ts'
 export type { ActionDetails, ActionStatus, ActionStatusValue } from './documents/action-status.ts'
 export type { ActionLogEntry, ActionLogPage } from './documents/log-page.ts'

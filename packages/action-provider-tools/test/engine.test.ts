@@ -438,5 +438,32 @@ for (const { name, start } of storesForTest) {
       expect(status).toMatchObject({ status: 'SUCCEEDED', details: { runs: 1 } })
       expect((await run(served)).status).toMatchObject({ details: { runs: 2 } })
     })
+
+    test('such a function gets its tokens also where another instance carries on', async () => {
+      const began = Promise.withResolvers<void>()
+      const work = {
+        description: { ...description, synchronous: true },
+        run({ attempt, signal, dependentToken }: RunContext<unknown>) {
+          if (attempt > 1) return dependentToken('urn:other').then((token) => ({ token }))
+          began.resolve()
+          return aborted(signal)
+        },
+      }
+      const first = await serve(work)
+      const caller = first.auth.caller({ username: 'alice', consents: ['urn:other'] })
+      const answer = first
+        .ask(caller, 'POST', '/p/run', { request_id: 'handed over', body: {} })
+        .catch(() => undefined)
+      await began.promise
+      await first.close()
+      await answer
+      const { auth, database } = first
+      const second = await serve(work, { auth, database })
+      const { json } = await second.ask(caller, 'GET', '/p/actions?status=active,succeeded')
+      expect(await untilSettled(second, caller, json[0].action_id)).toMatchObject({
+        status: 'SUCCEEDED',
+        details: { token: expect.stringContaining('fake-dependent-token') },
+      })
+    })
   })
 }

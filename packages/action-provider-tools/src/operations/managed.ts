@@ -74,7 +74,7 @@ export function managedOperations(
       const key = requestKey(namespace, auth.effectiveIdentity, request.request_id)
       const found = await store.find(namespace, key, contentHash(request))
       if (found?.outcome === 'conflict') throw conflict()
-      return found?.action.document
+      return found?.action
     },
 
     find: (_auth, actionId) => store.get(namespace, actionId),

@@ -17,7 +17,10 @@ export type Operations = {
     request: ActionRequest,
   ) => Promise<{ action_id: string; document: string; started: boolean }>
   /** The action that the same request started before, where whoever keeps the actions can tell without starting one. */
-  repeated?: (auth: AuthState, request: ActionRequest) => Promise<string | undefined>
+  repeated?: (
+    auth: AuthState,
+    request: ActionRequest,
+  ) => Promise<{ action_id: string; document: string } | undefined>
   find: (auth: AuthState, actionId: string) => Awaitable<FoundAction | undefined>
   /** The status of a found action, looked at once more where that tells more. */
   status: (found: FoundAction) => Awaitable<string>

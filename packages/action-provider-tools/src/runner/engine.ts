@@ -128,6 +128,11 @@ export function createEngine(options: EngineOptions): Engine {
   function track(attempt: Attempt, carried: Promise<void>): void {
     const { actionId } = attempt
     running.set(actionId, attempt)
+    if (workshop.state === 'stopping' || workshop.state === 'stopped') {
+      // It began while its action was being written, and stop does not know of it.
+      abort(attempt, 'shutdown')
+      void handBack(attempt)
+    }
     attempt.ended = carried
       .catch((error: unknown) =>
         workshop.log.error({ err: error, action_id: actionId }, 'Work could not be carried on'),
@@ -206,7 +211,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
 
     nudge,
-    settling: createSettling(workshop, track),
+    settling: createSettling(workshop, track, seal),
     seal: (actionId, auth) => seal(actionId, auth),
     // The trace that the action began with goes on, not that of the request that resumes it.
     reseal: async (actionId, auth) => seal(actionId, auth, await traceparentOf(workshop, actionId)),

@@ -26,10 +26,14 @@ export type Settling = {
 /** Work that turned out to take its time has this long, in milliseconds, before another instance may take it over. */
 const ADOPTION = 60_000
 
-/** @param track takes charge of work that goes on after its transaction */
+/**
+ * @param track takes charge of work that goes on after its transaction
+ * @param seal what is kept, encrypted, for work that goes on
+ */
 export function createSettling(
   workshop: Workshop,
   track: (attempt: Attempt, carried: Promise<void>) => void,
+  seal: (actionId: string, auth: AuthState) => Uint8Array,
 ): Settling {
   const { provider, options, instance, now } = workshop
   const adopting = new Map<string, { attempt: Attempt; value: Promise<unknown> }>()
@@ -58,7 +62,8 @@ export function createSettling(
         if (value instanceof Promise) {
           takesTime = true
           adopting.set(status.action_id, { attempt, value })
-          return { attempt: 1, runs_on: instance, job: { due_at: now() + ADOPTION } }
+          const secret = seal(status.action_id, auth)
+          return { attempt: 1, runs_on: instance, secret, job: { due_at: now() + ADOPTION } }
         }
         return settledWith(lifecycle.succeed(unborn(status), toDetails(value), now()), attempt)
       } catch (error) {

@@ -60,11 +60,16 @@ export async function startServing(provider: ActionProvider, options: ServeOptio
     for (const each of opened.splice(0).reverse()) await each()
   }
   try {
-    const store = await openStore(configuration.databaseUrl)
+    let log: FastifyInstance['log'] | undefined
+    const store = await openStore(configuration.databaseUrl, {
+      log: (message, error) =>
+        log?.warn({ reason: error instanceof Error ? error.message : 'unknown' }, message),
+    })
     opened.push(() => store.close())
     const standIn = configuration.credentials ? undefined : await standInForGlobus(name, configuration)
     if (standIn) opened.push(standIn.close)
     const { app, address } = await listen(provider, options, configuration, standIn, store)
+    log = app.log
     opened.push(() => app.close())
     const url = `${address}${options.prefix}`
     process.stdout.write(greeting(url, provider.description.title, options.exampleInput ?? {}, standIn))

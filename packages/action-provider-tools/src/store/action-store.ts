@@ -124,6 +124,8 @@ export type StoreOptions = {
   leaseSeconds?: number
   /** The time in milliseconds since 1970 (default Date.now): what `release_at` and leases are measured by. */
   clock?: () => number
+  /** Told of connections that broke and are replaced; nothing else comes of it. */
+  log?: (message: string, error: unknown) => void
 }
 
 /** `leaseSeconds` where none is given. */

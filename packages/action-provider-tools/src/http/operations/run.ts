@@ -28,7 +28,8 @@ export function runHandler({ provider, operations, maximumDeadline, clock }: Ser
       // The deadline of a request that was accepted may be over when it is repeated: it is the same action still.
       const repeated = await operations.repeated?.(auth, accepted)
       if (repeated === undefined) throw error
-      return sendJson(reply, 200, repeated)
+      event.action_id = repeated.action_id
+      return sendJson(reply, 200, repeated.document)
     }
     const { action_id, document, started } = await operations.run(auth, accepted)
     event.action_id = action_id

@@ -17,8 +17,6 @@ import { createTransitions } from './transitions.ts'
 export type PostgresStoreOptions = StoreOptions & {
   /** How many connections it uses at most, beside one that listens (default 10). */
   poolSize?: number
-  /** Told of connections that broke and are replaced; nothing else comes of it. */
-  log?: (message: string, error: unknown) => void
 }
 
 const GET_REQUEST: Statement = {
