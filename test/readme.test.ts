@@ -17,7 +17,8 @@ test('the README names every setting, and no other', async () => {
     [...names.matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name),
   )
   const known = [...configuration.matchAll(/'([A-Z]{3,}(?:_[A-Z]+)*)'/g)].map(([, name]) => name)
-  expect([...new Set(documented)].sort()).toEqual(
+  expect(new Set(documented).size).toBe(documented.length)
+  expect([...documented].sort()).toEqual(
     [...new Set([...known, 'CLIENT_ID', 'CLIENT_SECRET', 'SCOPE'])].sort(),
   )
 })
