@@ -2,10 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { startPostgres } from '../../packages/action-provider-tools/test/postgres.ts'
 import { startGlobus } from '../program.ts'
-import { crashes, type Figures } from './crashes.ts'
+import { type Figures, survive } from './survive.ts'
 
 const { values, positionals } = parseArgs({
   options: { rounds: { type: 'string', default: '100' } },
@@ -18,7 +19,7 @@ const folder = await mkdtemp(join(tmpdir(), 'chaos-'))
 
 const scenarios: Record<string, () => Promise<Figures>> = {
   'crashes-sqlite': () =>
-    crashes({
+    survive({
       scenario: 'crashes-sqlite',
       globus,
       environment: { DATABASE_URL: `sqlite:${join(folder, 'actions.db')}` },
@@ -29,12 +30,35 @@ const scenarios: Record<string, () => Promise<Figures>> = {
   async 'crashes-postgres'() {
     const postgres = await startPostgres()
     try {
-      return await crashes({
+      return await survive({
         scenario: 'crashes-postgres',
         globus,
         environment: { DATABASE_URL: postgres.url },
         instances: 2,
         rounds,
+        say,
+      })
+    } finally {
+      await postgres.close()
+    }
+  },
+  /** The database ends all connections, or goes away for a moment. */
+  async 'outages-postgres'() {
+    const postgres = await startPostgres()
+    let strikes = 0
+    try {
+      return await survive({
+        scenario: 'outages-postgres',
+        globus,
+        environment: { DATABASE_URL: postgres.url },
+        instances: 2,
+        rounds,
+        async strike() {
+          if (strikes++ % 2 === 0) return postgres.terminateConnections()
+          await postgres.stop()
+          await sleep(Math.random() * 1_000)
+          await postgres.start()
+        },
         say,
       })
     } finally {

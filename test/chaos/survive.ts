@@ -28,15 +28,17 @@ type Options = {
   instances: number
   rounds: number
   clients?: number
+  /** What happens at a random moment of each round (default: an instance is killed with -9 and started again). */
+  strike?: () => Promise<void>
   say: (line: string) => void
 }
 
 /**
- * Callers post sleeping actions to instances that are killed with -9 at random moments and started again. A checker follows what was
+ * Callers post sleeping actions to instances that something bad happens to, round after round. A checker follows what was
  * acknowledged to its end.
  */
-export async function crashes(options: Options): Promise<Figures> {
-  const { scenario, globus, environment, instances, rounds, clients = 8, say } = options
+export async function survive(options: Options): Promise<Figures> {
+  const { scenario, globus, environment, instances, rounds, clients = 8, strike = kill, say } = options
   const started = Date.now()
   const token = await globus.token('alice')
   const start = (): Promise<Program> =>
@@ -113,9 +115,7 @@ export async function crashes(options: Options): Promise<Figures> {
   for (let round = 1; round <= rounds; round++) {
     const enough = acknowledged.length + 1 + Math.floor(Math.random() * 60)
     while (acknowledged.length < enough) await sleep(5)
-    const victim = Math.floor(Math.random() * instances)
-    await programs[victim]?.signal('SIGKILL')
-    programs[victim] = await start()
+    await strike()
     if (round % 10 === 0)
       say(`${scenario}: ${round} of ${rounds} rounds, ${acknowledged.length} acknowledged`)
   }
@@ -135,6 +135,12 @@ export async function crashes(options: Options): Promise<Figures> {
     lost: problems.lost.size,
     doubled: problems.doubled.size,
     seconds: Math.round((Date.now() - started) / 1_000),
+  }
+
+  async function kill(): Promise<void> {
+    const victim = Math.floor(Math.random() * instances)
+    await programs[victim]?.signal('SIGKILL')
+    programs[victim] = await start()
   }
 
   /** A request whose answer was lost is sent again until it is answered: it is one action, old or new. */
