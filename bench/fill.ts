@@ -28,7 +28,8 @@ export async function fill(
   const others = Array.from({ length: OTHERS }, () => identityURN(randomUUID()))
   const first = Date.now()
   const sample: string[] = []
-  const every = Math.max(1, Math.floor(count / 4_000)) * 2
+  // More than the store keeps in memory, where there are as many.
+  const every = Math.max(1, Math.floor(count / 40_000)) * 2
   let made = 0
 
   async function write(): Promise<void> {

@@ -60,12 +60,23 @@ async function filled(bench: Bench, count: number): Promise<Size> {
 async function questions(bench: Bench, sizes: readonly Size[]): Promise<[string, Call[][]][]> {
   const token = await bench.globus.token()
   const get = (path: string): Call => ({ method: 'GET', path: `/skeleton${path}`, token })
+  const status = (id: string): Call => get(`/${id}/status`)
   const [run] = (await runOf(bench, { url: 'http://127.0.0.1/skeleton' } as Server)).calls
   return [
-    ['status', sizes.map(({ filled }) => filled.sample.map((id) => get(`/${id}/status`)))],
+    [
+      'status of a thousand, again and again',
+      sizes.map(({ filled }) => some(filled.sample, 1_000).map(status)),
+    ],
+    ['status of one after the other', sizes.map(({ filled }) => filled.sample.map(status))],
     ['enumerate, first page', sizes.map(() => [get('/actions?status=succeeded')])],
     ['run', sizes.map(() => (run ? [run] : []))],
   ]
+}
+
+/** Some of many, from all over them. */
+function some<T>(all: readonly T[], count: number): T[] {
+  const every = Math.max(1, Math.floor(all.length / count))
+  return all.filter((_, index) => index % every === 0)
 }
 
 async function costFigure(
