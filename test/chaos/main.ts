@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { startPostgres } from '../../packages/action-provider-tools/test/postgres.ts'
+import { startPostgres, type TestPostgres } from '../../packages/action-provider-tools/test/postgres.ts'
 import { startGlobus } from '../program.ts'
 import { type Figures, survive } from './survive.ts'
 
@@ -17,6 +17,26 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const globus = await startGlobus()
 const folder = await mkdtemp(join(tmpdir(), 'chaos-'))
 
+async function onPostgres(
+  scenario: string,
+  strike?: (postgres: TestPostgres) => Promise<void>,
+): Promise<Figures> {
+  const postgres = await startPostgres()
+  try {
+    return await survive({
+      scenario,
+      globus,
+      environment: { DATABASE_URL: postgres.url },
+      instances: 2,
+      rounds,
+      ...(strike && { strike: () => strike(postgres) }),
+      say,
+    })
+  } finally {
+    await postgres.close()
+  }
+}
+
 const scenarios: Record<string, () => Promise<Figures>> = {
   'crashes-sqlite': () =>
     survive({
@@ -27,43 +47,16 @@ const scenarios: Record<string, () => Promise<Figures>> = {
       rounds,
       say,
     }),
-  async 'crashes-postgres'() {
-    const postgres = await startPostgres()
-    try {
-      return await survive({
-        scenario: 'crashes-postgres',
-        globus,
-        environment: { DATABASE_URL: postgres.url },
-        instances: 2,
-        rounds,
-        say,
-      })
-    } finally {
-      await postgres.close()
-    }
-  },
-  /** The database ends all connections, or goes away for a moment. */
-  async 'outages-postgres'() {
-    const postgres = await startPostgres()
+  'crashes-postgres': () => onPostgres('crashes-postgres'),
+  /** The database ends all connections, or goes away for a moment, in turns. */
+  'outages-postgres': () => {
     let strikes = 0
-    try {
-      return await survive({
-        scenario: 'outages-postgres',
-        globus,
-        environment: { DATABASE_URL: postgres.url },
-        instances: 2,
-        rounds,
-        async strike() {
-          if (strikes++ % 2 === 0) return postgres.terminateConnections()
-          await postgres.stop()
-          await sleep(Math.random() * 1_000)
-          await postgres.start()
-        },
-        say,
-      })
-    } finally {
-      await postgres.close()
-    }
+    return onPostgres('outages-postgres', async (postgres) => {
+      if (strikes++ % 2 === 0) return postgres.terminateConnections()
+      await postgres.stop()
+      await sleep(Math.random() * 1_000)
+      await postgres.start()
+    })
   },
 }
 

@@ -1,4 +1,4 @@
-import { ROUTES } from '../../packages/action-provider-tools/src/http/routes.ts'
+import { patternOf, ROUTES } from '../../packages/action-provider-tools/src/http/routes.ts'
 
 /** What has been come upon, and how often. */
 export type Coverage = {
@@ -11,15 +11,12 @@ type Asked = { method: string; path: string }
 type Answered = { status: number; text: string }
 
 const PATTERNS = Object.entries(ROUTES).flatMap(([operation, routes]) =>
-  routes.map(([method, path]) => ({
-    operation,
-    method,
-    pattern: new RegExp(`^/p2?${path.replace(/\/$/, '').replace(':action_id', '[^/]+')}/?$`),
-  })),
+  routes.map(([method, path]) => ({ operation, method, pattern: patternOf(path) })),
 )
 
 function operationOf({ method, path }: Asked): string {
-  const [where = ''] = path.split('?', 1)
+  const [, where] = /^\/p2?(?=\/|\?|$)([^?]*)/.exec(path) ?? []
+  if (where === undefined) return 'none'
   const found = PATTERNS.find((route) => route.method === method && route.pattern.test(where))
   return found?.operation ?? 'none'
 }

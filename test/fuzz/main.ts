@@ -6,7 +6,7 @@
  */
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { Agent, request as httpRequest } from 'node:http'
+import { Agent } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +17,7 @@ import {
   type HttpRequest,
   type Known,
 } from '../../packages/action-provider-tools/test/arbitrary-request.ts'
+import { DOCUMENTED_CODES, sendRequest } from '../../packages/action-provider-tools/test/send-request.ts'
 import { mebibytes, startWatched } from '../watched.ts'
 import { createCoverage } from './coverage.ts'
 import type { Fuzzed } from './server.ts'
@@ -33,9 +34,6 @@ if (!(requests > 0 && Number.isInteger(requests) && Number.isInteger(seed))) {
   process.stderr.write('Usage: npm run test:fuzz -- [--requests N] [--seed N]\n')
   process.exit(2)
 }
-
-/** The documented codes: whatever is sent, one of these comes back. */
-const EXPECTED = new Set([200, 202, 204, 400, 401, 403, 404, 405, 409, 413, 422])
 
 const BATCH = 500
 const CONNECTIONS = 32
@@ -57,34 +55,8 @@ const problems: string[] = []
 
 type Answer = { status: number; text: string }
 
-function send({ method, path, headers, body }: HttpRequest): Promise<Answer> {
-  const content = method === 'GET' || method === 'HEAD' || body === undefined ? '' : body
-  // Without it Node would send the body of a DELETE as if it were the next request.
-  const length = content === '' ? {} : { 'content-length': String(Buffer.byteLength(content)) }
-  return new Promise((resolve, reject) => {
-    const options = {
-      host: '127.0.0.1',
-      port,
-      agent,
-      method,
-      path,
-      headers: { ...headers, ...length },
-      timeout: 60_000,
-    }
-    const sent = httpRequest(options, (response) => {
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk: string) => {
-        text += chunk
-      })
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
-      response.on('error', reject)
-    })
-    sent.on('timeout', () => sent.destroy(new Error('No answer within a minute')))
-    sent.on('error', reject)
-    sent.end(content)
-  })
-}
+const send = (request: HttpRequest): Promise<Answer> =>
+  sendRequest(`http://127.0.0.1:${port}`, agent, request)
 
 /** Sends what is no more than nearly HTTP: whatever is answered is HTTP all the same. */
 async function sendBytes(bytes: Uint8Array): Promise<void> {
@@ -99,7 +71,7 @@ async function sendBytes(bytes: Uint8Array): Promise<void> {
 
 /** What is wrong with an answer, in words. */
 function problemOf({ method }: HttpRequest, { status, text }: Answer): string | undefined {
-  if (!EXPECTED.has(status)) return `answered ${status}: ${text.slice(0, 200)}`
+  if (!DOCUMENTED_CODES.has(status)) return `answered ${status}: ${text.slice(0, 200)}`
   if (method === 'HEAD' || status === 204) return undefined
   try {
     const document = JSON.parse(text)

@@ -31,6 +31,23 @@ export function parseJson(body: Uint8Array | string | undefined): unknown {
   }
 }
 
+/**
+ * JSON with the fields of every object in one order: the same text for all that is equal to JSON Schema, and for nothing else.
+ * Recursion is safe: requests are nested at most MAXIMUM_DEPTH deep.
+ * @example canonicalJson({ b: 1, a: [2] }) // '{"a":[2],"b":1}'
+ */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'
+  let fields = ''
+  for (const name of Object.keys(value).sort()) {
+    const field = (value as Record<string, unknown>)[name]
+    if (field === undefined) continue
+    fields += `${fields && ','}${JSON.stringify(name)}:${canonicalJson(field)}`
+  }
+  return `{${fields}}`
+}
+
 function decode(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes)

@@ -51,6 +51,7 @@ export function allowedMethods(path: string, operations: readonly Operation[]): 
   return [...methods].sort()
 }
 
-function patternOf(path: string): RegExp {
+/** What a path must look like, relative to the provider's base URL, to be a route's; a slash at its end makes no difference. */
+export function patternOf(path: string): RegExp {
   return new RegExp(`^${path.replace(/\/$/, '').replace(':action_id', '[^/]+')}/?$`)
 }

@@ -1,4 +1,5 @@
 import { _, type Ajv, type FuncKeywordDefinition } from 'ajv'
+import { canonicalJson } from '../documents/json.ts'
 
 /**
  * The keywords that compare values, in place of Ajv's own. Those compare items pair by pair, which for a body of a megabyte takes
@@ -17,15 +18,15 @@ const uniqueItems: FuncKeywordDefinition = {
   type: 'array',
   schemaType: 'boolean',
   validate: (wanted: boolean, items: unknown[]) =>
-    !wanted || new Set(items.map(identity)).size === items.length,
+    !wanted || new Set(items.map(canonicalJson)).size === items.length,
   error: { message: 'must NOT have duplicate items' },
 }
 
 const constant: FuncKeywordDefinition = {
   keyword: 'const',
   compile(wanted: unknown) {
-    const identityWanted = identity(wanted)
-    return (value: unknown) => value === wanted || identity(value) === identityWanted
+    const wantedJson = canonicalJson(wanted)
+    return (value: unknown) => value === wanted || canonicalJson(value) === wantedJson
   },
   error: {
     message: 'must be equal to constant',
@@ -37,21 +38,11 @@ const enumeration: FuncKeywordDefinition = {
   keyword: 'enum',
   schemaType: 'array',
   compile(wanted: unknown[]) {
-    const identities = new Set(wanted.map(identity))
-    return (value: unknown) => identities.has(identity(value))
+    const allowed = new Set(wanted.map(canonicalJson))
+    return (value: unknown) => allowed.has(canonicalJson(value))
   },
   error: {
     message: 'must be equal to one of the allowed values',
     params: ({ schemaCode }) => _`{allowedValues: ${schemaCode}}`,
   },
-}
-
-/** A text that is the same for values that JSON Schema takes for equal: the order of properties has no meaning. */
-function identity(value: unknown): string {
-  if (typeof value !== 'object') return JSON.stringify(value)
-  return JSON.stringify(value, (_name, child: unknown) =>
-    typeof child === 'object' && child !== null && !Array.isArray(child)
-      ? Object.fromEntries(Object.entries(child).sort(([one], [other]) => (one < other ? -1 : 1)))
-      : child,
-  )
 }

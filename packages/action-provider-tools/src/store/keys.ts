@@ -1,5 +1,6 @@
 import { hash, randomFillSync, randomInt } from 'node:crypto'
 import type { ActionRequest } from '../documents/action-request.ts'
+import { canonicalJson } from '../documents/json.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
@@ -76,17 +77,4 @@ export function contentHash(request: ActionRequest): Buffer {
 
 function asSet(list: readonly string[] = []): string[] {
   return [...new Set(list)].sort()
-}
-
-/** JSON with the fields of every object in one order. Recursion is safe: requests are nested at most MAXIMUM_DEPTH deep. */
-function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`
-  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'
-  let fields = ''
-  for (const name of Object.keys(value).sort()) {
-    const field = (value as Record<string, unknown>)[name]
-    if (field === undefined) continue
-    fields += `${fields && ','}${JSON.stringify(name)}:${canonicalJson(field)}`
-  }
-  return `{${fields}}`
 }
