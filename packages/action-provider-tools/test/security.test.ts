@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { defineActionProvider } from '../src/index.ts'
+import { createApplication, defineActionProvider } from '../src/index.ts'
 import { type Answer, eventually, type Served, serveForTest } from './served.ts'
 
 /** Requests that mean harm, over HTTP on a listening server: docs/security.md says what each of them is about. */
@@ -124,6 +124,34 @@ describe('headers', () => {
       expect(answer.headers).not.toHaveProperty('server')
     },
   )
+
+  test('an answer may have one of its own, which then stands there once', async () => {
+    const app = createApplication({ logger: false })
+    app.get('/page', (_request, reply) =>
+      reply.header('content-security-policy', "default-src 'self'").send('page'),
+    )
+    app.get('/raw', (_request, reply) => {
+      reply.hijack()
+      reply.raw.setHeader('X-Frame-Options', 'SAMEORIGIN')
+      reply.raw.end('raw')
+    })
+    const origin = await app.listen({ port: 0, host: '127.0.0.1' })
+    const page = (await fetch(`${origin}/page`)).headers
+    expect(page.get('content-security-policy')).toBe("default-src 'self'")
+    expect(page.get('x-frame-options')).toBe('DENY')
+    expect(page.get('x-request-id')).toMatch(/^[\w.-]+$/)
+    const raw = (await fetch(`${origin}/raw`)).headers
+    expect(raw.get('x-frame-options')).toBe('SAMEORIGIN')
+    expect(raw.get('x-content-type-options')).toBe('nosniff')
+    // Without a socket too, where the answer is not Node's own.
+    const injected = (await app.inject('/page')).headers
+    expect(injected).toMatchObject({
+      'content-security-policy': "default-src 'self'",
+      'x-frame-options': 'DENY',
+    })
+    expect(injected['x-request-id']).toMatch(/^[\w.-]+$/)
+    await app.close()
+  })
 
   test('web pages of others may read introspect, and nothing else', async () => {
     const origin = { origin: 'https://evil.example' }

@@ -77,7 +77,7 @@ export function managedOperations(
       return found?.action
     },
 
-    find: (_auth, actionId) => store.get(namespace, actionId),
+    find: (_auth, actionId) => store.known?.(namespace, actionId) ?? store.get(namespace, actionId),
 
     status(found) {
       const action = found as StoredAction

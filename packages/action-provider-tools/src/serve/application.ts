@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net'
 import Fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -12,7 +11,9 @@ import { observability } from '../telemetry/observability.ts'
 import { requestIdOf } from '../telemetry/request-id.ts'
 import { traceIdOf } from '../telemetry/tracing.ts'
 import { answerClientError } from './client-errors.ts'
+import { closeUselessConnections } from './connections.ts'
 import { type Limits, limits } from './limits.ts'
+import { SECURITY_HEADERS, SecuredAnswer, writesHeads } from './secured-answer.ts'
 
 /** How an application is made. */
 export type ApplicationOptions = {
@@ -34,19 +35,6 @@ export type ApplicationOptions = {
 const MINUTE = 60_000
 
 /**
- * What keeps a browser from making more of an answer than the JSON it is. They are what `@fastify/helmet` would set of use to a
- * provider, which builds each anew for every request and takes half of the speed.
- */
-const SECURITY_HEADERS = {
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'strict-transport-security': 'max-age=31536000',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-}
-
-/**
  * A Fastify application on which providers can be registered: its own errors are error documents too, `/healthz` says that
  * it lives and `/readyz` that it can serve, its log holds no token, no query and no body, and every answer tells in
  * `X-Request-Id` what its lines of the log are found by. It takes on no more than it can do: see docs/reliability.md.
@@ -65,15 +53,15 @@ export function createApplication(options: ApplicationOptions = {}): FastifyInst
     genReqId: requestIdOf,
     // A request that arrives on an open connection while the rest is being finished is still answered as usual.
     return503OnClosing: false,
-    // A client that sends slower than this, or does not read its answer, holds a connection for nothing.
+    // A client that sends slower than this holds a connection for nothing.
     requestTimeout,
-    connectionTimeout: 2 * requestTimeout,
     http: {
       headersTimeout: requestTimeout / 4,
       connectionsCheckingInterval: requestTimeout / 12,
       // Finds out that the other side is gone without having said so.
       keepAlive: true,
       keepAliveInitialDelay: requestTimeout,
+      ...(writesHeads && { ServerResponse: SecuredAnswer }),
     },
     ...(trustProxy !== undefined && { trustProxy }),
     routerOptions: { maxParamLength: 256 },
@@ -110,35 +98,13 @@ export function createApplication(options: ApplicationOptions = {}): FastifyInst
       'Answered',
     )
   })
-  closeIdleConnections(app)
+  closeUselessConnections(app, 2 * requestTimeout)
   return app
 }
 
 function addHeaders(request: FastifyRequest, reply: FastifyReply): void {
-  reply.headers(SECURITY_HEADERS).header('x-request-id', request.id)
-}
-
-/**
- * Once it listens no more, a connection is closed as soon as its last answer is out: else each would be kept for a minute.
- * One that nothing has come from is not idle to Node, which waits for its first request.
- */
-function closeIdleConnections(app: FastifyInstance): void {
-  const { server } = app
-  const open = new Set<Socket>()
-  server.on('connection', (socket: Socket) => {
-    open.add(socket)
-    socket.once('close', () => open.delete(socket))
-  })
-  app.addHook('preClose', (done) => {
-    const timer = setInterval(() => {
-      if (server.listening) return
-      server.closeIdleConnections()
-      for (const socket of open) if (socket.bytesRead === 0) socket.destroy()
-    }, 50)
-    server.once('close', () => clearInterval(timer))
-    timer.unref()
-    done()
-  })
+  if (reply.raw instanceof SecuredAnswer) reply.raw.requestId = request.id
+  else reply.headers(SECURITY_HEADERS).header('x-request-id', request.id)
 }
 
 /** The author's logger, as they gave it; but a request is logged without its query, which may hold anything. */

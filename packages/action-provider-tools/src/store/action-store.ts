@@ -148,6 +148,9 @@ export type ActionStore = {
   /** Finds an action of a provider. An action past its `release_at` is not found. */
   get(provider: string, actionId: string): Awaitable<StoredAction | undefined>
 
+  /** What `get` would find, where that is in memory and surely right: most of what is asked for has been asked for just now. */
+  known?(provider: string, actionId: string): StoredAction | undefined
+
   /** Finds the request of an action. */
   getRequest(provider: string, actionId: string): Awaitable<StoredRequest | undefined>
 

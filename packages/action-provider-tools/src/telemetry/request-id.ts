@@ -12,5 +12,5 @@ let count = 0
 /** The id of a request: the one that its caller gave in `X-Request-Id`, where it is harmless, or else a new one. */
 export function requestIdOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const given = headers['x-request-id']
-  return typeof given === 'string' && REQUEST_ID.test(given) ? given : `${PROCESS}-${(++count).toString(36)}`
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : `${PROCESS}-${++count}`
 }

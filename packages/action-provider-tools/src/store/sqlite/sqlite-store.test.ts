@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newAction } from '../../../test/new-action.ts'
 import { again } from '../../../test/requests.ts'
+import type { StoredAction } from '../action-store.ts'
 import { describeActionStore } from '../contract.ts'
 import { openSqliteStore } from './sqlite-store.ts'
 
@@ -70,32 +71,50 @@ test('makes one action of identical requests to processes that share a database'
   for (const store of stores) await store.close()
 })
 
-test('knows an action that it has just given again, and never as it was before', async () => {
+test('knows an action that it has just given, never as it was before, and nothing where it is not alone', async () => {
   let now = 1_000_000
-  const store = openSqliteStore(newPath(), { clock: () => now })
+  const path = newPath()
+  const store = openSqliteStore(path, { clock: () => now })
   const action = newAction({ provider: 'p' })
   const { action_id } = action
+  /** What is known, which must be what is in the database. */
+  const known = async (provider = 'p'): Promise<StoredAction | undefined> => {
+    const remembered = store.known?.(provider, action_id)
+    if (remembered) expect(remembered).toEqual(await store.get(provider, action_id))
+    return remembered
+  }
   await store.create(action)
+  expect(await known()).toBeUndefined()
   const first = await store.get('p', action_id)
-  expect(await store.get('p', action_id)).toEqual(first)
-  expect(await store.get('q', action_id)).toBeUndefined()
+  expect(await known()).toEqual(first)
+  expect(await known('q')).toBeUndefined()
 
   const refused = store.transition('p', action_id, () => {
     throw new Error('no')
   })
   await expect(refused).rejects.toThrow('no')
-  expect(await store.get('p', action_id)).toEqual(first)
+  expect(await known()).toEqual(first)
 
   await store.transition('p', action_id, (current) => ({
     status: { ...JSON.parse(current.document), status: 'SUCCEEDED' },
     release_at: now + 10,
   }))
-  for (const _ of [1, 2]) expect(await store.get('p', action_id)).toMatchObject({ status: 'SUCCEEDED' })
-  now += 10
-  expect(await store.get('p', action_id)).toBeUndefined()
-  now -= 10
+  expect(await known()).toBeUndefined()
   expect(await store.get('p', action_id)).toMatchObject({ status: 'SUCCEEDED' })
+  expect(await known()).toMatchObject({ status: 'SUCCEEDED' })
+  now += 10
+  expect(await known()).toBeUndefined()
+  now -= 10
+  expect(await known()).toMatchObject({ status: 'SUCCEEDED' })
   await store.sweepReleased(now + 10, 9)
+  expect(await known()).toBeUndefined()
   expect(await store.get('p', action_id)).toBeUndefined()
   await store.close()
+
+  const shared = openSqliteStore(path, { exclusive: false })
+  const other = newAction({ provider: 'p' })
+  await shared.create(other)
+  expect(await shared.get('p', other.action_id)).toBeDefined()
+  expect(shared.known?.('p', other.action_id)).toBeUndefined()
+  await shared.close()
 })

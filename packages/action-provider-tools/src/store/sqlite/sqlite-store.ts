@@ -133,20 +133,20 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
         return row && !isExpired(row) ? repetition(row, provider, contentHash) : undefined
       }),
 
-    get(provider, actionId) {
-      const known = recent.get(actionId)
-      if (known !== undefined) {
-        return known.provider === provider && !isOver(known.release_at) ? known : undefined
-      }
-      return reading(() => {
+    known(provider, actionId) {
+      const action = recent.get(actionId)
+      return action?.provider === provider && !isOver(action.release_at) ? action : undefined
+    },
+
+    get: (provider, actionId) =>
+      reading(() => {
         const row = find(provider, actionId)
         if (row === undefined) return undefined
         const action = actionOf(row, provider, actionId)
         // What a transaction has not committed may never be.
         if (!database.isTransaction) recent.keep(action)
         return action
-      })
-    },
+      }),
 
     getRequest: (provider, actionId) =>
       reading(() => {
