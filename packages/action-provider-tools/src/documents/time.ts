@@ -13,6 +13,7 @@ const EARLIEST_TIME = new Date(0).setUTCFullYear(0, 0, 1)
  * @example parseTime('2030-01-31T12:00:00+01:00') // Date.UTC(2030, 0, 31, 11)
  */
 export function parseTime(text: string): number {
+  if (text === written.text) return written.time
   const match = DATE_TIME.exec(text)
   if (match === null) throw notATime()
   const field = (index: number): number => Number(match[index] ?? 0)
@@ -60,7 +61,8 @@ export function isTime(text: string): boolean {
 export function formatTime(time: number): string {
   if (time === written.time) return written.text
   if (!(time >= EARLIEST_TIME && time <= LATEST_TIME)) throw notATime()
-  written = { time, text: new Date(time).toISOString() }
+  const date = new Date(time)
+  written = { time: date.getTime(), text: date.toISOString() }
   return written.text
 }
 

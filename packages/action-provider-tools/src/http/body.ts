@@ -37,7 +37,7 @@ export function readBodies(app: FastifyInstance, limit: number): void {
     const complete = (): void =>
       orRefuse(() => {
         load?.take(request)
-        end(null, Buffer.concat(chunks, size))
+        end(null, chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size))
       })
     const cut = (): void => end(new BadActionRequest('The request ended before its body was complete'))
     load?.putAside(request)

@@ -92,6 +92,11 @@ export function succeed(
   return complete(statusOf(action), { status: 'SUCCEEDED', details, display_status: 'SUCCEEDED' }, now, log)
 }
 
+/** The work has ended well before anybody knew of its action, which had the given status. */
+export function succeedAtOnce(status: ActionStatus, details: ActionDetails, now: number): Change {
+  return complete(status, { status: 'SUCCEEDED', details, display_status: 'SUCCEEDED' }, now, [])
+}
+
 /** The work has failed, unless somebody canceled it meanwhile. */
 export function fail(
   action: StoredAction,

@@ -7,6 +7,7 @@ import { logStoreError, persist, type Workshop } from './workshop.ts'
 /** One run of an action's work on this instance. */
 export type Attempt = {
   readonly actionId: string
+  /** Made when somebody asks for it: most work ends before. */
   readonly controller: AbortController
   readonly reports: Reports
   /** Counts the runs of the action; what fences this one off from a later one. */
@@ -21,9 +22,13 @@ export type Attempt = {
 }
 
 export function createAttempt(workshop: Workshop, actionId: string, leased: boolean): Attempt {
+  let controller: AbortController | undefined
   const attempt: Attempt = {
     actionId,
-    controller: new AbortController(),
+    get controller() {
+      controller ??= new AbortController()
+      return controller
+    },
     reports: gatherReports((report) => write(workshop, attempt, report), workshop.timing.gather),
     number: 0,
     deadlineAt: undefined,

@@ -21,7 +21,9 @@ export function runContext(
     creator_id: action.creator_id,
     start_time: action.start_time,
     attempt: attempt.number,
-    signal: attempt.controller.signal,
+    get signal() {
+      return attempt.controller.signal
+    },
     progress: (details, displayStatus) => attempt.reports.progress(toDetails(details), displayStatus),
     log: (code, description, details) => {
       if (!workshop.provider.description.log_supported) return

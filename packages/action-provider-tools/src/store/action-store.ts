@@ -151,7 +151,7 @@ export type ActionStore = {
   /** What `get` would find, where that is in memory and surely right: most of what is asked for has been asked for just now. */
   known?(provider: string, actionId: string): StoredAction | undefined
 
-  /** Finds the request of an action. */
+  /** Finds the request of an action; that of an action that was complete from the beginning need not be kept. */
   getRequest(provider: string, actionId: string): Awaitable<StoredRequest | undefined>
 
   /** Finds what was sealed for an action. */

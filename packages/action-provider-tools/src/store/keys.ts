@@ -2,14 +2,31 @@ import { hash, randomFillSync, randomInt } from 'node:crypto'
 import type { ActionRequest } from '../documents/action-request.ts'
 import { canonicalJson } from '../documents/json.ts'
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+/** What each character counts as a digit; -1 where it is none, or no lower-case one. */
+const DIGITS = Int8Array.from({ length: 128 }, (_, code) =>
+  '0123456789abcdef'.indexOf(String.fromCharCode(code)),
+)
+
+const DASH = 0x2d
 
 /**
  * The 16 bytes of a UUID in its usual text form, lower case; `undefined` for any other text.
  * @example uuidBytes('01890a5d-ac96-774b-bcce-b302099a8057') // <Buffer 01 89 0a 5d …>
  */
 export function uuidBytes(text: string): Buffer | undefined {
-  return UUID.test(text) ? Buffer.from(text.replaceAll('-', ''), 'hex') : undefined
+  if (text.length !== 36) return undefined
+  const bytes = Buffer.allocUnsafe(16)
+  for (let at = 0, written = 0; at < 36; at += 2) {
+    if (at === 8 || at === 13 || at === 18 || at === 23) {
+      if (text.charCodeAt(at) !== DASH) return undefined
+      at++
+    }
+    const high = DIGITS[text.charCodeAt(at)] ?? -1
+    const low = DIGITS[text.charCodeAt(at + 1)] ?? -1
+    if (high < 0 || low < 0) return undefined
+    bytes[written++] = (high << 4) | low
+  }
+  return bytes
 }
 
 /** The usual text form of 16 bytes; the inverse of `uuidBytes`. */
@@ -57,7 +74,7 @@ export function newActionId(now: number = Date.now()): string {
  * @example requestKey('skeleton', auth.effectiveIdentity, request.request_id)
  */
 export function requestKey(provider: string, effectiveIdentity: string, requestId: string): Buffer {
-  return hash('sha256', JSON.stringify([provider, effectiveIdentity, requestId]), 'buffer').subarray(0, 16)
+  return sha256(JSON.stringify([provider, effectiveIdentity, requestId])).subarray(0, 16)
 }
 
 /**
@@ -72,9 +89,14 @@ export function contentHash(request: ActionRequest): Buffer {
     manage_by: asSet(manage_by),
     allowed_clients: asSet(allowed_clients),
   }
-  return hash('sha256', canonicalJson(content), 'buffer')
+  return sha256(canonicalJson(content))
+}
+
+/** By way of a text, since that takes its bytes from Node's pool: half the time of new memory for each. */
+function sha256(text: string): Buffer {
+  return Buffer.from(hash('sha256', text, 'binary'), 'latin1')
 }
 
 function asSet(list: readonly string[] = []): string[] {
-  return [...new Set(list)].sort()
+  return list.length < 2 ? [...list] : [...new Set(list)].sort()
 }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { isComplete } from '../../documents/action-status.ts'
 import type { NewAction, StoredAction, StoredRequest } from '../action-store.ts'
 import type { Write } from '../changes.ts'
 import { STATUS_CODES } from '../codes.ts'
@@ -16,12 +17,16 @@ import {
   LOG_LENGTH,
   NUMBER,
   PROVIDER,
+  SEEN_COLUMNS,
+  type SeenRow,
   writeList,
 } from './rows.ts'
 
 /** The rows of actions, with all that belongs to them. Writing is for inside a transaction. */
 export type Actions = {
   find: (action_id: Uint8Array) => ActionRow | undefined
+  /** As `find`, for who only looks. */
+  see: (action_id: Uint8Array) => SeenRow | undefined
   findByKey: (request_key: Uint8Array) => ActionRow | undefined
   request: (number: number) => StoredRequest | undefined
   secret: (number: number) => Uint8Array | undefined
@@ -42,6 +47,7 @@ export function createActions(
   const access = createAccess(database)
   const select = (condition: string): string => `SELECT ${ACTION_COLUMNS} FROM actions WHERE ${condition}`
   const byId = prepare<ActionRow>(database, select('action_id = ?'))
+  const seenById = prepare<SeenRow>(database, `SELECT ${SEEN_COLUMNS} FROM actions WHERE action_id = ?`)
   const byKey = prepare<ActionRow>(database, select('request_key = ?'))
   const byRelease = prepare<ActionRow>(database, select('release_at <= ? ORDER BY release_at LIMIT ?'))
   const insertAction = prepare(
@@ -78,6 +84,7 @@ export function createActions(
 
   return {
     find: (action_id) => byId.get(action_id),
+    see: (action_id) => seenById.get(action_id),
     findByKey: (request_key) => byKey.get(request_key),
     released: (now, limit) => byRelease.all(now, limit),
     overdue: (provider, now, limit) => byDeadline.all(provider, now, limit).map(([id]) => id),
@@ -112,7 +119,8 @@ export function createActions(
         action.document,
       )
       const number = Number(lastInsertRowid)
-      insertRequest.run(number, JSON.stringify(newAction.request))
+      // Nobody asks for the request of an action whose work is over.
+      if (!isComplete(action.status)) insertRequest.run(number, JSON.stringify(newAction.request))
       access.add({ ...action, number, provider, action_id, status })
       counts.add(provider, status, 1)
       log.append(number, 0, write.log)

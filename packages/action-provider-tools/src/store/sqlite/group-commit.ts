@@ -22,7 +22,7 @@ export type GroupCommit = {
 /** How many operations one transaction holds at most: a transaction is a time in which nothing else happens here. */
 const BATCH_SIZE = 256
 
-/** All that is asked for in one turn of the event loop shares one transaction: making it durable costs one write to disk. */
+/** All that is asked for in two turns of the event loop shares one transaction: making it durable costs one write to disk. */
 export function createGroupCommit(database: DatabaseSync): GroupCommit {
   const begin = database.prepare('BEGIN IMMEDIATE')
   const commit = database.prepare('COMMIT')
@@ -36,7 +36,8 @@ export function createGroupCommit(database: DatabaseSync): GroupCommit {
   function schedule(): void {
     if (scheduled) return
     scheduled = true
-    setImmediate(() => {
+    // One turn more than it needs: those who heard of the last batch have asked again by then.
+    setImmediate(setImmediate, () => {
       scheduled = false
       commitBatch()
     })

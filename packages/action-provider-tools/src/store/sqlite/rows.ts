@@ -2,15 +2,13 @@ import type { StoredAction } from '../action-store.ts'
 import { optional } from '../changes.ts'
 import { STATUSES } from '../codes.ts'
 
-/** What an action's row is read as, in the order of ActionRow. */
-export const ACTION_COLUMNS = `number, action_id, provider, content_hash, log_length, status, version, attempt, creator_id,
-  monitor_by, manage_by, runs_on, cancel_requested_at, deadline_at, release_at, document`
+/** What can be seen of an action, in the order of SeenRow. */
+export const SEEN_COLUMNS = `number, provider, log_length, status, version, attempt, creator_id, monitor_by, manage_by,
+  runs_on, cancel_requested_at, deadline_at, release_at, document`
 
-export type ActionRow = readonly [
+export type SeenRow = readonly [
   number: number,
-  action_id: Uint8Array,
   provider: number,
-  content_hash: Uint8Array,
   log_length: number,
   status: number,
   version: number,
@@ -25,34 +23,37 @@ export type ActionRow = readonly [
   document: string,
 ]
 
+/** What an action's row is read as where its keys are needed too, in the order of ActionRow: bytes take long to read. */
+export const ACTION_COLUMNS = `${SEEN_COLUMNS}, action_id, content_hash`
+
+export type ActionRow = readonly [...SeenRow, action_id: Uint8Array, content_hash: Uint8Array]
+
 /** Fields of a row that are asked for without the others. */
 export const NUMBER = 0
-export const ACTION_ID = 1
-export const PROVIDER = 2
-export const CONTENT_HASH = 3
-export const LOG_LENGTH = 4
-export const RELEASE_AT = 14
+export const PROVIDER = 1
+export const LOG_LENGTH = 2
+export const RELEASE_AT = 12
+export const ACTION_ID = 14
+export const CONTENT_HASH = 15
 
 /** The action in a row. The caller knows the texts of its two keys. */
-export function actionOf(row: ActionRow, provider: string, action_id: string): StoredAction {
-  const [, , , , , status, version, attempt, creator_id, monitor_by, manage_by, runs_on, cancel, deadline] =
-    row
+export function actionOf(row: SeenRow | ActionRow, provider: string, action_id: string): StoredAction {
   return {
     ...optional({
-      runs_on: runs_on ?? undefined,
-      cancel_requested_at: cancel ?? undefined,
-      deadline_at: deadline ?? undefined,
+      runs_on: row[9] ?? undefined,
+      cancel_requested_at: row[10] ?? undefined,
+      deadline_at: row[11] ?? undefined,
       release_at: row[RELEASE_AT] ?? undefined,
     }),
     action_id,
     provider,
-    creator_id,
-    monitor_by: readList(monitor_by),
-    manage_by: readList(manage_by),
-    status: STATUSES[status] ?? 'FAILED',
-    document: row[15],
-    version,
-    attempt,
+    creator_id: row[6],
+    monitor_by: readList(row[7]),
+    manage_by: readList(row[8]),
+    status: STATUSES[row[3]] ?? 'FAILED',
+    document: row[13],
+    version: row[4],
+    attempt: row[5],
   }
 }
 

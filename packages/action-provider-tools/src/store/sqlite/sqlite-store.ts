@@ -22,7 +22,16 @@ import { createLog } from './log.ts'
 import { openDatabase } from './open-database.ts'
 import { createProviders } from './providers.ts'
 import { createRecent, NOTHING_RECENT } from './recent.ts'
-import { ACTION_ID, type ActionRow, actionOf, CONTENT_HASH, NUMBER, PROVIDER, RELEASE_AT } from './rows.ts'
+import {
+  ACTION_ID,
+  type ActionRow,
+  actionOf,
+  CONTENT_HASH,
+  NUMBER,
+  PROVIDER,
+  RELEASE_AT,
+  type SeenRow,
+} from './rows.ts'
 
 export type SqliteOptions = StoreOptions & {
   /**
@@ -67,19 +76,23 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
   if (exclusive) jobs.freeAll()
 
   const isOver = (releaseAt: number | null | undefined): boolean => releaseAt != null && releaseAt <= clock()
-  const isExpired = (row: ActionRow): boolean => isOver(row[RELEASE_AT])
+  const isExpired = (row: SeenRow | ActionRow): boolean => isOver(row[RELEASE_AT])
 
   /** The row of an action that callers may know of. */
-  function find(provider: string, actionId: string): ActionRow | undefined {
+  function find<Row extends SeenRow | ActionRow>(
+    by: (action_id: Uint8Array) => Row | undefined,
+    provider: string,
+    actionId: string,
+  ): Row | undefined {
     const bytes = uuidBytes(actionId)
-    const row = bytes && actions.find(bytes)
+    const row = bytes && by(bytes)
     return row && row[PROVIDER] === providers.find(provider) && !isExpired(row) ? row : undefined
   }
 
   /** The number of an action's row, whether or not it has expired. */
   function numberOf(actionId: string): number | undefined {
     const bytes = uuidBytes(actionId)
-    return bytes && actions.find(bytes)?.[NUMBER]
+    return bytes && actions.see(bytes)?.[NUMBER]
   }
 
   function tell(provider: string, event: StoreEvent): void {
@@ -140,7 +153,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
 
     get: (provider, actionId) =>
       reading(() => {
-        const row = find(provider, actionId)
+        const row = find(actions.see, provider, actionId)
         if (row === undefined) return undefined
         const action = actionOf(row, provider, actionId)
         // What a transaction has not committed may never be.
@@ -150,19 +163,19 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
 
     getRequest: (provider, actionId) =>
       reading(() => {
-        const row = find(provider, actionId)
+        const row = find(actions.see, provider, actionId)
         return row && actions.request(row[NUMBER])
       }),
 
     getSecret: (provider, actionId) =>
       reading(() => {
-        const row = find(provider, actionId)
+        const row = find(actions.see, provider, actionId)
         return row && actions.secret(row[NUMBER])
       }),
 
     async transition(provider, actionId, decide) {
       const outcome = await write((): Transition => {
-        const row = find(provider, actionId)
+        const row = find(actions.find, provider, actionId)
         if (row === undefined) return {}
         const before = actionOf(row, provider, actionId)
         const decision = attempt(() => decide(before))
@@ -192,7 +205,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
 
     readLog: (provider, actionId, query) =>
       reading(() => {
-        const row = find(provider, actionId)
+        const row = find(actions.see, provider, actionId)
         return row ? log.page(row[NUMBER], query) : { entries: [] }
       }),
 
