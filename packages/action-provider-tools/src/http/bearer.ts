@@ -2,7 +2,8 @@ import { invalidToken } from '../auth/bearer-token.ts'
 import { UnauthorizedRequest } from '../errors.ts'
 
 /** `Authorization: Bearer …` (RFC 6750, section 2.1). The scheme's case does not matter (RFC 9110, section 11.1). */
-const BEARER = /^Bearer +(\S+) *$/i
+const BEARER = /^Bearer +\S+ *$/i
+const SCHEME = 'Bearer'
 
 /**
  * The bearer token of a request; whether it is one is for the Auth to say.
@@ -10,9 +11,8 @@ const BEARER = /^Bearer +(\S+) *$/i
  */
 export function bearerToken(authorization: string | undefined): string {
   if (authorization === undefined) throw new UnauthorizedRequest()
-  const token = BEARER.exec(authorization)?.[1]
-  if (token === undefined) {
+  if (!BEARER.test(authorization)) {
     throw invalidToken('The Authorization header is malformed: send "Authorization: Bearer <token>"')
   }
-  return token
+  return authorization.slice(SCHEME.length).trim()
 }

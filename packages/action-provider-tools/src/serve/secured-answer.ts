@@ -44,7 +44,7 @@ export class SecuredAnswer<
 
 function hasOwn(headers: object | undefined): headers is object {
   if (headers === undefined) return false
-  for (const name of NAMES) if (name in headers) return true
+  for (const name in headers) if (name in SECURITY_HEADERS) return true
   return false
 }
 
