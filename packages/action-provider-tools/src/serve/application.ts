@@ -12,6 +12,7 @@ import { requestIdOf } from '../telemetry/request-id.ts'
 import { traceIdOf } from '../telemetry/tracing.ts'
 import { answerClientError } from './client-errors.ts'
 import { closeUselessConnections } from './connections.ts'
+import { makeChildrenLate } from './late-children.ts'
 import { type Limits, limits } from './limits.ts'
 import { SECURITY_HEADERS, SecuredAnswer, writesHeads } from './secured-answer.ts'
 
@@ -71,6 +72,8 @@ export function createApplication(options: ApplicationOptions = {}): FastifyInst
     },
     clientErrorHandler: answerClientError,
   })
+  // Without a log they are all the same, shared by every application.
+  if (options.logger !== false) makeChildrenLate(app.log)
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((request, reply) => answerNoRoute(request, reply, []))
   app.addHook('onRequest', (request, reply, done) => {
@@ -85,6 +88,7 @@ export function createApplication(options: ApplicationOptions = {}): FastifyInst
   })
   app.addHook('onResponse', (request, reply, done) => {
     done()
+    if (!isToldOfAnswers(app)) return
     const { operation, action_id } = request.operation ?? {}
     request.log.info(
       {
@@ -105,6 +109,10 @@ export function createApplication(options: ApplicationOptions = {}): FastifyInst
 function addHeaders(request: FastifyRequest, reply: FastifyReply): void {
   if (reply.raw instanceof SecuredAnswer) reply.raw.requestId = request.id
   else reply.headers(SECURITY_HEADERS).header('x-request-id', request.id)
+}
+
+function isToldOfAnswers({ log }: FastifyInstance): boolean {
+  return (log as { isLevelEnabled?: (level: string) => boolean }).isLevelEnabled?.('info') ?? false
 }
 
 /** The author's logger, as they gave it; but a request is logged without its query, which may hold anything. */
