@@ -7,7 +7,7 @@ const STOPPING = 50
 /**
  * Closes connections that are of no use any more: those whose client does not take its answer, and all that are idle once the
  * application listens no more, each of which Node would keep for a minute.
- * @param patience how long a client may leave its answer untouched, in milliseconds, give or take half of that
+ * @param patience how long a client may leave its answer untouched, in milliseconds; half as long again at most
  */
 export function closeUselessConnections(app: FastifyInstance, patience: number): void {
   const { server } = app
