@@ -70,6 +70,18 @@ export async function startBare(bench: Bench, constants: readonly Constant[]): P
   })
 }
 
+/** Starts a route that inserts a row and answers a constant: what any durable run costs at least. */
+export async function startInsert(bench: Bench, constant: Constant): Promise<Server> {
+  return start(bench, {
+    programs: bench.programs,
+    main: 'bench/insert',
+    environment: {
+      CONSTANT: JSON.stringify(constant),
+      INSERTS: join(bench.folder, `inserts-${++databases}.db`),
+    },
+  })
+}
+
 async function start(bench: Bench, options: Omit<Start, 'folder'>): Promise<Server> {
   const server = await startServer({ ...options, folder: bench.folder })
   bench.opened.defer(server.close)

@@ -8,11 +8,12 @@ const SHARE = 0.7
 /** Starts a provider and bare Fastify, to be asked the same. */
 export type StartBoth = (bench: Bench) => Promise<{ provider: Contestant; bare: Contestant }>
 
-/** Requests per second of a provider beside bare Fastify's. */
+/** Requests per second of a provider beside bare Fastify's, or what `limitName` calls what stands in its place. */
 export async function rateFigure(
   bench: Bench,
   figure: Pick<Figure, 'name' | 'must' | 'note'>,
   start: StartBoth,
+  limitName = 'bare Fastify',
 ): Promise<Figure> {
   const results = await contest(bench, start)
   const { measured, limit, ratio } = summary(pairs(results.provider, results.bare, ({ rate }) => rate))
@@ -20,7 +21,7 @@ export async function rateFigure(
     ...figure,
     unit: 'req/s',
     measured,
-    limit: { name: 'bare Fastify', value: limit },
+    limit: { name: limitName, value: limit },
     ratio,
     note: [figure.note, cpuNote(results.provider, results.bare)].filter(Boolean).join('; '),
     detail: results,

@@ -1,4 +1,5 @@
-import { type Bench, type Contestant, type Group, startBare, startProvider } from '../bench.ts'
+import type { Constant } from '../bare.ts'
+import { type Bench, type Contestant, type Group, startBare, startInsert, startProvider } from '../bench.ts'
 import { ask } from '../call.ts'
 import { ID } from '../order.ts'
 import type { Server } from '../process.ts'
@@ -15,16 +16,27 @@ export const run: Group = {
     )
     return [
       rate,
+      await rateFigure(
+        bench,
+        { name: 'run, beside one insert' },
+        startBoth('warn', startInsert),
+        'a route that inserts a row',
+      ),
       await rateFigure(bench, { name: 'run with its log of each request' }, startBoth('info')),
       await latencyFigure(bench, 'run, p99 at 70 % of peak', rate, startBoth('warn')),
     ]
   },
 }
 
-function startBoth(level: string): StartBoth {
+/** Starts what a provider is measured by. */
+type StartLimit = (bench: Bench, constant: Constant) => Promise<Server>
+
+const bareFastify: StartLimit = (bench, constant) => startBare(bench, [constant])
+
+function startBoth(level: string, startLimit = bareFastify): StartBoth {
   return async (bench) => {
     const server = await startProvider(bench, 'watchasay', { LOG_LEVEL: level })
-    return { provider: await runOf(bench, server), bare: await bareRun(bench, server) }
+    return { provider: await runOf(bench, server), bare: await limitOf(bench, server, startLimit) }
   }
 }
 
@@ -37,11 +49,11 @@ export async function runOf(bench: Bench, server: Server, input: unknown = BODY)
   return { servers: [server], calls: [{ method: 'POST', path, token: await bench.globus.token(), body }] }
 }
 
-async function bareRun(bench: Bench, provider: Server): Promise<Contestant> {
+async function limitOf(bench: Bench, provider: Server, startLimit: StartLimit): Promise<Contestant> {
   const token = await bench.globus.token()
   const { status, text } = await ask(provider, token, 'POST', '/run', { request_id: 'one', body: BODY })
   const url = '/skeleton/run'
-  const server = await startBare(bench, [{ method: 'POST', url, code: status, body: text }])
+  const server = await startLimit(bench, { method: 'POST', url, code: status, body: text })
   const body = JSON.stringify({ request_id: ID, body: BODY })
   return { servers: [server], calls: [{ method: 'POST', path: url, token, body }] }
 }
