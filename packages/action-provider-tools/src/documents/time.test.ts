@@ -1,10 +1,18 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { formatTime, isTime, LATEST_TIME, parseTime } from './time.ts'
 
 const EARLIEST_TIME = Date.parse('0000-01-01T00:00:00Z')
 
 describe('a time', () => {
+  it('is not an empty text, before any was written either', async () => {
+    vi.resetModules()
+    const fresh = await import('./time.ts')
+    expect(fresh.isTime('')).toBe(false)
+    fresh.formatTime(0)
+    expect(fresh.isTime('')).toBe(false)
+  })
+
   it('comes back as it was written', () => {
     fc.assert(
       fc.property(fc.integer({ min: EARLIEST_TIME, max: LATEST_TIME }), (time) => {

@@ -67,7 +67,7 @@ export function formatTime(time: number): string {
 }
 
 /** The newest of the times written: many actions begin and end in the same millisecond. */
-let written = { time: Number.NaN, text: '' }
+let written = { time: 0, text: new Date(0).toISOString() }
 
 function notATime(): RangeError {
   return new RangeError('Not an RFC 3339 time with its offset, such as 2030-01-31T12:00:00Z')
