@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Constant } from './bare.ts'
+import type { Constant } from './constant.ts'
 import type { Figure } from './figure.ts'
 import type { Globus } from './globus.ts'
 import type { Load, Order, Script } from './order.ts'

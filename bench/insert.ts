@@ -2,13 +2,12 @@
  * What any durable run costs at least: bare Fastify, as it comes, whose one route inserts a row and answers a constant when that is on
  * disk. It asks nobody who calls, checks nothing, and keeps nothing by which an action could be listed or released.
  */
-import type { AddressInfo } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
-import Fastify, { type FastifyReply } from 'fastify'
-import type { Constant } from './bare.ts'
+import type { FastifyReply } from 'fastify'
+import { answer, bareFastify, type Constant, listen } from './constant.ts'
 
 const { INSERTS = ':memory:', CONSTANT = '{}' } = process.env
-const { url, code, body } = JSON.parse(CONSTANT) as Constant
+const constant = JSON.parse(CONSTANT) as Constant
 const database = new DatabaseSync(INSERTS)
 database.exec(`
   PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8000;
@@ -24,21 +23,14 @@ function insertAll(): void {
   const batch = waiting
   waiting = []
   begin.run()
-  for (const { request_id } of batch) insert.run(request_id, body)
+  for (const { request_id } of batch) insert.run(request_id, constant.body)
   commit.run()
-  for (const { reply } of batch) {
-    reply.code(code).header('content-type', 'application/json; charset=utf-8').send(body)
-  }
+  for (const { reply } of batch) answer(reply, constant)
 }
 
-const app = Fastify()
-app.removeAllContentTypeParsers()
-app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
-  done(null, body),
-)
-app.post(url, (request, reply) => {
+const app = bareFastify()
+app.post(constant.url, (request, reply) => {
   const { request_id } = JSON.parse(String(request.body)) as { request_id: string }
   if (waiting.push({ request_id, reply }) === 1) setImmediate(setImmediate, insertAll)
 })
-await app.listen({ port: 0, host: '127.0.0.1' })
-process.stdout.write(`It serves at http://127.0.0.1:${(app.server.address() as AddressInfo).port}\n`)
+await listen(app)

@@ -1,6 +1,6 @@
-import type { Constant } from '../bare.ts'
 import { type Bench, type Contestant, type Group, startBare, startInsert, startProvider } from '../bench.ts'
 import { ask } from '../call.ts'
+import type { Constant } from '../constant.ts'
 import { ID } from '../order.ts'
 import type { Server } from '../process.ts'
 import { latencyFigure, rateFigure, type StartBoth } from './paired.ts'
