@@ -88,7 +88,6 @@ export function createApplication(options: ApplicationOptions = {}): FastifyInst
   })
   app.addHook('onResponse', (request, reply, done) => {
     done()
-    if (!isToldOfAnswers(app)) return
     const { operation, action_id } = request.operation ?? {}
     request.log.info(
       {
@@ -109,10 +108,6 @@ export function createApplication(options: ApplicationOptions = {}): FastifyInst
 function addHeaders(request: FastifyRequest, reply: FastifyReply): void {
   if (reply.raw instanceof SecuredAnswer) reply.raw.requestId = request.id
   else reply.headers(SECURITY_HEADERS).header('x-request-id', request.id)
-}
-
-function isToldOfAnswers({ log }: FastifyInstance): boolean {
-  return (log as { isLevelEnabled?: (level: string) => boolean }).isLevelEnabled?.('info') ?? false
 }
 
 /** The author's logger, as they gave it; but a request is logged without its query, which may hold anything. */

@@ -45,3 +45,14 @@ test('a child that nothing is written to is never made', () => {
   for (const _ of [1, 2]) children[0]?.info('one')
   expect(made).toBe(1)
 })
+
+test('nor is one whose level is that of its parent, by what is not written', () => {
+  let made = 0
+  const { log, lines } = logWith({ level: 'warn', onChild: () => void made++ })
+  makeChildrenLate(log)
+  log.child({}).info('not written')
+  expect([made, lines.length]).toEqual([0, 0])
+  log.child({}, { level: 'info' }).info('written by one that has its own')
+  log.child({}).warn('written')
+  expect([made, lines.length]).toEqual([2, 2])
+})
