@@ -2,8 +2,7 @@ import { invalidToken } from '../auth/bearer-token.ts'
 import { UnauthorizedRequest } from '../errors.ts'
 
 /** `Authorization: Bearer …` (RFC 6750, section 2.1). The scheme's case does not matter (RFC 9110, section 11.1). */
-const BEARER = /^Bearer +\S+ *$/i
-const SCHEME = 'Bearer'
+const BEARER = /^Bearer +(\S+) *$/i
 
 /**
  * The bearer token of a request; whether it is one is for the Auth to say.
@@ -11,8 +10,9 @@ const SCHEME = 'Bearer'
  */
 export function bearerToken(authorization: string | undefined): string {
   if (authorization === undefined) throw new UnauthorizedRequest()
-  if (!BEARER.test(authorization)) {
+  const token = BEARER.exec(authorization)?.[1]
+  if (token === undefined) {
     throw invalidToken('The Authorization header is malformed: send "Authorization: Bearer <token>"')
   }
-  return authorization.slice(SCHEME.length).trim()
+  return token
 }

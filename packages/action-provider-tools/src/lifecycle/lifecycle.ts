@@ -89,12 +89,17 @@ export function succeed(
   log: readonly ActionLogEntry[] = [],
 ): Change {
   if (action.cancel_requested_at !== undefined) return canceled(action, now, log)
-  return complete(statusOf(action), { status: 'SUCCEEDED', details, display_status: 'SUCCEEDED' }, now, log)
+  return succeedFrom(statusOf(action), details, now, log)
 }
 
-/** The work has ended well before anybody knew of its action, which had the given status. */
-export function succeedAtOnce(status: ActionStatus, details: ActionDetails, now: number): Change {
-  return complete(status, { status: 'SUCCEEDED', details, display_status: 'SUCCEEDED' }, now, [])
+/** The work has ended well; nobody has canceled its action, which had the given status. */
+export function succeedFrom(
+  status: ActionStatus,
+  details: ActionDetails,
+  now: number,
+  log: readonly ActionLogEntry[] = [],
+): Change {
+  return complete(status, { status: 'SUCCEEDED', details, display_status: 'SUCCEEDED' }, now, log)
 }
 
 /** The work has failed, unless somebody canceled it meanwhile. */

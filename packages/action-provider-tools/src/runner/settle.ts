@@ -65,7 +65,7 @@ export function createSettling(
           const secret = seal(status.action_id, auth)
           return { attempt: 1, runs_on: instance, secret, job: { due_at: now() + ADOPTION } }
         }
-        return settledWith(lifecycle.succeedAtOnce(status, toDetails(value), now()), attempt)
+        return settledWith(lifecycle.succeedFrom(status, toDetails(value), now()), attempt)
       } catch (error) {
         const outcome = failureOutcome(workshop, attempt, error)
         logOutcome(workshop, attempt, outcome)

@@ -33,27 +33,29 @@ export const NUMBER = 0
 export const PROVIDER = 1
 export const LOG_LENGTH = 2
 export const RELEASE_AT = 12
+const DOCUMENT = 13
 export const ACTION_ID = 14
 export const CONTENT_HASH = 15
 
 /** The action in a row. The caller knows the texts of its two keys. */
 export function actionOf(row: SeenRow | ActionRow, provider: string, action_id: string): StoredAction {
+  const [, , , status, version, attempt, creator_id, monitor_by, manage_by, runs_on, cancel, deadline] = row
   return {
     ...optional({
-      runs_on: row[9] ?? undefined,
-      cancel_requested_at: row[10] ?? undefined,
-      deadline_at: row[11] ?? undefined,
+      runs_on: runs_on ?? undefined,
+      cancel_requested_at: cancel ?? undefined,
+      deadline_at: deadline ?? undefined,
       release_at: row[RELEASE_AT] ?? undefined,
     }),
     action_id,
     provider,
-    creator_id: row[6],
-    monitor_by: readList(row[7]),
-    manage_by: readList(row[8]),
-    status: STATUSES[row[3]] ?? 'FAILED',
-    document: row[13],
-    version: row[4],
-    attempt: row[5],
+    creator_id,
+    monitor_by: readList(monitor_by),
+    manage_by: readList(manage_by),
+    status: STATUSES[status] ?? 'FAILED',
+    document: row[DOCUMENT],
+    version,
+    attempt,
   }
 }
 
