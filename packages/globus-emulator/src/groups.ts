@@ -1,12 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Endpoint } from '../endpoints.ts'
-import { ServiceError } from '../errors.ts'
-import { bearerToken, carries } from '../oauth/bearer.ts'
-import type { Service } from '../service.ts'
-import { identitySet } from '../state/identities.ts'
-import { groupsScope } from '../state/services.ts'
-import type { Group, Identity, State } from '../state/state.ts'
-import type { LiveToken } from '../state/tokens.ts'
+import { ServiceError } from './errors.ts'
+import type { Endpoint } from './faults.ts'
+import { bearerOf, carries } from './oauth/authentication.ts'
+import { commaList } from './request.ts'
+import type { Service } from './service.ts'
+import { identitySet } from './state/identities.ts'
+import { groupsScope } from './state/services.ts'
+import type { Group, Identity, State } from './state/state.ts'
+import type { LiveToken } from './state/tokens.ts'
 
 const scopes = [
   groupsScope,
@@ -14,7 +15,7 @@ const scopes = [
   'urn:globus:auth:scope:groups.api.globus.org:all',
 ]
 
-/** The part of Globus Groups that tells a caller their groups. */
+/** The part of Globus Groups that answers with the groups of the caller. */
 export async function groupsRoutes(app: FastifyInstance, { state }: Service): Promise<void> {
   const config = { endpoint: (): Endpoint => 'groups' }
 
@@ -23,7 +24,7 @@ export async function groupsRoutes(app: FastifyInstance, { state }: Service): Pr
     { config },
     async (request) => {
       const { owner } = caller(state, request)
-      const statuses = [request.query.statuses ?? 'active'].flat().flatMap((list) => list.split(','))
+      const statuses = commaList(request.query.statuses) ?? ['active']
       return [...state.groups.values()]
         .map((group) => groupDocument(state, group, owner, statuses))
         .filter((group) => group.my_memberships.length > 0)
@@ -46,7 +47,7 @@ export async function groupsRoutes(app: FastifyInstance, { state }: Service): Pr
 }
 
 function caller(state: State, request: FastifyRequest): LiveToken {
-  const token = bearerToken(state, request.headers.authorization)
+  const token = bearerOf(state, request)
   if (!token) {
     const detail = 'Missing, expired or revoked bearer token'
     throw new ServiceError(401, { code: 'UNAUTHORIZED', detail }, detail, {

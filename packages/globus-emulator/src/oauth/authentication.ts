@@ -1,11 +1,12 @@
+import type { FastifyRequest } from 'fastify'
 import { invalidClient } from '../errors.ts'
+import { bearerToken, type Form } from '../request.ts'
 import { hasSecret, isPublic } from '../state/clients.ts'
 import type { Client, State } from '../state/state.ts'
-
-export type Form = Record<string, string | undefined>
+import { findToken, type LiveToken } from '../state/tokens.ts'
 
 /**
- * The confidential client that sent the request: HTTP Basic, or `client_id` and `client_secret` in the form
+ * The confidential client that sent the request, by HTTP Basic or by `client_id` and `client_secret` in the form
  * (RFC 6749 section 2.3.1).
  *
  * @throws ServiceError 401 `invalid_client`
@@ -16,7 +17,7 @@ export function authenticateClient(state: State, authorization: string | undefin
     throw invalidClient('the request carries no client id and secret')
   const client = state.clients.get(decoded(id))
   if (!client) throw invalidClient(`no client has the id ${id}`)
-  // Globus's SDKs send secrets as they are, others form-encode them as the RFC asks.
+  // The SDKs of Globus send secrets as they are; others form-encode them, as the RFC asks.
   if (!hasSecret(state, client, secret) && !hasSecret(state, client, decoded(secret))) {
     throw invalidClient(`wrong secret for the client ${client.id}`)
   }
@@ -34,6 +35,17 @@ export function identifyClient(state: State, authorization: string | undefined, 
     if (client && isPublic(client)) return client
   }
   return authenticateClient(state, authorization, form)
+}
+
+/** The bearer token of a request, if it counts. */
+export function bearerOf(state: State, request: FastifyRequest): LiveToken | undefined {
+  const text = bearerToken(request)
+  return text === undefined ? undefined : findToken(state, text, 'access')
+}
+
+/** Whether a token carries any of these scopes. */
+export function carries(token: LiveToken, scopes: readonly string[]): boolean {
+  return token.grants.some(({ scopeRecord }) => scopes.includes(scopeRecord.scope_string))
 }
 
 function readBasic(authorization: string | undefined): [string, string] | undefined {

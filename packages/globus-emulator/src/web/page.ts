@@ -1,5 +1,20 @@
 import { createHash } from 'node:crypto'
-import { Html, html } from './html.ts'
+
+/** Text that is HTML. Only `html` makes it, so all other text gets escaped. */
+export class Html {
+  readonly markup: string
+
+  constructor(markup: string) {
+    this.markup = markup
+  }
+}
+
+type Content = Html | string | number | null | undefined | false | readonly Content[]
+
+/** Builds HTML. What is put in gets escaped, unless it is HTML. */
+export function html(literals: TemplateStringsArray, ...contents: Content[]): Html {
+  return new Html(literals.map((literal, index) => literal + render(contents[index])).join(''))
+}
 
 const style = `
 :root { color-scheme: light dark; --ink: #1c2733; --paper: #fff; --field: #f3f6f9; --edge: #c8d2dc; --accent: #1f5fa8; --soft: #52616f; --warn: #fff3cd; --warn-ink: #5c4400 }
@@ -28,7 +43,7 @@ input { width: 100%; font: inherit; padding: .5rem; border: 1px solid var(--edge
 a { color: var(--accent) }
 `
 
-/** Headers of every page: nothing but its own style may load, and nobody may frame it. */
+/** The headers of every page: it may load its own style alone, and no page may frame it. */
 export const pageHeaders = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
@@ -37,7 +52,7 @@ export const pageHeaders = {
   'x-content-type-options': 'nosniff',
 }
 
-/** A whole page. Each says that this is no Globus. */
+/** A whole page. Each says that this is not Globus. */
 export function page(title: string, content: Html): string {
   return html`<!doctype html>
 <html lang="en">
@@ -56,4 +71,19 @@ ${content}
 </body>
 </html>
 `.markup
+}
+
+const entities: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+function render(content: Content): string {
+  if (content === null || content === undefined || content === false) return ''
+  if (content instanceof Html) return content.markup
+  if (typeof content === 'object') return content.map(render).join('')
+  return String(content).replace(/[&<>"']/g, (character) => entities[character] ?? '')
 }

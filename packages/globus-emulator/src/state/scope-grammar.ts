@@ -1,21 +1,17 @@
-/** A scope as a client asks for it: its string, whether `*` marks it as optional, and the scopes it is to depend on. */
+/** A scope as a client asks for it: its string, whether `*` marks it as optional, and its dependents. */
 export type ScopeTree = { scope: string; optional: boolean; dependents: ScopeTree[] }
 
-/** The text is no list of scopes. `position` counts characters from 0. */
+/** The text is not a list of scopes. */
 export class ScopeSyntaxError extends Error {
-  readonly position: number
-
   constructor(problem: string, position: number) {
     super(`${problem} (at character ${position + 1})`)
     this.name = 'ScopeSyntaxError'
-    this.position = position
   }
 }
 
 /**
- * Reads what the `scope` parameter of Globus Auth may hold: scopes separated by spaces, each with its
- * dependents in brackets, `*` before an optional one. Repetitions are merged; a scope that is once asked
- * for without `*` is not optional.
+ * Reads the `scope` parameter of Globus Auth: scopes separated by spaces, each with its dependents in brackets, and
+ * `*` before an optional one. Scopes that are repeated are merged; one that is anywhere required is required.
  *
  * @throws ScopeSyntaxError
  * @example parseScopes('A[B *C[D]]')

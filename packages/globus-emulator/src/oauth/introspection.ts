@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import { oauthError } from '../errors.ts'
+import type { Form } from '../request.ts'
 import { consentsBelow } from '../state/consents.ts'
 import { identitySet } from '../state/identities.ts'
 import type { Client, State } from '../state/state.ts'
 import { findToken, type LiveToken, scopeText } from '../state/tokens.ts'
-import type { Form } from './client-authentication.ts'
 
 /**
- * Token introspection (RFC 7662): what a service asks about the token that a caller brought. A token is inactive
- * for everybody but the service it is meant for and the client it was issued to.
+ * Token introspection (RFC 7662): what a service asks about the token of its caller. A token is active only for the
+ * service that it is meant for and the client that it was issued to.
  */
 export function introspect(
   state: State,
@@ -39,7 +39,7 @@ export function introspect(
   }
 }
 
-/** Changes whenever a dependent token grant would answer otherwise. */
+/** Changes when the answer of a dependent token grant would change. */
 function dependentTokensCacheId(state: State, token: LiveToken): string {
   const below = token.grants.flatMap((grant) => consentsBelow(state, grant).map(({ id }) => id))
   return createHash('sha256')
@@ -54,6 +54,7 @@ function included(state: State, token: LiveToken, include = ''): Record<string, 
   return {
     ...(asked.has('identity_set') ? { identity_set: ids } : {}),
     ...(asked.has('identities_set') ? { identities_set: ids } : {}),
+    ...(asked.has('session_info') ? { session_info: sessionInfo(token) } : {}),
     ...(asked.has('identity_set_detail')
       ? {
           identity_set_detail: set.map((identity) => ({
@@ -67,4 +68,17 @@ function included(state: State, token: LiveToken, include = ''): Record<string, 
         }
       : {}),
   }
+}
+
+/** When, and with which identity, the user logged in to get this token. */
+function sessionInfo({ login, owner }: LiveToken): Record<string, unknown> {
+  if (!login) return { session_id: null, authentications: {} }
+  const authentication = {
+    idp: owner.identity_provider,
+    auth_time: login.auth_time,
+    acr: null,
+    amr: null,
+    custom_claims: {},
+  }
+  return { session_id: login.id, authentications: { [owner.id]: authentication } }
 }
