@@ -22,13 +22,13 @@ export function emulatorCommand(): Command {
     .option('--host <host>', 'loopback name or address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on; 0 takes any that is free', readPort, 5001)
     .option('--seed <file>', 'JSON file with the users, groups and clients to start with')
-    .option('--state <file>', 'file that keeps clients, consents and tokens from one run to the next')
+    .option('--state <file>', 'file that keeps clients, consents and tokens from run to run')
     .addOption(
       new Option('--token-lifetime <duration>', 'how long access tokens live: 30s, 10m, 12h, 2d')
         .argParser(readLifetime)
         .default(172_800, '2d'),
     )
-    .option('--verbose', 'write a line for each request, with the reason where it is refused')
+    .option('--verbose', 'write a line for each request, with the reason where it was refused')
     .action(async ({ state, verbose, ...flags }: Flags, command: Command) => {
       // Loaded only now, so that a program with this command starts quickly.
       const { requestLog, runEmulator } = await import('./run.ts')
