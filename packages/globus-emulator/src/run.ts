@@ -55,9 +55,13 @@ async function greeting(emulator: Emulator, options: EmulatorOptions): Promise<s
   const [users, groups] = await Promise.all([emulator.users(), emulator.groups()])
   const width = Math.max(...users.map(({ username }) => username.length), 0)
   const people = users.map(({ username, name, id }) => `  ${username.padEnd(width)}  ${id}  ${name}`)
-  const memberships = groups.map(
-    ({ name, id, members }) => `  ${name}  ${id}  ${members.map(({ username }) => username).join(', ')}`,
-  )
+  const widest = Math.max(...groups.map(({ name }) => name.length), 0)
+  const memberships = groups.map(({ name, id, members }) => {
+    const named = members.map(({ username, status }) =>
+      status === 'active' ? username : `${username} (${status})`,
+    )
+    return `  ${name.padEnd(widest)}  ${id}  ${named.join(', ')}`
+  })
   const kept =
     stateFile === undefined
       ? 'The emulator forgets everything when it ends.'

@@ -22,7 +22,7 @@ const style = `
 * { box-sizing: border-box }
 body { margin: 0; background: var(--field); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif }
 .notice { margin: 0; padding: .6rem 1rem; background: var(--warn); color: var(--warn-ink); text-align: center; font-size: .9rem }
-main { max-width: 40rem; margin: 2rem auto; padding: 1.5rem 2rem 2rem; background: var(--paper); border: 1px solid var(--edge); border-radius: .5rem }
+main { width: min(40rem, 100% - 2rem); margin: clamp(1rem, 4vw, 2rem) auto; padding: clamp(1rem, 4vw, 2rem); background: var(--paper); border: 1px solid var(--edge); border-radius: .5rem }
 h1 { margin: 0 0 .5rem; font-size: 1.5rem; line-height: 1.25 }
 h2 { margin: 1.5rem 0 .5rem; font-size: 1.1rem }
 ul { margin: .5rem 0; padding-left: 1.25rem }
@@ -30,6 +30,9 @@ ul.plain { padding: 0; list-style: none }
 li { margin: .5rem 0 }
 small, .soft { color: var(--soft); font-size: .875rem }
 code, output { font-family: ui-monospace, monospace; overflow-wrap: anywhere }
+code { font-size: .8125rem }
+small code { font-size: .75rem }
+small { display: block; line-height: 1.4 }
 output { display: block; margin: 1rem 0; padding: 1rem; background: var(--field); border: 1px solid var(--edge); border-radius: .375rem; user-select: all }
 button { font: inherit; padding: .55rem 1.1rem; border: 1px solid var(--accent); border-radius: .375rem; background: var(--paper); color: var(--accent); cursor: pointer }
 button.first { background: var(--accent); color: var(--paper) }

@@ -9,12 +9,12 @@ import { type Html, html, page } from './page.ts'
 export function homePage(state: State, base: string): string {
   return page(
     'Globus emulator',
-    html`<p>Globus Auth and Globus Groups answer at this address. Official clients use them with</p>
+    html`<p>Globus Auth and Globus Groups answer at this address. Programs use them with these settings:</p>
 <p><code>GLOBUS_SDK_SERVICE_URL_AUTH=${base}/</code><br><code>GLOBUS_SDK_SERVICE_URL_GROUPS=${base}/</code></p>
 <h2>Users</h2>
-<ul>${users(state).map(({ name, username, id }) => html`<li>${name} <small>${username}<br><code>urn:globus:auth:identity:${id}</code></small></li>`)}</ul>
+<ul>${users(state).map(({ name, username, id }) => html`<li>${name} (${username})<small><code>urn:globus:auth:identity:${id}</code></small></li>`)}</ul>
 <h2>Groups</h2>
-<ul>${[...state.groups.values()].map(({ name, id }) => html`<li>${name} <small><br><code>urn:globus:groups:id:${id}</code></small></li>`)}</ul>
+<ul>${[...state.groups.values()].map(({ name, id }) => html`<li>${name}<small><code>urn:globus:groups:id:${id}</code></small></li>`)}</ul>
 <p><a href="/v2/web/consents">Your consents</a></p>`,
   )
 }
@@ -42,10 +42,10 @@ ${request?.session.message && html`<p>${request.session.message}</p>`}
 ${users.map(
   (
     user,
-  ) => html`<li><button class="row" name="identity" value="${user.id}"><strong>${user.name ?? user.username}</strong><br><small>${user.username}${user.organization && ` · ${user.organization}`}</small></button></li>
+  ) => html`<li><button class="row" name="identity" value="${user.id}"><strong>${user.name ?? user.username}</strong><small>${user.username}${user.organization && ` · ${user.organization}`}</small></button></li>
 `,
 )}</ul>
-${users.length === 0 && html`<p>Nobody here meets what is required.</p>`}
+${users.length === 0 && html`<p>No user here is allowed to log in to this application.</p>`}
 </form>`,
   )
 }
@@ -64,13 +64,13 @@ export function consentPage(
   return page(
     `${client.name} would like to`,
     html`${scopeList(scopes)}
-${offline && html`<p>It would like to do so also while you are away.</p>`}
+${offline && html`<p>It asks to do this while you are away, too.</p>`}
 <form method="post" action="/v2/web/consent">
 <input type="hidden" name="request" value="${query}">
 <input type="hidden" name="identity" value="${user.id}">
 ${
   client.prompt_for_named_grant &&
-  html`<label for="label">A name for this consent, to know it by later</label>
+  html`<label for="label">A name for this consent, which the list of your consents will show</label>
 <input id="label" name="label" value="${label}" maxlength="128" autocomplete="off">`
 }
 <p class="soft">You are ${user.name ?? user.username} (${user.username}).
@@ -94,9 +94,9 @@ ${scopes.map(
     scope,
     optional,
     dependents,
-  }) => html`<li><strong>${scope.name}</strong>${optional && ' (can be taken back by itself)'}<br>
-${scope.description !== scope.name && html`${scope.description}<br>`}<small><code>${scope.scope_string}</code></small>
-${dependents.length > 0 && html`<br>for which it will, on your behalf:${scopeList(dependents)}`}</li>
+  }) => html`<li><strong>${scope.name}</strong>${optional && ' (you can rescind this alone)'}
+${scope.description !== scope.name && html`<br>${scope.description}`}<small><code>${scope.scope_string}</code></small>
+${dependents.length > 0 && html`For this, it will on your behalf:${scopeList(dependents)}`}</li>
 `,
 )}</ul>`
 }
@@ -122,8 +122,8 @@ function item(state: State, consent: Consent): Html {
   const scope = state.scopes.get(consent.scope)
   const root = consent.path.length === 1
   const below = consentsBelow(state, consent)
-  return html`<li><strong>${scope?.name}</strong>${root && consent.label && ` – ${consent.label}`}<br>
-<small><code>${scope?.scope_string}</code>, allowed ${consent.created.slice(0, 10)}</small>
+  return html`<li><strong>${scope?.name}</strong>${root && consent.label && ` – ${consent.label}`}
+<small><code>${scope?.scope_string}</code></small><small>allowed on ${consent.created.slice(0, 10)}</small>
 ${
   (root || consent.atomically_revocable) &&
   html`<form method="post" action="/v2/web/consents/rescind"><button class="small" name="consent" value="${consent.id}" aria-label="Rescind ${scope?.name ?? 'consent'}">Rescind</button></form>`
