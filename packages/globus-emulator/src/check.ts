@@ -1,11 +1,14 @@
-import type { Static, TSchema } from 'typebox'
+import type { Static, TObject, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { TLocalizedValidationError } from 'typebox/error'
+import Value from 'typebox/value'
+import { badRequest } from './errors.ts'
 
 /**
  * Makes a function that checks a value against a schema.
  *
- * @returns a function that gives the value as it came, and calls `refuse` with the field and what is wrong with it
+ * @param refuse makes the error to throw, from the name of the field and what is wrong with it
+ * @returns a function that gives the value as it came, or throws
  * @example
  * const read = checker(Type.Object({ name: Type.String() }), (problem) => new Error(problem))
  * read({ name: 5 }) // throws Error: name must be a string
@@ -19,6 +22,23 @@ export function checker<Schema extends TSchema>(
     const errors = validator.Errors(value)
     if (errors.length > 0) throw refuse(inWords(errors))
     return value as Static<Schema>
+  }
+}
+
+/**
+ * Makes a reader of request bodies of the form `{"client": {…}}`.
+ *
+ * @throws ServiceError 400 that names the field, when the content is not as the schema says
+ */
+export function bodyReader<Schema extends TObject>(
+  envelope: string,
+  schema: Schema,
+): (body: unknown) => Static<Schema> {
+  const check = checker(schema, (problem) => badRequest(`${envelope}: ${problem}`))
+  return (body) => {
+    const content = check((body as Record<string, unknown> | null | undefined)?.[envelope])
+    // Fields that the schema does not name are dropped: a body must not set an id, or an owner.
+    return Value.Clean(schema, structuredClone(content)) as Static<Schema>
   }
 }
 

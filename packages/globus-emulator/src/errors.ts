@@ -87,3 +87,15 @@ export function apiError(status: number, code: string, detail: string): ServiceE
   const headers = status === 401 ? { 'www-authenticate': 'Bearer realm="Globus Auth"' } : {}
   return new ServiceError(status, errorDocument(status, code, detail), detail, headers)
 }
+
+export function badRequest(problem: string): ServiceError {
+  return apiError(400, 'BAD_REQUEST', problem)
+}
+
+export function notFound(problem: string): ServiceError {
+  return apiError(404, 'NOT_FOUND', problem)
+}
+
+export function forbidden(problem: string): ServiceError {
+  return apiError(403, 'FORBIDDEN', problem)
+}

@@ -3,8 +3,8 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startBrowser } from './browser.ts'
 
-// The requests of globus-cli 3.40 and the Python SDK below it, as `globus login`, `whoami`, `session show` and
-// `logout` make them.
+// The requests that globus-cli and the Python SDK below it make for `globus login`, `whoami`, `session show` and
+// `logout`.
 
 const template = '95fdeba8-fac2-42bd-a357-e068d82ff78e'
 const transfer = 'urn:globus:auth:scope:transfer.api.globus.org:all'

@@ -1,20 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
+import { bodyReader } from '../check.ts'
+import { badRequest, forbidden, notFound } from '../errors.ts'
 import type { Service } from '../service.ts'
 import { addClient, addCredential, credentialsOf, isPublic } from '../state/clients.ts'
 import { removeClient } from '../state/registration.ts'
 import { type Client, type Credential, clientTypes, type State } from '../state/state.ts'
-import {
-  administers,
-  badRequest,
-  bodyReader,
-  type Caller,
-  callerOf,
-  forbidden,
-  managedClient,
-  manages,
-  notFound,
-} from './request.ts'
+import { administers, type Caller, callerOf, managedClient, manages } from './caller.ts'
 
 type ById = { Params: { id: string } }
 
@@ -153,7 +145,7 @@ export async function clientRoutes(app: FastifyInstance, { state }: Service): Pr
     return { client: clientDocument(state, client), included: { client_credential: credential } }
   }
 
-  /** The client of a person belongs to a project of theirs. A client that a client registers has that one as its parent. */
+  /** The client of a person belongs to one of their projects. The client of a client has that one as its parent. */
   function owner(caller: Caller, project: string | null): Pick<Client, 'project' | 'parent_client'> {
     if (project === null && caller.identities.includes(caller.client.id)) {
       return { project: null, parent_client: caller.client.id }

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { badRequest, forbidden, notFound } from '../errors.ts'
 import { commaList, isTrue } from '../request.ts'
 import type { Service } from '../service.ts'
 import { consentsOf, rescindConsent } from '../state/consents.ts'
 import { addIdentity, findIdentity, identityProviders } from '../state/identities.ts'
 import type { Consent, Identity, State } from '../state/state.ts'
-import { badRequest, type Caller, callerOf, forbidden, notFound } from './request.ts'
+import { type Caller, callerOf } from './caller.ts'
 
 type ById = { Params: { id: string } }
 type Query = { usernames?: string | string[]; ids?: string | string[]; provision?: string; include?: string }

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { apiError } from '../errors.ts'
+import { bodyReader } from '../check.ts'
+import { apiError, badRequest, notFound } from '../errors.ts'
 import type { Service } from '../service.ts'
 import type { Group, Project, State } from '../state/state.ts'
+import { administers, callerOf } from './caller.ts'
 import { identityDocument } from './identities.ts'
-import { administers, badRequest, bodyReader, callerOf, notFound } from './request.ts'
 
 type ById = { Params: { id: string } }
 

@@ -1,21 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { apiError } from '../errors.ts'
+import { bodyReader } from '../check.ts'
+import { apiError, badRequest, forbidden, notFound } from '../errors.ts'
 import { commaList } from '../request.ts'
 import type { Service } from '../service.ts'
 import { removeScope } from '../state/registration.ts'
 import { addScope, findScope, scopeString } from '../state/scopes.ts'
 import type { Client, DependentScope, Scope } from '../state/state.ts'
-import {
-  badRequest,
-  bodyReader,
-  type Caller,
-  callerOf,
-  forbidden,
-  managedClient,
-  manages,
-  notFound,
-} from './request.ts'
+import { type Caller, callerOf, managedClient, manages } from './caller.ts'
 
 type ById = { Params: { id: string } }
 

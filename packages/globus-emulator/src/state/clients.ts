@@ -59,7 +59,7 @@ export function credentialsOf(state: State, client: Client): Credential[] {
   return [...state.credentials.values()].filter((credential) => credential.client === client.id)
 }
 
-/** Whether a credential of the client has this secret. Compares all of them, so that the time it takes reveals nothing. */
+/** Whether a credential of the client has this secret. Compares all, so that the time it takes reveals nothing. */
 export function hasSecret(state: State, client: Client, secret: string): boolean {
   return credentialsOf(state, client).filter((credential) => sameSecret(secret, credential.secret)).length > 0
 }

@@ -8,7 +8,7 @@ const format = 1
  * Loads what an earlier emulator saved in this file into `state`. For users and groups the seed decides; clients,
  * scopes, consents and tokens come from the file. A file that does not exist changes nothing.
  *
- * @throws Error for a file that cannot be read, or is no state file
+ * @throws Error for a file that cannot be read, or is not a state file
  */
 export async function loadState(path: string, state: State): Promise<void> {
   let kept: Record<string, unknown>

@@ -5,7 +5,7 @@ import { addScope, findScope, scopeString } from './scopes.ts'
 import { derivedUuid } from './secrets.ts'
 import type { Client, DependentScope, Scope, State } from './state.ts'
 
-/** What the seed and the administration say of a client alike. */
+/** The fields of a client that the seed and the administration share. */
 export const clientFields = {
   name: Type.String({ minLength: 1 }),
   /** A native client has no secret and must use PKCE. */

@@ -29,7 +29,7 @@ export function resolveScopes(state: State, trees: readonly ScopeTree[]): Reques
   return requested
 }
 
-/** The scopes with everything that consent to them covers: the dependents asked for, and those registered as required. */
+/** The scopes with all that consent to them covers: the dependents asked for, and the required ones registered. */
 export function expandScopes(
   state: State,
   requested: readonly RequestedScope[],

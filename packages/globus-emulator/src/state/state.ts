@@ -17,7 +17,10 @@ export type State = {
   sessions: Map<string, Session>
   /** The private key that signs id tokens. */
   signingKey: JWK | undefined
-  /** The id of the newest consent. It never goes down: a token must not count again through a newer consent of the same id. */
+  /**
+   * The id of the newest consent. It never goes down: a token whose consent is gone must not count again through
+   * a newer consent of the same id.
+   */
   lastConsent: number
 }
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { badRequest } from '../api/request.ts'
+import { badRequest } from '../errors.ts'
 import {
   type AuthorizationRequest,
   authCodePage,
@@ -32,7 +32,7 @@ export async function webRoutes(app: FastifyInstance, { state }: Service): Promi
 
   app.post('/v2/web/consent', async (request, reply) => {
     const form = formOf(request.body)
-    // Written anew: in a header, a form's text must not hold line ends.
+    // The text of a form may hold line ends, which no header may.
     const query = new URLSearchParams(form.request).toString()
     const read = readOrRefuse(state, request, reply, query)
     if (!read) return reply

@@ -12,7 +12,7 @@ export function currentSession(state: State, request: FastifyRequest): Session |
   return session && state.identities.has(session.identity) ? session : undefined
 }
 
-/** Logs somebody in at this browser, and whoever was logged in out. */
+/** Logs somebody in at this browser. Another user who is logged in there is logged out. */
 export function logIn(state: State, request: FastifyRequest, reply: FastifyReply, identity: Identity): void {
   logOut(state, request, reply)
   const cookie = randomText(43)

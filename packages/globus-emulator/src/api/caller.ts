@@ -1,8 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { Static, TObject } from 'typebox'
-import Value from 'typebox/value'
-import { checker } from '../check.ts'
-import { apiError, type ServiceError } from '../errors.ts'
+import { apiError, forbidden, notFound } from '../errors.ts'
 import { authenticateClient, bearerOf, carries } from '../oauth/authentication.ts'
 import { identitySet } from '../state/identities.ts'
 import type { Client, Project, State } from '../state/state.ts'
@@ -68,33 +65,4 @@ export function managedClient(state: State, request: FastifyRequest<{ Params: { 
   if (!client) throw notFound('No such client')
   if (!manages(state, caller, client)) throw forbidden('You may not change this client')
   return client
-}
-
-/**
- * Makes a reader of request bodies of the form `{"client": {…}}`.
- *
- * @throws ServiceError 400 that names the field, when the content is not as the schema says
- */
-export function bodyReader<Schema extends TObject>(
-  envelope: string,
-  schema: Schema,
-): (body: unknown) => Static<Schema> {
-  const check = checker(schema, (problem) => badRequest(`${envelope}: ${problem}`))
-  return (body) => {
-    const content = check((body as Record<string, unknown> | null | undefined)?.[envelope])
-    // Fields that the schema does not name are dropped: a body must not set an id, or an owner.
-    return Value.Clean(schema, structuredClone(content)) as Static<Schema>
-  }
-}
-
-export function badRequest(problem: string): ServiceError {
-  return apiError(400, 'BAD_REQUEST', problem)
-}
-
-export function notFound(problem: string): ServiceError {
-  return apiError(404, 'NOT_FOUND', problem)
-}
-
-export function forbidden(problem: string): ServiceError {
-  return apiError(403, 'FORBIDDEN', problem)
 }
