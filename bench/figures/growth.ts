@@ -19,7 +19,7 @@ import { runOf } from './run.ts'
 /** The namespace of the provider whose actions they are. */
 const PROVIDER = 'skeleton_action_provider'
 
-/** How many one sweep releases, as the engine asks for them. */
+/** How many one sweep releases, as the worker asks for them. */
 const SWEEP = 500
 
 type Size = { count: number; url: string; filled: Filled }
@@ -133,7 +133,7 @@ async function memoryFigure(sizes: readonly Size[], servers: readonly Server[]):
   }
 }
 
-/** How long it takes to release what is due, in batches as the engine's. */
+/** How long it takes to release what is due, in batches as the worker's. */
 async function sweepFigure(sizes: readonly Size[]): Promise<Figure> {
   const costs: Record<number, number[]> = {}
   for (const { count, url, filled } of sizes) {
