@@ -1,4 +1,4 @@
-import { ROLES, type Role } from '../access/access.ts'
+import { ROLES, type Role } from '../action/access.ts'
 import type { ActionStatusValue } from '../documents/action-status.ts'
 import { parseTime } from '../documents/time.ts'
 import { RequestValidationError } from '../errors.ts'

@@ -1,4 +1,4 @@
-import type { Role } from '../access/access.ts'
+import type { Role } from '../action/access.ts'
 import type { AuthState } from '../auth/auth.ts'
 import type { ActionRequest } from '../documents/action-request.ts'
 import type { ActionStatus, ActionStatusValue } from '../documents/action-status.ts'

@@ -1,4 +1,4 @@
-import { uuidBytes } from './keys.ts'
+import { uuidBytes } from '../action/keys.ts'
 
 const IDENTITY = 'urn:globus:auth:identity:'
 const GROUP = 'urn:globus:groups:id:'
