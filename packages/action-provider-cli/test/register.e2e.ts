@@ -53,7 +53,7 @@ describe('provider', () => {
   it('is the same when it is registered again', async () => {
     const before = await readFile(envFile(), 'utf8')
     const run = await home.run(['provider', 'register', '--name', 'watchasay', '-f', 'json'])
-    expect(steady(run.stderr)).toBe('Wrote CLIENT_ID, CLIENT_SECRET and SCOPE to .env\n')
+    expect(steady(run.stderr)).toBe('Wrote CLIENT_ID and SCOPE to .env\n')
     expect(await readFile(envFile(), 'utf8')).toBe(before)
     expect(JSON.parse(run.stdout).secrets).toHaveLength(1)
   })
@@ -101,7 +101,7 @@ async function servesAndRuns(): Promise<void> {
         if (found) resolve(found)
       })
     })
-    await home.run(['login', '-u', url], { env: browserOf('alice') })
+    await home.run(['login', '-u', url, '--trust'], { env: browserOf('alice') })
     const run = await home.run(['run', '-u', url, '-b', '{"input_string": "registered"}', '-f', 'json'])
     expect(JSON.parse(run.stdout).details).toEqual({ you_said: 'registered' })
   } finally {
