@@ -233,6 +233,23 @@ describe('names', () => {
   })
 })
 
+describe('a run that needs several scopes', () => {
+  it('asks for all of them in one login', async () => {
+    const asked = join(home.folder, 'asked')
+    const run = await home.run(
+      [
+        ...['run', '-u', echoAt.url, '--trust', '-b', '{"text": "hi"}', '-f', 'json'],
+        ...['--manage-by', 'Scientists', '--monitor-by', 'bob@example.org'],
+      ],
+      { terminal: true, env: browserOf('alice', 'allow', asked) },
+    )
+    expect(run.code).toBe(0)
+    const logins = (await readFile(asked, 'utf8')).trim().split('\n')
+    expect(logins).toHaveLength(1)
+    for (const scope of [echoAt.scope, groupsScope, 'view_identities']) expect(logins[0]).toContain(scope)
+  })
+})
+
 describe('resume', () => {
   it('asks for the consent that the action waits for, and goes on', async () => {
     const asked = join(home.folder, 'asked')

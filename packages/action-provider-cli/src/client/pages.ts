@@ -26,7 +26,7 @@ export async function readPages<Item>(
   const until = performance.now() + LONGEST
   let marker: string | undefined
   let bytes = 0
-  for (let pages = Math.max(MOST_PAGES, Math.ceil(limit / PAGE)); pages > 0; pages--) {
+  for (let pages = mostPages(limit); pages > 0; pages--) {
     const answer = await ask(Math.min(PAGE, limit - items.length), marker)
     const page = read(answer)
     items.push(...page.items)
@@ -38,4 +38,9 @@ export async function readPages<Item>(
     markers.add(marker)
   }
   return { items, more: true }
+}
+
+/** Who names a large number wants that many; who names none wants what there is, within reason. */
+function mostPages(limit: number): number {
+  return Number.isFinite(limit) ? Math.max(MOST_PAGES, Math.ceil(limit / PAGE)) : MOST_PAGES
 }
