@@ -135,8 +135,8 @@ function underTerminal(words: string[], columns: number): string[] {
 /** An output without what differs from run to run. */
 export function steady(output: string): string {
   return output
-    .replaceAll(/https?:\/\/(127\.0\.0\.1|localhost):\d+/g, 'http://$1:PORT')
-    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)/g, 'TIME')
+    .replaceAll(/\b(127\.0\.0\.1|localhost):\d+/g, '$1:PORT')
+    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)/g, 'TIME')
     .replaceAll(/\d{4}-\d\d-\d\d/g, 'DATE')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UUID')
 }

@@ -85,9 +85,7 @@ describe('a hostile provider', () => {
       const { url, close } = await pretend(description, (_request, response) => {
         response.setHeader('content-type', 'application/json').end(`{"entries":${deep}}`)
       })
-      const run = await home.run(
-        what === 'a log' ? ['log', 'id', '-u', url] : ['status', 'id', '-u', url],
-      )
+      const run = await home.run(what === 'a log' ? ['log', 'id', '-u', url] : ['status', 'id', '-u', url])
       expect(run.code).toBe(4)
       expect(run.stderr).not.toContain('fault of action-provider itself')
       await close()

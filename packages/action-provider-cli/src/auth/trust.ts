@@ -1,6 +1,7 @@
 import type { Trust } from '../client/provider.ts'
 import { refusedError } from '../errors.ts'
 import { printable } from '../output/printable.ts'
+import { tableLines } from '../output/table.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { type Login, providerKey, type TokenStore } from './token-store.ts'
 
@@ -61,9 +62,13 @@ async function ask(terminal: Terminal, { url, host, scope, from }: Asked, advice
       `No token was sent to ${url}, which is new to you: the host ${host} wants one for the scope ${scope}, known from ${from}. ${advice}`,
     )
   }
-  terminal.warn(
-    `${url} is new to you, and wants a token.\n  Host        ${host}\n  Scope       ${scope}\n  Known from  ${from}`,
-  )
+  const fields = [
+    ['Host', host],
+    ['Scope', scope],
+    ['Known from', from],
+  ] as const
+  const lines = tableLines({ kind: 'fields', fields }, process.stderr.columns || 80)
+  terminal.warn([`${url} is new to you, and wants a token.`, ...lines].join('\n'))
   if (!(await terminal.confirm(`With it, ${host} can act as you there. Send it?`))) {
     throw refusedError(`No token was sent to ${url}`)
   }

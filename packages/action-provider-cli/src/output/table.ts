@@ -38,14 +38,17 @@ function fieldLines(fields: readonly (readonly [string, string | undefined])[], 
   )
   const names = Math.max(0, ...given.map(({ name }) => name.length))
   return given.flatMap(({ name, value }) => {
-    const lines = value
-      .split('\n')
-      .map(printableLine)
-      .flatMap((line) => wrapped(line, width - names - GAP.length))
-    return lines.map(
-      (line, index) =>
-        `${index === 0 ? heading(name.padEnd(names)) : ' '.repeat(names)}${GAP}${styled(line)}`,
-    )
+    const whole = value.split('\n').map(printableLine)
+    const beside = whole.flatMap((line) => wrapped(line, width - names - GAP.length))
+    if (beside.every((line) => length(line) <= width - names - GAP.length)) {
+      return beside.map(
+        (line, index) =>
+          `${index === 0 ? heading(name.padEnd(names)) : ' '.repeat(names)}${GAP}${styled(line)}`,
+      )
+    }
+    // What is too long to stand beside its name, as many scopes are, may fit below it.
+    const below = whole.flatMap((line) => wrapped(line, width - GAP.length))
+    return [heading(name), ...below.map((line) => GAP + styled(line))]
   })
 }
 

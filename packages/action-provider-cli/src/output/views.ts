@@ -139,9 +139,8 @@ function list(value: readonly unknown[] | null | undefined): string | undefined 
 
 /** A time as a list has room for it; a provider's time without a zone stays without one. */
 function minute(time: unknown): string {
-  const [whole, day, clock, zone] =
-    /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)\S*?(Z|[+-]\d\d:?\d\d)?$/.exec(String(time)) ?? []
-  return whole === undefined ? (text(time) ?? '') : `${day} ${clock}${zone ?? ''}`
+  const found = /^(\d{4}-\d\d-\d\dT\d\d:\d\d)\S*?(Z|[+-]\d\d:?\d\d)?$/.exec(String(time))
+  return found ? `${found[1]}${found[2] ?? ''}` : (text(time) ?? '')
 }
 
 function yesNo(value: boolean | undefined): string | undefined {
