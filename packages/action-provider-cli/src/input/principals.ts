@@ -1,8 +1,8 @@
 import { scopes } from '../auth/scopes.ts'
+import { exchange } from '../client/http.ts'
 import { unavailableError, usageError } from '../errors.ts'
 import { printable } from '../output/printable.ts'
 import type { Session } from '../session.ts'
-import { exchange } from './http.ts'
 
 const URN = /^urn:globus:(auth:identity|groups:id):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -24,7 +24,20 @@ async function principal(session: Session, name: string): Promise<string> {
       `${name} is no principal: write urn:globus:auth:identity:UUID or urn:globus:groups:id:UUID`,
     )
   }
-  return name.includes('@') ? identity(session, name) : group(session, name)
+  return isUser(name) ? identity(session, name) : group(session, name)
+}
+
+/** The scopes of what looks these names up. */
+export function scopesOfNames(names: readonly string[]): string[] {
+  const looked = names.filter((name) => !name.startsWith('urn:'))
+  return [
+    ...(looked.some(isUser) ? [scopes.viewIdentities] : []),
+    ...(looked.some((name) => !isUser(name)) ? [scopes.viewGroups] : []),
+  ]
+}
+
+function isUser(name: string): boolean {
+  return name.includes('@')
 }
 
 async function identity(session: Session, username: string): Promise<string> {
