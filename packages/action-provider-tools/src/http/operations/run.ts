@@ -12,9 +12,8 @@ export function runHandler({ provider, operations, maximumDeadline, clock }: Ser
   const { input, showInputInErrors } = provider
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { auth, event } = callerOf(request)
-    const asked = readActionRequest(parseJson((request.body as Buffer | undefined) ?? ''), {
-      showInput: showInputInErrors,
-    })
+    const json = parseJson(request.body as Buffer | undefined, { exact: 'request_id' })
+    const asked = readActionRequest(json, { showInput: showInputInErrors })
     const checked = await input.validate(asked.body, { showInput: showInputInErrors })
     if (!checked.ok) throw new RequestValidationError(checked.errors.join('; '))
     const accepted = { ...asked, body: checked.value as Record<string, unknown> }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { ROLES } from '../../documents/principal.ts'
 import type { ListQuery } from '../action-store.ts'
 import { ROLE_CODES, STATUS_CODES } from '../codes.ts'
 import { uuidText } from '../keys.ts'
@@ -44,7 +45,7 @@ export function createList(
 }
 
 function* pairs(principals: ListQuery['principals']): Generator<[role: number, principal: Buffer]> {
-  for (const role of ['creator_id', 'monitor_by', 'manage_by'] as const) {
+  for (const role of ROLES) {
     for (const principal of new Set(principals[role])) yield [ROLE_CODES[role], principalKey(principal)]
   }
 }
