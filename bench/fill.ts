@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { type ActionRequest, type ActionStore, identityURN } from 'action-provider-tools'
-import { begin, succeed } from '../packages/action-provider-tools/src/lifecycle/lifecycle.ts'
+import { contentHash, newActionId, requestKey } from '../packages/action-provider-tools/src/action/keys.ts'
+import { begin, succeed } from '../packages/action-provider-tools/src/action/lifecycle.ts'
 import type { NewAction, StoredAction } from '../packages/action-provider-tools/src/store/action-store.ts'
-import { contentHash, newActionId, requestKey } from '../packages/action-provider-tools/src/store/keys.ts'
 
 /** How many are written at once. */
 const AT_ONCE = 512

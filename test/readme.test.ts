@@ -11,7 +11,7 @@ test('the README prints watchasay as it is', async () => {
 })
 
 test('the README names every setting, and no other', async () => {
-  const configuration = await read('packages/action-provider-tools/src/serve/configuration.ts')
+  const configuration = await read('packages/action-provider-tools/src/server/configuration.ts')
   const table = (await read('README.md')).split('## Configure it')[1]?.split('\n## ')[0] ?? ''
   const documented = [...table.matchAll(/^\| (.*?) \|/gm)].flatMap(([, names = '']) =>
     [...names.matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name),

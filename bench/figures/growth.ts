@@ -8,18 +8,17 @@ import {
   pairs,
   startProvider,
 } from '../bench.ts'
-import type { Figure } from '../figure.ts'
+import { type Figure, median, summary } from '../figure.ts'
 import { type Filled, fill } from '../fill.ts'
 import type { Call } from '../order.ts'
 import type { Server } from '../process.ts'
-import { median, summary } from '../statistics.ts'
 import { written } from '../table.ts'
 import { runOf } from './run.ts'
 
 /** The namespace of the provider whose actions they are. */
 const PROVIDER = 'skeleton_action_provider'
 
-/** How many one sweep releases, as the engine asks for them. */
+/** How many one sweep releases, as the worker asks for them. */
 const SWEEP = 500
 
 type Size = { count: number; url: string; filled: Filled }
@@ -133,7 +132,7 @@ async function memoryFigure(sizes: readonly Size[], servers: readonly Server[]):
   }
 }
 
-/** How long it takes to release what is due, in batches as the engine's. */
+/** How long it takes to release what is due, in batches as the worker's. */
 async function sweepFigure(sizes: readonly Size[]): Promise<Figure> {
   const costs: Record<number, number[]> = {}
   for (const { count, url, filled } of sizes) {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { contentHash, newActionId, requestKey } from '../src/action/keys.ts'
 import type { ActionStatus } from '../src/documents/action-status.ts'
 import { identityURN } from '../src/documents/principal.ts'
 import type { NewAction } from '../src/store/action-store.ts'
-import { contentHash, newActionId, requestKey } from '../src/store/keys.ts'
 
 export const ALICE = identityURN('ca73e829-715f-4522-9141-1d2d3b1ae2a1')
 

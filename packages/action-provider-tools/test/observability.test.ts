@@ -29,7 +29,7 @@ import {
   type RunContext,
   ServiceUnavailable,
 } from '../src/index.ts'
-import { readConfiguration } from '../src/serve/configuration.ts'
+import { readConfiguration } from '../src/server/configuration.ts'
 import { requestIdOf } from '../src/telemetry/request-id.ts'
 import { formatTraceparent, parseTraceparent } from '../src/telemetry/traceparent.ts'
 import { fakeAuth } from '../src/testing/index.ts'

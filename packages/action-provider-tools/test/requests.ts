@@ -1,5 +1,5 @@
+import { newActionId } from '../src/action/keys.ts'
 import type { Change, NewAction, StoredAction } from '../src/store/action-store.ts'
-import { newActionId } from '../src/store/keys.ts'
 
 /** The same request, sent again: were it the first, its action would have another id. */
 export function again(request: NewAction): NewAction {

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
-import { authorizeListed, isPublic } from '../access/access.ts'
+import { authorizeListed, isPublic } from '../action/access.ts'
 import type { Auth } from '../auth/auth.ts'
 import { parseDuration } from '../documents/duration.ts'
 import { InvalidDefinition } from '../errors.ts'
@@ -8,10 +8,10 @@ import type { Operations } from '../operations/operations.ts'
 import { ownStateOperations } from '../operations/own-state.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
 import type { Operation, OperationEvent } from '../provider/hooks.ts'
-import { createEngine, type Engine, type EngineOptions } from '../runner/engine.ts'
-import { secretsWithKeys } from '../runner/secrets.ts'
 import type { ActionStore } from '../store/action-store.ts'
 import { type Telemetry, telemetryOf } from '../telemetry/telemetry.ts'
+import { encryptionWithKeys } from '../worker/encryption.ts'
+import { createWorker, type Worker, type WorkerOptions } from '../worker/worker.ts'
 import { bearerToken } from './bearer.ts'
 import { readBodies } from './body.ts'
 import { answerError, answerNoRoute } from './error-answers.ts'
@@ -34,7 +34,7 @@ export type ActionProviderOptions = {
   bodyLimit?: number
   /** Keys of 32 bytes that seal the tokens of unfinished actions, the current one first (default: derived from the client secret). */
   secretsKeys?: readonly Uint8Array[]
-} & Pick<EngineOptions, 'works' | 'instance' | 'shutdownGrace' | 'timing' | 'clock'>
+} & Pick<WorkerOptions, 'works' | 'instance' | 'shutdownGrace' | 'timing' | 'clock'>
 
 /** What every operation's handler is made from. */
 export type Served = {
@@ -66,7 +66,7 @@ const MIB = 1024 * 1024
 export async function actionProvider(app: FastifyInstance, options: ActionProviderOptions): Promise<void> {
   const { provider, auth, clock = Date.now } = options
   const telemetry = telemetryOf(app, provider.namespace)
-  const { operations, engine } = operationsOf(app, options, clock, telemetry)
+  const { operations, worker } = operationsOf(app, options, clock, telemetry)
   const served: Served = {
     provider,
     operations,
@@ -112,9 +112,9 @@ export async function actionProvider(app: FastifyInstance, options: ActionProvid
       tell(() => after({ ...event, statusCode: reply.statusCode, durationMs: reply.elapsedTime }), done)
     })
   }
-  if (engine) {
-    app.addHook('onReady', async () => engine.start())
-    app.addHook('preClose', () => engine.stop())
+  if (worker) {
+    app.addHook('onReady', async () => worker.start())
+    app.addHook('preClose', () => worker.stop())
   }
 }
 
@@ -184,7 +184,7 @@ function operationsOf(
   options: ActionProviderOptions,
   clock: () => number,
   telemetry: Telemetry,
-): { operations: Operations; engine?: Engine } {
+): { operations: Operations; worker?: Worker } {
   const { provider, auth } = options
   const { work } = provider
   app.observability?.needs('Globus Auth', auth)
@@ -206,11 +206,11 @@ function operationsOf(
   app.observability?.needs('the database', options.store)
   const store = telemetry.store(options.store)
   const { works, instance, shutdownGrace, timing } = options
-  const engine = createEngine({
+  const worker = createWorker({
     provider: { ...provider, work },
     store,
     auth,
-    secrets: secretsWithKeys(options.secretsKeys ?? [auth.secretsKey()]),
+    secrets: encryptionWithKeys(options.secretsKeys ?? [auth.secretsKey()]),
     log: app.log,
     clock,
     telemetry,
@@ -219,6 +219,6 @@ function operationsOf(
     ...(shutdownGrace !== undefined && { shutdownGrace }),
     ...(timing !== undefined && { timing }),
   })
-  telemetry.watch({ store, running: () => engine.running })
-  return { operations: managedOperations(provider, store, engine, clock), engine }
+  telemetry.watch({ store, running: () => worker.running })
+  return { operations: managedOperations(provider, store, worker, clock), worker }
 }

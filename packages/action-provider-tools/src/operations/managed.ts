@@ -1,13 +1,13 @@
+import { contentHash, newActionId, requestKey } from '../action/keys.ts'
+import * as lifecycle from '../action/lifecycle.ts'
 import type { AuthState } from '../auth/auth.ts'
 import { parseDuration } from '../documents/duration.ts'
 import { ALL_AUTHENTICATED_USERS, LISTS, type Role } from '../documents/principal.ts'
 import { parseTime } from '../documents/time.ts'
 import { ActionConflict, ActionNotFound } from '../errors.ts'
-import * as lifecycle from '../lifecycle/lifecycle.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
-import type { Engine } from '../runner/engine.ts'
 import type { ActionStore, Change, StoredAction } from '../store/action-store.ts'
-import { contentHash, newActionId, requestKey } from '../store/keys.ts'
+import type { Worker } from '../worker/worker.ts'
 import type { Operations } from './operations.ts'
 
 /** How long run of a synchronous provider waits for its work, in milliseconds, before it answers ACTIVE. */
@@ -17,7 +17,7 @@ const SYNCHRONOUS_WAIT = 60_000
 export function managedOperations(
   provider: ActionProvider,
   store: ActionStore,
-  engine: Engine,
+  worker: Worker,
   clock: () => number,
 ): Operations {
   const { namespace } = provider
@@ -39,7 +39,7 @@ export function managedOperations(
       const now = clock()
       const status = lifecycle.begin(action_id, auth.effectiveIdentity, request, now)
       const deadline_at = request.deadline === undefined ? now + maximumDeadline : parseTime(request.deadline)
-      const settles = engine.settling.possible
+      const settles = worker.settling.possible
       const creation = await store
         .create({
           action_id,
@@ -50,22 +50,22 @@ export function managedOperations(
           status,
           deadline_at,
           ...(settles
-            ? { settle: () => engine.settling.settle(status, request, auth, deadline_at) }
-            : { job: true, secret: engine.seal(action_id, auth) }),
+            ? { settle: () => worker.settling.settle(status, request, auth, deadline_at) }
+            : { job: true, secret: worker.seal(action_id, auth) }),
         })
         .catch((error: unknown) => {
-          engine.settling.settled(action_id, false)
+          worker.settling.settled(action_id, false)
           throw error
         })
-      engine.settling.settled(action_id, creation.outcome === 'created')
+      worker.settling.settled(action_id, creation.outcome === 'created')
       if (creation.outcome === 'conflict') throw conflict()
       const started = creation.outcome === 'created'
-      if (started && !settles) engine.nudge()
+      if (started && !settles) worker.nudge()
       const { action } = creation
       const { action_id: found } = action
       if (!synchronous || action.status !== 'ACTIVE')
         return { action_id: found, document: action.document, started }
-      const settled = await engine.whenSettled(found, SYNCHRONOUS_WAIT)
+      const settled = await worker.whenSettled(found, SYNCHRONOUS_WAIT)
       return { action_id: found, document: (settled ?? action).document, started }
     },
 
@@ -80,7 +80,7 @@ export function managedOperations(
 
     status(found) {
       const action = found as StoredAction
-      const refreshed = engine.refresh(action)
+      const refreshed = worker.refresh(action)
       return refreshed instanceof Promise
         ? refreshed.then((now) => (now ?? action).document)
         : refreshed.document
@@ -88,16 +88,16 @@ export function managedOperations(
 
     async cancel(auth, actionId) {
       const by = auth.username ?? auth.effectiveIdentity.slice(-36)
-      const action = await change(actionId, (current) => engine.cancel(current, by))
+      const action = await change(actionId, (current) => worker.cancel(current, by))
       if (action.cancel_requested_at !== undefined && !lifecycle.isComplete(action))
-        engine.interrupt(actionId)
+        worker.interrupt(actionId)
       return action.document
     },
 
     async resume(auth, actionId) {
-      const secret = await engine.reseal(actionId, auth)
+      const secret = await worker.reseal(actionId, auth)
       const action = await change(actionId, (current) => lifecycle.resume(current, clock(), secret))
-      engine.nudge()
+      worker.nudge()
       return action.document
     },
 

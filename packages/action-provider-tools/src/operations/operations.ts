@@ -1,4 +1,4 @@
-import type { AccessLists } from '../access/access.ts'
+import type { AccessLists } from '../action/access.ts'
 import type { AuthState } from '../auth/auth.ts'
 import type { ActionRequest } from '../documents/action-request.ts'
 import type { EnumerateParameters, LogParameters } from '../provider/callbacks.ts'

@@ -1,4 +1,4 @@
-import { hasRole } from '../access/access.ts'
+import { hasRole } from '../action/access.ts'
 import type { ActionStatus } from '../documents/action-status.ts'
 import { parseActionStatus, statusDocument } from '../documents/action-status.ts'
 import { parseLogPage } from '../documents/log-page.ts'

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ALICE, newAction } from '../../test/new-action.ts'
+import { newActionId } from '../action/keys.ts'
 import type { ActionStatus, ActionStatusValue } from '../documents/action-status.ts'
 import type { ActionLogEntry } from '../documents/log-page.ts'
 import { ALL_AUTHENTICATED_USERS, groupURN, identityURN } from '../documents/principal.ts'
@@ -18,7 +19,6 @@ import type {
   StoreOptions,
 } from './action-store.ts'
 import { STATUSES } from './codes.ts'
-import { newActionId } from './keys.ts'
 
 export { newAction }
 

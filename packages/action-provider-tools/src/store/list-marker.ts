@@ -1,5 +1,5 @@
+import { uuidBytes } from '../action/keys.ts'
 import { RequestValidationError } from '../errors.ts'
-import { uuidBytes } from './keys.ts'
 
 /**
  * Where a page of a list ended: the id of its last action, as 16 bytes. It need not exist any more.

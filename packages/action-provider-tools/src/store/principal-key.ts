@@ -1,5 +1,5 @@
+import { uuidBytes } from '../action/keys.ts'
 import { groupURN, identityURN } from '../documents/principal.ts'
-import { uuidBytes } from './keys.ts'
 
 const IDENTITY = identityURN('')
 const GROUP = groupURN('')

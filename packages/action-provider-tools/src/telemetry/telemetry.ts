@@ -33,7 +33,7 @@ export type BackgroundPart = {
   startedAt?: number
 }
 
-/** What the rest of the library calls, so that what it does can be seen. Where nobody looks it is `UNSEEN`, which costs nothing. */
+/** What the rest of the library calls, so that what it does can be seen. Where nobody looks it is `NO_TELEMETRY`, which costs nothing. */
 export type Telemetry = {
   /** Around the hook that admits a request. */
   enter: (operation: Operation, hook: EnterHook) => EnterHook
@@ -54,7 +54,7 @@ export type Telemetry = {
 }
 
 /** Nobody looks. */
-export const UNSEEN: Telemetry = {
+export const NO_TELEMETRY: Telemetry = {
   enter: (_operation, hook) => hook,
   handle: (handler) => handler,
   store: (store) => store,
@@ -68,14 +68,14 @@ export function telemetryOf(app: FastifyInstance, provider: string): Telemetry {
   const metrics = app.observability?.metrics?.ofProvider(provider)
   const tracer = activeTracer()
   const share = app.observability?.traceShare ?? 1
-  const traced = tracer ? tracing(app, { tracer, provider, share }) : UNSEEN
+  const traced = tracer ? tracing(app, { tracer, provider, share }) : NO_TELEMETRY
   return metrics ? metering(metrics, traced) : traced
 }
 
 function tracing(app: FastifyInstance, facts: Tracing): Telemetry {
   if (!app.hasRequestDecorator('traced')) app.decorateRequest('traced', null)
   return {
-    ...UNSEEN,
+    ...NO_TELEMETRY,
     enter: (operation, hook) => enterTraced(facts, operation, hook),
     handle: handleTraced,
     answered: endTraced,

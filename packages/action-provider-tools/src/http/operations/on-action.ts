@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { authorizeAccess, authorizeManagement } from '../../access/access.ts'
+import { authorizeAccess, authorizeManagement } from '../../action/access.ts'
 import type { AuthState } from '../../auth/auth.ts'
 import { ActionNotFound } from '../../errors.ts'
 import type { FoundAction } from '../../operations/operations.ts'

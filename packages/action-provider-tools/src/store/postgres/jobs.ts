@@ -1,5 +1,5 @@
+import { uuidBytes } from '../../action/keys.ts'
 import type { Job } from '../action-store.ts'
-import { uuidBytes } from '../keys.ts'
 import type { Database, Statement } from './database.ts'
 import type { Notifications } from './notifications.ts'
 

@@ -1,6 +1,6 @@
+import { uuidText } from '../../action/keys.ts'
 import type { ListQuery } from '../action-store.ts'
 import { ROLE_CODES, STATUS_CODES } from '../codes.ts'
-import { uuidText } from '../keys.ts'
 import { readListMarker } from '../list-marker.ts'
 import { principalKey } from '../principal-key.ts'
 import type { Database, Statement } from './database.ts'

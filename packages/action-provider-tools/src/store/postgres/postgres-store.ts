@@ -1,7 +1,7 @@
 import { Client, type ClientConfig } from 'pg'
+import { uuidBytes } from '../../action/keys.ts'
 import { ServiceUnavailable, StoreUnusable } from '../../errors.ts'
 import { type ActionStore, LEASE_SECONDS, type StoredRequest, type StoreOptions } from '../action-store.ts'
-import { uuidBytes } from '../keys.ts'
 import { count } from './counts.ts'
 import { createCreates, findByKey } from './creates.ts'
 import { openPool, type Statement } from './database.ts'

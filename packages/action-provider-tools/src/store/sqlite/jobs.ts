@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { uuidText } from '../keys.ts'
+import { uuidText } from '../../action/keys.ts'
 import { prepare } from './prepare.ts'
 
 /** Work that waits, or that an instance has taken. An action has one job or none. */

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { uuidBytes, uuidText } from '../../action/keys.ts'
 import type {
   ActionStore,
   Change,
@@ -11,7 +12,6 @@ import type {
 } from '../action-store.ts'
 import { LEASE_SECONDS } from '../action-store.ts'
 import { changed, created } from '../changes.ts'
-import { uuidBytes, uuidText } from '../keys.ts'
 import { createActions } from './actions.ts'
 import { createCounts } from './counts.ts'
 import { openingError, storeError } from './failures.ts'

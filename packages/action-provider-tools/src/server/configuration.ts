@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { type GlobusUrls, globusUrls } from '../auth/globus-urls.ts'
 import { InvalidDefinition } from '../errors.ts'
-import { parseSecretsKey } from '../runner/secrets.ts'
+import { parseSecretsKey } from '../worker/encryption.ts'
 import type { Limits } from './limits.ts'
 
 /** The levels of the log, from the most to the least that is said. */

@@ -1,15 +1,15 @@
+import * as lifecycle from '../action/lifecycle.ts'
 import { WorkInterrupted } from '../errors.ts'
-import * as lifecycle from '../lifecycle/lifecycle.ts'
 import type { StoredAction } from '../store/action-store.ts'
-import { gatherReports, type Report, type Reports } from './reports.ts'
-import { logStoreError, persist, type Workshop } from './workshop.ts'
+import { bufferProgress, type ProgressBuffer, type Report } from './progress-buffer.ts'
+import { logStoreError, persist, type WorkerContext } from './worker-context.ts'
 
 /** One run of an action's work on this instance. */
 export type Attempt = {
   readonly actionId: string
   /** Made when somebody asks for it: most work ends before. */
   readonly controller: AbortController
-  readonly reports: Reports
+  readonly reports: ProgressBuffer
   /** Counts the runs of the action; what fences this one off from a later one. */
   number: number
   deadlineAt: number | undefined
@@ -21,7 +21,7 @@ export type Attempt = {
   ended: Promise<void>
 }
 
-export function createAttempt(workshop: Workshop, actionId: string, leased: boolean): Attempt {
+export function createAttempt(worker: WorkerContext, actionId: string, leased: boolean): Attempt {
   let controller: AbortController | undefined
   const attempt: Attempt = {
     actionId,
@@ -29,7 +29,7 @@ export function createAttempt(workshop: Workshop, actionId: string, leased: bool
       controller ??= new AbortController()
       return controller
     },
-    reports: gatherReports((report) => write(workshop, attempt, report), workshop.timing.gather),
+    reports: bufferProgress((report) => write(worker, attempt, report), worker.timing.gather),
     number: 0,
     deadlineAt: undefined,
     leased,
@@ -40,10 +40,8 @@ export function createAttempt(workshop: Workshop, actionId: string, leased: bool
 }
 
 /** Whether the action is still this attempt's to change: nobody ended it, and no later attempt began. */
-export function owns(workshop: Workshop, action: StoredAction, attempt: Attempt): boolean {
-  return (
-    action.status === 'ACTIVE' && action.attempt === attempt.number && action.runs_on === workshop.instance
-  )
+export function owns(worker: WorkerContext, action: StoredAction, attempt: Attempt): boolean {
+  return action.status === 'ACTIVE' && action.attempt === attempt.number && action.runs_on === worker.instance
 }
 
 /** Tells the work why it should stop. The first reason stays. */
@@ -51,14 +49,14 @@ export function abort(attempt: Attempt, reason: WorkInterrupted['reason']): void
   if (!attempt.controller.signal.aborted) attempt.controller.abort(new WorkInterrupted(reason))
 }
 
-async function write(workshop: Workshop, attempt: Attempt, report: Report): Promise<void> {
+async function write(worker: WorkerContext, attempt: Attempt, report: Report): Promise<void> {
   try {
-    await persist(workshop, () =>
-      workshop.store.transition(workshop.namespace, attempt.actionId, (current) =>
-        owns(workshop, current, attempt) ? lifecycle.progress(current, report, report.log) : undefined,
+    await persist(worker, () =>
+      worker.store.transition(worker.namespace, attempt.actionId, (current) =>
+        owns(worker, current, attempt) ? lifecycle.progress(current, report, report.log) : undefined,
       ),
     )
   } catch (error) {
-    logStoreError(workshop, error, 'What the work said could not be written', { action_id: attempt.actionId })
+    logStoreError(worker, error, 'What the work said could not be written', { action_id: attempt.actionId })
   }
 }

@@ -3,8 +3,8 @@ import { WorkInterrupted } from '../errors.ts'
 import type { RunContext } from '../provider/run-context.ts'
 import type { StoredAction } from '../store/action-store.ts'
 import { toDetails } from './details.ts'
-import { type ContentKeeper, openContent } from './sealed-content.ts'
-import { isOverdue, type Workshop } from './workshop.ts'
+import { openState, type StateKeeper } from './sealed-state.ts'
+import { isOverdue, type WorkerContext } from './worker-context.ts'
 
 /** Work in another system was started or asked about, and goes on. */
 export class Visited {
@@ -16,7 +16,7 @@ export class Visited {
 }
 
 /** The least time between two polls of one action, in milliseconds. */
-export function pollInterval({ provider: { work } }: Workshop): number {
+export function pollInterval({ provider: { work } }: WorkerContext): number {
   return work.kind === 'remote' ? (work.remote.pollInterval ?? 5_000) : 0
 }
 
@@ -26,23 +26,23 @@ export function pollInterval({ provider: { work } }: Workshop): number {
  * @throws WorkInterrupted once work that must end was told so, and whatever the author's functions throw
  */
 export async function visit(
-  workshop: Workshop,
+  worker: WorkerContext,
   action: StoredAction,
   context: RunContext<unknown>,
-  keeper: ContentKeeper,
+  keeper: StateKeeper,
 ): Promise<unknown> {
-  const { work } = workshop.provider
+  const { work } = worker.provider
   if (work.kind !== 'remote') throw new TypeError('Only work in another system is visited')
   const { start, poll, cancel } = work.remote
   const known = keeper.content.remote
   const withHandle = { ...context, handle: known?.handle } as never
   const canceled = action.cancel_requested_at !== undefined
-  if (canceled || isOverdue(workshop, action)) {
+  if (canceled || isOverdue(worker, action)) {
     if (known) await cancel?.(withHandle)
     throw new WorkInterrupted(canceled ? 'canceled' : 'deadline')
   }
   const visited = async (handle: unknown): Promise<void> =>
-    keeper.save({ ...keeper.content, remote: { handle, polled_at: workshop.now() } })
+    keeper.save({ ...keeper.content, remote: { handle, polled_at: worker.now() } })
   if (known === undefined) {
     await visited((await start(context as never)) ?? null)
     return new Visited({})
@@ -61,12 +61,12 @@ export async function visit(
  * however many instances, there is one job and so one visit.
  * @returns whether a visit was made due
  */
-export async function requestVisit(workshop: Workshop, action: StoredAction): Promise<boolean> {
-  const { store, namespace, now } = workshop
+export async function requestVisit(worker: WorkerContext, action: StoredAction): Promise<boolean> {
+  const { store, namespace, now } = worker
   if (action.status !== 'ACTIVE' || action.runs_on !== undefined) return false
   const sealed = await store.getSecret(namespace, action.action_id)
-  const { remote } = openContent(workshop, action.action_id, sealed)
-  if (remote === undefined || now() - remote.polled_at < pollInterval(workshop)) return false
+  const { remote } = openState(worker, action.action_id, sealed)
+  if (remote === undefined || now() - remote.polled_at < pollInterval(worker)) return false
   const after = await store.transition(namespace, action.action_id, (current) =>
     current.version === action.version ? { job: { due_at: now() } } : undefined,
   )

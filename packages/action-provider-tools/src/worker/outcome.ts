@@ -1,12 +1,12 @@
+import * as lifecycle from '../action/lifecycle.ts'
 import type { ActionDetails } from '../documents/action-status.ts'
-import * as lifecycle from '../lifecycle/lifecycle.ts'
 import type { Change, StoredAction } from '../store/action-store.ts'
 import type { Attempt } from './attempt.ts'
 import { logEntry } from './context.ts'
 import { toDetails } from './details.ts'
 import { type Ending, endingOf } from './failure.ts'
 import { pollInterval, Visited } from './remote.ts'
-import { DEADLINE_EXCEEDED, INTERRUPTED, isOverdue, type Workshop } from './workshop.ts'
+import { DEADLINE_EXCEEDED, INTERRUPTED, isOverdue, type WorkerContext } from './worker-context.ts'
 
 /** How one run of the work ended. */
 export type Outcome =
@@ -21,7 +21,7 @@ const ABANDONED = Symbol('abandoned')
 
 /** Waits for the work, or until nobody waits for it any more. Never rejects. */
 export async function outcomeOf(
-  workshop: Workshop,
+  worker: WorkerContext,
   attempt: Attempt,
   work: Promise<unknown>,
 ): Promise<Outcome> {
@@ -31,7 +31,7 @@ export async function outcomeOf(
     if (result instanceof Visited) return { kind: 'visited', ...result.found }
     return { kind: 'done', details: toDetails(result) }
   } catch (error) {
-    return failureOutcome(workshop, attempt, error)
+    return failureOutcome(worker, attempt, error)
   } finally {
     // Abandoned work may still fail, and nobody will be there to hear of it.
     work.catch(() => {})
@@ -39,18 +39,18 @@ export async function outcomeOf(
 }
 
 /** What an error of the work means for its action. */
-export function failureOutcome(workshop: Workshop, attempt: Attempt, error: unknown): Ending {
+export function failureOutcome(worker: WorkerContext, attempt: Attempt, error: unknown): Ending {
   return endingOf(error, {
     attempt: attempt.number,
-    retry: workshop.options.retry,
-    scope: workshop.auth.scope,
+    retry: worker.options.retry,
+    scope: worker.auth.scope,
     signal: attempt.controller.signal,
   })
 }
 
 /** The change that an outcome makes to its action. */
 export function changeOf(
-  workshop: Workshop,
+  worker: WorkerContext,
   current: StoredAction,
   outcome: Exclude<Outcome, { kind: 'abandoned' }>,
   at: number,
@@ -66,7 +66,7 @@ export function changeOf(
     case 'retry': {
       if (canceled) return lifecycle.canceled(current, at, [])
       const said = logEntry(
-        workshop,
+        worker,
         'Retrying',
         'The work failed for a passing reason and will be tried again',
       )
@@ -74,13 +74,13 @@ export function changeOf(
     }
     case 'visited': {
       // Canceled meanwhile: the next visit, at once, tells the other system.
-      const due_at = canceled ? at : at + pollInterval(workshop)
+      const due_at = canceled ? at : at + pollInterval(worker)
       return { ...lifecycle.progress(current, outcome, []), runs_on: null, job: { due_at } }
     }
     case 'interrupted':
       if (canceled) return lifecycle.canceled(current, at, [])
-      if (isOverdue(workshop, current)) return lifecycle.fail(current, DEADLINE_EXCEEDED, at)
-      if (!workshop.options.restartable) return lifecycle.fail(current, INTERRUPTED, at)
+      if (isOverdue(worker, current)) return lifecycle.fail(current, DEADLINE_EXCEEDED, at)
+      if (!worker.options.restartable) return lifecycle.fail(current, INTERRUPTED, at)
       return { runs_on: null, job: { due_at: at } }
   }
 }

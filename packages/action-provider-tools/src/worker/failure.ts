@@ -1,3 +1,4 @@
+import type { Failure, Inactivity } from '../action/lifecycle.ts'
 import {
   ActionFailed,
   ActionProviderToolsError,
@@ -6,7 +7,6 @@ import {
   TemporaryFailure,
   WorkInterrupted,
 } from '../errors.ts'
-import type { Failure, Inactivity } from '../lifecycle/lifecycle.ts'
 import type { RetryPolicy } from '../provider/define-action-provider.ts'
 
 /** Why the work of an action ended without a result. */

@@ -1,10 +1,10 @@
 import type { DependentToken } from '../auth/auth.ts'
 import { type Attempt, owns } from './attempt.ts'
 import { dependentToken } from './dependent-token.ts'
-import { persist, type Workshop } from './workshop.ts'
+import { persist, type WorkerContext } from './worker-context.ts'
 
 /** What is sealed for an action until it completes. */
-export type SealedContent = {
+export type SealedState = {
   /** The bearer token of who started or last resumed it. */
   caller?: string
   /** Dependent tokens got so far, by scope. */
@@ -16,22 +16,20 @@ export type SealedContent = {
 }
 
 /** The sealed content of an action while its work runs. */
-export type ContentKeeper = {
-  readonly content: SealedContent
-  save: (content: SealedContent) => Promise<void>
+export type StateKeeper = {
+  readonly content: SealedState
+  save: (content: SealedState) => Promise<void>
   /** @throws ConsentRequired, ServiceUnavailable */
   dependentToken: (scope: string) => Promise<string>
 }
 
 /** Opens what is sealed for an action. @throws where it cannot be opened */
-export function openContent(
-  workshop: Workshop,
+export function openState(
+  worker: WorkerContext,
   actionId: string,
   sealed: Uint8Array | undefined,
-): SealedContent {
-  return sealed === undefined
-    ? {}
-    : (workshop.secrets.open(workshop.namespace, actionId, sealed) as SealedContent)
+): SealedState {
+  return sealed === undefined ? {} : (worker.secrets.open(worker.namespace, actionId, sealed) as SealedState)
 }
 
 /**
@@ -39,14 +37,14 @@ export function openContent(
  * @param sealed what is sealed for it, where that has been read already
  */
 export async function traceparentOf(
-  workshop: Workshop,
+  worker: WorkerContext,
   actionId: string,
   sealed?: Uint8Array,
 ): Promise<string | undefined> {
-  const { store, namespace, telemetry } = workshop
+  const { store, namespace, telemetry } = worker
   if (telemetry.traceparent === undefined) return undefined
   try {
-    return openContent(workshop, actionId, sealed ?? (await store.getSecret(namespace, actionId))).traceparent
+    return openState(worker, actionId, sealed ?? (await store.getSecret(namespace, actionId))).traceparent
   } catch {
     // Whoever needs more of it than the trace finds out why.
     return undefined
@@ -54,17 +52,17 @@ export async function traceparentOf(
 }
 
 /** Keeps what is sealed for an action while its work runs. Tokens are got one after the other, so that none is lost. */
-export function keepContent(workshop: Workshop, attempt: Attempt, content: SealedContent): ContentKeeper {
-  const { store, secrets, namespace, auth, now } = workshop
+export function keepState(worker: WorkerContext, attempt: Attempt, content: SealedState): StateKeeper {
+  const { store, secrets, namespace, auth, now } = worker
   let current = content
   let turn: Promise<unknown> = Promise.resolve()
 
-  async function save(next: SealedContent): Promise<void> {
+  async function save(next: SealedState): Promise<void> {
     current = next
     const secret = secrets.seal(namespace, attempt.actionId, next)
-    await persist(workshop, () =>
+    await persist(worker, () =>
       store.transition(namespace, attempt.actionId, (action) =>
-        owns(workshop, action, attempt) ? { secret } : undefined,
+        owns(worker, action, attempt) ? { secret } : undefined,
       ),
     )
   }

@@ -5,11 +5,11 @@ import type { RunContext } from '../provider/run-context.ts'
 import type { Attempt } from './attempt.ts'
 import { toDetails } from './details.ts'
 import { Paused } from './failure.ts'
-import type { Workshop } from './workshop.ts'
+import type { WorkerContext } from './worker-context.ts'
 
 /** What an author's work is given for one run. */
 export function runContext(
-  workshop: Workshop,
+  worker: WorkerContext,
   attempt: Attempt,
   action: { creator_id: string; start_time: string; request: ActionRequest },
   dependentToken: (scope: string) => Promise<string>,
@@ -26,27 +26,27 @@ export function runContext(
     },
     progress: (details, displayStatus) => attempt.reports.progress(toDetails(details), displayStatus),
     log: (code, description, details) => {
-      if (!workshop.provider.description.log_supported) return
-      attempt.reports.log(logEntry(workshop, code, description, details))
+      if (!worker.provider.description.log_supported) return
+      attempt.reports.log(logEntry(worker, code, description, details))
     },
     dependentToken,
     pause: (why) => {
       throw new Paused(why)
     },
     get logger() {
-      return workshop.log.child({ action_id: attempt.actionId, attempt: attempt.number })
+      return worker.log.child({ action_id: attempt.actionId, attempt: attempt.number })
     },
   }
 }
 
 /** An entry of an action's log, as of now. */
 export function logEntry(
-  workshop: Workshop,
+  worker: WorkerContext,
   code: string,
   description: string,
   details?: Record<string, unknown>,
 ): ActionLogEntry {
-  const time = formatTime(workshop.now())
+  const time = formatTime(worker.now())
   if (details === undefined) return { time, code, description }
   return { time, code, description, details: toDetails(details) as Record<string, unknown> }
 }

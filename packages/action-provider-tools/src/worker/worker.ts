@@ -1,26 +1,33 @@
 import { randomUUID } from 'node:crypto'
+import * as lifecycle from '../action/lifecycle.ts'
 import type { Auth, AuthState } from '../auth/auth.ts'
-import * as lifecycle from '../lifecycle/lifecycle.ts'
 import type { ActionStore, Change, StoredAction } from '../store/action-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { type Telemetry, UNSEEN } from '../telemetry/telemetry.ts'
+import { NO_TELEMETRY, type Telemetry } from '../telemetry/telemetry.ts'
 import { type Attempt, abort, createAttempt, owns } from './attempt.ts'
-import { carry } from './carry.ts'
+import type { Encryption } from './encryption.ts'
+import { watch } from './maintenance.ts'
 import { changeOf } from './outcome.ts'
 import { requestVisit } from './remote.ts'
-import { type SealedContent, traceparentOf } from './sealed-content.ts'
-import type { Secrets } from './secrets.ts'
-import { createSettling, type Settling } from './settle.ts'
+import { createInlineRunner, type InlineRunner } from './run-inline.ts'
+import { carry } from './run-job.ts'
+import { type SealedState, traceparentOf } from './sealed-state.ts'
 import { createWaiting } from './waiting.ts'
-import { watch } from './watch.ts'
-import { logStoreError, type ManagedProvider, sleep, TIMING, type Timing, type Workshop } from './workshop.ts'
+import {
+  logStoreError,
+  type ManagedProvider,
+  sleep,
+  TIMING,
+  type Timing,
+  type WorkerContext,
+} from './worker-context.ts'
 
-/** What an engine needs. */
-export type EngineOptions = {
+/** What an worker needs. */
+export type WorkerOptions = {
   provider: ManagedProvider
   store: ActionStore
   auth: Auth
-  secrets: Secrets
+  secrets: Encryption
   log: Logger
   /** Names this process among those that share the store (default: a random name). */
   instance?: string
@@ -36,13 +43,13 @@ export type EngineOptions = {
 }
 
 /** Carries the work of one provider's actions: takes it, runs it, and sees that it ends. */
-export type Engine = {
+export type Worker = {
   start: () => void
   /** Takes no more work, lets what runs end within the grace period, and hands the rest back. */
   stop: () => Promise<void>
   /** Says that there may be work to take. */
   nudge: () => void
-  settling: Settling
+  settling: InlineRunner
   /** What is kept, encrypted, for the work of an action that a caller starts. */
   seal: (actionId: string, auth: AuthState) => Uint8Array
   /** The same for an action that a caller resumes. */
@@ -62,10 +69,10 @@ export type Engine = {
 /** How long status waits for another system's answer, in milliseconds, before it tells what was known. */
 const VISIT_WAIT = 2_000
 
-export function createEngine(options: EngineOptions): Engine {
+export function createWorker(options: WorkerOptions): Worker {
   const { provider, store, works = true, shutdownGrace = 10_000 } = options
   const { namespace } = provider
-  const workshop: Workshop = {
+  const worker: WorkerContext = {
     provider,
     namespace,
     options: provider.work.options,
@@ -76,24 +83,24 @@ export function createEngine(options: EngineOptions): Engine {
     instance: options.instance ?? randomUUID(),
     timing: { ...TIMING, ...options.timing },
     now: options.clock ?? Date.now,
-    telemetry: options.telemetry ?? UNSEEN,
+    telemetry: options.telemetry ?? NO_TELEMETRY,
     running: new Map(),
     state: 'new',
     nudge,
   }
-  const { running, instance, now, telemetry } = workshop
+  const { running, instance, now, telemetry } = worker
   const remote = provider.work.kind === 'remote'
-  const waiting = createWaiting(workshop)
+  const waiting = createWaiting(worker)
   let endings: (() => void)[] = []
   let filling: Promise<void> | undefined
   let fillAgain = false
 
   function nudge(): void {
-    if (!works || workshop.state !== 'working') return
+    if (!works || worker.state !== 'working') return
     fillAgain = true
     filling ??= telemetry
       .apart(fill)
-      .catch((error: unknown) => logStoreError(workshop, error, 'Work could not be taken'))
+      .catch((error: unknown) => logStoreError(worker, error, 'Work could not be taken'))
       .finally(() => {
         filling = undefined
         if (fillAgain) setImmediate(nudge)
@@ -101,9 +108,9 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   async function fill(): Promise<void> {
-    while (fillAgain && workshop.state === 'working') {
+    while (fillAgain && worker.state === 'working') {
       fillAgain = false
-      const free = workshop.options.concurrency - running.size
+      const free = worker.options.concurrency - running.size
       if (free <= 0) return
       const jobs = await store.takeJobs(namespace, instance, now(), free)
       for (const { action_id } of jobs) launch(action_id)
@@ -117,25 +124,25 @@ export function createEngine(options: EngineOptions): Engine {
       present.leased = true
       return
     }
-    const attempt = createAttempt(workshop, actionId, true)
+    const attempt = createAttempt(worker, actionId, true)
     const before = present?.ended ?? Promise.resolve()
     track(
       attempt,
-      before.then(() => carry(workshop, attempt)),
+      before.then(() => carry(worker, attempt)),
     )
   }
 
   function track(attempt: Attempt, carried: Promise<void>): void {
     const { actionId } = attempt
     running.set(actionId, attempt)
-    if (workshop.state === 'stopping' || workshop.state === 'stopped') {
+    if (worker.state === 'stopping' || worker.state === 'stopped') {
       // It began while its action was being written, and stop does not know of it.
       abort(attempt, 'shutdown')
       void handBack(attempt)
     }
     attempt.ended = carried
       .catch((error: unknown) =>
-        workshop.log.error({ err: error, action_id: actionId }, 'Work could not be carried on'),
+        worker.log.error({ err: error, action_id: actionId }, 'Work could not be carried on'),
       )
       .then(() => {
         attempt.reports.close()
@@ -150,7 +157,7 @@ export function createEngine(options: EngineOptions): Engine {
     { token }: AuthState,
     traceparent: string | undefined = telemetry.traceparent?.(),
   ): Uint8Array {
-    const content: SealedContent = { caller: token, ...(traceparent !== undefined && { traceparent }) }
+    const content: SealedState = { caller: token, ...(traceparent !== undefined && { traceparent }) }
     return options.secrets.seal(namespace, actionId, content)
   }
 
@@ -170,13 +177,13 @@ export function createEngine(options: EngineOptions): Engine {
   async function handBack(attempt: Attempt): Promise<void> {
     try {
       await store.transition(namespace, attempt.actionId, (current) =>
-        owns(workshop, current, attempt)
-          ? changeOf(workshop, current, { kind: 'interrupted' }, now())
+        owns(worker, current, attempt)
+          ? changeOf(worker, current, { kind: 'interrupted' }, now())
           : undefined,
       )
     } catch (error) {
       logStoreError(
-        workshop,
+        worker,
         error,
         'Work could not be handed back; another instance takes it when its lease ends',
         { action_id: attempt.actionId },
@@ -186,35 +193,35 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     start() {
-      if (workshop.state !== 'new') return
-      workshop.state = 'working'
+      if (worker.state !== 'new') return
+      worker.state = 'working'
       if (!works) return
       const unsubscribe = store.subscribe(namespace, (event) => {
         if (event.kind === 'job') nudge()
         else interrupt(event.action_id)
       })
-      endings = [watch(workshop), unsubscribe]
+      endings = [watch(worker), unsubscribe]
       nudge()
     },
 
     async stop() {
-      if (workshop.state === 'stopping' || workshop.state === 'stopped') return
-      workshop.state = 'stopping'
+      if (worker.state === 'stopping' || worker.state === 'stopped') return
+      worker.state = 'stopping'
       await filling
       // Work that may not run again is given most of the grace period before it is told.
-      if (!workshop.options.restartable) await runOut(shutdownGrace * 0.8)
+      if (!worker.options.restartable) await runOut(shutdownGrace * 0.8)
       for (const attempt of running.values()) abort(attempt, 'shutdown')
-      await runOut(workshop.options.restartable ? shutdownGrace : shutdownGrace * 0.2)
-      workshop.state = 'stopped'
+      await runOut(worker.options.restartable ? shutdownGrace : shutdownGrace * 0.2)
+      worker.state = 'stopped'
       for (const end of endings) end()
       await Promise.all([...running.values()].map(handBack))
     },
 
     nudge,
-    settling: createSettling(workshop, track, seal),
+    settling: createInlineRunner(worker, track, seal),
     seal: (actionId, auth) => seal(actionId, auth),
     // The trace that the action began with goes on, not that of the request that resumes it.
-    reseal: async (actionId, auth) => seal(actionId, auth, await traceparentOf(workshop, actionId)),
+    reseal: async (actionId, auth) => seal(actionId, auth, await traceparentOf(worker, actionId)),
 
     cancel(action, by) {
       const elsewhere = remote && action.status === 'ACTIVE' && action.runs_on === undefined
@@ -228,7 +235,7 @@ export function createEngine(options: EngineOptions): Engine {
 
     refresh(action) {
       if (!remote) return action
-      return requestVisit(workshop, action).then((due) => {
+      return requestVisit(worker, action).then((due) => {
         if (!due) return action
         nudge()
         const visited = (a: StoredAction | undefined): boolean =>

@@ -1,8 +1,8 @@
-import * as lifecycle from '../lifecycle/lifecycle.ts'
+import * as lifecycle from '../action/lifecycle.ts'
 import type { Change, StoredAction } from '../store/action-store.ts'
 import { abort } from './attempt.ts'
-import { traceparentOf } from './sealed-content.ts'
-import { DEADLINE_EXCEEDED, isOverdue, logStoreError, type Workshop } from './workshop.ts'
+import { traceparentOf } from './sealed-state.ts'
+import { DEADLINE_EXCEEDED, isOverdue, logStoreError, type WorkerContext } from './worker-context.ts'
 
 /** Without the word of the store for so long, in milliseconds, another instance may have taken the work over. */
 const LEASE = 15_000
@@ -11,59 +11,59 @@ const LEASE = 15_000
 const BATCH = 1_000
 
 /** Sees that actions end that would not end by themselves. Returns a function that stops it. */
-export function watch(workshop: Workshop): () => void {
-  const { timing } = workshop
+export function watch(worker: WorkerContext): () => void {
+  const { timing } = worker
   const keeping = { last: performance.now() }
   const timers = [
-    every(workshop, timing.tick, () => stopOverdueWork(workshop)),
-    every(workshop, timing.poll, async () => {
-      workshop.nudge()
-      await endOverdue(workshop)
-      await endCanceled(workshop)
+    every(worker, timing.tick, () => stopOverdueWork(worker)),
+    every(worker, timing.poll, async () => {
+      worker.nudge()
+      await endOverdue(worker)
+      await endCanceled(worker)
     }),
-    every(workshop, timing.keep, () => keepJobs(workshop, keeping)),
-    every(workshop, timing.sweep, () => sweepReleased(workshop)),
+    every(worker, timing.keep, () => keepJobs(worker, keeping)),
+    every(worker, timing.sweep, () => sweepReleased(worker)),
   ]
   return () => {
     for (const timer of timers) clearInterval(timer)
   }
 }
 
-async function stopOverdueWork(workshop: Workshop): Promise<void> {
-  for (const attempt of workshop.running.values()) {
-    if (attempt.deadlineAt === undefined || attempt.deadlineAt > workshop.now()) continue
+async function stopOverdueWork(worker: WorkerContext): Promise<void> {
+  for (const attempt of worker.running.values()) {
+    if (attempt.deadlineAt === undefined || attempt.deadlineAt > worker.now()) continue
     attempt.deadlineAt = undefined
-    await expire(workshop, attempt.actionId)
+    await expire(worker, attempt.actionId)
   }
 }
 
-async function endOverdue(workshop: Workshop): Promise<void> {
-  const { store, namespace, now } = workshop
-  for (const actionId of await store.overdue(namespace, now(), BATCH)) await expire(workshop, actionId)
+async function endOverdue(worker: WorkerContext): Promise<void> {
+  const { store, namespace, now } = worker
+  for (const actionId of await store.overdue(namespace, now(), BATCH)) await expire(worker, actionId)
 }
 
-async function endCanceled(workshop: Workshop): Promise<void> {
-  const { store, namespace, now, running, options } = workshop
+async function endCanceled(worker: WorkerContext): Promise<void> {
+  const { store, namespace, now, running, options } = worker
   for (const actionId of await store.cancelsSince(namespace, now(), BATCH)) {
     const attempt = running.get(actionId)
     if (attempt) abort(attempt, 'canceled')
   }
   for (const actionId of await store.cancelsSince(namespace, now() - options.cancelGrace, BATCH)) {
-    await end(workshop, actionId, (current) =>
+    await end(worker, actionId, (current) =>
       current.cancel_requested_at === undefined ? undefined : lifecycle.canceled(current, now(), []),
     )
   }
 }
 
 /** Fails an action whose deadline has passed. Work in another system is first given the time to be told. */
-function expire(workshop: Workshop, actionId: string): Promise<void> {
-  const { provider, options, now, running } = workshop
+function expire(worker: WorkerContext, actionId: string): Promise<void> {
+  const { provider, options, now, running } = worker
   const attempt = running.get(actionId)
   if (attempt) abort(attempt, 'deadline')
-  return end(workshop, actionId, (current) => {
-    if (!isOverdue(workshop, current)) return undefined
+  return end(worker, actionId, (current) => {
+    if (!isOverdue(worker, current)) return undefined
     const remote = provider.work.kind === 'remote' && current.status === 'ACTIVE'
-    if (!remote || isOverdue(workshop, current, options.cancelGrace)) {
+    if (!remote || isOverdue(worker, current, options.cancelGrace)) {
       return lifecycle.fail(current, DEADLINE_EXCEEDED, now())
     }
     return current.runs_on === undefined ? { job: { due_at: now() } } : undefined
@@ -72,23 +72,23 @@ function expire(workshop: Workshop, actionId: string): Promise<void> {
 
 /** Ends an action from outside, whatever its work does. */
 async function end(
-  workshop: Workshop,
+  worker: WorkerContext,
   actionId: string,
   decide: (current: StoredAction) => Change | undefined,
 ): Promise<void> {
-  const { store, namespace, telemetry } = workshop
-  const traceparent = await traceparentOf(workshop, actionId)
+  const { store, namespace, telemetry } = worker
+  const traceparent = await traceparentOf(worker, actionId)
   const after = await telemetry.background({ name: 'end', action_id: actionId, traceparent }, () =>
     store.transition(namespace, actionId, (current) =>
       lifecycle.isComplete(current) ? undefined : decide(current),
     ),
   )
-  if (after && lifecycle.isComplete(after)) workshop.running.get(actionId)?.abandoned.resolve()
-  else workshop.nudge()
+  if (after && lifecycle.isComplete(after)) worker.running.get(actionId)?.abandoned.resolve()
+  else worker.nudge()
 }
 
-async function keepJobs(workshop: Workshop, keeping: { last: number }): Promise<void> {
-  const { store, namespace, instance, running } = workshop
+async function keepJobs(worker: WorkerContext, keeping: { last: number }): Promise<void> {
+  const { store, namespace, instance, running } = worker
   const leased = [...running.values()].filter((attempt) => attempt.leased)
   if (leased.length === 0) {
     keeping.last = performance.now()
@@ -100,7 +100,7 @@ async function keepJobs(workshop: Workshop, keeping: { last: number }): Promise<
     keeping.last = performance.now()
     for (const attempt of leased) if (lost.has(attempt.actionId)) abort(attempt, 'lost')
   } catch (error) {
-    logStoreError(workshop, error, 'The store could not be told that work goes on')
+    logStoreError(worker, error, 'The store could not be told that work goes on')
     // Where several instances share a store, another may have taken the work over meanwhile.
     if (store.kind === 'postgres' && performance.now() - keeping.last > LEASE) {
       for (const attempt of leased) abort(attempt, 'lost')
@@ -108,15 +108,12 @@ async function keepJobs(workshop: Workshop, keeping: { last: number }): Promise<
   }
 }
 
-async function sweepReleased(workshop: Workshop): Promise<void> {
+async function sweepReleased(worker: WorkerContext): Promise<void> {
   const batch = 500
-  while (
-    workshop.state === 'working' &&
-    (await workshop.store.sweepReleased(workshop.now(), batch)) === batch
-  );
+  while (worker.state === 'working' && (await worker.store.sweepReleased(worker.now(), batch)) === batch);
 }
 
-function every(workshop: Workshop, milliseconds: number, act: () => Promise<void>): NodeJS.Timeout {
+function every(worker: WorkerContext, milliseconds: number, act: () => Promise<void>): NodeJS.Timeout {
   let busy = false
   const timer = setInterval(async () => {
     if (busy) return
@@ -124,7 +121,7 @@ function every(workshop: Workshop, milliseconds: number, act: () => Promise<void
     try {
       await act()
     } catch (error) {
-      logStoreError(workshop, error, 'The store could not be looked through')
+      logStoreError(worker, error, 'The store could not be looked through')
     } finally {
       busy = false
     }

@@ -1,6 +1,6 @@
 import type { Auth, DependentToken } from '../auth/auth.ts'
 import { ConsentRequired, UnauthorizedRequest } from '../errors.ts'
-import type { SealedContent } from './sealed-content.ts'
+import type { SealedState } from './sealed-state.ts'
 
 /** A token this close to its end is refreshed before it is used, in milliseconds. */
 const MARGIN = 60_000
@@ -12,10 +12,10 @@ const MARGIN = 60_000
  */
 export async function dependentToken(
   auth: Auth,
-  content: SealedContent,
+  content: SealedState,
   scope: string,
   now: number,
-): Promise<{ token: DependentToken; content: SealedContent }> {
+): Promise<{ token: DependentToken; content: SealedState }> {
   const kept = content.tokens?.[scope]
   if (kept && kept.expires_at - MARGIN > now) return { token: kept, content }
   const token = await renew(auth, content, kept, scope)
@@ -24,7 +24,7 @@ export async function dependentToken(
 
 async function renew(
   auth: Auth,
-  content: SealedContent,
+  content: SealedState,
   kept: DependentToken | undefined,
   scope: string,
 ): Promise<DependentToken> {

@@ -7,7 +7,7 @@ import type { Configuration } from './configuration.ts'
 export type DevelopmentUser = { name: string; urn: string; token: string }
 
 /** What stands in for Globus in development. */
-export type StandIn = {
+export type DevelopmentGlobus = {
   url: string
   credentials: NonNullable<Configuration['credentials']>
   users: DevelopmentUser[]
@@ -23,7 +23,10 @@ const USERS = ['alice', 'bob']
  *
  * @throws InvalidDefinition where the emulator is not installed or cannot start
  */
-export async function standInForGlobus(name: string, configuration: Configuration): Promise<StandIn> {
+export async function startDevelopmentGlobus(
+  name: string,
+  configuration: Configuration,
+): Promise<DevelopmentGlobus> {
   const { startEmulator, connectEmulator, findEmulator } = await import('globus-emulator').catch(
     (error: unknown) => {
       throw new InvalidDefinition(

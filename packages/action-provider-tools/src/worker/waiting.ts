@@ -1,5 +1,5 @@
 import type { StoredAction } from '../store/action-store.ts'
-import type { Workshop } from './workshop.ts'
+import type { WorkerContext } from './worker-context.ts'
 
 /** Lets requests wait for what becomes of an action. */
 export type Waiting = {
@@ -13,8 +13,8 @@ export type Waiting = {
   wake: (actionId: string) => void
 }
 
-export function createWaiting(workshop: Workshop): Waiting {
-  const { store, namespace } = workshop
+export function createWaiting(worker: WorkerContext): Waiting {
+  const { store, namespace } = worker
   const sleepers = new Map<string, Set<() => void>>()
 
   async function sleepUntilWoken(actionId: string, milliseconds: number): Promise<void> {
@@ -35,7 +35,7 @@ export function createWaiting(workshop: Workshop): Waiting {
       for (let wait = 25; ; wait = Math.min(wait * 2, 500)) {
         const action = await store.get(namespace, actionId)
         const left = end - performance.now()
-        if (ready(action) || left <= 0 || workshop.state === 'stopped') return action
+        if (ready(action) || left <= 0 || worker.state === 'stopped') return action
         await sleepUntilWoken(actionId, Math.min(wait, left))
       }
     },

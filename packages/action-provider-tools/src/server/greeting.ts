@@ -1,7 +1,12 @@
-import type { DevelopmentUser, StandIn } from './stand-in.ts'
+import type { DevelopmentGlobus, DevelopmentUser } from './development-globus.ts'
 
 /** What is printed once a provider serves: where it is and, in development, how to try it at once. */
-export function greeting(url: string, title: string, exampleInput: unknown, standIn?: StandIn): string {
+export function greeting(
+  url: string,
+  title: string,
+  exampleInput: unknown,
+  standIn?: DevelopmentGlobus,
+): string {
   const lines = [`${title} serves at ${url}`]
   if (standIn === undefined) return `${lines.join('\n')}\n`
   const [alice] = standIn.users

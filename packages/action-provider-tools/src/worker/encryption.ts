@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:
 import { InvalidDefinition } from '../errors.ts'
 
 /** Encrypts what an action's work needs later, so that a copy of the database gives no token away. */
-export type Secrets = {
+export type Encryption = {
   /** Encrypts for one action: the result opens for no other. */
   seal: (provider: string, actionId: string, content: unknown) => Uint8Array
   /** @throws where the text was not sealed for this action with a known key */
@@ -14,10 +14,10 @@ const IV = 12
 const TAG = 16
 
 /**
- * Secrets under AES-256-GCM, the action's id bound in as additional data. The first key seals; every key opens, so that keys can be rotated.
+ * Encryption under AES-256-GCM, the action's id bound in as additional data. The first key seals; every key opens, so that keys can be rotated.
  * @param keys 32 bytes each
  */
-export function secretsWithKeys(keys: readonly Uint8Array[]): Secrets {
+export function encryptionWithKeys(keys: readonly Uint8Array[]): Encryption {
   const byId = new Map(keys.map((key) => [keyId(key).toString('hex'), key]))
   const [current] = keys
   if (current === undefined)

@@ -7,7 +7,7 @@ export type Report = { details?: ActionDetails; displayStatus?: string; log: Act
 /**
  * Collects what the work says, so that saying it costs the work nothing and a thousand sayings cost one write.
  */
-export type Reports = {
+export type ProgressBuffer = {
   progress: (details: ActionDetails, displayStatus?: string) => void
   log: (entry: ActionLogEntry) => void
   /** What is waiting to be written, which then no longer waits. */
@@ -22,7 +22,7 @@ export type Reports = {
  * @param write called with what has gathered, never twice at once
  * @param delay how long reports gather before they are written, in milliseconds
  */
-export function gatherReports(write: (report: Report) => Promise<void>, delay: number): Reports {
+export function bufferProgress(write: (report: Report) => Promise<void>, delay: number): ProgressBuffer {
   let waiting: Report = { log: [] }
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> = Promise.resolve()

@@ -1,24 +1,24 @@
+import type { Failure } from '../action/lifecycle.ts'
 import type { Auth } from '../auth/auth.ts'
 import { ServiceUnavailable } from '../errors.ts'
-import type { Failure } from '../lifecycle/lifecycle.ts'
 import type { ActionProvider, Work, WorkOptions } from '../provider/define-action-provider.ts'
 import type { ActionStore, StoredAction } from '../store/action-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Attempt } from './attempt.ts'
-import type { Secrets } from './secrets.ts'
+import type { Encryption } from './encryption.ts'
 
 /** A provider whose actions the library keeps. */
 export type ManagedProvider = ActionProvider & { work: Exclude<Work, { kind: 'callbacks' }> }
 
-/** What all parts of an engine share: one provider, one store, and the work that runs here. */
-export type Workshop = {
+/** What all parts of an worker share: one provider, one store, and the work that runs here. */
+export type WorkerContext = {
   readonly provider: ManagedProvider
   readonly namespace: string
   readonly options: Required<WorkOptions>
   readonly store: ActionStore
   readonly auth: Auth
-  readonly secrets: Secrets
+  readonly secrets: Encryption
   readonly log: Logger
   /** Names this process among those that share the store. */
   readonly instance: string
@@ -32,7 +32,7 @@ export type Workshop = {
   nudge: () => void
 }
 
-/** How often an engine looks, and for how long what the work says is gathered, in milliseconds. */
+/** How often an worker looks, and for how long what the work says is gathered, in milliseconds. */
 export type Timing = { tick: number; poll: number; keep: number; sweep: number; gather: number }
 
 export const TIMING: Timing = { tick: 250, poll: 1_000, keep: 3_000, sweep: 15_000, gather: 100 }
@@ -50,20 +50,20 @@ export const INTERRUPTED: Failure = {
 }
 
 /** Whether an action is past its deadline, and past a time of grace after it. */
-export function isOverdue(workshop: Workshop, action: StoredAction, grace = 0): boolean {
-  return action.deadline_at !== undefined && action.deadline_at + grace <= workshop.now()
+export function isOverdue(worker: WorkerContext, action: StoredAction, grace = 0): boolean {
+  return action.deadline_at !== undefined && action.deadline_at + grace <= worker.now()
 }
 
 /**
  * Repeats a change until the database takes it: what was done must be recorded, however long the database is away.
- * @throws ServiceUnavailable once the engine has stopped, and any other error at once
+ * @throws ServiceUnavailable once the worker has stopped, and any other error at once
  */
-export async function persist<T>(workshop: Workshop, change: () => T | Promise<T>): Promise<T> {
+export async function persist<T>(worker: WorkerContext, change: () => T | Promise<T>): Promise<T> {
   for (let wait = 100; ; wait = Math.min(wait * 2, 3_000)) {
     try {
       return await change()
     } catch (error) {
-      if (!(error instanceof ServiceUnavailable) || workshop.state === 'stopped') throw error
+      if (!(error instanceof ServiceUnavailable) || worker.state === 'stopped') throw error
       await sleep(wait * (0.75 + Math.random() / 2))
     }
   }
@@ -71,13 +71,13 @@ export async function persist<T>(workshop: Workshop, change: () => T | Promise<T
 
 /** Logs that the store was not to be had: a passing outage is a warning, anything else an error. */
 export function logStoreError(
-  workshop: Workshop,
+  worker: WorkerContext,
   error: unknown,
   message: string,
   facts: { action_id?: string } = {},
 ): void {
-  if (error instanceof ServiceUnavailable) workshop.log.warn({ err: error, ...facts }, message)
-  else workshop.log.error({ err: error, ...facts }, message)
+  if (error instanceof ServiceUnavailable) worker.log.warn({ err: error, ...facts }, message)
+  else worker.log.error({ err: error, ...facts }, message)
 }
 
 export function sleep(milliseconds: number): Promise<void> {

@@ -1,20 +1,20 @@
+import * as lifecycle from '../action/lifecycle.ts'
 import type { AuthState } from '../auth/auth.ts'
 import type { ActionRequest } from '../documents/action-request.ts'
 import type { ActionStatus } from '../documents/action-status.ts'
-import * as lifecycle from '../lifecycle/lifecycle.ts'
 import type { Change, StoredAction } from '../store/action-store.ts'
 import { type Attempt, abort, createAttempt } from './attempt.ts'
-import { conclude, logOutcome, nudgeIn } from './carry.ts'
 import { runContext } from './context.ts'
 import { toDetails } from './details.ts'
 import { changeOf, failureOutcome, outcomeOf } from './outcome.ts'
-import type { Workshop } from './workshop.ts'
+import { conclude, logOutcome, nudgeIn } from './run-job.ts'
+import type { WorkerContext } from './worker-context.ts'
 
 /**
  * Work that ends at once runs inside the transaction that records its action: exactly once, for the price of one commit.
  * The uniqueness of the request is decided before it runs, and nobody can see the action before it has ended.
  */
-export type Settling = {
+export type InlineRunner = {
   /** Whether the provider's work may be run this way. */
   readonly possible: boolean
   /** Runs the work: the change that ends the action, or one that leaves it running. Never throws. */
@@ -30,12 +30,12 @@ const ADOPTION = 60_000
  * @param track takes charge of work that goes on after its transaction
  * @param seal what is kept, encrypted, for work that goes on
  */
-export function createSettling(
-  workshop: Workshop,
+export function createInlineRunner(
+  worker: WorkerContext,
   track: (attempt: Attempt, carried: Promise<void>) => void,
   seal: (actionId: string, auth: AuthState) => Uint8Array,
-): Settling {
-  const { provider, options, instance, now } = workshop
+): InlineRunner {
+  const { provider, options, instance, now } = worker
   const adopting = new Map<string, { attempt: Attempt; value: Promise<unknown> }>()
   // A function that returned a promise once is not run inside a transaction again.
   let takesTime = provider.work.kind !== 'run' || provider.work.run.constructor.name === 'AsyncFunction'
@@ -44,7 +44,7 @@ export function createSettling(
     if (provider.work.kind !== 'run') throw new TypeError('Only a run can settle')
     const { creator_id, start_time = '' } = status
     const token = async (scope: string): Promise<string> => (await auth.dependentToken(scope)).access_token
-    const context = runContext(workshop, attempt, { creator_id, start_time, request }, token)
+    const context = runContext(worker, attempt, { creator_id, start_time, request }, token)
     return provider.work.run(context as never)
   }
 
@@ -54,7 +54,7 @@ export function createSettling(
     },
 
     settle(status, request, auth, deadlineAt) {
-      const attempt = createAttempt(workshop, status.action_id, false)
+      const attempt = createAttempt(worker, status.action_id, false)
       attempt.number = 1
       attempt.deadlineAt = deadlineAt
       try {
@@ -67,10 +67,10 @@ export function createSettling(
         }
         return settledWith(lifecycle.succeedFrom(status, toDetails(value), now()), attempt)
       } catch (error) {
-        const outcome = failureOutcome(workshop, attempt, error)
-        logOutcome(workshop, attempt, outcome)
-        if (outcome.kind === 'retry') nudgeIn(workshop, outcome.after)
-        return settledWith(changeOf(workshop, unborn(status), outcome, now()), attempt)
+        const outcome = failureOutcome(worker, attempt, error)
+        logOutcome(worker, attempt, outcome)
+        if (outcome.kind === 'retry') nudgeIn(worker, outcome.after)
+        return settledWith(changeOf(worker, unborn(status), outcome, now()), attempt)
       }
     },
 
@@ -82,10 +82,10 @@ export function createSettling(
       if (committed) {
         track(
           attempt,
-          workshop.telemetry.background({ name: 'work', action_id: actionId, attempt: 1 }, async (ended) => {
-            const outcome = await outcomeOf(workshop, attempt, value)
+          worker.telemetry.background({ name: 'work', action_id: actionId, attempt: 1 }, async (ended) => {
+            const outcome = await outcomeOf(worker, attempt, value)
             ended(outcome.kind)
-            await conclude(workshop, attempt, outcome)
+            await conclude(worker, attempt, outcome)
           }),
         )
       } else {

@@ -9,8 +9,8 @@ import { cloudwatchEmf } from '../telemetry/cloudwatch-emf.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { createApplication } from './application.ts'
 import { type Configuration, type Environment, readConfiguration } from './configuration.ts'
+import { type DevelopmentGlobus, startDevelopmentGlobus } from './development-globus.ts'
 import { greeting } from './greeting.ts'
-import { type StandIn, standInForGlobus } from './stand-in.ts'
 import { onStopRequest } from './stop-requests.ts'
 
 /** How a provider is served from the command line. */
@@ -66,7 +66,7 @@ export async function startServing(provider: ActionProvider, options: ServeOptio
         log?.warn({ reason: error instanceof Error ? error.message : 'unknown' }, message),
     })
     opened.push(() => store.close())
-    const standIn = configuration.credentials ? undefined : await standInForGlobus(name, configuration)
+    const standIn = configuration.credentials ? undefined : await startDevelopmentGlobus(name, configuration)
     if (standIn) opened.push(standIn.close)
     const { app, address } = await listen(provider, options, configuration, standIn, store)
     log = app.log
@@ -84,7 +84,7 @@ async function listen(
   provider: ActionProvider,
   { prefix }: ServeOptions,
   configuration: Configuration,
-  standIn: StandIn | undefined,
+  standIn: DevelopmentGlobus | undefined,
   store: Awaited<ReturnType<typeof openStore>>,
 ): Promise<{ app: FastifyInstance; address: string }> {
   const { host, port, bodyLimit, logLevel, limits, role, shutdownGrace, secretsKeys, cloudwatchNamespace } =
