@@ -58,7 +58,7 @@ describe('a small input that takes long to check', () => {
     const mallory = as('mallory')
     await run(mallory, 'the first', attack)
     const [all, loop] = [process.cpuUsage(), process.threadCpuUsage()]
-    for (let round = 0; round < 4; round++) expect((await run(mallory, `${round}`, attack)).status).toBe(422)
+    for (let round = 0; round < 2; round++) expect((await run(mallory, `${round}`, attack)).status).toBe(422)
     const total = ({ user, system }: NodeJS.CpuUsage): number => user + system
     // Server and client share this thread; what it computes in all that time is little beside what the checks do.
     expect(total(process.threadCpuUsage(loop))).toBeLessThan(total(process.cpuUsage(all)) / 4)
@@ -66,7 +66,7 @@ describe('a small input that takes long to check', () => {
 
   test('keeps no other caller waiting, at the same provider either', async () => {
     let answered = 0
-    const attacks = Array.from({ length: 10 }, async (_, index) => {
+    const attacks = Array.from({ length: 4 }, async (_, index) => {
       const answer = await run(as('mallory'), `at once ${index}`, attack)
       answered++
       return answer.status
@@ -78,7 +78,7 @@ describe('a small input that takes long to check', () => {
       served.ask(as('alice'), 'GET', '/p/actions'),
     ]
     expect((await Promise.all(others)).map(({ status }) => status)).toEqual([202, 202, 200])
-    expect(answered).toBeLessThan(10)
+    expect(answered).toBeLessThan(4)
     expect(new Set(await Promise.all(attacks))).toEqual(new Set([422]))
   })
 })

@@ -39,7 +39,7 @@ type Waiting = {
 const MEMORY = 1024
 
 /** Starts the thread with the first check. It keeps no process alive, and is replaced when it fails or hangs. */
-export function createCheckLane({ program, limit, patience = 10_000, ...bounds }: LaneOptions): CheckLane {
+export function createCheckLane({ program, limit, patience = 20_000, ...bounds }: LaneOptions): CheckLane {
   const queue = createFairQueue<Waiting>(bounds)
   let thread: Worker | undefined
   let current: Waiting | undefined
