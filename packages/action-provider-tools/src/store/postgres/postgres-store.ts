@@ -88,7 +88,7 @@ export async function openPostgresStore(
       uuidBytes(id) ? transition(provider, id, decide) : undefined,
     list: (provider, query) => list(database, provider, query, clock()),
     readLog: async (provider, id, query) =>
-      uuidBytes(id) ? readLog(database, provider, id, query, clock()) : { entries: [] },
+      uuidBytes(id) ? readLog(database, provider, id, query, clock()) : undefined,
     sweepReleased: (now, limit) => sweepReleased(database, now, limit),
     overdue: (provider, now, limit) => overdue(database, provider, now, limit),
     cancelsSince: (provider, before, limit) => cancelsSince(database, provider, before, limit),
