@@ -213,6 +213,9 @@ export type ActionStore = {
    */
   subscribe(provider: string, listener: (event: StoreEvent) => void): () => void
 
+  /** The namespaces of the providers that it holds actions of. */
+  namespaces(): Awaitable<string[]>
+
   /** Counts of actions by status and of jobs that nobody has taken, for metrics. An expired action counts until it is swept. */
   count(provider: string): Awaitable<{ actions: Record<ActionStatusValue, number>; waiting: number }>
 

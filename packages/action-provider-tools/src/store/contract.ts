@@ -807,6 +807,13 @@ export function describeActionStore(
         expect(await store.cancelsSince(provider, 20, 1)).toHaveLength(1)
       })
 
+      test('names the providers that it holds actions of', async () => {
+        const { provider, action_id } = await creation(newAction())
+        expect(await store.namespaces()).toContain(provider)
+        await store.transition(provider, action_id, () => ({ release: true }))
+        expect(await store.namespaces()).not.toContain(provider)
+      })
+
       test('counts actions by status, and the work that waits', async () => {
         const provider = randomUUID()
         const none = { ACTIVE: 0, INACTIVE: 0, SUCCEEDED: 0, FAILED: 0 }

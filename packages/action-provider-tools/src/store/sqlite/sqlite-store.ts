@@ -262,6 +262,8 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
       return () => void own.delete(listener)
     },
 
+    namespaces: () => reading(counts.namespaces),
+
     count: (provider) =>
       reading(() => {
         const number = providers.find(provider) ?? 0
