@@ -100,6 +100,9 @@ declare const answer: (...given: unknown[]) => ActionStatus
 export const provider = defineActionProvider({ input, ${options.includes('description') ? '' : 'description,'} ${options} })
 `
 
+/** The compiler takes seconds, and more where others are at work. */
+const PATIENCE = 240_000
+
 let folder: string
 let output: string
 beforeAll(async () => {
@@ -126,7 +129,7 @@ beforeAll(async () => {
     ({ stdout }) => stdout,
     ({ stdout }: { stdout: string }) => stdout,
   )
-})
+}, PATIENCE)
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const CORRECT = 3
