@@ -21,6 +21,7 @@ import { introspectHandler } from './operations/introspect.ts'
 import { logHandler } from './operations/log.ts'
 import { cancelHandler, releaseHandler, resumeHandler, statusHandler } from './operations/on-action.ts'
 import { runHandler } from './operations/run.ts'
+import { warnOfOtherNamespaces } from './other-namespaces.ts'
 import { allowedMethods, ROUTES } from './routes.ts'
 
 /** How a provider is served. */
@@ -203,6 +204,8 @@ function operationsOf(
   }
   namespaces.add(provider.namespace)
   app.addHook('onClose', async () => void namespaces.delete(provider.namespace))
+  const { store: held } = options
+  app.addHook('onReady', () => warnOfOtherNamespaces(provider.namespace, namespaces, held, app.log))
   app.observability?.needs('the database', options.store)
   const store = telemetry.store(options.store)
   const { works, instance, shutdownGrace, timing } = options
