@@ -15,6 +15,7 @@ import { createWorker, type Worker, type WorkerOptions } from '../worker/worker.
 import { bearerToken } from './bearer.ts'
 import { readBodies } from './body.ts'
 import { answerError, answerNoRoute } from './error-answers.ts'
+import { type InputCheck, inputCheck } from './input-check.ts'
 import { enumerateHandler } from './operations/enumerate.ts'
 import { introspectHandler } from './operations/introspect.ts'
 import { logHandler } from './operations/log.ts'
@@ -40,6 +41,7 @@ export type ActionProviderOptions = {
 export type Served = {
   provider: ActionProvider
   operations: Operations
+  checkInput: InputCheck
   /** What introspect answers, as JSON text. */
   description: string
   maximumDeadline: number
@@ -69,6 +71,7 @@ export async function actionProvider(app: FastifyInstance, options: ActionProvid
   const served: Served = {
     provider,
     operations,
+    checkInput: inputCheck(app, provider),
     description: JSON.stringify(provider.describe(auth.scope)),
     maximumDeadline: parseDuration(provider.description.maximum_deadline),
     clock,
