@@ -2,12 +2,12 @@
 import type { XStatic } from 'typebox/schema'
 import { compileGuard } from '../documents/check.ts'
 import type { DependentToken } from './auth.ts'
-import { consentWithdrawn } from './bearer-token.ts'
+import { consentWithdrawn, TOKEN_PATTERN } from './bearer-token.ts'
 import type { GlobusUrls } from './globus-urls.ts'
 import { createService, type Refusal, type ServiceOptions } from './service.ts'
 
 const uuid = { type: 'string', pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' } as const
-const bearerToken = { type: 'string', pattern: '^[A-Za-z0-9._~+/-]+=*$' } as const
+const bearerToken = { type: 'string', pattern: TOKEN_PATTERN } as const
 const text = { type: 'string' } as const
 const textOrNull = { type: ['string', 'null'] } as const
 
