@@ -8,13 +8,27 @@ import {
   NotFound,
 } from '../errors.ts'
 import { tooLarge } from './body.ts'
+import { loadOf } from './load.ts'
 import { operationOf } from './operation.ts'
-
-/** Replies that were answered with an error already. */
-const answered = new WeakSet<FastifyReply>()
 
 /** Answers whatever went wrong as an error document (interface, "Codes"). What is our own fault is logged whole and shown to nobody. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  reply.send(errorText(error, request, reply))
+}
+
+/**
+ * The same for what comes to the outermost error handler: nothing catches what fails after it but Fastify, which would show its
+ * message. So no hook is asked any more, of which one may have failed already.
+ */
+export function answerErrorFinally(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const text = errorText(error, request, reply)
+  loadOf(request.server)?.leave(request)
+  reply.header('content-length', Buffer.byteLength(text)).hijack()
+  reply.raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders).end(text)
+}
+
+/** Logs an error, and readies a reply for it. */
+function errorText(error: unknown, request: FastifyRequest, reply: FastifyReply): string {
   const answer = toAnswer(error)
   const action_id = operationOf(request)?.action_id
   const { status, code, cause } = answer
@@ -22,16 +36,8 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   else if (status > 500 && cause !== undefined) request.log.error({ err: cause, action_id }, answer.message)
   else if (status > 500) request.log.warn({ code, action_id }, answer.message)
   else request.log.info({ code, action_id }, 'Refused')
-  const text = JSON.stringify(answer.toDocument())
   reply.code(status).headers(answer.headers).type('application/json; charset=utf-8')
-  if (!answered.has(reply)) {
-    answered.add(reply)
-    reply.send(text)
-    return
-  }
-  // Whatever failed since the first answer, such as an `onSend` hook of the application, would fail this one too.
-  reply.header('content-length', Buffer.byteLength(text)).hijack()
-  reply.raw.writeHead(status, reply.getHeaders() as OutgoingHttpHeaders).end(text)
+  return JSON.stringify(answer.toDocument())
 }
 
 /** The refusal of a request that no route takes. @param allowed the methods that its path does take */

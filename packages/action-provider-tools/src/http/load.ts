@@ -36,7 +36,8 @@ declare module 'fastify' {
     load?: Load
   }
   interface FastifyRequest {
-    place: Place | null
+    /** Not even `null` where Fastify could not read the URL: no hook runs for such a request. */
+    place?: Place | null
   }
 }
 
@@ -120,7 +121,7 @@ export function addLoad(app: FastifyInstance, bounds: Bounds): Load {
   }
 
   function leave({ place }: FastifyRequest): void {
-    if (place === null) return
+    if (!place) return
     putDown(place)
     setCaller(place, undefined)
   }
@@ -150,7 +151,7 @@ export function addLoad(app: FastifyInstance, bounds: Bounds): Load {
     },
     admitGuess(request) {
       const { place } = request
-      if (place === null) return
+      if (!place) return
       const address = networkOf(request.ip)
       rate?.guesses.count(address)
       place.guess = true
@@ -158,7 +159,7 @@ export function addLoad(app: FastifyInstance, bounds: Bounds): Load {
     },
     admitCaller(request, identity) {
       const { place } = request
-      if (place === null) return
+      if (!place) return
       if (place.guess) rate?.guesses.giveBack(networkOf(request.ip))
       rate?.callers.count(identity)
       setCaller(place, identity)
@@ -173,18 +174,18 @@ export function addLoad(app: FastifyInstance, bounds: Bounds): Load {
       return error
     },
     beginWork({ place }) {
-      if (place !== null) place.working = true
+      if (place) place.working = true
     },
     takeUp({ place }) {
-      if (place === null || place.inHand) return
+      if (!place || place.inHand) return
       if (place.gone) throw HUNG_UP
       take(place)
     },
     putAside({ place }) {
-      if (place !== null) putDown(place)
+      if (place) putDown(place)
     },
     hold({ place }, bytes) {
-      if (place === null) return
+      if (!place) return
       if (place.gone) throw HUNG_UP
       if (held + bytes > bodyBytesAtOnce) throw BUSY
       held += bytes

@@ -5,7 +5,7 @@ import Fastify, {
   type FastifyServerOptions,
   LogController,
 } from 'fastify'
-import { answerError, noRoute } from '../http/error-answers.ts'
+import { answerErrorFinally, noRoute } from '../http/error-answers.ts'
 import { operationOf } from '../http/operation.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { observability } from '../telemetry/observability.ts'
@@ -69,13 +69,13 @@ export function createApplication(options: ApplicationOptions = {}): FastifyInst
     routerOptions: { maxParamLength: 256 },
     frameworkErrors(error, request, reply) {
       addHeaders(request, reply)
-      answerError(error, request, reply)
+      answerErrorFinally(error, request, reply)
     },
     clientErrorHandler: answerClientError,
   })
   app.server.on('checkExpectation', answerExpectation)
-  app.setErrorHandler(answerError)
-  app.setNotFoundHandler((request, reply) => answerError(noRoute(request, []), request, reply))
+  app.setErrorHandler(answerErrorFinally)
+  app.setNotFoundHandler((request, reply) => answerErrorFinally(noRoute(request, []), request, reply))
   app.addHook('onRequest', (request, reply, done) => {
     addHeaders(request, reply)
     assertUnambiguous(request.raw)
