@@ -8,6 +8,7 @@ import { RequestValidationError } from '../errors.ts'
 import type { FoundAction, Operations, RunResult } from '../operations/operations.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
 import type { Operation, OperationEvent } from '../provider/hooks.ts'
+import type { InputCheck } from './input-check.ts'
 import { loadOf } from './load.ts'
 import { operationOf } from './operation.ts'
 import { enumerateParameters, logParameters, type Query } from './query.ts'
@@ -17,6 +18,7 @@ import { whenKnown } from './when-known.ts'
 export type Served = {
   provider: ActionProvider
   operations: Operations
+  checkInput: InputCheck
   /** What introspect answers, as JSON text. */
   description: string
   maximumDeadline: number
@@ -53,7 +55,7 @@ function callerOf(request: FastifyRequest): { auth: AuthState; event: OperationE
 function introspectHandler({ description, provider }: Served): Handler {
   const { before } = provider.hooks
   return (request, reply) => {
-    reply.header('access-control-allow-origin', '*')
+    reply.header('access-control-allow-origin', '*').header('access-control-expose-headers', '*')
     if (request.method === 'OPTIONS') {
       reply.code(204).header('access-control-allow-methods', 'GET, OPTIONS').send()
       return
@@ -77,13 +79,12 @@ function runHandler(served: Served): Handler {
 
 /** A function of its own, so that nothing of the request is held in memory while its action is waited for. */
 async function startAction(served: Served, request: FastifyRequest): Promise<RunResult> {
-  const { provider, operations, maximumDeadline, clock } = served
-  const { input, showInputInErrors, hooks } = provider
+  const { provider, operations, checkInput, maximumDeadline, clock } = served
+  const { showInputInErrors: showInput, hooks } = provider
   const { auth, event } = callerOf(request)
-  const asked = readActionRequest(parseJson((request.body as Buffer | undefined) ?? ''), {
-    showInput: showInputInErrors,
-  })
-  const checked = await input.validate(asked.body, { showInput: showInputInErrors })
+  const json = parseJson(request.body as Buffer | undefined, { exact: 'request_id' })
+  const asked = readActionRequest(json, { showInput })
+  const checked = await checkInput(asked.body, auth.effectiveIdentity)
   if (!checked.ok) throw new RequestValidationError(checked.errors.join('; '))
   const accepted = { ...asked, body: checked.value as Record<string, unknown> }
   if (hooks.before) {

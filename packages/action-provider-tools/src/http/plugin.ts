@@ -16,6 +16,7 @@ import { createWorker, type Worker, type WorkerOptions } from '../worker/worker.
 import { ignoreContentType, readBodies } from './body.ts'
 import { answerError, noRoute } from './error-answers.ts'
 import { type Handler, handlersOf, type Served } from './handlers.ts'
+import { inputCheck } from './input-check.ts'
 import { type Load, loadOf } from './load.ts'
 import { beginOperation, decorateOperation, operationOf } from './operation.ts'
 import { allowedMethods, ROUTES } from './routes.ts'
@@ -50,6 +51,7 @@ export async function actionProvider(app: FastifyInstance, options: ActionProvid
   const served: Served = {
     provider,
     operations,
+    checkInput: inputCheck(app, provider),
     description: JSON.stringify(provider.describe(auth.scope)),
     maximumDeadline: parseDuration(provider.description.maximum_deadline),
     clock,

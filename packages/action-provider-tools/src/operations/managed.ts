@@ -1,9 +1,8 @@
-import type { Role } from '../action/access.ts'
 import { contentHash, newActionId, requestKey } from '../action/keys.ts'
 import * as lifecycle from '../action/lifecycle.ts'
 import type { AuthState } from '../auth/auth.ts'
 import { parseDuration } from '../documents/duration.ts'
-import { ALL_AUTHENTICATED_USERS } from '../documents/principal.ts'
+import { ALL_AUTHENTICATED_USERS, LISTS, type Role } from '../documents/principal.ts'
 import { parseTime } from '../documents/time.ts'
 import { ActionConflict, ActionNotFound } from '../errors.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
@@ -158,7 +157,7 @@ async function principalsByRole(
   auth: AuthState,
   roles: ReadonlySet<Role>,
 ): Promise<Partial<Record<Role, readonly string[]>>> {
-  const lists = (['monitor_by', 'manage_by'] as const).filter((role) => roles.has(role))
+  const lists = LISTS.filter((role) => roles.has(role))
   const anybody = lists.length > 0 ? [...(await auth.principals()), ALL_AUTHENTICATED_USERS] : []
   return {
     ...(roles.has('creator_id') && { creator_id: [...auth.identities] }),
