@@ -8,9 +8,10 @@ import { openStore } from '../store/open-store.ts'
 import { cloudwatchEmf } from '../telemetry/cloudwatch-emf.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { createApplication } from './application.ts'
-import { type Configuration, type Environment, readConfiguration } from './configuration.ts'
+import { type Configuration, readConfiguration } from './configuration.ts'
 import { type DevelopmentGlobus, startDevelopmentGlobus } from './development-globus.ts'
 import { greeting } from './greeting.ts'
+import type { Environment } from './settings.ts'
 import { onStopRequest } from './stop-requests.ts'
 
 /** How a provider is served from the command line. */
