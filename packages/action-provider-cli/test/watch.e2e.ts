@@ -36,6 +36,8 @@ beforeAll(async () => {
     )
     incoming.pipe(onward)
   })
+  // It passes on the provider's promise to keep connections, so it has to keep it too.
+  proxy.keepAliveTimeout = 72_000
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
   url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/worker`
   const token = await world.emulator.issueToken({ username: 'alice', scope: workerAt.scope })

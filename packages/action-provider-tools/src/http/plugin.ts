@@ -19,6 +19,7 @@ import { type Handler, handlersOf, type Served } from './handlers.ts'
 import { inputCheck } from './input-check.ts'
 import { type Load, loadOf } from './load.ts'
 import { beginOperation, decorateOperation, operationOf } from './operation.ts'
+import { warnOfOtherNamespaces } from './other-namespaces.ts'
 import { allowedMethods, ROUTES } from './routes.ts'
 import { whenKnown } from './when-known.ts'
 
@@ -186,6 +187,8 @@ function operationsOf(
   }
   namespaces.add(provider.namespace)
   app.addHook('onClose', async () => void namespaces.delete(provider.namespace))
+  const { store: held } = options
+  app.addHook('onReady', () => warnOfOtherNamespaces(provider.namespace, namespaces, held, app.log))
   telemetry.needs('the database', options.store)
   const store = telemetry.store(options.store)
   const { works, instance, shutdownGrace, timing } = options

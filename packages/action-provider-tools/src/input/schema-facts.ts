@@ -79,7 +79,7 @@ export function declaredNames(schema: SchemaObject): ReadonlySet<string> {
   return names
 }
 
-function isObject(value: unknown): value is SchemaObject {
+export function isObject(value: unknown): value is SchemaObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

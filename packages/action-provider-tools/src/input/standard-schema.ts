@@ -1,7 +1,12 @@
 import { fieldError, jsonPath, listErrors, type Scrubbing } from '../documents/field-errors.ts'
 import { ActionProviderError, InvalidDefinition } from '../errors.ts'
-import type { CheckedInput, CompiledInput } from './compile-input.ts'
-import type { StandardIssue, StandardResult, StandardSchema } from './input-schema.ts'
+import type {
+  CheckedInput,
+  CompiledInput,
+  StandardIssue,
+  StandardResult,
+  StandardSchema,
+} from './input-schema.ts'
 import { isTame } from './pattern.ts'
 import { multiplies } from './recursion.ts'
 import { declaredNames, parts, type SchemaObject, toJsonSchema } from './schema-facts.ts'

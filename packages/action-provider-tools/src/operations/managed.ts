@@ -109,7 +109,10 @@ export function managedOperations(
 
     ...(provider.description.log_supported && {
       async log(_auth: AuthState, actionId: string, query: Parameters<NonNullable<Operations['log']>>[2]) {
-        const { entries, marker } = await store.readLog(namespace, actionId, query)
+        const page = await store.readLog(namespace, actionId, query)
+        // It was there when it was looked up: it has been released since.
+        if (page === undefined) throw new ActionNotFound()
+        const { entries, marker } = page
         return JSON.stringify({
           limit: query.limit,
           has_next_page: marker !== undefined,
