@@ -13,7 +13,7 @@ import {
 } from '@opentelemetry/api'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AuthCallEvent } from '../auth/service.ts'
-import type { Operation } from '../provider/hooks.ts'
+import type { Operation, OperationEvent } from '../provider/hooks.ts'
 import type { BackgroundPart, EnterHook, Handler } from './telemetry.ts'
 
 declare module 'fastify' {
@@ -106,12 +106,16 @@ export function handleTraced(handler: Handler): Handler {
 }
 
 /** Ends the span of a request. */
-export function endTraced(request: FastifyRequest, reply: FastifyReply): void {
+export function endTraced(
+  event: OperationEvent | undefined,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
   const span = request.traced && trace.getSpan(request.traced)
   if (!span?.isRecording()) return
   const { statusCode } = reply
   span.setAttribute('http.response.status_code', statusCode)
-  const id = request.operation?.action_id
+  const id = event?.action_id
   // What is no action's id is whatever its caller wrote.
   if (id !== undefined && statusCode !== 404) span.setAttribute('action_provider.action_id', id)
   if (statusCode >= 500)
