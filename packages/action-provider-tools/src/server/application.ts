@@ -39,6 +39,7 @@ const MINUTE = 60_000
  * A Fastify application on which providers can be registered: its own errors are error documents too, `/healthz` says that
  * it lives and `/readyz` that it can serve, its log holds no token, no query and no body, and every answer tells in
  * `X-Request-Id` what its lines of the log are found by. It takes on no more than it can do: see docs/reliability.md.
+ * An error that no plugin answers goes out past the `onSend` hooks, of which one may have thrown it.
  *
  * @example
  * const app = createApplication()

@@ -2,6 +2,7 @@ import { context, ROOT_CONTEXT } from '@opentelemetry/api'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Operation, OperationEvent } from '../provider/hooks.ts'
 import type { ActionStore } from '../store/action-store.ts'
+import type { BackgroundPart, EnterHook, Handler } from './around.ts'
 import { meteredStore } from './metered-store.ts'
 import type { ProviderMetrics } from './metrics.ts'
 import { type Observability, observabilityOf } from './observability.ts'
@@ -15,24 +16,6 @@ import {
   inBackground,
   type Tracing,
 } from './tracing.ts'
-
-/** The hook that admits a request. */
-export type EnterHook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
-
-/** What answers a request. */
-export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
-
-/** A part of an action's life that no request waits for. */
-export type BackgroundPart = {
-  /** `work`: a run of its work. `end`: it is ended from outside. */
-  name: 'work' | 'end'
-  action_id: string
-  attempt?: number
-  /** What `traceparent` gave when the action was started. */
-  traceparent?: string | undefined
-  /** When it began, in milliseconds since 1970 (default: now). */
-  startedAt?: number
-}
 
 /** What the rest of the library calls, so that what it does can be seen. Where nobody looks it is `NO_TELEMETRY`, which costs nothing. */
 export type Telemetry = {

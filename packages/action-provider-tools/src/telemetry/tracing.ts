@@ -14,7 +14,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AuthCallEvent } from '../auth/service.ts'
 import type { Operation, OperationEvent } from '../provider/hooks.ts'
-import type { BackgroundPart, EnterHook, Handler } from './telemetry.ts'
+import type { BackgroundPart, EnterHook, Handler } from './around.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
