@@ -606,7 +606,8 @@ export function describeActionStore(
     describe('jobs', () => {
       const take = (provider: string, instance: string, limit = 100, from = store): Promise<Job[]> =>
         from.takeJobs(provider, instance, limit)
-      const idsOf = (jobs: readonly Pick<Job, 'action_id'>[]): string[] => jobs.map(({ action_id }) => action_id)
+      const idsOf = (jobs: readonly Pick<Job, 'action_id'>[]): string[] =>
+        jobs.map(({ action_id }) => action_id)
       /** Takes the one job that there is. */
       const takeOne = async (provider: string, instance: string, from = store): Promise<Job> => {
         const [job, ...more] = await take(provider, instance, 100, from)

@@ -89,7 +89,11 @@ async function write(worker: WorkerContext, attempt: Attempt, report: Report): P
       ? { ...lifecycle.progress(current, report, report.log), report: number }
       : undefined
   try {
-    await persist(worker, () => worker.store.transition(worker.namespace, actionId, say), () => attempt.lost)
+    await persist(
+      worker,
+      () => worker.store.transition(worker.namespace, actionId, say),
+      () => attempt.lost,
+    )
   } catch (error) {
     if (attempt.lost) return
     logStoreError(worker, error, 'What the work said could not be written', { action_id: actionId })

@@ -52,7 +52,11 @@ export function createInlineRunner(
     },
 
     settle(status, request, auth, deadlineAt) {
-      const attempt = createAttempt(worker, { action_id: status.action_id, lease: FIRST_LEASE }, performance.now())
+      const attempt = createAttempt(
+        worker,
+        { action_id: status.action_id, lease: FIRST_LEASE },
+        performance.now(),
+      )
       attempt.number = 1
       attempt.started = true
       attempt.deadlineAt = deadlineAt

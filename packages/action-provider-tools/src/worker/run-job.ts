@@ -54,7 +54,8 @@ async function begin(worker: WorkerContext, attempt: Attempt): Promise<Begun | u
   const action = await insist(() =>
     store.transition(namespace, actionId, (current) => beginning(worker, current, hold), hold),
   )
-  if (action?.status !== 'ACTIVE' || action.lease !== job.lease || action.runs_on !== instance) return undefined
+  if (action?.status !== 'ACTIVE' || action.lease !== job.lease || action.runs_on !== instance)
+    return undefined
   attempt.number = action.attempt
   attempt.deadlineAt = action.deadline_at
   const request = await insist(() => store.getRequest(namespace, actionId))

@@ -4,6 +4,7 @@ import type { Auth, AuthState } from '../auth/auth.ts'
 import type { ActionStore, Change, Job, StoredAction } from '../store/action-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { NO_TELEMETRY, type Telemetry } from '../telemetry/telemetry.ts'
+import { within } from '../within.ts'
 import { type Attempt, abort, createAttempt, lose, owns } from './attempt.ts'
 import type { Encryption } from './encryption.ts'
 import { watch } from './maintenance.ts'
@@ -20,7 +21,6 @@ import {
   TIMING,
   type Timing,
   type WorkerContext,
-  within,
 } from './worker-context.ts'
 
 /** What an worker needs. */

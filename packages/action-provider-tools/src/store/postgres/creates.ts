@@ -106,7 +106,8 @@ export function createCreates(
         verdicts.set(candidate, { outcome: 'created', action: write.action })
         return { key, write }
       })
-    if (writes.length > 0) await query(RECORD, [...recordValues(writes, payloadsFor(writes), times.due), times.lease])
+    if (writes.length > 0)
+      await query(RECORD, [...recordValues(writes, payloadsFor(writes), times.due), times.lease])
 
     const repeats = batch.filter((candidate) => !verdicts.has(candidate))
     if (repeats.length > 0) {

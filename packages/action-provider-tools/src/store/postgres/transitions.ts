@@ -200,11 +200,7 @@ function eventsOf(before: StoredAction, { action, job }: Write, at: number): Sto
   ]
 }
 
-function changeValues(
-  steps: readonly Step[],
-  { payload }: Notifications,
-  due: Times['due'],
-): unknown[] {
+function changeValues(steps: readonly Step[], { payload }: Notifications, due: Times['due']): unknown[] {
   const column = <T>(value: (step: Step) => T): T[] => steps.map(value)
   const idsOf = (some: readonly Step[]): string[] => some.map(({ before }) => before.action_id)
   const access = steps.flatMap((step) =>

@@ -41,9 +41,7 @@ test('frees the work of the process before', async () => {
   await before.close()
 
   const after = openSqliteStore(path)
-  expect(await after.takeJobs('p', 'after', 9)).toEqual([
-    { action_id: action.action_id, lease: 2 },
-  ])
+  expect(await after.takeJobs('p', 'after', 9)).toEqual([{ action_id: action.action_id, lease: 2 }])
   await after.close()
 })
 

@@ -94,7 +94,11 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
   }
 
   /** Does something with the job of an action, whether or not that has expired. Returns `false` where there is no action. */
-  function withJob(instance: string, { action_id, lease }: Job, act: (number: number, hold: Hold) => boolean | void): boolean {
+  function withJob(
+    instance: string,
+    { action_id, lease }: Job,
+    act: (number: number, hold: Hold) => unknown,
+  ): boolean {
     const bytes = uuidBytes(action_id)
     const row = bytes && actions.see(bytes)
     return row !== undefined && act(row[NUMBER], { instance, lease }) !== false
