@@ -139,9 +139,13 @@ export async function startDatabaseProxy(target: string): Promise<DatabaseProxy>
   }
 }
 
-/** Whether a request runs a prepared statement: its Bind message names it after the empty name of its portal. */
+/** Whether a request runs a statement: as plain text, or prepared under this name, for its Bind message names it after the empty name of its portal. */
 function runs(chunk: Buffer, statement: string): boolean {
-  return chunk.includes(Buffer.from(`\0${statement}\0`))
+  return isQuery(chunk, statement) || chunk.includes(Buffer.from(`\0${statement}\0`))
+}
+
+function isQuery(chunk: Buffer, text: string): boolean {
+  return chunk[0] === 0x51 && chunk.subarray(5).toString('latin1') === `${text}\0`
 }
 
 /** Whether an answer ends here: with ReadyForQuery, whose length is always five. */

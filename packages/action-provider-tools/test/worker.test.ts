@@ -398,11 +398,13 @@ for (const { name, start } of storesForTest) {
     })
 
     test('work is let finish within the grace period, and hears nothing of the stop', async () => {
+      const working = Promise.withResolvers<void>()
       const finish = Promise.withResolvers<void>()
       const runs: unknown[] = []
       const served = await serve(
         {
           run: async ({ attempt, signal }: RunContext<unknown>) => {
+            working.resolve()
             await Promise.race([finish.promise, aborted(signal)]).catch(({ reason }) => runs.push(reason))
             runs.push(attempt)
           },
@@ -410,14 +412,15 @@ for (const { name, start } of storesForTest) {
         { shutdownGrace: 20_000 },
       )
       const { action_id } = await run(served)
-      await eventually(async () => (await served.store.get('work', action_id))?.attempt === 1)
+      await working.promise
       const closing = served.close()
       for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve))
       finish.resolve()
       await closing
       expect(runs).toEqual([1])
-      const after = await (await served.database.open()).get('work', action_id)
-      expect(after?.status).toBe('SUCCEEDED')
+      const store = await served.database.open()
+      opened.push(() => store.close())
+      expect(await store.get('work', action_id)).toMatchObject({ status: 'SUCCEEDED', attempt: 1 })
     })
 
     test('a job that is taken anew ends the attempt that lives here, and begins another', async () => {
