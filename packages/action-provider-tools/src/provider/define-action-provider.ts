@@ -1,8 +1,8 @@
 import { describeProvider, type ProviderDescriptionInput } from '../documents/describe-provider.ts'
 import type { ProviderDescription } from '../documents/provider-description.ts'
 import { InvalidDefinition } from '../errors.ts'
-import { type CompiledInput, compileInput } from '../input/compile-input.ts'
-import type { InferInput, InputSchema } from '../input/input-schema.ts'
+import { compileInput } from '../input/compile-input.ts'
+import type { CompiledInput, InferInput, InputSchema } from '../input/input-schema.ts'
 import type { Callbacks } from './callbacks.ts'
 import type { Hooks } from './hooks.ts'
 import type { RemoteWork, Run } from './run-context.ts'
@@ -42,18 +42,24 @@ type Common<S extends InputSchema> = {
   showInputInErrors?: boolean
 }
 
+// `undefined` in those that have no use for them tells the compiler which kind is meant, so that it points at what is wrong in it.
+
 /** A provider whose author gives the work, and the library everything else. */
-export type ManagedDefinition<S extends InputSchema> = Common<S> & {
-  run: Run<InferInput<S>>
-  status?: never
-  start?: never
-} & WorkOptions
+export type ManagedDefinition<S extends InputSchema> = Common<S> &
+  WorkOptions & {
+    run: Run<InferInput<S>>
+    start?: undefined
+    status?: undefined
+  }
 
 /** A provider whose work runs in another system. */
-export type RemoteDefinition<S extends InputSchema> = Common<S> & RemoteWork<InferInput<S>> & WorkOptions
+export type RemoteDefinition<S extends InputSchema> = Common<S> &
+  WorkOptions &
+  RemoteWork<InferInput<S>> & { run?: undefined; status?: undefined }
 
 /** A provider whose author keeps the state of actions. */
-export type CallbackDefinition<S extends InputSchema> = Common<S> & Callbacks<InferInput<S>>
+export type CallbackDefinition<S extends InputSchema> = Common<S> &
+  Callbacks<InferInput<S>> & { start?: undefined }
 
 type Definition<S extends InputSchema> = ManagedDefinition<S> | RemoteDefinition<S> | CallbackDefinition<S>
 
@@ -90,14 +96,10 @@ export type ActionProvider = {
  * })
  */
 export function defineActionProvider<const S extends InputSchema>(
-  definition: ManagedDefinition<S>,
-): ActionProvider
-export function defineActionProvider<const S extends InputSchema>(
-  definition: RemoteDefinition<S>,
-): ActionProvider
-export function defineActionProvider<const S extends InputSchema>(
   definition: CallbackDefinition<S>,
 ): ActionProvider
+// The compiler tells errors by the last overload: it takes every kind.
+export function defineActionProvider<const S extends InputSchema>(definition: Definition<S>): ActionProvider
 export function defineActionProvider<S extends InputSchema>(definition: Definition<S>): ActionProvider {
   const work = workOf(definition)
   const input = compileInput(definition.input) as CompiledInput<unknown>
