@@ -8,7 +8,7 @@ import type { Limits } from './limits.ts'
 /** The levels of the log, from the most to the least that is said. */
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
-/** What an instance does: answer requests, carry work, or both. */
+/** What an instance does: answer requests, run work, or both. */
 const ROLES = ['all', 'serve', 'work'] as const
 
 /** Whether something is done. */
