@@ -68,6 +68,8 @@ export function newAction(provider: string, creator: string, now: number): NewAc
     document: JSON.stringify(status),
     version: 0,
     attempt: 0,
+    lease: 0,
+    report: 0,
   }
   return {
     action_id,

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { startPostgres, type TestPostgres } from '../../packages/action-provider-tools/test/postgres.ts'
 import { startGlobus } from '../program.ts'
+import { inspect, ORDEALS, type Ordeal, proxiesOf, witnessed } from './ownership.ts'
 import { type Figures, survive } from './survive.ts'
 
 const { values, positionals } = parseArgs({
@@ -26,7 +27,7 @@ async function onPostgres(
     return await survive({
       scenario,
       globus,
-      environment: { DATABASE_URL: postgres.url },
+      environment: () => ({ DATABASE_URL: postgres.url }),
       instances: 2,
       rounds,
       ...(strike && { strike: () => strike(postgres) }),
@@ -37,12 +38,45 @@ async function onPostgres(
   }
 }
 
+async function undergo(scenario: string, ordeal: Ordeal): Promise<Figures> {
+  const { restartable = true, once = false, longest, prepare, strike } = ordeal
+  const postgres = await startPostgres()
+  const proxies = await proxiesOf(ordeal, postgres.url)
+  const file = join(folder, scenario)
+  let begun = false
+  try {
+    return await survive({
+      scenario,
+      globus,
+      environment: (index) => ({
+        DATABASE_URL: proxies[index]?.through(postgres.url) ?? postgres.url,
+        WITNESS: file,
+        RESTARTABLE: restartable ? 'yes' : 'no',
+      }),
+      instances: 2,
+      rounds,
+      strike: async (running) => {
+        // What goes wrong from now on may not go wrong while an instance starts.
+        if (!begun) prepare?.(proxies)
+        begun = true
+        await strike({ running, postgres, proxies })
+      },
+      work: witnessed(longest),
+      inspect: () => inspect(file, once),
+      say,
+    })
+  } finally {
+    await Promise.all(proxies.map((proxy) => proxy.close()))
+    await postgres.close()
+  }
+}
+
 const scenarios: Record<string, () => Promise<Figures>> = {
   'crashes-sqlite': () =>
     survive({
       scenario: 'crashes-sqlite',
       globus,
-      environment: { DATABASE_URL: `sqlite:${join(folder, 'actions.db')}` },
+      environment: () => ({ DATABASE_URL: `sqlite:${join(folder, 'actions.db')}` }),
       instances: 1,
       rounds,
       say,
@@ -58,6 +92,9 @@ const scenarios: Record<string, () => Promise<Figures>> = {
       await postgres.start()
     })
   },
+  ...Object.fromEntries(
+    Object.entries(ORDEALS).map(([name, ordeal]) => [name, () => undergo(name, ordeal)] as const),
+  ),
 }
 
 const unknown = positionals.filter((name) => !Object.hasOwn(scenarios, name))
@@ -76,7 +113,11 @@ try {
 }
 for (const each of figures) {
   say(
-    `${each.scenario}: ${each.rounds} rounds, ${each.acknowledged} acknowledged, ${each.lost} lost, ${each.doubled} doubled, ${each.seconds} s`,
+    [
+      `${each.scenario}: ${each.rounds} rounds, ${each.acknowledged} acknowledged, ${each.lost} lost, ${each.doubled} doubled`,
+      ...Object.entries(each.more).map(([name, count]) => `${count} ${name}`),
+      `${each.seconds} s`,
+    ].join(', '),
   )
 }
 if (figures.some(({ lost, doubled }) => lost + doubled > 0)) process.exitCode = 1

@@ -13,6 +13,8 @@ export type ActionRow = {
   document: string
   version: number
   attempt: number
+  lease: number
+  report: number
   runs_on: string | null
   cancel_requested_at: number | null
   deadline_at: number | null
@@ -21,7 +23,7 @@ export type ActionRow = {
 
 /** The columns of an ActionRow, of the table called `a`. */
 export const ACTION_COLUMNS = `a.action_id, a.provider, a.creator_id, a.monitor_by, a.manage_by, a.status, a.document,
-  a.version, a.attempt, a.runs_on, a.cancel_requested_at, a.deadline_at, a.release_at`
+  a.version, a.attempt, a.lease, a.report, a.runs_on, a.cancel_requested_at, a.deadline_at, a.release_at`
 
 export function actionOf(row: ActionRow): StoredAction {
   const status = STATUSES[row.status]
@@ -42,6 +44,8 @@ export function actionOf(row: ActionRow): StoredAction {
     document: row.document,
     version: row.version,
     attempt: row.attempt,
+    lease: row.lease,
+    report: row.report,
   }
 }
 

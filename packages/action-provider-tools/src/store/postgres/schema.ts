@@ -85,3 +85,13 @@ CREATE TABLE action_provider.tallies (
   PRIMARY KEY (provider, shard)
 ) WITH (fillfactor = 20);
 `
+
+/**
+ * Each time a job is taken its lease has a higher number. An action knows under which lease its latest run began, and which
+ * report of that run it has seen last.
+ */
+export const VERSION_2 = `
+ALTER TABLE action_provider.jobs ADD COLUMN lease integer NOT NULL DEFAULT 0;
+ALTER TABLE action_provider.actions ADD COLUMN lease integer NOT NULL DEFAULT 0;
+ALTER TABLE action_provider.actions ADD COLUMN report integer NOT NULL DEFAULT 0;
+`
