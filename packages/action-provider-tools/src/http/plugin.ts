@@ -6,6 +6,7 @@ import { InvalidDefinition } from '../errors.ts'
 import { managedOperations } from '../operations/managed.ts'
 import type { Operations } from '../operations/operations.ts'
 import { ownStateOperations } from '../operations/own-state.ts'
+import { isPromiseLike } from '../promise-like.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
 import type { Operation, OperationEvent } from '../provider/hooks.ts'
 import type { ActionStore } from '../store/action-store.ts'
@@ -21,6 +22,7 @@ import { logHandler } from './operations/log.ts'
 import { cancelHandler, releaseHandler, resumeHandler, statusHandler } from './operations/on-action.ts'
 import { runHandler } from './operations/run.ts'
 import { allowedMethods, ROUTES } from './routes.ts'
+import { whenKnown } from './when-known.ts'
 
 /** How a provider is served. */
 export type ActionProviderOptions = {
@@ -135,7 +137,7 @@ function handlersOf(served: Served): Partial<Record<Operation, Handler>> {
 function tell(hook: () => unknown, done: (error?: Error) => void): void {
   try {
     const told = hook()
-    if (told instanceof Promise) told.then(() => done(), done)
+    if (isPromiseLike(told)) Promise.resolve(told).then(() => done(), done)
     else done()
   } catch (error) {
     done(error as Error)
@@ -164,8 +166,8 @@ function enter(operation: Operation, provider: ActionProvider, auth: Auth) {
     }
     try {
       const caller = auth.authenticate(bearerToken(request.headers.authorization), provider.additionalScopes)
-      const admitted = caller instanceof Promise ? caller.then(admit) : admit(caller)
-      if (admitted instanceof Promise) admitted.then(() => done(), done)
+      const admitted = whenKnown(caller, admit)
+      if (isPromiseLike(admitted)) Promise.resolve(admitted).then(() => done(), done)
       else done()
     } catch (error) {
       done(error as Error)

@@ -6,6 +6,7 @@ import { parseDuration } from '../documents/duration.ts'
 import { ALL_AUTHENTICATED_USERS } from '../documents/principal.ts'
 import { parseTime } from '../documents/time.ts'
 import { ActionConflict, ActionNotFound } from '../errors.ts'
+import { isPromiseLike } from '../promise-like.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
 import type { ActionStore, Change, StoredAction } from '../store/action-store.ts'
 import type { Worker } from '../worker/worker.ts'
@@ -82,9 +83,7 @@ export function managedOperations(
     status(found) {
       const action = found as StoredAction
       const refreshed = worker.refresh(action)
-      return refreshed instanceof Promise
-        ? refreshed.then((now) => (now ?? action).document)
-        : refreshed.document
+      return isPromiseLike(refreshed) ? refreshed.then((now) => (now ?? action).document) : refreshed.document
     },
 
     async cancel(auth, actionId) {

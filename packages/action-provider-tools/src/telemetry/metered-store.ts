@@ -1,4 +1,5 @@
 import { ActionProviderToolsError } from '../errors.ts'
+import { isPromiseLike } from '../promise-like.ts'
 import type { ActionStore, Change } from '../store/action-store.ts'
 import type { ProviderMetrics } from './metrics.ts'
 import { type Around, type StoreMethod, seenStore } from './seen-store.ts'
@@ -17,8 +18,8 @@ export function meteredStore(store: ActionStore, metrics: ProviderMetrics): Acti
     }
     try {
       const result = call()
-      if (result instanceof Promise) {
-        return result.then((value: unknown) => {
+      if (isPromiseLike(result)) {
+        return Promise.resolve(result).then((value: unknown) => {
           end()
           return value
         }, fail)

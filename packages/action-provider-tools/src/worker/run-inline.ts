@@ -2,6 +2,7 @@ import * as lifecycle from '../action/lifecycle.ts'
 import type { AuthState } from '../auth/auth.ts'
 import type { ActionRequest } from '../documents/action-request.ts'
 import type { ActionStatus } from '../documents/action-status.ts'
+import { isPromiseLike } from '../promise-like.ts'
 import type { Change, StoredAction } from '../store/action-store.ts'
 import { type Attempt, abort, createAttempt } from './attempt.ts'
 import { runContext } from './context.ts'
@@ -59,9 +60,9 @@ export function createInlineRunner(
       attempt.deadlineAt = deadlineAt
       try {
         const value = run(status, request, auth, attempt)
-        if (value instanceof Promise) {
+        if (isPromiseLike(value)) {
           takesTime = true
-          adopting.set(status.action_id, { attempt, value })
+          adopting.set(status.action_id, { attempt, value: Promise.resolve(value) })
           const secret = seal(status.action_id, auth)
           return { attempt: 1, runs_on: instance, secret, job: { due_at: now() + ADOPTION } }
         }
