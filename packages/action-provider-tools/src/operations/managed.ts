@@ -95,10 +95,22 @@ export function managedOperations(
     },
 
     async resume(auth, actionId) {
-      const secret = await worker.reseal(actionId, auth)
-      const action = await change(actionId, (current) => lifecycle.resume(current, clock(), secret))
-      worker.nudge()
-      return action.document
+      for (;;) {
+        const found = await store.get(namespace, actionId)
+        if (found === undefined) throw new ActionNotFound()
+        // Work acts as its creator: nobody else's resume brings another token.
+        const isCreator = auth.identities.has(found.creator_id)
+        const secret = isCreator ? await worker.reseal(actionId, auth) : undefined
+        let isStale = false
+        const action = await change(actionId, (current) => {
+          // What was sealed meanwhile must not be lost.
+          isStale = current.status === 'INACTIVE' && current.version !== found.version
+          return isStale ? undefined : lifecycle.resume(current, auth.effectiveIdentity, clock(), secret)
+        })
+        if (isStale) continue
+        worker.nudge()
+        return action.document
+      }
     },
 
     async release(_auth, actionId) {

@@ -9,9 +9,12 @@ import type { RemoteWork, Run } from './run-context.ts'
 
 /** How often temporary failures are tried again, and after how long. */
 export type RetryPolicy = {
-  /** The most runs of one action in all (default 5). */
+  /**
+   * How often the work of one action may throw TemporaryFailure before the action is FAILED (default 5). Work in another
+   * system counts from its last answer. Restarts, resumes and the library's own ServiceUnavailable do not count.
+   */
   limit?: number
-  /** Milliseconds before the second run (default 1,000); doubled for each further one, with jitter. */
+  /** Milliseconds after the first failure (default 1,000); doubled for each further one, with jitter. */
   backoff?: number
   /** The longest wait, in milliseconds (default 60,000). */
   maximumBackoff?: number

@@ -10,6 +10,8 @@ export type RunContext<Input> = {
   action_id: string
   /** The identity of who started it, as a URN. */
   creator_id: string
+  /** The identity of who last resumed it, as a URN. The work acts as its creator all the same. */
+  resumed_by: string | undefined
   /** When the action was started, RFC 3339. Work that is run again goes by it. */
   start_time: string
   /** Counts the runs of this action, from 1: after a crash, a resume or a retry it is higher. */
@@ -24,7 +26,7 @@ export type RunContext<Input> = {
   /** Adds an entry to the action's log. Returns at once, written as progress is. */
   log: (code: string, description: string, details?: Record<string, unknown>) => void
   /**
-   * An access token for another service, on behalf of who started (or last resumed) the action.
+   * An access token for another service, on behalf of the action's creator. When they resume it, their new consents count.
    * @throws ConsentRequired when they have not consented; left uncaught, it makes the action INACTIVE.
    */
   dependentToken: (scope: string) => Promise<string>

@@ -24,10 +24,16 @@ export type StoredAction = {
   version: number
   /** How many runs of its work have begun. */
   attempt: number
+  /** How often its work has failed for a passing reason: what limits of retries go by. */
+  failures: number
   /** The instance on which its work runs at this moment. */
   runs_on?: string
   /** When cancel was asked for, in milliseconds since 1970. */
   cancel_requested_at?: number
+  /** Who asked for it, in words for those who see the action. */
+  cancel_requested_by?: string
+  /** The identity of who resumed it last, as a URN. */
+  resumed_by?: string
   /** When it must have ended, in milliseconds since 1970. */
   deadline_at?: number
   /** When it is released on its own, in milliseconds since 1970; set when it completes. */
@@ -75,9 +81,12 @@ export type Change = {
   /** The new status document. Its status, and nothing else of it, also becomes the action's `status`. */
   status?: ActionStatus
   attempt?: number
+  failures?: number
   /** `null` clears it. */
   runs_on?: string | null
   cancel_requested_at?: number
+  cancel_requested_by?: string
+  resumed_by?: string
   release_at?: number
   /** What is added to its log. */
   log?: readonly ActionLogEntry[]

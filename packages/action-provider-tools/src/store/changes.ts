@@ -24,6 +24,8 @@ export function changed(action: StoredAction, change: Change): Write {
       ...optional({
         runs_on: change.runs_on === undefined ? action.runs_on : (change.runs_on ?? undefined),
         cancel_requested_at: change.cancel_requested_at ?? action.cancel_requested_at,
+        cancel_requested_by: change.cancel_requested_by ?? action.cancel_requested_by,
+        resumed_by: change.resumed_by ?? action.resumed_by,
         deadline_at: action.deadline_at,
         release_at: change.release_at ?? action.release_at,
       }),
@@ -36,6 +38,7 @@ export function changed(action: StoredAction, change: Change): Write {
       document: change.status ? statusDocument(change.status) : action.document,
       version: action.version + 1,
       attempt: change.attempt ?? action.attempt,
+      failures: change.failures ?? action.failures,
     },
     log: change.log ?? [],
     secret: complete ? null : change.secret,
@@ -56,6 +59,7 @@ export function created(newAction: NewAction, now: number): Write {
     document: '',
     version: 0,
     attempt: 0,
+    failures: 0,
     ...(newAction.deadline_at !== undefined && { deadline_at: newAction.deadline_at }),
   }
   const begin: Change = {
@@ -66,13 +70,18 @@ export function created(newAction: NewAction, now: number): Write {
   return changed(action, { ...begin, ...newAction.settle?.() })
 }
 
-type Optional = Pick<StoredAction, 'runs_on' | 'cancel_requested_at' | 'deadline_at' | 'release_at'>
+type Optional = Pick<
+  StoredAction,
+  'runs_on' | 'cancel_requested_at' | 'cancel_requested_by' | 'resumed_by' | 'deadline_at' | 'release_at'
+>
 
 /** Leaves out what has no value. */
 export function optional(fields: { [Name in keyof Optional]: Optional[Name] | undefined }): Optional {
   const present: Optional = {}
   if (fields.runs_on !== undefined) present.runs_on = fields.runs_on
   if (fields.cancel_requested_at !== undefined) present.cancel_requested_at = fields.cancel_requested_at
+  if (fields.cancel_requested_by !== undefined) present.cancel_requested_by = fields.cancel_requested_by
+  if (fields.resumed_by !== undefined) present.resumed_by = fields.resumed_by
   if (fields.deadline_at !== undefined) present.deadline_at = fields.deadline_at
   if (fields.release_at !== undefined) present.release_at = fields.release_at
   return present

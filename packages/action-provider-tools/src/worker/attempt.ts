@@ -12,7 +12,15 @@ export type Attempt = {
   readonly reports: ProgressBuffer
   /** Counts the runs of the action; what fences this one off from a later one. */
   number: number
+  /** How often the action's work had failed for a passing reason when this run began. */
+  failures: number
   deadlineAt: number | undefined
+  /** Whether it only visits work in another system: such a run is short, and tells that system itself what must end. */
+  readonly visits: boolean
+  /** Whether it tells the other system that its work must end. */
+  telling: boolean
+  /** When the author's code began, by a clock that never jumps. */
+  begunAt: number
   /** Whether this instance holds the action's job. */
   leased: boolean
   /** Resolves when nobody waits for the work any more: its action has ended without it. */
@@ -31,7 +39,11 @@ export function createAttempt(worker: WorkerContext, actionId: string, leased: b
     },
     reports: bufferProgress((report) => write(worker, attempt, report), worker.timing.gather),
     number: 0,
+    failures: 0,
     deadlineAt: undefined,
+    visits: worker.provider.work.kind === 'remote',
+    telling: false,
+    begunAt: performance.now(),
     leased,
     abandoned: Promise.withResolvers<void>(),
     ended: Promise.resolve(),
@@ -44,8 +56,12 @@ export function owns(worker: WorkerContext, action: StoredAction, attempt: Attem
   return action.status === 'ACTIVE' && action.attempt === attempt.number && action.runs_on === worker.instance
 }
 
-/** Tells the work why it should stop. The first reason stays. */
+/**
+ * Tells the work why it should stop. The first reason stays. A visit of another system goes on when the action must end:
+ * what it learns there, the next one needs to tell that system.
+ */
 export function abort(attempt: Attempt, reason: WorkInterrupted['reason']): void {
+  if (attempt.visits && (reason === 'canceled' || reason === 'deadline')) return
   if (!attempt.controller.signal.aborted) attempt.controller.abort(new WorkInterrupted(reason))
 }
 

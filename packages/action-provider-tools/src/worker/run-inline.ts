@@ -115,5 +115,6 @@ function unborn(status: ActionStatus): StoredAction {
     document: JSON.stringify(status),
     version: 0,
     attempt: 0,
+    failures: 0,
   }
 }

@@ -4,10 +4,10 @@ import { WorkInterrupted } from '../errors.ts'
 import type { Change, StoredAction } from '../store/action-store.ts'
 import { type Attempt, owns } from './attempt.ts'
 import { runContext } from './context.ts'
-import { changeOf, type Outcome, outcomeOf } from './outcome.ts'
+import { changeOf, judge, type Outcome, outcomeOf } from './outcome.ts'
 import type { Report } from './progress-buffer.ts'
-import { pollInterval, visit } from './remote.ts'
-import { keepState, openState, traceparentOf } from './sealed-state.ts'
+import { mustEnd, pollInterval, visit } from './remote.ts'
+import { keepState, traceparentOf } from './sealed-state.ts'
 import { DEADLINE_EXCEEDED, INTERRUPTED, isOverdue, persist, type WorkerContext } from './worker-context.ts'
 
 /** Runs the work of an action whose job this instance holds, from its beginning to what follows from it. */
@@ -20,6 +20,7 @@ export async function carry(worker: WorkerContext, attempt: Attempt): Promise<vo
   )
   if (action?.status !== 'ACTIVE' || action.runs_on !== instance) return
   attempt.number = action.attempt
+  attempt.failures = action.failures
   attempt.deadlineAt = action.deadline_at
   const request = await persist(worker, () => store.getRequest(namespace, actionId))
   if (request === undefined) return
@@ -42,7 +43,8 @@ function beginning(worker: WorkerContext, current: StoredAction): Change {
     if (current.cancel_requested_at !== undefined) return lifecycle.canceled(current, now(), [])
     if (isOverdue(worker, current)) return lifecycle.fail(current, DEADLINE_EXCEEDED, now())
   }
-  if (current.runs_on !== undefined && !options.restartable)
+  const toBeTold = provider.work.kind === 'remote' && mustEnd(worker, current)
+  if (current.runs_on !== undefined && !options.restartable && !toBeTold)
     return lifecycle.fail(current, INTERRUPTED, now())
   return lifecycle.startAttempt(current, instance)
 }
@@ -55,17 +57,20 @@ async function execute(
   sealed: Uint8Array | undefined,
 ): Promise<Outcome> {
   const { work } = worker.provider
+  const keeper = keepState(worker, attempt, sealed)
   const working = async (): Promise<unknown> => {
-    const keeper = keepState(worker, attempt, openState(worker, attempt.actionId, sealed))
+    // Work that may not run twice must not begin without what it may ask for later.
+    if (!worker.options.restartable) void keeper.content
     const { creator_id, start_time = '' } = lifecycle.statusOf(action)
-    const begun = { creator_id, start_time, request }
+    const { resumed_by } = action
+    const begun = { creator_id, resumed_by, start_time, request }
     const context = runContext(worker, attempt, begun, keeper.dependentToken)
-    if (work.kind === 'remote') return visit(worker, action, context, keeper)
+    if (work.kind === 'remote') return visit(worker, attempt, action, context, keeper)
     // It may have been told to stop before it could begin.
     context.signal.throwIfAborted()
     return work.run(context as never)
   }
-  return outcomeOf(worker, attempt, working())
+  return judge(attempt, keeper, await outcomeOf(worker, attempt, working()))
 }
 
 /** Records what follows from a run, and makes sure of it: however long the database is away, and only while the action is this run's. */
@@ -108,6 +113,18 @@ function isLost(attempt: Attempt, outcome: Outcome): boolean {
 export function logOutcome({ log }: WorkerContext, { actionId }: Attempt, outcome: Outcome): void {
   if (outcome.kind === 'failed' && 'unexpected' in outcome) {
     log.error({ err: outcome.unexpected, action_id: actionId }, 'The work of an action failed')
+  }
+  if (outcome.kind === 'told' && outcome.unexpected !== undefined) {
+    log.error(
+      { err: outcome.unexpected, action_id: actionId },
+      'The other system could not be told that its work must end',
+    )
+  }
+  if (outcome.kind === 'unreadable') {
+    log.error(
+      { err: outcome.error, action_id: actionId },
+      'What the work of an action needs cannot be read here: it is left to other instances, and tried again',
+    )
   }
   if (outcome.kind === 'retry') {
     log.warn(

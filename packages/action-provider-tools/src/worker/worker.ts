@@ -11,12 +11,11 @@ import { changeOf } from './outcome.ts'
 import { requestVisit } from './remote.ts'
 import { createInlineRunner, type InlineRunner } from './run-inline.ts'
 import { carry } from './run-job.ts'
-import { type SealedState, traceparentOf } from './sealed-state.ts'
+import { resealed, type SealedState } from './sealed-state.ts'
 import { createWaiting } from './waiting.ts'
 import {
   logStoreError,
   type ManagedProvider,
-  sleep,
   TIMING,
   type Timing,
   type WorkerContext,
@@ -52,7 +51,7 @@ export type Worker = {
   settling: InlineRunner
   /** What is kept, encrypted, for the work of an action that a caller starts. */
   seal: (actionId: string, auth: AuthState) => Uint8Array
-  /** The same for an action that a caller resumes. */
+  /** The same for an action that its creator resumes. @throws ServiceUnavailable */
   reseal: (actionId: string, auth: AuthState) => Promise<Uint8Array>
   /** What cancel does to an action of this provider. */
   cancel: (action: StoredAction, by: string) => Change | undefined
@@ -152,11 +151,8 @@ export function createWorker(options: WorkerOptions): Worker {
       })
   }
 
-  function seal(
-    actionId: string,
-    { token }: AuthState,
-    traceparent: string | undefined = telemetry.traceparent?.(),
-  ): Uint8Array {
+  function seal(actionId: string, { token }: AuthState): Uint8Array {
+    const traceparent = telemetry.traceparent?.()
     const content: SealedState = { caller: token, ...(traceparent !== undefined && { traceparent }) }
     return options.secrets.seal(namespace, actionId, content)
   }
@@ -170,7 +166,11 @@ export function createWorker(options: WorkerOptions): Worker {
   /** Waits until nothing runs any more, or the time is over. */
   async function runOut(milliseconds: number): Promise<void> {
     if (running.size === 0) return
-    await Promise.race([Promise.all([...running.values()].map(({ ended }) => ended)), sleep(milliseconds)])
+    const over = Promise.withResolvers<void>()
+    const timer = setTimeout(over.resolve, milliseconds)
+    await Promise.race([Promise.all([...running.values()].map(({ ended }) => ended)), over.promise])
+    // Left alone it would keep the process.
+    clearTimeout(timer)
   }
 
   /** Makes what still runs due for another instance. Should it end here all the same, the action is no longer this attempt's. */
@@ -219,16 +219,14 @@ export function createWorker(options: WorkerOptions): Worker {
 
     nudge,
     settling: createInlineRunner(worker, track, seal),
-    seal: (actionId, auth) => seal(actionId, auth),
-    // The trace that the action began with goes on, not that of the request that resumes it.
-    reseal: async (actionId, auth) => seal(actionId, auth, await traceparentOf(worker, actionId)),
+    seal,
+    reseal: (actionId, auth) => resealed(worker, actionId, auth),
 
     cancel(action, by) {
-      const elsewhere = remote && action.status === 'ACTIVE' && action.runs_on === undefined
-      if (!elsewhere) return lifecycle.cancel(action, by, now())
+      const isHere = action.runs_on !== undefined
+      const change = lifecycle.cancel(action, by, now(), remote || isHere)
       // It runs in the other system, which the next visit, at once, will tell.
-      const change = lifecycle.cancel({ ...action, runs_on: 'elsewhere' }, by, now())
-      return change && { ...change, job: { due_at: now() } }
+      return change && remote && !isHere ? { ...change, job: { due_at: now() } } : change
     },
 
     interrupt,

@@ -24,21 +24,23 @@ const RECORD: Statement = {
   name: 'record',
   text: `WITH recorded AS (
       INSERT INTO action_provider.actions (action_id, request_key, provider, creator_id, monitor_by, manage_by, status,
-        document, version, attempt, runs_on, cancel_requested_at, deadline_at, release_at)
+        document, version, attempt, runs_on, cancel_requested_at, deadline_at, release_at,
+        failures, cancel_requested_by, resumed_by)
       SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[],
-        $8::text[], $9::integer[], $10::integer[], $11::text[], $12::float8[], $13::float8[], $14::float8[])
+        $8::text[], $9::integer[], $10::integer[], $11::text[], $12::float8[], $13::float8[], $14::float8[],
+        $15::integer[], $16::text[], $17::text[])
       RETURNING provider, status
     ), opened AS (
       INSERT INTO action_provider.access (action_id, provider, role, principal, status, release_at)
-      SELECT * FROM unnest($15::uuid[], $16::text[], $17::smallint[], $18::bytea[], $19::smallint[], $20::float8[])
+      SELECT * FROM unnest($18::uuid[], $19::text[], $20::smallint[], $21::bytea[], $22::smallint[], $23::float8[])
     ), logged AS (
       INSERT INTO action_provider.log (action_id, time, entry)
-      SELECT * FROM unnest($21::uuid[], $22::float8[], $23::text[])
+      SELECT * FROM unnest($24::uuid[], $25::float8[], $26::text[])
     ), sealed AS (
-      INSERT INTO action_provider.secrets (action_id, secret) SELECT * FROM unnest($24::uuid[], $25::bytea[])
+      INSERT INTO action_provider.secrets (action_id, secret) SELECT * FROM unnest($27::uuid[], $28::bytea[])
     ), queued AS (
       INSERT INTO action_provider.jobs (action_id, provider, due_at)
-      SELECT * FROM unnest($26::uuid[], $27::text[], $28::float8[])
+      SELECT * FROM unnest($29::uuid[], $30::text[], $31::float8[])
     ), tallied AS (
       INSERT INTO action_provider.tallies AS t (provider, shard, active, inactive, succeeded, failed)
       SELECT provider, pg_backend_pid() & 63, count(*) FILTER (WHERE status = 0), count(*) FILTER (WHERE status = 1),
@@ -48,7 +50,7 @@ const RECORD: Statement = {
         inactive = t.inactive + excluded.inactive, succeeded = t.succeeded + excluded.succeeded,
         failed = t.failed + excluded.failed
     )
-    SELECT pg_notify('action_provider', payload) FROM unnest($29::text[]) AS payload`,
+    SELECT pg_notify('action_provider', payload) FROM unnest($32::text[]) AS payload`,
 }
 
 const FIND_BY_KEY: Statement = {
@@ -204,6 +206,9 @@ function recordValues(writes: readonly { key: string; write: Write }[], payloads
     column((action) => action.cancel_requested_at),
     column((action) => action.deadline_at),
     column((action) => action.release_at),
+    column((action) => action.failures),
+    column((action) => action.cancel_requested_by),
+    column((action) => action.resumed_by),
     access.map(({ action }) => action.action_id),
     access.map(({ action }) => action.provider),
     access.map(({ role }) => role),

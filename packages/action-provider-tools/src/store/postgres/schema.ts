@@ -85,3 +85,10 @@ CREATE TABLE action_provider.tallies (
   PRIMARY KEY (provider, shard)
 ) WITH (fillfactor = 20);
 `
+
+/** What limits of retries go by, and who did what. */
+export const VERSION_2 = `
+ALTER TABLE action_provider.actions ADD COLUMN failures integer NOT NULL DEFAULT 0;
+ALTER TABLE action_provider.actions ADD COLUMN cancel_requested_by text;
+ALTER TABLE action_provider.actions ADD COLUMN resumed_by text;
+`

@@ -24,8 +24,8 @@ const CHANGE: Statement = {
   name: 'change',
   text: `WITH wanted AS MATERIALIZED (
       SELECT * FROM unnest($1::uuid[], $2::integer[], $3::smallint[], $4::text[], $5::integer[], $6::text[],
-        $7::float8[], $8::float8[]) AS w(action_id, version, status, document, attempt, runs_on,
-        cancel_requested_at, release_at)
+        $7::float8[], $8::float8[], $9::integer[], $10::text[], $11::text[]) AS w(action_id, version, status, document, attempt, runs_on,
+        cancel_requested_at, release_at, failures, cancel_requested_by, resumed_by)
     ), locked AS MATERIALIZED (
       SELECT a.action_id, a.status FROM wanted w
       JOIN action_provider.actions a ON a.action_id = w.action_id AND a.version = w.version
@@ -33,13 +33,14 @@ const CHANGE: Statement = {
     ), changed AS (
       UPDATE action_provider.actions a SET version = a.version + 1, status = w.status,
         document = COALESCE(w.document, a.document), attempt = w.attempt, runs_on = w.runs_on,
-        cancel_requested_at = w.cancel_requested_at, release_at = w.release_at
+        cancel_requested_at = w.cancel_requested_at, release_at = w.release_at,
+        failures = w.failures, cancel_requested_by = w.cancel_requested_by, resumed_by = w.resumed_by
       FROM wanted w JOIN locked l ON l.action_id = w.action_id
       WHERE a.action_id = w.action_id
       RETURNING a.action_id, a.provider, a.status, l.status AS before
     ), moved AS (
       UPDATE action_provider.access x SET status = k.status, release_at = k.release_at
-      FROM unnest($9::uuid[], $10::text[], $11::smallint[], $12::bytea[], $13::smallint[], $14::smallint[], $15::float8[])
+      FROM unnest($12::uuid[], $13::text[], $14::smallint[], $15::bytea[], $16::smallint[], $17::smallint[], $18::float8[])
         AS k(action_id, provider, role, principal, before, status, release_at)
       JOIN changed c ON c.action_id = k.action_id
       WHERE x.provider = k.provider AND x.role = k.role AND x.principal = k.principal AND x.status = k.before
@@ -47,27 +48,27 @@ const CHANGE: Statement = {
     ), logged AS (
       INSERT INTO action_provider.log (action_id, time, entry)
       SELECT e.action_id, e.time, e.entry
-      FROM unnest($16::uuid[], $17::float8[], $18::text[]) WITH ORDINALITY AS e(action_id, time, entry, number)
+      FROM unnest($19::uuid[], $20::float8[], $21::text[]) WITH ORDINALITY AS e(action_id, time, entry, number)
       JOIN changed c ON c.action_id = e.action_id ORDER BY e.number
     ), sealed AS (
       INSERT INTO action_provider.secrets (action_id, secret)
-      SELECT s.action_id, s.secret FROM unnest($19::uuid[], $20::bytea[]) AS s(action_id, secret)
+      SELECT s.action_id, s.secret FROM unnest($22::uuid[], $23::bytea[]) AS s(action_id, secret)
       JOIN changed c ON c.action_id = s.action_id
       ON CONFLICT (action_id) DO UPDATE SET secret = excluded.secret
     ), erased AS (
-      DELETE FROM action_provider.secrets s USING unnest($21::uuid[]) AS e(action_id), changed c
+      DELETE FROM action_provider.secrets s USING unnest($24::uuid[]) AS e(action_id), changed c
       WHERE c.action_id = e.action_id AND s.action_id = e.action_id
     ), held AS MATERIALIZED (
       SELECT j.action_id FROM action_provider.jobs j
-      WHERE j.action_id = ANY($22::uuid[] || $24::uuid[]) AND EXISTS (SELECT FROM changed)
+      WHERE j.action_id = ANY($25::uuid[] || $27::uuid[]) AND EXISTS (SELECT FROM changed)
       ORDER BY j.action_id FOR UPDATE
     ), queued AS (
       INSERT INTO action_provider.jobs (action_id, provider, due_at)
-      SELECT c.action_id, c.provider, q.due_at FROM unnest($22::uuid[], $23::float8[]) AS q(action_id, due_at)
+      SELECT c.action_id, c.provider, q.due_at FROM unnest($25::uuid[], $26::float8[]) AS q(action_id, due_at)
       JOIN changed c ON c.action_id = q.action_id WHERE (SELECT count(*) FROM held) >= 0
       ON CONFLICT (action_id) DO UPDATE SET due_at = excluded.due_at, holder = NULL, lease_until = NULL
     ), done AS (
-      DELETE FROM action_provider.jobs j USING unnest($24::uuid[]) AS d(action_id), changed c
+      DELETE FROM action_provider.jobs j USING unnest($27::uuid[]) AS d(action_id), changed c
       WHERE c.action_id = d.action_id AND j.action_id = d.action_id AND (SELECT count(*) FROM held) >= 0
     ), tallied AS (
       INSERT INTO action_provider.tallies AS t (provider, shard, active, inactive, succeeded, failed)
@@ -80,7 +81,7 @@ const CHANGE: Statement = {
         failed = t.failed + excluded.failed
     ), told AS (
       SELECT count(pg_notify('action_provider', n.payload))
-      FROM unnest($25::uuid[], $26::text[]) AS n(action_id, payload) JOIN changed c ON c.action_id = n.action_id
+      FROM unnest($28::uuid[], $29::text[]) AS n(action_id, payload) JOIN changed c ON c.action_id = n.action_id
     )
     SELECT action_id FROM changed, told`,
 }
@@ -189,6 +190,9 @@ function changeValues(steps: readonly Step[], { payload }: Notifications): unkno
     column(({ write }) => write.action.runs_on),
     column(({ write }) => write.action.cancel_requested_at),
     column(({ write }) => write.action.release_at),
+    column(({ write }) => write.action.failures),
+    column(({ write }) => write.action.cancel_requested_by),
+    column(({ write }) => write.action.resumed_by),
     idsOf(access.map(({ of }) => of)),
     access.map(({ of }) => of.before.provider),
     access.map(({ role }) => role),

@@ -74,6 +74,10 @@ const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX jobs_waiting ON jobs (provider, due_at) WHERE taken_by IS NULL;
   CREATE INDEX jobs_taken ON jobs (provider, taken_until) WHERE taken_by IS NOT NULL;`,
+
+  `ALTER TABLE actions ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE actions ADD COLUMN cancel_requested_by TEXT;
+  ALTER TABLE actions ADD COLUMN resumed_by TEXT;`,
 ]
 
 /**
