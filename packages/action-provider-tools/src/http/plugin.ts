@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import { authorizeListed, isPublic } from '../action/access.ts'
 import type { Auth } from '../auth/auth.ts'
+import { deriveSecretsKey } from '../auth/secrets-key.ts'
 import { parseDuration } from '../documents/duration.ts'
 import { InvalidDefinition } from '../errors.ts'
 import { managedOperations } from '../operations/managed.ts'
@@ -33,8 +34,13 @@ export type ActionProviderOptions = {
   store?: ActionStore
   /** The largest body, in bytes (default 1 MiB). */
   bodyLimit?: number
-  /** Keys of 32 bytes that seal the tokens of unfinished actions, the current one first (default: derived from the client secret). */
+  /**
+   * Keys of 32 bytes for the tokens of unfinished actions: the first seals, all of them open (default: derived from the
+   * client secret, whose key opens in any case).
+   */
   secretsKeys?: readonly Uint8Array[]
+  /** Client secrets of before the current one: what was sealed with keys derived from them is still read (default none). */
+  formerClientSecrets?: readonly string[]
 } & Pick<WorkerOptions, 'works' | 'instance' | 'shutdownGrace' | 'timing' | 'clock'>
 
 /** What every operation's handler is made from. */
@@ -209,7 +215,11 @@ function operationsOf(
     provider: { ...provider, work },
     store,
     auth,
-    secrets: encryptionWithKeys(options.secretsKeys ?? [auth.secretsKey()]),
+    secrets: encryptionWithKeys([
+      ...(options.secretsKeys ?? []),
+      auth.secretsKey(),
+      ...(options.formerClientSecrets ?? []).map(deriveSecretsKey),
+    ]),
     log: app.log,
     clock,
     telemetry,

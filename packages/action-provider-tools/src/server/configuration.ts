@@ -30,6 +30,8 @@ export type Configuration = {
   trustProxy: string[]
   emulatorPort: number
   secretsKeys?: Uint8Array[]
+  /** Client secrets of before: what was sealed with keys derived from them is still read. */
+  formerClientSecrets: string[]
   role: (typeof ROLES)[number]
   /** Whether `/metrics` is there. */
   metrics: boolean
@@ -85,6 +87,7 @@ export function readConfiguration(environment: Environment, name: string): Confi
     trustProxy: readProxies(text('TRUST_PROXY'), problems),
     emulatorPort: number('EMULATOR_PORT', 5001, 0, 65_535),
     ...(secretsKeys && { secretsKeys }),
+    formerClientSecrets: readList(text('FORMER_CLIENT_SECRETS')),
     role: choice('ROLE', ROLES, 'all'),
     metrics: choice('METRICS', SWITCH, 'on') === 'on',
     traceShare: readShare('TRACE_SHARE', text, problems),
@@ -155,14 +158,19 @@ function readSecretsKeys(text: string | undefined, problems: string[]): Uint8Arr
   }
 }
 
+/** What a comma list holds. */
+function readList(text = ''): string[] {
+  return text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
+}
+
 /** The ranges of addresses that have a name (the package proxy-addr). */
 const RANGES = ['loopback', 'linklocal', 'uniquelocal']
 
 function readProxies(text: string | undefined, problems: string[]): string[] {
-  const proxies = (text ?? '')
-    .split(',')
-    .map((each) => each.trim())
-    .filter((each) => each !== '')
+  const proxies = readList(text)
   if (!proxies.every((each) => RANGES.includes(each) || isNetwork(each))) {
     problems.push(
       `TRUST_PROXY must be a comma list of addresses, networks such as 10.0.0.0/8, ${RANGES.join(', ')}`,

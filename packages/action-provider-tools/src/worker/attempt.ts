@@ -19,7 +19,7 @@ export type Attempt = {
   readonly visits: boolean
   /** Whether it tells the other system that its work must end. */
   telling: boolean
-  /** When the author's code began, by a clock that never jumps. */
+  /** When a visit began to ask the other system, by a clock that never jumps. */
   begunAt: number
   /** Whether this instance holds the action's job. */
   leased: boolean
@@ -43,7 +43,7 @@ export function createAttempt(worker: WorkerContext, actionId: string, leased: b
     deadlineAt: undefined,
     visits: worker.provider.work.kind === 'remote',
     telling: false,
-    begunAt: performance.now(),
+    begunAt: Number.POSITIVE_INFINITY,
     leased,
     abandoned: Promise.withResolvers<void>(),
     ended: Promise.resolve(),
