@@ -29,7 +29,8 @@ export function createWorkServer(stores: TestStores): {
   return {
     async serve(work, options = {}) {
       const { database = await stores.create(), ...rest } = options
-      const store = await database.open()
+      const { clock } = options
+      const store = await database.open(clock && { clock })
       const provider = defineActionProvider({ description, input, ...work } as never)
       const served = await serveForTest(provider, { timing, shutdownGrace: 500, ...rest, store } as never)
       opened.push(served.close)

@@ -10,7 +10,7 @@ import { parseDuration } from '../documents/duration.ts'
 import type { ActionLogEntry } from '../documents/log-page.ts'
 import { formatTime, parseTime } from '../documents/time.ts'
 import { ActionConflict } from '../errors.ts'
-import type { Change, StoredAction } from '../store/action-store.ts'
+import type { Change, Hold, StoredAction } from '../store/action-store.ts'
 
 /** How long a complete action is kept when its request does not say (interface, "ActionRequest"). */
 export const DEFAULT_RELEASE_AFTER = 'P30D'
@@ -52,9 +52,9 @@ export function statusOf(action: StoredAction): ActionStatus {
   return JSON.parse(action.document) as ActionStatus
 }
 
-/** The work of an action begins, once more or for the first time. */
-export function startAttempt(action: StoredAction, instance: string): Change {
-  return { attempt: action.attempt + 1, runs_on: instance }
+/** The work of an action begins, once more or for the first time, on an instance that holds its job under a lease. */
+export function startAttempt(action: StoredAction, { instance, lease }: Hold): Change {
+  return { attempt: action.attempt + 1, runs_on: instance, lease, report: 0 }
 }
 
 /** The work says how far it is. */

@@ -70,7 +70,8 @@ const MIB = 1024 * 1024
  * await app.register(actionProvider, { prefix: '/echo', provider: echo, auth, store })
  */
 export async function actionProvider(app: FastifyInstance, options: ActionProviderOptions): Promise<void> {
-  const { provider, auth, clock = Date.now } = options
+  const { provider, auth, store } = options
+  const clock = options.clock ?? store?.now ?? Date.now
   const telemetry = telemetryOf(app, provider.namespace)
   const { operations, worker } = operationsOf(app, options, clock, telemetry)
   const served: Served = {

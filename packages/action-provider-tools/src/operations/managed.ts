@@ -37,8 +37,8 @@ export function managedOperations(
 
   return {
     async run(auth, request) {
-      const action_id = newActionId()
       const now = clock()
+      const action_id = newActionId(now)
       const status = lifecycle.begin(action_id, auth.effectiveIdentity, request, now)
       const deadline_at = request.deadline === undefined ? now + maximumDeadline : parseTime(request.deadline)
       const settles = worker.settling.possible

@@ -2,7 +2,7 @@
 
 import { isComplete, statusDocument } from '../documents/action-status.ts'
 import type { ActionLogEntry } from '../documents/log-page.ts'
-import type { Change, NewAction, StoredAction } from './action-store.ts'
+import type { Change, NewAction, Settlement, StoredAction } from './action-store.ts'
 
 /** An action as it is to be written, with what changes around it. */
 export type Write = {
@@ -10,9 +10,12 @@ export type Write = {
   log: readonly ActionLogEntry[]
   /** `null` erases it, `undefined` leaves it. */
   secret: Uint8Array | null | undefined
-  /** `null` removes it, a time makes it due then, `undefined` leaves it. */
-  jobDueAt: number | null | undefined
+  /** `null` removes it, `undefined` leaves it. */
+  job: WrittenJob | null | undefined
 }
+
+/** A job as it is written: nobody's and due at a time, or its holder's from the beginning. */
+export type WrittenJob = { due_at: number; holder?: string; left_by?: string }
 
 /** What follows from a change of an action. */
 export function changed(action: StoredAction, change: Change): Write {
@@ -39,10 +42,12 @@ export function changed(action: StoredAction, change: Change): Write {
       version: action.version + 1,
       attempt: change.attempt ?? action.attempt,
       failures: change.failures ?? action.failures,
+      lease: change.lease ?? action.lease,
+      report: change.report ?? action.report,
     },
     log: change.log ?? [],
     secret: complete ? null : change.secret,
-    jobDueAt: complete || job === 'done' ? null : job && Math.ceil(job.due_at),
+    job: complete || job === 'done' ? null : job && { ...job, due_at: Math.ceil(job.due_at) },
   }
 }
 
@@ -60,6 +65,8 @@ export function created(newAction: NewAction, now: number): Write {
     version: 0,
     attempt: 0,
     failures: 0,
+    lease: 0,
+    report: 0,
     ...(newAction.deadline_at !== undefined && { deadline_at: newAction.deadline_at }),
   }
   const begin: Change = {
@@ -67,8 +74,15 @@ export function created(newAction: NewAction, now: number): Write {
     ...(newAction.secret && { secret: newAction.secret }),
     ...(newAction.job && { job: { due_at: now } }),
   }
-  return changed(action, { ...begin, ...newAction.settle?.() })
+  const settlement: Settlement = newAction.settle?.() ?? {}
+  const { held_by, ...change } = settlement
+  if (held_by === undefined) return changed(action, { ...begin, ...change })
+  const write = changed(action, { ...begin, ...change, lease: FIRST_LEASE })
+  return { ...write, job: { due_at: now, holder: held_by } }
 }
+
+/** The lease of a job that is held from the moment in which its action is recorded. */
+export const FIRST_LEASE = 1
 
 type Optional = Pick<
   StoredAction,

@@ -1,6 +1,6 @@
 import { ActionProviderToolsError } from '../errors.ts'
 import { isPromiseLike } from '../promise-like.ts'
-import type { ActionStore, Change } from '../store/action-store.ts'
+import type { ActionStore, Change, Settlement } from '../store/action-store.ts'
 import type { ProviderMetrics } from './metrics.ts'
 import { type Around, type StoreMethod, seenStore } from './seen-store.ts'
 
@@ -57,12 +57,13 @@ export function meteredStore(store: ActionStore, metrics: ProviderMetrics): Acti
       noteEnd(creation.action.status)
       return creation
     },
-    async transition(provider, actionId, decide) {
+    async transition(provider, actionId, decide, hold) {
       let change: Change | undefined
-      const after = await seen.transition(provider, actionId, (current) => {
+      const deciding: typeof decide = (current) => {
         change = decide(current)
         return change
-      })
+      }
+      const after = await seen.transition(provider, actionId, deciding, hold)
       note(change)
       return after
     },
@@ -75,7 +76,7 @@ export function meteredStore(store: ActionStore, metrics: ProviderMetrics): Acti
   }
 
   /** Work that ends inside the transaction of its action is counted as all other. */
-  function settled(settle: () => Change | undefined): Change | undefined {
+  function settled(settle: () => Settlement | undefined): Settlement | undefined {
     const begun = performance.now()
     const change = settle()
     const outcome = outcomeOf(change)

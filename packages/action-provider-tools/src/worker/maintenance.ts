@@ -1,12 +1,15 @@
 import * as lifecycle from '../action/lifecycle.ts'
 import type { Awaitable, Change, StoredAction } from '../store/action-store.ts'
-import { type Attempt, abort } from './attempt.ts'
+import { type Attempt, abort, lose } from './attempt.ts'
 import { TELLING } from './remote.ts'
 import { traceparentOf } from './sealed-state.ts'
 import { DEADLINE_EXCEEDED, isOverdue, logStoreError, type WorkerContext } from './worker-context.ts'
 
-/** Without the word of the store for so long, in milliseconds, another instance may have taken the work over. */
-const LEASE = 15_000
+/**
+ * How much of a lease may pass without the word of the store before work that runs here is told to stop, so that it has
+ * stopped by the time when another may begin.
+ */
+const SAFE_PART = 0.8
 
 /** How many actions are looked at in one go. */
 const BATCH = 1_000
@@ -14,15 +17,15 @@ const BATCH = 1_000
 /** Sees that actions end that would not end by themselves. Returns a function that stops it. */
 export function watch(worker: WorkerContext): () => void {
   const { timing } = worker
-  const keeping = { last: performance.now() }
   const timers = [
+    every(worker, timing.tick, async () => stopUnkeptWork(worker)),
     every(worker, timing.tick, () => stopOverdueWork(worker)),
     every(worker, timing.poll, async () => {
       worker.nudge()
       await endOverdue(worker)
       await endCanceled(worker)
     }),
-    every(worker, timing.keep, () => keepJobs(worker, keeping)),
+    every(worker, timing.keep, () => keepJobs(worker)),
     every(worker, timing.sweep, () => sweepReleased(worker)),
   ]
   return () => {
@@ -123,24 +126,35 @@ async function end(
   return complete
 }
 
-async function keepJobs(worker: WorkerContext, keeping: { last: number }): Promise<void> {
+async function keepJobs(worker: WorkerContext): Promise<void> {
   const { store, namespace, instance, running } = worker
-  const leased = [...running.values()].filter((attempt) => attempt.leased)
-  if (leased.length === 0) {
-    keeping.last = performance.now()
-    return
-  }
+  const attempts = [...running.values()]
+  if (attempts.length === 0) return
+  const sentAt = performance.now()
   try {
-    const ids = leased.map((attempt) => attempt.actionId)
-    const lost = new Set((await store.keepJobs(namespace, instance, ids)).lost)
-    keeping.last = performance.now()
-    for (const attempt of leased) if (lost.has(attempt.actionId)) abort(attempt, 'lost')
+    const { lost } = await store.keepJobs(
+      namespace,
+      instance,
+      attempts.map(({ job }) => job),
+    )
+    const gone = new Set(lost)
+    for (const attempt of attempts) {
+      if (gone.has(attempt.actionId)) lose(attempt)
+      else attempt.keptAt = sentAt
+    }
   } catch (error) {
     logStoreError(worker, error, 'The store could not be told that work goes on')
-    // Where several instances share a store, another may have taken the work over meanwhile.
-    if (store.kind === 'postgres' && performance.now() - keeping.last > LEASE) {
-      for (const attempt of leased) abort(attempt, 'lost')
-    }
+  }
+}
+
+/**
+ * Stops work whose lease may end soon, for the store could not be told that it goes on. Work that may not run twice goes on:
+ * nobody else would run it, and it may still end well.
+ */
+function stopUnkeptWork({ store, running, options }: WorkerContext): void {
+  const oldest = performance.now() - store.leaseSeconds * 1_000 * SAFE_PART
+  for (const attempt of running.values()) {
+    if (attempt.keptAt < oldest && (options.restartable || !attempt.started)) abort(attempt, 'lost')
   }
 }
 

@@ -104,7 +104,8 @@ export function changeOf(
       return canceled ? lifecycle.canceled(current, at, []) : lifecycle.fail(current, DEADLINE_EXCEEDED, at)
     case 'unreadable': {
       if (canceled && !remote) return lifecycle.canceled(current, at, [])
-      return { runs_on: null, job: { due_at: at + pauseBefore(current.attempt) } }
+      const due_at = at + pauseBefore(current.attempt)
+      return { runs_on: null, job: { due_at, left_by: worker.instance } }
     }
     case 'interrupted':
       if (remote && mustEnd(worker, current)) return { runs_on: null, job: { due_at: at } }

@@ -109,10 +109,13 @@ export function keepState(
   async function save(next: SealedState): Promise<void> {
     current = next
     const secret = secrets.seal(namespace, attempt.actionId, next)
-    await persist(worker, () =>
-      store.transition(namespace, attempt.actionId, (action) =>
-        owns(worker, action, attempt) ? { secret } : undefined,
-      ),
+    await persist(
+      worker,
+      () =>
+        store.transition(namespace, attempt.actionId, (action) =>
+          owns(worker, action, attempt) ? { secret } : undefined,
+        ),
+      () => attempt.lost,
     )
   }
 

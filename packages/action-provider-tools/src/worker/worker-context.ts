@@ -1,6 +1,6 @@
 import type { Failure } from '../action/lifecycle.ts'
 import type { Auth } from '../auth/auth.ts'
-import { ServiceUnavailable } from '../errors.ts'
+import { ServiceUnavailable, WorkInterrupted } from '../errors.ts'
 import type { ActionProvider, Work, WorkOptions } from '../provider/define-action-provider.ts'
 import type { ActionStore, StoredAction } from '../store/action-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -49,6 +49,9 @@ export const INTERRUPTED: Failure = {
   description: 'The work was interrupted, and it is not of the kind that may be run again',
 }
 
+/** What is logged where work that stops here could not be made due for others. */
+export const NOT_HANDED_BACK = 'Work could not be handed back; another instance takes it when its lease ends'
+
 /** Whether an action is past its deadline, and past a time of grace after it. */
 export function isOverdue(worker: WorkerContext, action: StoredAction, grace = 0): boolean {
   return action.deadline_at !== undefined && action.deadline_at + grace <= worker.now()
@@ -56,10 +59,16 @@ export function isOverdue(worker: WorkerContext, action: StoredAction, grace = 0
 
 /**
  * Repeats a change until the database takes it: what was done must be recorded, however long the database is away.
- * @throws ServiceUnavailable once the worker has stopped, and any other error at once
+ * @param isVain says when nobody needs the change any more
+ * @throws WorkInterrupted then, ServiceUnavailable once the worker has stopped, and any other error at once
  */
-export async function persist<T>(worker: WorkerContext, change: () => T | Promise<T>): Promise<T> {
+export async function persist<T>(
+  worker: WorkerContext,
+  change: () => T | Promise<T>,
+  isVain: () => boolean,
+): Promise<T> {
   for (let wait = 100; ; wait = Math.min(wait * 2, 3_000)) {
+    if (isVain()) throw new WorkInterrupted('lost')
     try {
       return await change()
     } catch (error) {
@@ -78,6 +87,14 @@ export function logStoreError(
 ): void {
   if (error instanceof ServiceUnavailable) worker.log.warn({ err: error, ...facts }, message)
   else worker.log.error({ err: error, ...facts }, message)
+}
+
+/** Resolves when a promise has, which must not reject, or the time is over (milliseconds); leaves no timer behind. */
+export async function within(promise: Promise<unknown>, milliseconds: number): Promise<void> {
+  const { promise: over, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, milliseconds)
+  await Promise.race([promise, over])
+  clearTimeout(timer)
 }
 
 export function sleep(milliseconds: number): Promise<void> {

@@ -1,24 +1,26 @@
 import { randomUUID } from 'node:crypto'
 import * as lifecycle from '../action/lifecycle.ts'
 import type { Auth, AuthState } from '../auth/auth.ts'
-import type { ActionStore, Change, StoredAction } from '../store/action-store.ts'
+import type { ActionStore, Change, Job, StoredAction } from '../store/action-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { NO_TELEMETRY, type Telemetry } from '../telemetry/telemetry.ts'
-import { type Attempt, abort, createAttempt, owns } from './attempt.ts'
+import { type Attempt, abort, createAttempt, lose, owns } from './attempt.ts'
 import type { Encryption } from './encryption.ts'
 import { watch } from './maintenance.ts'
 import { changeOf } from './outcome.ts'
 import { requestVisit } from './remote.ts'
 import { createInlineRunner, type InlineRunner } from './run-inline.ts'
-import { carry } from './run-job.ts'
+import { runJob } from './run-job.ts'
 import { resealed, type SealedState } from './sealed-state.ts'
 import { createWaiting } from './waiting.ts'
 import {
   logStoreError,
   type ManagedProvider,
+  NOT_HANDED_BACK,
   TIMING,
   type Timing,
   type WorkerContext,
+  within,
 } from './worker-context.ts'
 
 /** What an worker needs. */
@@ -32,12 +34,15 @@ export type WorkerOptions = {
   instance?: string
   /** Whether this instance takes work (default), or only serves requests. */
   works?: boolean
-  /** How long `stop` lets work end before it is handed back, in milliseconds (default 10,000). */
+  /**
+   * How long `stop` lets work go on before it is handed back, in milliseconds (default 10,000). For the last fifth of it the
+   * work is told to stop.
+   */
   shutdownGrace?: number
   timing?: Partial<Timing>
   /** What sees its work (default: nothing). */
   telemetry?: Telemetry
-  /** The time in milliseconds since 1970 (default Date.now). */
+  /** The time in milliseconds since 1970 (default: the store's). */
   clock?: () => number
 }
 
@@ -65,6 +70,9 @@ export type Worker = {
   readonly running: number
 }
 
+/** The part of the grace period in which work goes on as if nothing were; in the rest it is told to stop. */
+const GRACE_BEFORE_SIGNAL = 0.8
+
 /** How long status waits for another system's answer, in milliseconds, before it tells what was known. */
 const VISIT_WAIT = 2_000
 
@@ -81,7 +89,7 @@ export function createWorker(options: WorkerOptions): Worker {
     log: options.log.child({ provider: namespace }),
     instance: options.instance ?? randomUUID(),
     timing: { ...TIMING, ...options.timing },
-    now: options.clock ?? Date.now,
+    now: options.clock ?? store.now,
     telemetry: options.telemetry ?? NO_TELEMETRY,
     running: new Map(),
     state: 'new',
@@ -111,38 +119,44 @@ export function createWorker(options: WorkerOptions): Worker {
       fillAgain = false
       const free = worker.options.concurrency - running.size
       if (free <= 0) return
-      const jobs = await store.takeJobs(namespace, instance, now(), free)
-      for (const { action_id } of jobs) launch(action_id)
+      const askedAt = performance.now()
+      const jobs = await store.takeJobs(namespace, instance, free)
+      for (const job of jobs) launch(job, askedAt)
       if (jobs.length > 0) fillAgain = true
     }
   }
 
-  function launch(actionId: string): void {
-    const present = running.get(actionId)
-    if (present && !present.controller.signal.aborted) {
-      present.leased = true
-      return
-    }
-    const attempt = createAttempt(worker, actionId, true)
-    const before = present?.ended ?? Promise.resolve()
+  function launch(job: Job, takenAt: number): void {
+    const attempt = createAttempt(worker, job, takenAt)
+    // It was taken while the instance began to stop.
+    if (worker.state !== 'working') abort(attempt, 'shutdown')
+    const before = running.get(job.action_id)
     track(
       attempt,
-      before.then(() => carry(worker, attempt)),
+      (before ? end(before) : Promise.resolve()).then(() => runJob(worker, attempt)),
     )
+  }
+
+  /** Ends an attempt whose job was taken anew. Work that ignores its signal is waited for no longer than after cancel. */
+  async function end(attempt: Attempt): Promise<void> {
+    lose(attempt)
+    await within(attempt.ended, worker.options.cancelGrace)
+    attempt.abandoned.resolve()
   }
 
   function track(attempt: Attempt, carried: Promise<void>): void {
     const { actionId } = attempt
     running.set(actionId, attempt)
-    if (worker.state === 'stopping' || worker.state === 'stopped') {
+    if (worker.state === 'stopped') {
       // It began while its action was being written, and stop does not know of it.
       abort(attempt, 'shutdown')
       void handBack(attempt)
     }
     attempt.ended = carried
-      .catch((error: unknown) =>
-        worker.log.error({ err: error, action_id: actionId }, 'Work could not be carried on'),
-      )
+      .catch((error: unknown) => {
+        if (attempt.lost) return
+        worker.log.error({ err: error, action_id: actionId }, 'Work could not be carried on')
+      })
       .then(() => {
         attempt.reports.close()
         if (running.get(actionId) === attempt) running.delete(actionId)
@@ -165,12 +179,10 @@ export function createWorker(options: WorkerOptions): Worker {
 
   /** Waits until nothing runs any more, or the time is over. */
   async function runOut(milliseconds: number): Promise<void> {
-    if (running.size === 0) return
-    const over = Promise.withResolvers<void>()
-    const timer = setTimeout(over.resolve, milliseconds)
-    await Promise.race([Promise.all([...running.values()].map(({ ended }) => ended)), over.promise])
-    // Left alone it would keep the process.
-    clearTimeout(timer)
+    const until = performance.now() + milliseconds
+    for (let left = milliseconds; running.size > 0 && left > 0; left = until - performance.now()) {
+      await within(Promise.all([...running.values()].map(({ ended }) => ended)), left)
+    }
   }
 
   /** Makes what still runs due for another instance. Should it end here all the same, the action is no longer this attempt's. */
@@ -182,12 +194,7 @@ export function createWorker(options: WorkerOptions): Worker {
           : undefined,
       )
     } catch (error) {
-      logStoreError(
-        worker,
-        error,
-        'Work could not be handed back; another instance takes it when its lease ends',
-        { action_id: attempt.actionId },
-      )
+      logStoreError(worker, error, NOT_HANDED_BACK, { action_id: attempt.actionId })
     }
   }
 
@@ -207,14 +214,16 @@ export function createWorker(options: WorkerOptions): Worker {
     async stop() {
       if (worker.state === 'stopping' || worker.state === 'stopped') return
       worker.state = 'stopping'
-      await filling
-      // Work that may not run again is given most of the grace period before it is told.
-      if (!worker.options.restartable) await runOut(shutdownGrace * 0.8)
+      // What has not begun need not begin here.
+      for (const attempt of running.values()) if (!attempt.started) abort(attempt, 'shutdown')
+      const over = performance.now() + shutdownGrace
+      await within(Promise.resolve(filling), shutdownGrace)
+      await runOut(over - shutdownGrace * (1 - GRACE_BEFORE_SIGNAL) - performance.now())
       for (const attempt of running.values()) abort(attempt, 'shutdown')
-      await runOut(worker.options.restartable ? shutdownGrace : shutdownGrace * 0.2)
+      await runOut(over - performance.now())
       worker.state = 'stopped'
       for (const end of endings) end()
-      await Promise.all([...running.values()].map(handBack))
+      await Promise.all([...running.values()].filter(({ started }) => started).map(handBack))
     },
 
     nudge,

@@ -13,6 +13,8 @@ export type ActionRow = {
   document: string
   version: number
   attempt: number
+  lease: number
+  report: number
   failures: number
   runs_on: string | null
   cancel_requested_at: number | null
@@ -24,8 +26,8 @@ export type ActionRow = {
 
 /** The columns of an ActionRow, of the table called `a`. */
 export const ACTION_COLUMNS = `a.action_id, a.provider, a.creator_id, a.monitor_by, a.manage_by, a.status, a.document,
-  a.version, a.attempt, a.failures, a.runs_on, a.cancel_requested_at, a.cancel_requested_by, a.resumed_by, a.deadline_at,
-  a.release_at`
+  a.version, a.attempt, a.lease, a.report, a.failures, a.runs_on, a.cancel_requested_at, a.cancel_requested_by, a.resumed_by,
+  a.deadline_at, a.release_at`
 
 export function actionOf(row: ActionRow): StoredAction {
   const status = STATUSES[row.status]
@@ -48,6 +50,8 @@ export function actionOf(row: ActionRow): StoredAction {
     document: row.document,
     version: row.version,
     attempt: row.attempt,
+    lease: row.lease,
+    report: row.report,
     failures: row.failures,
   }
 }

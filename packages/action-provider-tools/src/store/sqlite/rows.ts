@@ -4,7 +4,8 @@ import { STATUSES } from '../codes.ts'
 
 /** What can be seen of an action, in the order of SeenRow. */
 export const SEEN_COLUMNS = `number, provider, log_length, status, version, attempt, creator_id, monitor_by, manage_by,
-  runs_on, cancel_requested_at, deadline_at, release_at, document, failures, cancel_requested_by, resumed_by`
+  runs_on, cancel_requested_at, deadline_at, release_at, document, lease, report, failures, cancel_requested_by,
+  resumed_by`
 
 export type SeenRow = readonly [
   number: number,
@@ -21,6 +22,8 @@ export type SeenRow = readonly [
   deadline_at: number | null,
   release_at: number | null,
   document: string,
+  lease: number,
+  report: number,
   failures: number,
   cancel_requested_by: string | null,
   resumed_by: string | null,
@@ -37,11 +40,13 @@ export const PROVIDER = 1
 export const LOG_LENGTH = 2
 export const RELEASE_AT = 12
 const DOCUMENT = 13
-const FAILURES = 14
-const CANCEL_REQUESTED_BY = 15
-const RESUMED_BY = 16
-export const ACTION_ID = 17
-export const CONTENT_HASH = 18
+const LEASE = 14
+const REPORT = 15
+const FAILURES = 16
+const CANCEL_REQUESTED_BY = 17
+const RESUMED_BY = 18
+export const ACTION_ID = 19
+export const CONTENT_HASH = 20
 
 /** The action in a row. The caller knows the texts of its two keys. */
 export function actionOf(row: SeenRow | ActionRow, provider: string, action_id: string): StoredAction {
@@ -64,6 +69,8 @@ export function actionOf(row: SeenRow | ActionRow, provider: string, action_id: 
     document: row[DOCUMENT],
     version,
     attempt,
+    lease: row[LEASE],
+    report: row[REPORT],
     failures: row[FAILURES],
   }
 }
