@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { rememberSecret } from '../auth/known-secrets.ts'
 import {
   ActionProviderError,
   ActionProviderToolsError,
@@ -7,14 +8,18 @@ import {
   NotFound,
   PayloadTooLarge,
 } from '../errors.ts'
+import { errorFacts } from '../telemetry/error-facts.ts'
 
-/** Answers whatever went wrong as an error document (interface, "Codes"). What is our own fault is logged whole and shown to nobody. */
+/** Answers whatever went wrong as an error document (interface, "Codes"). What is our own fault is logged and shown to nobody. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const answer = toAnswer(error)
   const action_id = request.operation?.action_id
   const { status, code, cause } = answer
-  if (status === 500) request.log.error({ err: error, action_id }, answer.message)
-  else if (status > 500 && cause !== undefined) request.log.error({ err: cause, action_id }, answer.message)
+  // Whatever Auth let the caller in: their token may be in the error's text.
+  if (status >= 500) rememberSecret(request.operation?.auth?.token)
+  if (status === 500) request.log.error({ err: errorFacts(error), action_id }, answer.message)
+  else if (status > 500 && cause !== undefined)
+    request.log.error({ err: errorFacts(cause), action_id }, answer.message)
   else if (status > 500) request.log.warn({ code, action_id }, answer.message)
   else request.log.info({ code, action_id }, 'Refused')
   reply

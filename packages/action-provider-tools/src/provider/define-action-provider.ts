@@ -53,17 +53,22 @@ export type ManagedDefinition<S extends InputSchema> = Common<S> & {
 } & WorkOptions
 
 /** A provider whose work runs in another system. */
-export type RemoteDefinition<S extends InputSchema> = Common<S> & RemoteWork<InferInput<S>> & WorkOptions
+export type RemoteDefinition<S extends InputSchema, Handle = unknown> = Common<S> &
+  RemoteWork<InferInput<S>, Handle> &
+  WorkOptions
 
 /** A provider whose author keeps the state of actions. */
 export type CallbackDefinition<S extends InputSchema> = Common<S> & Callbacks<InferInput<S>>
 
-type Definition<S extends InputSchema> = ManagedDefinition<S> | RemoteDefinition<S> | CallbackDefinition<S>
+type Definition<S extends InputSchema> =
+  | ManagedDefinition<S>
+  | RemoteDefinition<S, never>
+  | CallbackDefinition<S>
 
 /** The kinds of work behind a provider. The input is checked before it gets there, so its type need not be known here. */
 export type Work =
   | { kind: 'run'; run: Run<never>; options: Required<WorkOptions> }
-  | { kind: 'remote'; remote: RemoteWork<never>; options: Required<WorkOptions> }
+  | { kind: 'remote'; remote: RemoteWork<never, never>; options: Required<WorkOptions> }
   | { kind: 'callbacks'; callbacks: Callbacks<never> }
 
 /** A provider, checked and ready to be registered. */
@@ -95,8 +100,8 @@ export type ActionProvider = {
 export function defineActionProvider<const S extends InputSchema>(
   definition: ManagedDefinition<S>,
 ): ActionProvider
-export function defineActionProvider<const S extends InputSchema>(
-  definition: RemoteDefinition<S>,
+export function defineActionProvider<const S extends InputSchema, Handle>(
+  definition: RemoteDefinition<S, Handle>,
 ): ActionProvider
 export function defineActionProvider<const S extends InputSchema>(
   definition: CallbackDefinition<S>,

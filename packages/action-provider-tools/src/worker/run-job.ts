@@ -1,6 +1,7 @@
 import * as lifecycle from '../action/lifecycle.ts'
 import type { ActionRequest } from '../documents/action-request.ts'
 import type { Change, Hold, StoredAction } from '../store/action-store.ts'
+import { errorFacts } from '../telemetry/error-facts.ts'
 import { type Attempt, holdOf, owns } from './attempt.ts'
 import { runContext } from './context.ts'
 import { changeOf, judge, type Outcome, outcomeOf } from './outcome.ts'
@@ -153,23 +154,23 @@ function lastChange(
 /** Logs what no caller is told. */
 export function logOutcome({ log }: WorkerContext, { actionId }: Attempt, outcome: Outcome): void {
   if (outcome.kind === 'failed' && 'unexpected' in outcome) {
-    log.error({ err: outcome.unexpected, action_id: actionId }, 'The work of an action failed')
+    log.error({ err: errorFacts(outcome.unexpected), action_id: actionId }, 'The work of an action failed')
   }
   if (outcome.kind === 'told' && outcome.unexpected !== undefined) {
     log.error(
-      { err: outcome.unexpected, action_id: actionId },
+      { err: errorFacts(outcome.unexpected), action_id: actionId },
       'The other system could not be told that its work must end',
     )
   }
   if (outcome.kind === 'unreadable') {
     log.error(
-      { err: outcome.error, action_id: actionId },
+      { err: errorFacts(outcome.error), action_id: actionId },
       'What the work of an action needs cannot be read here: it is left to other instances, and tried again',
     )
   }
   if (outcome.kind === 'retry') {
     log.warn(
-      { err: outcome.cause, action_id: actionId, after: outcome.after },
+      { err: errorFacts(outcome.cause), action_id: actionId, after: outcome.after },
       'The work will be tried again',
     )
   }

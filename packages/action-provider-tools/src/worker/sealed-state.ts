@@ -1,5 +1,7 @@
 import type { DependentToken } from '../auth/auth.ts'
+import { rememberSecret, rememberToken } from '../auth/known-secrets.ts'
 import { ServiceUnavailable } from '../errors.ts'
+import { errorFacts } from '../telemetry/error-facts.ts'
 import { type Attempt, owns } from './attempt.ts'
 import { dependentToken } from './dependent-token.ts'
 import { UnknownKey } from './encryption.ts'
@@ -34,7 +36,11 @@ export function openState(
   actionId: string,
   sealed: Uint8Array | undefined,
 ): SealedState {
-  return sealed === undefined ? {} : (worker.secrets.open(worker.namespace, actionId, sealed) as SealedState)
+  if (sealed === undefined) return {}
+  const state = worker.secrets.open(worker.namespace, actionId, sealed) as SealedState
+  rememberSecret(state.caller)
+  for (const token of Object.values(state.tokens ?? {})) rememberToken(token)
+  return state
 }
 
 /**
@@ -75,7 +81,7 @@ export async function resealed(
   } catch (error) {
     if (!(error instanceof UnknownKey)) throw error
     if (provider.work.kind === 'remote') {
-      log.error({ err: error, action_id: actionId }, 'An action could not be resumed')
+      log.error({ err: errorFacts(error), action_id: actionId }, 'An action could not be resumed')
       throw new ServiceUnavailable('This instance cannot read what is kept for the action: try again later')
     }
   }
@@ -122,6 +128,7 @@ export function keepState(
   async function nextToken(scope: string): Promise<string> {
     const before = open()
     const { token, content: next } = await dependentToken(auth, before, scope, now())
+    rememberToken(token)
     if (next !== before) await save(next)
     return token.access_token
   }

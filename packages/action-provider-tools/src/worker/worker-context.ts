@@ -3,6 +3,7 @@ import type { Auth } from '../auth/auth.ts'
 import { ServiceUnavailable, WorkInterrupted } from '../errors.ts'
 import type { ActionProvider, Work, WorkOptions } from '../provider/define-action-provider.ts'
 import type { ActionStore, StoredAction } from '../store/action-store.ts'
+import { errorFacts } from '../telemetry/error-facts.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Attempt } from './attempt.ts'
@@ -85,8 +86,8 @@ export function logStoreError(
   message: string,
   facts: { action_id?: string } = {},
 ): void {
-  if (error instanceof ServiceUnavailable) worker.log.warn({ err: error, ...facts }, message)
-  else worker.log.error({ err: error, ...facts }, message)
+  if (error instanceof ServiceUnavailable) worker.log.warn({ err: errorFacts(error), ...facts }, message)
+  else worker.log.error({ err: errorFacts(error), ...facts }, message)
 }
 
 /** Resolves when a promise has, which must not reject, or the time is over (milliseconds); leaves no timer behind. */

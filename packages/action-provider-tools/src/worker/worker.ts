@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import * as lifecycle from '../action/lifecycle.ts'
 import type { Auth, AuthState } from '../auth/auth.ts'
 import type { ActionStore, Change, Job, StoredAction } from '../store/action-store.ts'
+import { errorFacts } from '../telemetry/error-facts.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { NO_TELEMETRY, type Telemetry } from '../telemetry/telemetry.ts'
 import { type Attempt, abort, createAttempt, lose, owns } from './attempt.ts'
@@ -155,7 +156,7 @@ export function createWorker(options: WorkerOptions): Worker {
     attempt.ended = carried
       .catch((error: unknown) => {
         if (attempt.lost) return
-        worker.log.error({ err: error, action_id: actionId }, 'Work could not be carried on')
+        worker.log.error({ err: errorFacts(error), action_id: actionId }, 'Work could not be carried on')
       })
       .then(() => {
         attempt.reports.close()
