@@ -20,6 +20,12 @@ type Status = {
   completion_time?: string
 }
 
+/** Ends an instance, and starts it again with an environment in which something may be new. */
+export type Restart = (
+  instance: number,
+  how: { signal: 'SIGKILL' | 'SIGTERM'; environment?: Record<string, string> },
+) => Promise<void>
+
 type Options = {
   scenario: string
   globus: Globus
@@ -28,8 +34,10 @@ type Options = {
   instances: number
   rounds: number
   clients?: number
+  /** What each request asks for besides its text and how long it sleeps. */
+  input?: Record<string, unknown>
   /** What happens at a random moment of each round (default: an instance is killed with -9 and started again). */
-  strike?: () => Promise<void>
+  strike?: (restart: Restart) => Promise<void>
   say: (line: string) => void
 }
 
@@ -41,9 +49,9 @@ export async function survive(options: Options): Promise<Figures> {
   const { scenario, globus, environment, instances, rounds, clients = 8, strike = kill, say } = options
   const started = Date.now()
   const token = await globus.token('alice')
-  const start = (): Promise<Program> =>
-    startProgram(helloWorld, { ...globus.environment, ...environment, LOG_LEVEL: 'error' })
-  const programs = await Promise.all(Array.from({ length: instances }, start))
+  const start = (more: Record<string, string> = {}): Promise<Program> =>
+    startProgram(helloWorld, { ...globus.environment, ...environment, ...more, LOG_LEVEL: 'error' })
+  const programs = await Promise.all(Array.from({ length: instances }, () => start()))
   const posted = new Map<string, string | undefined>()
   const completed = new Map<string, string>()
   const problems = { lost: new Set<string>(), doubled: new Set<string>() }
@@ -71,7 +79,10 @@ export async function survive(options: Options): Promise<Figures> {
 
   const sleepTime = (request_id: string): number => (Number(request_id.split('-')[1]) % 7) / 5
   const post = (request_id: string): ReturnType<typeof ask> =>
-    ask('/run', { request_id, body: { echo_string: request_id, sleep_time: sleepTime(request_id) } })
+    ask('/run', {
+      request_id,
+      body: { ...options.input, echo_string: request_id, sleep_time: sleepTime(request_id) },
+    })
 
   function check(status: Status): void {
     const { action_id, completion_time } = status
@@ -115,7 +126,7 @@ export async function survive(options: Options): Promise<Figures> {
   for (let round = 1; round <= rounds; round++) {
     const enough = acknowledged.length + 1 + Math.floor(Math.random() * 60)
     while (acknowledged.length < enough) await sleep(5)
-    await strike()
+    await strike(restart)
     if (round % 10 === 0)
       say(`${scenario}: ${round} of ${rounds} rounds, ${acknowledged.length} acknowledged`)
   }
@@ -138,9 +149,15 @@ export async function survive(options: Options): Promise<Figures> {
   }
 
   async function kill(): Promise<void> {
-    const victim = Math.floor(Math.random() * instances)
-    await programs[victim]?.signal('SIGKILL')
-    programs[victim] = await start()
+    await restart(Math.floor(Math.random() * instances), { signal: 'SIGKILL' })
+  }
+
+  async function restart(
+    instance: number,
+    { signal, environment: more }: Parameters<Restart>[1],
+  ): Promise<void> {
+    await programs[instance]?.signal(signal)
+    programs[instance] = await start(more)
   }
 
   /** A request whose answer was lost is sent again until it is answered: it is one action, old or new. */

@@ -2,7 +2,12 @@ import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { maskSecrets, rememberSecret } from '../src/auth/known-secrets.ts'
-import { defineActionProvider, type OperationEvent, type RunContext, ServiceUnavailable } from '../src/index.ts'
+import {
+  defineActionProvider,
+  type OperationEvent,
+  type RunContext,
+  ServiceUnavailable,
+} from '../src/index.ts'
 import { errorFacts } from '../src/telemetry/error-facts.ts'
 import { fakeAuth } from '../src/testing/index.ts'
 import { eventually, serveForTest } from './served.ts'
