@@ -1,11 +1,10 @@
 import { join } from 'node:path'
-import type { Constant } from './constant.ts'
-import type { Figure } from './figure.ts'
+import type { Figure, Pair } from './figure.ts'
 import type { Globus } from './globus.ts'
-import type { Load, Order, Script } from './order.ts'
+import type { Load, Order } from './order.ts'
 import { type LoadProcess, type Server, type Start, startServer } from './process.ts'
 import type { Programs } from './programs.ts'
-import type { Pair } from './statistics.ts'
+import type { Constant } from './yardstick.ts'
 
 /** What every figure is measured with. */
 export type Bench = {
@@ -61,23 +60,18 @@ export async function startProvider(
   })
 }
 
-/** Starts bare Fastify with the routes it answers. */
-export async function startBare(bench: Bench, constants: readonly Constant[]): Promise<Server> {
+/** Starts the yardstick with a route that answers what a provider has answered. `inserts`: it makes a row durable first. */
+export async function startYardstick(
+  bench: Bench,
+  constant?: Constant,
+  { inserts = false } = {},
+): Promise<Server> {
   return start(bench, {
     programs: bench.programs,
-    main: 'bench/bare',
-    environment: { CONSTANTS: JSON.stringify(constants) },
-  })
-}
-
-/** Starts a route that inserts a row and answers a constant: what any durable run costs at least. */
-export async function startInsert(bench: Bench, constant: Constant): Promise<Server> {
-  return start(bench, {
-    programs: bench.programs,
-    main: 'bench/insert',
+    main: 'bench/yardstick',
     environment: {
-      CONSTANT: JSON.stringify(constant),
-      INSERTS: join(bench.folder, `inserts-${++databases}.db`),
+      CONSTANTS: JSON.stringify(constant ? [constant] : []),
+      ...(inserts && { INSERTS: join(bench.folder, `inserts-${++databases}.db`) }),
     },
   })
 }
@@ -97,9 +91,6 @@ export type Contestant = {
   seconds?: number
 }
 
-/** A database server under a certain load. */
-export type DatabaseContestant = Pick<Script, 'database' | 'statements' | 'fresh'>
-
 /** What a contestant reached in each round, and what processor time an answer took, in microseconds, as the median. */
 export type Result = { loads: Load[]; cpu: number[] }
 
@@ -112,7 +103,7 @@ export type Result = { loads: Load[]; cpu: number[] }
  */
 export async function contest<Name extends string>(
   bench: Bench,
-  start: (bench: Bench) => Promise<Record<Name, Contestant | DatabaseContestant>>,
+  start: (bench: Bench) => Promise<Record<Name, Contestant>>,
 ): Promise<Record<Name, Result>> {
   const results: Partial<Record<Name, Result>> = {}
   for (let begun = 0; begun < bench.starts; begun++) {
@@ -137,7 +128,7 @@ export async function contest<Name extends string>(
 /** One round of one contestant: what it reached, and the processor time of an answer in microseconds. */
 async function underLoad(
   bench: Bench,
-  contestant: Contestant | DatabaseContestant,
+  contestant: Contestant,
   warmUp: boolean,
 ): Promise<{ load: Load; cpu: number }> {
   const order = orderOf(bench, contestant)
@@ -147,16 +138,13 @@ async function underLoad(
   return { load, cpu: (spent * 1e6) / load.requests }
 }
 
-function orderOf(bench: Bench, contestant: Contestant | DatabaseContestant): Order | Script {
+function orderOf(bench: Bench, { servers, ...rest }: Contestant): Order {
   const given = { connections: CONNECTIONS, seconds: bench.seconds }
-  if ('statements' in contestant) return { ...given, ...contestant }
-  const { servers, ...rest } = contestant
   return { ...given, ...rest, servers: servers.map(({ origin }) => origin) }
 }
 
-async function processorTime(contestant: Contestant | DatabaseContestant): Promise<number> {
-  if ('statements' in contestant) return 0
-  const usages = await Promise.all(contestant.servers.map((server) => server.usage('cpu')))
+async function processorTime({ servers }: Contestant): Promise<number> {
+  const usages = await Promise.all(servers.map((server) => server.usage('cpu')))
   return usages.reduce((sum, { cpu }) => sum + cpu, 0)
 }
 
@@ -166,4 +154,36 @@ export function pairs(measured: Result, limit: Result, value: (load: Load) => nu
     const other = limit.loads[round]
     return { measured: value(load), limit: other ? value(other) : Number.NaN }
   })
+}
+
+/** What a provider answered. */
+export type Answer = { status: number; headers: Record<string, string>; text: string }
+
+/** Asks a provider once. @throws Error when it refuses */
+export async function ask(
+  server: Server,
+  token: string,
+  method: 'GET' | 'POST',
+  path: string,
+  body?: unknown,
+): Promise<Answer> {
+  const response = await fetch(`${server.url}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}` },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${method} ${path} was answered with ${response.status}: ${text}`)
+  return { status: response.status, headers: Object.fromEntries(response.headers), text }
+}
+
+/** The headers that Node writes itself, and the one that is new in each answer. */
+const WRITTEN_BY_NODE = ['connection', 'content-length', 'date', 'keep-alive', 'x-request-id']
+
+/** The route of the yardstick that answers what a provider has answered. */
+export function constantOf(method: Constant['method'], url: string, answer: Answer): Constant {
+  const headers = Object.fromEntries(
+    Object.entries(answer.headers).filter(([name]) => !WRITTEN_BY_NODE.includes(name)),
+  )
+  return { method, url, code: answer.status, headers, body: answer.text }
 }

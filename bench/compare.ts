@@ -3,12 +3,12 @@ import { pathToFileURL } from 'node:url'
 import { type Bench, type Contestant, contest, pairs, startProvider } from './bench.ts'
 import { checkOut } from './checkout.ts'
 import type { Figure } from './figure.ts'
+import { type Pair, summary } from './figure.ts'
 import { cpuNote } from './figures/paired.ts'
 import { runOf } from './figures/run.ts'
 import { statusOf } from './figures/status.ts'
 import type { Server } from './process.ts'
 import { sources } from './programs.ts'
-import { type Pair, summary } from './statistics.ts'
 
 /** A loss below this is taken for chance. */
 const NOTICEABLE = 0.03

@@ -4,7 +4,7 @@
  * npm run bench -- [--only NAME …] [--quick] [--sources] [--json FILE] [--compare REV]
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, cpus, loadavg, tmpdir, totalmem, type } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -20,7 +20,6 @@ import { run } from './figures/run.ts'
 import { start } from './figures/start.ts'
 import { status } from './figures/status.ts'
 import { startGlobus } from './globus.ts'
-import { thisMachine } from './machine.ts'
 import { startLoad } from './process.ts'
 import { builtPrograms, sources } from './programs.ts'
 import { table } from './table.ts'
@@ -86,3 +85,24 @@ const file =
 await mkdir(dirname(file), { recursive: true })
 await writeFile(file, JSON.stringify({ machine, at: new Date().toISOString(), figures }, undefined, 2))
 if (figures.some((figure) => isMet(figure) === false)) process.exitCode = 1
+
+/** What the figures were measured on. */
+type Machine = {
+  cpu: string
+  cores: number
+  memory_gb: number
+  system: string
+  node: string
+  load: number
+}
+
+function thisMachine(): Machine {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    memory_gb: Math.round(totalmem() / 1024 ** 3),
+    system: type(),
+    node: process.version,
+    load: Math.round((loadavg()[0] ?? 0) * 100) / 100,
+  }
+}

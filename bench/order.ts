@@ -32,19 +32,5 @@ export type Load = {
   failures: number
 }
 
-/** A statement as `pg` takes it. */
-export type Statement = string | { name?: string; text: string; values?: unknown[] }
-
-/** Transactions of a database, each connection beginning the next one when it has ended one. */
-export type Script = {
-  database: string
-  /** What one transaction says. */
-  statements: Statement[]
-  /** Values that are new in each transaction: wherever they stand, another UUID takes their place. */
-  fresh: string[]
-  connections: number
-  seconds: number
-}
-
 /** Stands in a body for an id of the same length. */
 export const ID = '<<<<<<<<<<<<<<<<<<<id>>>>>>>>>>>>>>>>>>>'

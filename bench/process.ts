@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Question, Usage } from './observed.ts'
-import type { Load, Order, Script } from './order.ts'
+import type { Load, Order } from './order.ts'
 import { type Programs, program } from './programs.ts'
 
 /** A server in a process of its own. */
@@ -78,13 +78,11 @@ async function serving(child: ChildProcess, file: string): Promise<string> {
 }
 
 /** The process that makes load. */
-export type LoadProcess = { make: (order: Order | Script) => Promise<Load>; close: () => void }
+export type LoadProcess = { make: (order: Order) => Promise<Load>; close: () => void }
 
 export function startLoad(): LoadProcess {
   const child = fork(fileURLToPath(new URL('./load.ts', import.meta.url)), {
     execArgv: ['--conditions=source'],
-    // Bytes among a statement's values stay bytes.
-    serialization: 'advanced',
   })
   return { make: (order) => ask<Load>(child, order), close: () => child.kill() }
 }

@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Bench, CONNECTIONS, type Group, startProvider } from '../bench.ts'
-import { ask } from '../call.ts'
-import type { Figure } from '../figure.ts'
+import { ask, type Bench, CONNECTIONS, type Group, startProvider } from '../bench.ts'
+import { type Figure, median } from '../figure.ts'
 import type { Server } from '../process.ts'
-import { median } from '../statistics.ts'
 import { written } from '../table.ts'
 import { runOf } from './run.ts'
 
@@ -11,15 +9,19 @@ import { runOf } from './run.ts'
 export const asynchronous: Group = {
   name: 'asynchronous',
   async measure(bench) {
-    return [await carriedFigure(bench, 'SQLite', [await startProvider(bench, 'hello-world')])]
+    return [await completedFigure(bench, 'SQLite', [await startProvider(bench, 'hello-world')])]
   },
 }
 
 /** Starts as many actions as will go, and waits until all of them have ended. */
-export async function carriedFigure(bench: Bench, name: string, servers: readonly Server[]): Promise<Figure> {
+export async function completedFigure(
+  bench: Bench,
+  name: string,
+  servers: readonly Server[],
+): Promise<Figure> {
   const rounds: { started: number; completed: number }[] = []
   for (let round = 0; round <= bench.rounds; round++) {
-    const one = await carried(bench, servers)
+    const one = await complete(bench, servers)
     if (round > 0) rounds.push(one)
   }
   return {
@@ -31,7 +33,7 @@ export async function carriedFigure(bench: Bench, name: string, servers: readonl
   }
 }
 
-async function carried(
+async function complete(
   bench: Bench,
   servers: readonly Server[],
 ): Promise<{ started: number; completed: number }> {

@@ -8,11 +8,10 @@ import {
   pairs,
   startProvider,
 } from '../bench.ts'
-import type { Figure } from '../figure.ts'
+import { type Figure, median, summary } from '../figure.ts'
 import { type Filled, fill } from '../fill.ts'
 import type { Call } from '../order.ts'
 import type { Server } from '../process.ts'
-import { median, summary } from '../statistics.ts'
 import { written } from '../table.ts'
 import { runOf } from './run.ts'
 

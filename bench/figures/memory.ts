@@ -1,5 +1,4 @@
-import { type Bench, type Group, startProvider } from '../bench.ts'
-import { ask } from '../call.ts'
+import { ask, type Bench, type Group, startProvider } from '../bench.ts'
 import type { Figure } from '../figure.ts'
 import type { Usage } from '../observed.ts'
 import type { Server } from '../process.ts'

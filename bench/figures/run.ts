@@ -1,11 +1,17 @@
-import { type Bench, type Contestant, type Group, startBare, startInsert, startProvider } from '../bench.ts'
-import { ask } from '../call.ts'
-import type { Constant } from '../constant.ts'
+import {
+  ask,
+  type Bench,
+  type Contestant,
+  constantOf,
+  type Group,
+  startProvider,
+  startYardstick,
+} from '../bench.ts'
 import { ID } from '../order.ts'
 import type { Server } from '../process.ts'
 import { latencyFigure, rateFigure, type StartBoth } from './paired.ts'
 
-/** Run of new actions, each durable before it is answered. */
+/** Run of new actions, each durable before it is answered, beside a route that makes one row durable. */
 export const run: Group = {
   name: 'run',
   async measure(bench) {
@@ -16,27 +22,16 @@ export const run: Group = {
     )
     return [
       rate,
-      await rateFigure(
-        bench,
-        { name: 'run, beside one insert' },
-        startBoth('warn', startInsert),
-        'a route that inserts a row',
-      ),
       await rateFigure(bench, { name: 'run with its log of each request' }, startBoth('info')),
       await latencyFigure(bench, 'run, p99 at 70 % of peak', rate, startBoth('warn')),
     ]
   },
 }
 
-/** Starts what a provider is measured by. */
-type StartLimit = (bench: Bench, constant: Constant) => Promise<Server>
-
-const bareFastify: StartLimit = (bench, constant) => startBare(bench, [constant])
-
-function startBoth(level: string, startLimit = bareFastify): StartBoth {
+function startBoth(level: string): StartBoth {
   return async (bench) => {
     const server = await startProvider(bench, 'watchasay', { LOG_LEVEL: level })
-    return { provider: await runOf(bench, server), bare: await limitOf(bench, server, startLimit) }
+    return { provider: await runOf(bench, server), yardstick: await yardstickFor(bench, server) }
   }
 }
 
@@ -49,11 +44,11 @@ export async function runOf(bench: Bench, server: Server, input: unknown = BODY)
   return { servers: [server], calls: [{ method: 'POST', path, token: await bench.globus.token(), body }] }
 }
 
-async function limitOf(bench: Bench, provider: Server, startLimit: StartLimit): Promise<Contestant> {
+async function yardstickFor(bench: Bench, provider: Server): Promise<Contestant> {
   const token = await bench.globus.token()
-  const { status, text } = await ask(provider, token, 'POST', '/run', { request_id: 'one', body: BODY })
+  const answer = await ask(provider, token, 'POST', '/run', { request_id: 'one', body: BODY })
   const url = '/skeleton/run'
-  const server = await startLimit(bench, { method: 'POST', url, code: status, body: text })
+  const server = await startYardstick(bench, constantOf('POST', url, answer), { inserts: true })
   const body = JSON.stringify({ request_id: ID, body: BODY })
   return { servers: [server], calls: [{ method: 'POST', path: url, token, body }] }
 }

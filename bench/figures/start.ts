@@ -1,7 +1,6 @@
-import { type Bench, type Group, startBare, startProvider } from '../bench.ts'
-import type { Figure } from '../figure.ts'
+import { type Bench, type Group, startProvider, startYardstick } from '../bench.ts'
+import { type Figure, median, summary } from '../figure.ts'
 import type { Server } from '../process.ts'
-import { median, summary } from '../statistics.ts'
 
 /** From the beginning of the process to the first answer. */
 export const start: Group = {
@@ -10,7 +9,7 @@ export const start: Group = {
     const rounds = []
     for (let round = 0; round < bench.rounds + 2; round++) {
       const measured = await started(startProvider(bench, 'watchasay'))
-      const limit = await started(startBare(bench, []))
+      const limit = await started(startYardstick(bench))
       rounds.push({ measured: measured.ms, limit: limit.ms, cpu: measured.cpu })
     }
     const { measured, limit } = summary(rounds)
@@ -38,10 +37,10 @@ async function started(starting: Promise<Server>): Promise<{ ms: number; cpu: nu
 
 async function idleMemory(bench: Bench): Promise<Figure> {
   const servers = [await startProvider(bench, 'watchasay'), await startProvider(bench, 'hello-world')]
-  const bare = await startBare(bench, [])
+  const yardstick = await startYardstick(bench)
   await new Promise((resolve) => setTimeout(resolve, 3_000))
   const measured = await Promise.all(servers.map((server) => server.usage('cpu')))
-  const limit = await bare.usage('cpu')
+  const limit = await yardstick.usage('cpu')
   return {
     name: 'memory, idle',
     unit: 'MB',

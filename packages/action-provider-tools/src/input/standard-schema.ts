@@ -1,10 +1,16 @@
 import { fieldError, jsonPath, listErrors, type Scrubbing } from '../documents/field-errors.ts'
 import { ActionProviderError, InvalidDefinition } from '../errors.ts'
 import { isPromiseLike } from '../promise-like.ts'
-import type { CheckedInput, CompiledInput } from './compile-input.ts'
-import type { StandardIssue, StandardResult, StandardSchema } from './input-schema.ts'
+import type {
+  CheckedInput,
+  CompiledInput,
+  StandardIssue,
+  StandardResult,
+  StandardSchema,
+} from './input-schema.ts'
 import { isTame } from './pattern.ts'
-import { declaredNames, isRecursive, parts, type SchemaObject, toJsonSchema } from './schema-facts.ts'
+import { multiplies } from './recursion.ts'
+import { declaredNames, parts, type SchemaObject, toJsonSchema } from './schema-facts.ts'
 import { tooSlow, withinTime } from './within-time.ts'
 
 /**
@@ -15,7 +21,7 @@ import { tooSlow, withinTime } from './within-time.ts'
 export function compileStandardSchema(schema: StandardSchema): CompiledInput<unknown> {
   const standard = schema['~standard']
   const json_schema = toJsonSchema(describe(standard))
-  const watched = isRecursive(json_schema) || hasWildPattern(json_schema)
+  const watched = multiplies(json_schema) || hasWildPattern(json_schema)
   const declared = declaredNames(json_schema)
 
   function judge(result: StandardResult<unknown>, body: unknown, showInput: boolean): CheckedInput<unknown> {
@@ -29,6 +35,7 @@ export function compileStandardSchema(schema: StandardSchema): CompiledInput<unk
 
   return {
     json_schema,
+    mayTakeLong: false,
     validate(body, { showInput = false } = {}) {
       const result = watched ? withinTime(() => standard.validate(body)) : standard.validate(body)
       if (result === undefined) return tooSlow()

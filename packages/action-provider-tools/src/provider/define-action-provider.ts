@@ -1,8 +1,8 @@
 import { describeProvider, type ProviderDescriptionInput } from '../documents/describe-provider.ts'
 import type { ProviderDescription } from '../documents/provider-description.ts'
 import { InvalidDefinition } from '../errors.ts'
-import { type CompiledInput, compileInput } from '../input/compile-input.ts'
-import type { InferInput, InputSchema } from '../input/input-schema.ts'
+import { compileInput } from '../input/compile-input.ts'
+import type { CompiledInput, InferInput, InputSchema } from '../input/input-schema.ts'
 import type { Callbacks } from './callbacks.ts'
 import type { Hooks } from './hooks.ts'
 import type { RemoteWork, Run } from './run-context.ts'
@@ -45,24 +45,28 @@ type Common<S extends InputSchema> = {
   showInputInErrors?: boolean
 }
 
+// `undefined` in those that have no use for them tells the compiler which kind is meant, so that it points at what is wrong in it.
+
 /** A provider whose author gives the work, and the library everything else. */
-export type ManagedDefinition<S extends InputSchema> = Common<S> & {
-  run: Run<InferInput<S>>
-  status?: never
-  start?: never
-} & WorkOptions
+export type ManagedDefinition<S extends InputSchema> = Common<S> &
+  WorkOptions & {
+    run: Run<InferInput<S>>
+    start?: undefined
+    status?: undefined
+  }
 
 /** A provider whose work runs in another system. */
 export type RemoteDefinition<S extends InputSchema, Handle = unknown> = Common<S> &
-  RemoteWork<InferInput<S>, Handle> &
-  WorkOptions
+  WorkOptions &
+  RemoteWork<InferInput<S>, Handle> & { run?: undefined; status?: undefined }
 
 /** A provider whose author keeps the state of actions. */
-export type CallbackDefinition<S extends InputSchema> = Common<S> & Callbacks<InferInput<S>>
+export type CallbackDefinition<S extends InputSchema> = Common<S> &
+  Callbacks<InferInput<S>> & { start?: undefined }
 
-type Definition<S extends InputSchema> =
+type Definition<S extends InputSchema, Handle> =
   | ManagedDefinition<S>
-  | RemoteDefinition<S, never>
+  | RemoteDefinition<S, Handle>
   | CallbackDefinition<S>
 
 /** The kinds of work behind a provider. The input is checked before it gets there, so its type need not be known here. */
@@ -98,15 +102,13 @@ export type ActionProvider = {
  * })
  */
 export function defineActionProvider<const S extends InputSchema>(
-  definition: ManagedDefinition<S>,
-): ActionProvider
-export function defineActionProvider<const S extends InputSchema, Handle>(
-  definition: RemoteDefinition<S, Handle>,
-): ActionProvider
-export function defineActionProvider<const S extends InputSchema>(
   definition: CallbackDefinition<S>,
 ): ActionProvider
-export function defineActionProvider<S extends InputSchema>(definition: Definition<S>): ActionProvider {
+// The compiler tells errors by the last overload: it takes every kind.
+export function defineActionProvider<const S extends InputSchema, Handle>(
+  definition: Definition<S, Handle>,
+): ActionProvider
+export function defineActionProvider<S extends InputSchema>(definition: Definition<S, never>): ActionProvider {
   const work = workOf(definition)
   const input = compileInput(definition.input) as CompiledInput<unknown>
   const log_supported = logSupport(work, definition.description)
@@ -130,7 +132,7 @@ export function defineActionProvider<S extends InputSchema>(definition: Definiti
   }
 }
 
-function workOf<S extends InputSchema>(definition: Definition<S>): Work {
+function workOf<S extends InputSchema>(definition: Definition<S, never>): Work {
   if ('status' in definition && definition.status !== undefined) {
     for (const name of ['run', 'status', 'cancel', 'release'] as const) {
       if (typeof definition[name] !== 'function') {

@@ -34,7 +34,7 @@ export type Attempt = {
   /** Whether somebody else may have the job now, by the word of the store: nothing of this attempt counts any more. */
   lost: boolean
   /** Resolves when nobody waits for the work any more: its action has ended without it. */
-  readonly abandoned: PromiseWithResolvers<void>
+  readonly abandoned: { readonly promise: Promise<void>; readonly resolve: () => void }
   /** Resolves when nothing of it is left to do; never rejects. */
   ended: Promise<void>
 }

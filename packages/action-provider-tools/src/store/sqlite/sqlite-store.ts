@@ -17,6 +17,7 @@ import { changed, created } from '../changes.ts'
 import { createActions } from './actions.ts'
 import { createCounts } from './counts.ts'
 import { openingError, storeError } from './failures.ts'
+import { watchFiles } from './files.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createJobs } from './jobs.ts'
 import { createList } from './list.ts'
@@ -64,10 +65,12 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Acti
 
 /** The store in a database that `openDatabase` has opened. Closing the store closes it. */
 export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {}): ActionStore {
-  const { exclusive = true, clock = Date.now } = options
+  const { exclusive = true, clock = Date.now, log: warn = () => {} } = options
   // Nobody else can take what a process holds that is alone.
   const { leaseSeconds = exclusive ? Infinity : LEASE_SECONDS } = options
-  const { write, flush } = createGroupCommit(database)
+  const path = database.location()
+  const confirm = path === null ? () => {} : watchFiles(path, warn)
+  const { write, flush } = createGroupCommit(database, confirm)
   const providers = createProviders(database)
   const log = createLog(database)
   const jobs = createJobs(database, leaseSeconds)
@@ -153,6 +156,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
 
     find: (provider, requestKey, contentHash) =>
       reading(() => {
+        confirm()
         const row = actions.findByKey(requestKey)
         return row && !isExpired(row) ? repetition(row, provider, contentHash) : undefined
       }),
@@ -217,7 +221,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
     readLog: (provider, actionId, query) =>
       reading(() => {
         const row = find(actions.see, provider, actionId)
-        return row ? log.page(row[NUMBER], query) : { entries: [] }
+        return row && log.page(row[NUMBER], query)
       }),
 
     sweepReleased: sweep,
@@ -260,6 +264,8 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
       listeners.set(provider, own.add(listener))
       return () => void own.delete(listener)
     },
+
+    namespaces: () => reading(counts.namespaces),
 
     count: (provider) =>
       reading(() => {
