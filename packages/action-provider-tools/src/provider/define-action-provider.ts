@@ -108,7 +108,9 @@ export function defineActionProvider<const S extends InputSchema>(
 export function defineActionProvider<const S extends InputSchema, Handle>(
   definition: Definition<S, Handle>,
 ): ActionProvider
-export function defineActionProvider<S extends InputSchema>(definition: Definition<S, never>): ActionProvider {
+export function defineActionProvider<S extends InputSchema>(
+  definition: Definition<S, never>,
+): ActionProvider {
   const work = workOf(definition)
   const input = compileInput(definition.input) as CompiledInput<unknown>
   const log_supported = logSupport(work, definition.description)

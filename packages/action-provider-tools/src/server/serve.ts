@@ -4,6 +4,7 @@ import { globusAuth } from '../auth/globus-auth.ts'
 import { InvalidDefinition, StoreUnusable } from '../errors.ts'
 import { actionProvider } from '../http/plugin.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
+import type { StoreOptions } from '../store/action-store.ts'
 import { openStore } from '../store/open-store.ts'
 import { cloudwatchEmf } from '../telemetry/cloudwatch-emf.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
@@ -69,16 +70,21 @@ export async function startServing(provider: ActionProvider, options: ServeOptio
   }
   try {
     let log: FastifyInstance['log'] | undefined
-    const store = await openStore(configuration.databaseUrl, {
-      log: (message, error) =>
-        log?.warn({ reason: error instanceof Error ? error.message : 'unknown' }, message),
-    })
+    // What the store says while it is opened waits until there is a log.
+    const early: (() => void)[] = []
+    const warn: NonNullable<StoreOptions['log']> = (message, error) => {
+      const reason = error instanceof Error ? { reason: error.message } : {}
+      if (log === undefined) early.push(() => warn(message, error))
+      else log.warn(reason, message)
+    }
+    const store = await openStore(configuration.databaseUrl, { log: warn })
     opened.push(() => store.close())
     const standIn = configuration.credentials ? undefined : await startDevelopmentGlobus(name, configuration)
     if (standIn) opened.push(standIn.close)
     const { app, address } = await listen(provider, prefix, configuration, standIn, store)
     log = app.log
     if (renamed) log.warn(renamed)
+    for (const say of early) say()
     opened.push(() => app.close())
     const url = `${address}${prefix}`
     const example = standIn && (await exampleInput(provider.input, options.exampleInput))

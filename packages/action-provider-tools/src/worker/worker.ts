@@ -5,6 +5,7 @@ import type { ActionStore, Change, Job, StoredAction } from '../store/action-sto
 import { errorFacts } from '../telemetry/error-facts.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { NO_TELEMETRY, type Telemetry } from '../telemetry/telemetry.ts'
+import { within } from '../within.ts'
 import { type Attempt, abort, createAttempt, lose, owns } from './attempt.ts'
 import type { Encryption } from './encryption.ts'
 import { watch } from './maintenance.ts'
@@ -21,7 +22,6 @@ import {
   TIMING,
   type Timing,
   type WorkerContext,
-  within,
 } from './worker-context.ts'
 
 /** What an worker needs. */

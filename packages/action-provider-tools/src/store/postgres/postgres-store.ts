@@ -1,17 +1,16 @@
-import { Client, type ClientConfig } from 'pg'
 import { uuidBytes } from '../../action/keys.ts'
-import { ServiceUnavailable, StoreUnusable } from '../../errors.ts'
+import { ServiceUnavailable } from '../../errors.ts'
+import { within } from '../../within.ts'
 import { type ActionStore, LEASE_SECONDS, type StoredRequest, type StoreOptions } from '../action-store.ts'
 import { type DatabaseClock, readClock, type Times } from './clock.ts'
 import { count, namespaces } from './counts.ts'
 import { createCreates, findByKey } from './creates.ts'
 import { type Database, openPool, type Statement } from './database.ts'
-import { openingError, type Place } from './failures.ts'
 import { createJobs } from './jobs.ts'
 import { cancelsSince, list, overdue } from './lists.ts'
 import { readLog } from './logs.ts'
-import { migrate } from './migrations.ts'
 import { createNotifications } from './notifications.ts'
+import { configOf, type Log, prepare } from './opening.ts'
 import { sweepReleased } from './removal.ts'
 import { createTransitions } from './transitions.ts'
 
@@ -20,7 +19,8 @@ export type PostgresStoreOptions = StoreOptions & {
   poolSize?: number
 }
 
-type Log = NonNullable<StoreOptions['log']>
+/** How long closing waits for connections to a database that may be silent, in milliseconds. */
+const CLOSING = 3_000
 
 const GET_REQUEST: Statement = {
   name: 'get-request',
@@ -40,9 +40,6 @@ const PING: Statement = {
   name: 'ping',
   text: "SELECT current_setting('transaction_read_only') = 'on' AS read_only",
 }
-
-/** The oldest PostgreSQL that its makers still mend. */
-const OLDEST_VERSION = 14
 
 /**
  * Opens the store in a PostgreSQL database, which any number of instances may share. Its tables are made, or brought up
@@ -121,86 +118,9 @@ export async function openPostgresStore(
     },
     close: () => {
       databaseClock?.close()
-      closing ??= Promise.all([database.close(), notifications.close()]).then(() => {})
+      closing ??= within(Promise.all([database.close(), notifications.close()]), CLOSING)
       return closing
     },
-  }
-}
-
-const SETTINGS = [
-  // The store relies on each statement seeing what has been committed before it.
-  'default_transaction_isolation=read\\ committed',
-  // Every statement is made for its indexes: it shall not be planned again for each call, nor read a table from end to end
-  // for as long as the plan lives because the table was small when it was made.
-  'plan_cache_mode=force_generic_plan',
-  'enable_seqscan=off',
-  'jit=off',
-]
-
-/** How every connection is made. Nothing waits for long: a caller would rather hear that it should come again. */
-function configOf(url: string): ClientConfig {
-  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
-    throw new StoreUnusable(
-      'The database URL is not one of PostgreSQL: write postgres://user:password@host:5432/database',
-    )
-  }
-  return {
-    connectionString: url,
-    application_name: 'action-provider',
-    connectionTimeoutMillis: 3_000,
-    lock_timeout: 3_000,
-    statement_timeout: 4_000,
-    // The database itself has ended a statement before this one gives it up: only one that is silent is left in doubt.
-    query_timeout: 5_000,
-    idle_in_transaction_session_timeout: 10_000,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
-    options: SETTINGS.map((setting) => `-c ${setting}`).join(' '),
-  }
-}
-
-/** Sees that the database can be used, and brings its tables up to date. */
-async function prepare(config: ClientConfig, log: Log): Promise<void> {
-  // Waiting for another instance's migration may take long.
-  const { query_timeout: _, ...patient } = config
-  const client = new Client(patient)
-  client.on('error', () => {})
-  const place = placeOf(client)
-  try {
-    await client.connect()
-    await check(client, place, log)
-    await migrate(client)
-  } catch (error) {
-    throw openingError(error, place)
-  } finally {
-    await client.end().catch(() => {})
-  }
-}
-
-function placeOf({ host, port, database, user }: Client): Place {
-  return { host, port, database: database ?? '', user: user ?? '' }
-}
-
-async function check(client: Client, { host, port, database }: Place, log: Log): Promise<void> {
-  const { rows } = await client.query<{ version: number; encoding: string; commit: string }>(
-    `SELECT current_setting('server_version_num')::int / 10000 AS version, current_setting('server_encoding') AS encoding,
-      current_setting('synchronous_commit') AS commit`,
-  )
-  const { version = 0, encoding, commit } = rows[0] ?? {}
-  if (version < OLDEST_VERSION) {
-    throw new StoreUnusable(
-      `PostgreSQL at ${host}:${port} has version ${version}: upgrade it to ${OLDEST_VERSION} or later`,
-    )
-  }
-  if (encoding !== 'UTF8') {
-    throw new StoreUnusable(
-      `Database "${database}" keeps text as ${encoding}: create one with ENCODING 'UTF8', and name it in the database URL`,
-    )
-  }
-  if (commit === 'off') {
-    log(
-      `PostgreSQL at ${host}:${port} has synchronous_commit=off, which may lose what was acknowledged: connections of this store use on`,
-    )
   }
 }
 

@@ -100,7 +100,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
   function withJob(
     instance: string,
     { action_id, lease }: Job,
-    act: (number: number, hold: Hold) => boolean | void,
+    act: (number: number, hold: Hold) => unknown,
   ): boolean {
     const bytes = uuidBytes(action_id)
     const row = bytes && actions.see(bytes)
