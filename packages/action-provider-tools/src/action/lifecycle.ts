@@ -17,6 +17,18 @@ import { formatTime, parseTime } from '../documents/time.ts'
 import { ActionConflict } from '../errors.ts'
 import type { Change, Hold, StoredAction } from '../store/action-store.ts'
 
+/** What of an action decides what may happen to it next. */
+export type LivingAction = Pick<
+  StoredAction,
+  | 'status'
+  | 'document'
+  | 'attempt'
+  | 'runs_on'
+  | 'cancel_requested_at'
+  | 'cancel_requested_by'
+  | 'deadline_at'
+>
+
 /** How long a complete action is kept when its request does not say (interface, "ActionRequest"). */
 export const DEFAULT_RELEASE_AFTER = 'P30D'
 
@@ -53,18 +65,18 @@ export function isComplete({ status }: { status: ActionStatusValue }): boolean {
 }
 
 /** The status document of a stored action. */
-export function statusOf(action: StoredAction): ActionStatus {
+export function statusOf(action: LivingAction): ActionStatus {
   return JSON.parse(action.document) as ActionStatus
 }
 
 /** The work of an action begins, once more or for the first time, on an instance that holds its job under a lease. */
-export function startAttempt(action: StoredAction, { instance, lease }: Hold): Change {
+export function startAttempt(action: LivingAction, { instance, lease }: Hold): Change {
   return { attempt: action.attempt + 1, runs_on: instance, lease, report: 0 }
 }
 
 /** The work says how far it is. */
 export function progress(
-  action: StoredAction,
+  action: LivingAction,
   report: { details?: ActionDetails; displayStatus?: string },
   log: readonly ActionLogEntry[],
 ): Change {
@@ -85,7 +97,7 @@ export function progress(
 
 /** The work has ended well, unless somebody canceled it meanwhile: a late return of canceled work changes nothing. */
 export function succeed(
-  action: StoredAction,
+  action: LivingAction,
   details: ActionDetails,
   now: number,
   log: readonly ActionLogEntry[] = [],
@@ -106,7 +118,7 @@ export function succeedFrom(
 
 /** The work has failed, unless somebody canceled it meanwhile. */
 export function fail(
-  action: StoredAction,
+  action: LivingAction,
   failure: Failure,
   now: number,
   log: readonly ActionLogEntry[] = [],
@@ -122,7 +134,7 @@ export function fail(
 
 /** The work waits for somebody, who resumes it. */
 export function pause(
-  action: StoredAction,
+  action: LivingAction,
   why: Inactivity,
   now: number,
   log: readonly ActionLogEntry[] = [],
@@ -142,7 +154,7 @@ export function pause(
  * @param secret what is sealed for the work from now on, where that changes
  * @throws ActionConflict unless the action is INACTIVE (interface, resume).
  */
-export function resume(action: StoredAction, by: string, now: number, secret?: Uint8Array): Change {
+export function resume(action: LivingAction, by: string, now: number, secret?: Uint8Array): Change {
   if (action.status !== 'INACTIVE') {
     throw new ActionConflict(`This action is ${action.status}: only an INACTIVE action can be resumed`)
   }
@@ -150,7 +162,7 @@ export function resume(action: StoredAction, by: string, now: number, secret?: U
 }
 
 /** The work of an INACTIVE action begins once more, if only to be told that it must end. */
-export function wake(action: StoredAction, now: number): Change {
+export function wake(action: LivingAction, now: number): Change {
   return {
     status: { ...statusOf(action), status: 'ACTIVE', details: {}, display_status: 'ACTIVE' },
     job: { due_at: now },
@@ -172,7 +184,7 @@ export function retry(dueAt: number, failures: number, log: readonly ActionLogEn
  * @param hasToStop whether work goes on somewhere (default: whether it runs on an instance)
  */
 export function cancel(
-  action: StoredAction,
+  action: LivingAction,
   by: string,
   now: number,
   hasToStop = action.runs_on !== undefined,
@@ -186,7 +198,7 @@ export function cancel(
 }
 
 /** Canceled work has stopped, or its time to do so is over. */
-export function canceled(action: StoredAction, now: number, log: readonly ActionLogEntry[]): Change {
+export function canceled(action: LivingAction, now: number, log: readonly ActionLogEntry[]): Change {
   const by = action.cancel_requested_by ?? 'request'
   const details = { code: 'Canceled', description: `The action was canceled by ${by}` }
   return complete(
@@ -198,7 +210,7 @@ export function canceled(action: StoredAction, now: number, log: readonly Action
 }
 
 /** @throws ActionConflict while the action is not complete (interface, release). */
-export function release(action: StoredAction): Change {
+export function release(action: LivingAction): Change {
   if (!isComplete(action)) {
     throw new ActionConflict(
       `This action is ${action.status}: cancel it or wait until it is complete, then release it`,

@@ -1,6 +1,6 @@
 import * as lifecycle from '../action/lifecycle.ts'
 import type { ActionDetails } from '../documents/action-status.ts'
-import type { Change, StoredAction } from '../store/action-store.ts'
+import type { Change } from '../store/action-store.ts'
 import type { Attempt } from './attempt.ts'
 import { logEntry } from './context.ts'
 import { toDetails } from './details.ts'
@@ -70,7 +70,7 @@ export function failureOutcome(worker: WorkerContext, attempt: Attempt, error: u
 /** The change that an outcome makes to its action. */
 export function changeOf(
   worker: WorkerContext,
-  current: StoredAction,
+  current: lifecycle.LivingAction,
   outcome: Exclude<Outcome, { kind: 'abandoned' }>,
   at: number,
 ): Change {

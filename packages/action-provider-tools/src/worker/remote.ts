@@ -1,3 +1,4 @@
+import type { LivingAction } from '../action/lifecycle.ts'
 import type { ActionDetails } from '../documents/action-status.ts'
 import type { RunContext } from '../provider/run-context.ts'
 import type { StoredAction } from '../store/action-store.ts'
@@ -23,12 +24,12 @@ export const TOLD = Symbol('told')
 export const TELLING = 3_600_000
 
 /** Whether the work of an action must end: somebody canceled it, or its deadline has passed. */
-export function mustEnd(worker: WorkerContext, action: StoredAction): boolean {
+export function mustEnd(worker: WorkerContext, action: LivingAction): boolean {
   return action.cancel_requested_at !== undefined || isOverdue(worker, action)
 }
 
 /** When the next visit is due: at the deadline at the latest, so that the other system is told then. */
-export function nextVisit(action: StoredAction, dueAt: number, now: number): number {
+export function nextVisit(action: LivingAction, dueAt: number, now: number): number {
   const { deadline_at = Number.POSITIVE_INFINITY } = action
   return deadline_at > now ? Math.min(dueAt, deadline_at) : dueAt
 }

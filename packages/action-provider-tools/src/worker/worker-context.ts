@@ -1,8 +1,8 @@
-import type { Failure } from '../action/lifecycle.ts'
+import type { Failure, LivingAction } from '../action/lifecycle.ts'
 import type { Auth } from '../auth/auth.ts'
 import { ServiceUnavailable, WorkInterrupted } from '../errors.ts'
 import type { ActionProvider, Work, WorkOptions } from '../provider/define-action-provider.ts'
-import type { ActionStore, StoredAction } from '../store/action-store.ts'
+import type { ActionStore } from '../store/action-store.ts'
 import { errorFacts } from '../telemetry/error-facts.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
@@ -54,7 +54,7 @@ export const INTERRUPTED: Failure = {
 export const NOT_HANDED_BACK = 'Work could not be handed back; another instance takes it when its lease ends'
 
 /** Whether an action is past its deadline, and past a time of grace after it. */
-export function isOverdue(worker: WorkerContext, action: StoredAction, grace = 0): boolean {
+export function isOverdue(worker: WorkerContext, action: LivingAction, grace = 0): boolean {
   return action.deadline_at !== undefined && action.deadline_at + grace <= worker.now()
 }
 
