@@ -101,6 +101,9 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
     perf: { now },
   })
 
+  // By their keys: whoever was accepted once need not go in with those who guess when their 30 seconds are over.
+  const accepted = new LRUCache<string, true>({ max })
+
   const accept = (caller: AuthState, additionalScopes: readonly string[] | undefined): AuthState => {
     if (caller.expiresAt <= clock()) throw invalidToken()
     assertScope(caller, scope, additionalScopes)
@@ -112,6 +115,7 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
       const token = await client.introspect(bearer.token)
       if (token !== undefined) return callerOf(bearer, token)
       refusals.set(bearer.key, true)
+      accepted.delete(bearer.key)
       throw invalidToken()
     })
 
@@ -178,7 +182,7 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
   return {
     scope,
 
-    authenticate(bearerToken, additionalScopes) {
+    authenticate(bearerToken, additionalScopes, beforeAsking) {
       const key = tokenKey(bearerToken)
       const caller = callers.get(key)
       if (caller !== undefined) {
@@ -190,9 +194,12 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
         onCall?.(knownRefusal)
         throw invalidToken()
       }
-      return introspect({ token: bearerToken, key }).then((introspected) =>
-        accept(introspected, additionalScopes),
-      )
+      if (!accepted.has(key)) beforeAsking?.()
+      return introspect({ token: bearerToken, key }).then((introspected) => {
+        const known = accept(introspected, additionalScopes)
+        accepted.set(key, true)
+        return known
+      })
     },
 
     async grantDependentToken(callerToken, wanted) {
@@ -216,7 +223,7 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
 
     async close() {
       client.close()
-      for (const cache of [callers, groups, dependentTokens, refusals]) cache.clear()
+      for (const cache of [callers, groups, dependentTokens, refusals, accepted]) cache.clear()
     },
   }
 }

@@ -66,8 +66,10 @@ export function managedOperations(
       const { action_id: found } = action
       if (!synchronous || action.status !== 'ACTIVE')
         return { action_id: found, document: action.document, started }
-      const settled = await worker.whenSettled(found, SYNCHRONOUS_WAIT)
-      return { action_id: found, document: (settled ?? action).document, started }
+      const { document } = action
+      const ended = async (hungUp: AbortSignal): Promise<string> =>
+        (await worker.whenSettled(found, SYNCHRONOUS_WAIT, hungUp))?.document ?? document
+      return { action_id: found, document, started, ended }
     },
 
     async repeated(auth, request) {

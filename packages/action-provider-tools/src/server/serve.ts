@@ -10,11 +10,12 @@ import { cloudwatchEmf } from '../telemetry/cloudwatch-emf.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { createApplication } from './application.ts'
 import { basePath } from './base-path.ts'
-import { type Configuration, type Environment, readConfiguration } from './configuration.ts'
+import { type Configuration, readConfiguration } from './configuration.ts'
 import { type DevelopmentGlobus, startDevelopmentGlobus } from './development-globus.ts'
 import { exampleInput } from './example-input.ts'
 import { greeting } from './greeting.ts'
 import { otherDatabases } from './other-databases.ts'
+import type { Environment } from './settings.ts'
 import { onStopRequest } from './stop-requests.ts'
 
 /** How a provider is served from the command line. */

@@ -65,8 +65,8 @@ export type Worker = {
   interrupt: (actionId: string) => void
   /** Asks work in another system how it is, unless that was done just now. */
   refresh: (action: StoredAction) => Promise<StoredAction | undefined> | StoredAction
-  /** Resolves with the action when it is no longer ACTIVE, or when the time (milliseconds) is over. */
-  whenSettled: (actionId: string, timeout: number) => Promise<StoredAction | undefined>
+  /** Resolves with the action when it is no longer ACTIVE, when the time (milliseconds) is over, or when `signal` aborts. */
+  whenSettled: (actionId: string, timeout: number, signal?: AbortSignal) => Promise<StoredAction | undefined>
   /** How many actions run here at this moment. */
   readonly running: number
 }
@@ -252,8 +252,8 @@ export function createWorker(options: WorkerOptions): Worker {
       })
     },
 
-    whenSettled: (actionId, timeout) =>
-      waiting.until(actionId, timeout, (action) => action?.status !== 'ACTIVE'),
+    whenSettled: (actionId, timeout, signal) =>
+      waiting.until(actionId, timeout, (action) => action?.status !== 'ACTIVE', signal),
 
     get running() {
       return running.size
