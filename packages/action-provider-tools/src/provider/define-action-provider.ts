@@ -20,7 +20,7 @@ export type RetryPolicy = {
   maximumBackoff?: number
 }
 
-/** How the work of managed actions is carried. */
+/** How the work of managed actions is run. */
 export type WorkOptions = {
   /** How many actions of this provider run at once on one instance (default 100). */
   concurrency?: number

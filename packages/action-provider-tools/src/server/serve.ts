@@ -84,8 +84,8 @@ export async function startServing(provider: ActionProvider, options: ServeOptio
     if (standIn) opened.push(standIn.close)
     const { app, address } = await listen(provider, prefix, configuration, standIn, store)
     log = app.log
-    if (renamed) log.warn(renamed)
     for (const say of early) say()
+    if (renamed) log.warn(renamed)
     opened.push(() => app.close())
     const url = `${address}${prefix}`
     const example = standIn && (await exampleInput(provider.input, options.exampleInput))
@@ -121,6 +121,7 @@ async function listen(
     authUrl: standIn?.url ?? configuration.globus.auth.href,
     groupsUrl: standIn?.url ?? configuration.globus.groups.href,
     log: app.log,
+    clock: store.now,
     ...(metrics && { onCall: metrics.authCall }),
   })
   app.addHook('onClose', () => auth.close())

@@ -152,10 +152,7 @@ export type StoreOptions = {
   leaseSeconds?: number
   /** The time in milliseconds since 1970 (default Date.now): what `release_at` and leases are measured by. */
   clock?: () => number
-  /**
-   * Told what its operator should know: connections that broke and are replaced, a database file that is gone, settings that
-   * had to be overruled.
-   */
+  /** Told what its operator should know: connections that broke, a database file that is gone, settings that were overruled. */
   log?: (message: string, error?: unknown) => void
 }
 

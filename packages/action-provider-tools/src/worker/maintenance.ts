@@ -14,20 +14,30 @@ const SAFE_PART = 0.8
 /** How many actions are looked at in one go. */
 const BATCH = 1_000
 
-/** Sees that actions end that would not end by themselves. Returns a function that stops it. */
-export function watch(worker: WorkerContext): () => void {
+/** Keeps the jobs of what runs here, and stops what must not run on. Returns a function that ends it. */
+export function keepWork(worker: WorkerContext): () => void {
   const { timing } = worker
-  const timers = [
+  return ending([
     every(worker, timing.tick, async () => stopUnkeptWork(worker)),
     every(worker, timing.tick, () => stopOverdueWork(worker)),
+    every(worker, timing.keep, () => keepJobs(worker)),
+  ])
+}
+
+/** Sees that actions end that would not end by themselves. Returns a function that stops it. */
+export function maintain(worker: WorkerContext): () => void {
+  const { timing } = worker
+  return ending([
     every(worker, timing.poll, async () => {
       worker.nudge()
       await endOverdue(worker)
       await endCanceled(worker)
     }),
-    every(worker, timing.keep, () => keepJobs(worker)),
     every(worker, timing.sweep, () => sweepReleased(worker)),
-  ]
+  ])
+}
+
+function ending(timers: readonly NodeJS.Timeout[]): () => void {
   return () => {
     for (const timer of timers) clearInterval(timer)
   }

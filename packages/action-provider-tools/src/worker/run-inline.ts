@@ -31,7 +31,7 @@ export type InlineRunner = {
  */
 export function createInlineRunner(
   worker: WorkerContext,
-  track: (attempt: Attempt, carried: Promise<void>) => void,
+  track: (attempt: Attempt, done: Promise<void>) => void,
   seal: (actionId: string, auth: AuthState) => Uint8Array,
 ): InlineRunner {
   const { provider, options, instance, now } = worker

@@ -8,7 +8,7 @@ import { NO_TELEMETRY, type Telemetry } from '../telemetry/telemetry.ts'
 import { within } from '../within.ts'
 import { type Attempt, abort, createAttempt, lose, owns } from './attempt.ts'
 import type { Encryption } from './encryption.ts'
-import { watch } from './maintenance.ts'
+import { keepWork, maintain } from './maintenance.ts'
 import { changeOf } from './outcome.ts'
 import { requestVisit } from './remote.ts'
 import { createInlineRunner, type InlineRunner } from './run-inline.ts'
@@ -47,7 +47,7 @@ export type WorkerOptions = {
   clock?: () => number
 }
 
-/** Carries the work of one provider's actions: takes it, runs it, and sees that it ends. */
+/** Runs the work of one provider's actions: takes it, runs it, and sees that it ends. */
 export type Worker = {
   start: () => void
   /** Takes no more work, lets what runs end within the grace period, and hands the rest back. */
@@ -145,7 +145,7 @@ export function createWorker(options: WorkerOptions): Worker {
     attempt.abandoned.resolve()
   }
 
-  function track(attempt: Attempt, carried: Promise<void>): void {
+  function track(attempt: Attempt, done: Promise<void>): void {
     const { actionId } = attempt
     running.set(actionId, attempt)
     if (worker.state === 'stopped') {
@@ -153,10 +153,10 @@ export function createWorker(options: WorkerOptions): Worker {
       abort(attempt, 'shutdown')
       void handBack(attempt)
     }
-    attempt.ended = carried
+    attempt.ended = done
       .catch((error: unknown) => {
         if (attempt.lost) return
-        worker.log.error({ err: errorFacts(error), action_id: actionId }, 'Work could not be carried on')
+        worker.log.error({ err: errorFacts(error), action_id: actionId }, 'Work could not be run')
       })
       .then(() => {
         attempt.reports.close()
@@ -203,12 +203,12 @@ export function createWorker(options: WorkerOptions): Worker {
     start() {
       if (worker.state !== 'new') return
       worker.state = 'working'
-      if (!works) return
       const unsubscribe = store.subscribe(namespace, (event) => {
         if (event.kind === 'job') nudge()
         else interrupt(event.action_id)
       })
-      endings = [watch(worker), unsubscribe]
+      // Who takes no work may still have some that began inside the transaction of its action.
+      endings = [unsubscribe, keepWork(worker), ...(works ? [maintain(worker)] : [])]
       nudge()
     },
 
