@@ -1,4 +1,5 @@
 /** The slow tests of what must never be lost: `npm run test:chaos -- [--rounds N] [SCENARIO …]`. */
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +8,7 @@ import { parseArgs } from 'node:util'
 import { startPostgres, type TestPostgres } from '../../packages/action-provider-tools/test/postgres.ts'
 import { startGlobus } from '../program.ts'
 import { inspect, ORDEALS, type Ordeal, proxiesOf, witnessed } from './ownership.ts'
-import { type Figures, survive } from './survive.ts'
+import { type Figures, greeting, type Running, survive, type Work } from './survive.ts'
 
 const { values, positionals } = parseArgs({
   options: { rounds: { type: 'string', default: '100' } },
@@ -15,22 +16,26 @@ const { values, positionals } = parseArgs({
 })
 const rounds = Number(values.rounds)
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
+/** A scope that the provider's own has as its dependent. */
+const GROUPS = 'urn:globus:auth:scope:groups.api.globus.org:view_my_groups_and_memberships'
 const globus = await startGlobus()
 const folder = await mkdtemp(join(tmpdir(), 'chaos-'))
 
 async function onPostgres(
   scenario: string,
-  strike?: (postgres: TestPostgres) => Promise<void>,
+  strike?: (postgres: TestPostgres, running: Running) => Promise<void>,
+  { keys, work }: { keys?: (instance: number) => string; work?: Work } = {},
 ): Promise<Figures> {
   const postgres = await startPostgres()
   try {
     return await survive({
       scenario,
       globus,
-      environment: () => ({ DATABASE_URL: postgres.url }),
+      environment: (index) => ({ DATABASE_URL: postgres.url, ...(keys && { SECRETS_KEY: keys(index) }) }),
+      ...(work && { work }),
       instances: 2,
       rounds,
-      ...(strike && { strike: () => strike(postgres) }),
+      ...(strike && { strike: (running) => strike(postgres, running) }),
       say,
     })
   } finally {
@@ -90,6 +95,24 @@ const scenarios: Record<string, () => Promise<Figures>> = {
       await postgres.stop()
       await sleep(Math.random() * 1_000)
       await postgres.start()
+    })
+  },
+  /** A new key reaches one instance, and after a moment the other. Work asks for a token, which the key seals. */
+  'rotations-postgres': () => {
+    const newKey = (): string => randomBytes(32).toString('base64')
+    let keys = [newKey()]
+    const rotate = async (_: TestPostgres, { restart }: Running): Promise<void> => {
+      // The oldest goes once what it sealed has ended.
+      keys = [newKey(), ...keys].slice(0, 3)
+      for (const instance of [0, 1]) {
+        await restart(instance, 'SIGTERM')
+        await sleep(Math.random() * 2_000)
+      }
+    }
+    const body: Work['body'] = (id) => ({ ...greeting.body(id), required_dependent_scope: GROUPS })
+    return onPostgres('rotations-postgres', rotate, {
+      keys: () => keys.join(','),
+      work: { ...greeting, body },
     })
   },
   ...Object.fromEntries(

@@ -30,7 +30,7 @@ export type Work = {
 }
 
 /** Sleeps a moment, and greets. */
-const greeting: Work = {
+export const greeting: Work = {
   program: helloWorld,
   body: (request_id) => ({
     echo_string: request_id,

@@ -7,6 +7,7 @@ import { createAuthState } from './auth-state.ts'
 import { assertBearerToken, assertScope, invalidToken, notRefreshable, tokenKey } from './bearer-token.ts'
 import { type ActiveToken, createGlobusClient, type Grant, type GrantedToken } from './globus-client.ts'
 import { type GlobusUrlOptions, globusUrls } from './globus-urls.ts'
+import { rememberSecret } from './known-secrets.ts'
 import { createLookupCache } from './lookup-cache.ts'
 import { deriveSecretsKey } from './secrets-key.ts'
 import type { AuthCallEvent, AuthLog } from './service.ts'
@@ -70,6 +71,8 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
   const onCall = withCallSpans(options.onCall)
   const { clock = Date.now, monotonicClock: now = () => performance.now() } = options
   assertUsable(options)
+  rememberSecret(options.clientSecret)
+  rememberSecret(btoa(`${options.clientId}:${options.clientSecret}`))
 
   const client = createGlobusClient({
     urls: globusUrls(options),

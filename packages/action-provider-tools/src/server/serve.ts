@@ -104,8 +104,7 @@ async function listen(
   standIn: DevelopmentGlobus | undefined,
   store: Awaited<ReturnType<typeof openStore>>,
 ): Promise<{ app: FastifyInstance; address: string }> {
-  const { host, port, bodyLimit, logLevel, limits, role, shutdownGrace, secretsKeys, cloudwatchNamespace } =
-    configuration
+  const { host, port, bodyLimit, logLevel, limits, role, shutdownGrace, cloudwatchNamespace } = configuration
   const metrics = configuration.metrics ? createMetrics() : undefined
   const app = createApplication({
     logLevel,
@@ -134,7 +133,8 @@ async function listen(
     bodyLimit,
     shutdownGrace,
     works: role !== 'serve',
-    ...(secretsKeys && { secretsKeys }),
+    ...(configuration.secretsKeys && { secretsKeys: configuration.secretsKeys }),
+    formerClientSecrets: configuration.formerClientSecrets,
   })
   await app.listen({ host, port })
   const { port: bound } = app.server.address() as AddressInfo

@@ -24,6 +24,8 @@ export type StoredAction = {
   version: number
   /** How many runs of its work have begun. */
   attempt: number
+  /** How often its work has failed for a passing reason: what limits of retries go by. */
+  failures: number
   /** The lease of its job under which the last of them began; 0 before the first. */
   lease: number
   /** The last report of that run which was recorded; 0 before its first. */
@@ -32,6 +34,10 @@ export type StoredAction = {
   runs_on?: string
   /** When cancel was asked for, in milliseconds since 1970. */
   cancel_requested_at?: number
+  /** Who asked for it, in words for those who see the action. */
+  cancel_requested_by?: string
+  /** The identity of who resumed it last, as a URN. */
+  resumed_by?: string
   /** When it must have ended, in milliseconds since 1970. */
   deadline_at?: number
   /** When it is released on its own, in milliseconds since 1970; set when it completes. */
@@ -85,11 +91,14 @@ export type Change = {
   /** The new status document. Its status, and nothing else of it, also becomes the action's `status`. */
   status?: ActionStatus
   attempt?: number
+  failures?: number
   lease?: number
   report?: number
   /** `null` clears it. */
   runs_on?: string | null
   cancel_requested_at?: number
+  cancel_requested_by?: string
+  resumed_by?: string
   release_at?: number
   /** What is added to its log. */
   log?: readonly ActionLogEntry[]
@@ -97,9 +106,10 @@ export type Change = {
   secret?: Uint8Array | null
   /**
    * What happens to its job: `done` removes it, a time (milliseconds since 1970) makes it due then, taken by
-   * nobody, also where it had none. A change to SUCCEEDED or FAILED removes it in any case.
+   * nobody, also where it had none; an instance that could not do it leaves it to others, and takes it again only where they
+   * do not. A change to SUCCEEDED or FAILED removes it in any case.
    */
-  job?: 'done' | { due_at: number }
+  job?: 'done' | { due_at: number; left_by?: string }
   /** Removes the action with its log, secret and job, and frees its request_id. */
   release?: true
 }

@@ -15,7 +15,7 @@ export type Write = {
 }
 
 /** A job as it is written: nobody's and due at a time, or its holder's from the beginning. */
-export type WrittenJob = { due_at: number; holder?: string }
+export type WrittenJob = { due_at: number; holder?: string; left_by?: string }
 
 /** What follows from a change of an action. */
 export function changed(action: StoredAction, change: Change): Write {
@@ -27,6 +27,8 @@ export function changed(action: StoredAction, change: Change): Write {
       ...optional({
         runs_on: change.runs_on === undefined ? action.runs_on : (change.runs_on ?? undefined),
         cancel_requested_at: change.cancel_requested_at ?? action.cancel_requested_at,
+        cancel_requested_by: change.cancel_requested_by ?? action.cancel_requested_by,
+        resumed_by: change.resumed_by ?? action.resumed_by,
         deadline_at: action.deadline_at,
         release_at: change.release_at ?? action.release_at,
       }),
@@ -39,12 +41,13 @@ export function changed(action: StoredAction, change: Change): Write {
       document: change.status ? statusDocument(change.status) : action.document,
       version: action.version + 1,
       attempt: change.attempt ?? action.attempt,
+      failures: change.failures ?? action.failures,
       lease: change.lease ?? action.lease,
       report: change.report ?? action.report,
     },
     log: change.log ?? [],
     secret: complete ? null : change.secret,
-    job: complete || job === 'done' ? null : job && { due_at: Math.ceil(job.due_at) },
+    job: complete || job === 'done' ? null : job && { ...job, due_at: Math.ceil(job.due_at) },
   }
 }
 
@@ -61,6 +64,7 @@ export function created(newAction: NewAction, now: number): Write {
     document: '',
     version: 0,
     attempt: 0,
+    failures: 0,
     lease: 0,
     report: 0,
     ...(newAction.deadline_at !== undefined && { deadline_at: newAction.deadline_at }),
@@ -80,13 +84,18 @@ export function created(newAction: NewAction, now: number): Write {
 /** The lease of a job that is held from the moment in which its action is recorded. */
 export const FIRST_LEASE = 1
 
-type Optional = Pick<StoredAction, 'runs_on' | 'cancel_requested_at' | 'deadline_at' | 'release_at'>
+type Optional = Pick<
+  StoredAction,
+  'runs_on' | 'cancel_requested_at' | 'cancel_requested_by' | 'resumed_by' | 'deadline_at' | 'release_at'
+>
 
 /** Leaves out what has no value. */
 export function optional(fields: { [Name in keyof Optional]: Optional[Name] | undefined }): Optional {
   const present: Optional = {}
   if (fields.runs_on !== undefined) present.runs_on = fields.runs_on
   if (fields.cancel_requested_at !== undefined) present.cancel_requested_at = fields.cancel_requested_at
+  if (fields.cancel_requested_by !== undefined) present.cancel_requested_by = fields.cancel_requested_by
+  if (fields.resumed_by !== undefined) present.resumed_by = fields.resumed_by
   if (fields.deadline_at !== undefined) present.deadline_at = fields.deadline_at
   if (fields.release_at !== undefined) present.release_at = fields.release_at
   return present

@@ -104,6 +104,7 @@ export function describeActionStore(
           document: JSON.stringify(action.status),
           version: stored.version,
           attempt: 0,
+          failures: 0,
           lease: 0,
           report: 0,
           deadline_at,
@@ -230,8 +231,21 @@ export function describeActionStore(
           version: started?.version,
         })
         expect(started?.version).toBeGreaterThan(before.version)
-        const canceling = await store.transition(provider, action_id, () => ({ cancel_requested_at: 5 }))
-        expect(canceling).toEqual({ ...started, cancel_requested_at: 5, version: canceling?.version })
+        const canceling = await store.transition(provider, action_id, () => ({
+          cancel_requested_at: 5,
+          cancel_requested_by: 'bob',
+          resumed_by: bob,
+          failures: 2,
+        }))
+        expect(canceling).toEqual({
+          ...started,
+          cancel_requested_at: 5,
+          cancel_requested_by: 'bob',
+          resumed_by: bob,
+          failures: 2,
+          version: canceling?.version,
+        })
+        expect(await store.get(provider, action_id)).toEqual(canceling)
         const status = { ...documentOf(before), ...done }
         const ended = await store.transition(provider, action_id, () => ({
           status,

@@ -1,5 +1,6 @@
 import { isComplete } from '../documents/action-status.ts'
 import { ActionProviderToolsError } from '../errors.ts'
+import { isPromiseLike } from '../promise-like.ts'
 import type { ActionStore, Change, Settlement } from '../store/action-store.ts'
 import type { ProviderMetrics } from './metrics.ts'
 import { type Around, type StoreMethod, seenStore } from './seen-store.ts'
@@ -18,8 +19,8 @@ export function meteredStore(store: ActionStore, metrics: ProviderMetrics): Acti
     }
     try {
       const result = call()
-      if (result instanceof Promise) {
-        return result.then((value: unknown) => {
+      if (isPromiseLike(result)) {
+        return Promise.resolve(result).then((value: unknown) => {
           end()
           return value
         }, fail)

@@ -13,6 +13,7 @@ import {
 } from '@opentelemetry/api'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AuthCallEvent } from '../auth/service.ts'
+import { isPromiseLike } from '../promise-like.ts'
 import type { Operation, OperationEvent } from '../provider/hooks.ts'
 import type { BackgroundPart, EnterHook, Handler } from './around.ts'
 
@@ -143,8 +144,8 @@ export function inSpan<T>(
   } catch (error) {
     return fail(error)
   }
-  if (result instanceof Promise) {
-    return result.then((value: unknown) => {
+  if (isPromiseLike(result)) {
+    return Promise.resolve(result).then((value: unknown) => {
       span.end()
       return value
     }, fail) as T

@@ -16,7 +16,15 @@ export type Attempt = {
   readonly interruption: WorkInterrupted['reason'] | undefined
   /** Counts the runs of the action. */
   number: number
+  /** How often the action's work had failed for a passing reason when this run began. */
+  failures: number
   deadlineAt: number | undefined
+  /** Whether it only visits work in another system: such a run is short, and tells that system itself what must end. */
+  readonly visits: boolean
+  /** Whether it tells the other system that its work must end. */
+  telling: boolean
+  /** When a visit began to ask the other system, by a clock that never jumps. */
+  begunAt: number
   /** When the request was sent with which the job was taken or kept last: `performance.now()`. The lease counts from there. */
   keptAt: number
   /** How many reports it has made of what the work said. */
@@ -46,7 +54,11 @@ export function createAttempt(worker: WorkerContext, job: Job, takenAt: number):
     },
     reports: bufferProgress((report) => write(worker, attempt, report), worker.timing.gather),
     number: 0,
+    failures: 0,
     deadlineAt: undefined,
+    visits: worker.provider.work.kind === 'remote',
+    telling: false,
+    begunAt: Number.POSITIVE_INFINITY,
     keptAt: takenAt,
     reported: 0,
     started: false,
@@ -69,8 +81,12 @@ export function holdOf({ instance }: WorkerContext, { job }: Attempt): Hold {
   return { instance, lease: job.lease }
 }
 
-/** Tells the work why it should stop. The first reason stays. */
+/**
+ * Tells the work why it should stop. The first reason stays. A visit of another system goes on when the action must end:
+ * what it learns there, the next one needs to tell that system.
+ */
 export function abort(attempt: Attempt, reason: WorkInterrupted['reason']): void {
+  if (attempt.visits && (reason === 'canceled' || reason === 'deadline')) return
   if (attempt.interruption === undefined) attempt.controller.abort(new WorkInterrupted(reason))
 }
 

@@ -1,6 +1,7 @@
 import * as lifecycle from '../action/lifecycle.ts'
-import type { Change, StoredAction } from '../store/action-store.ts'
-import { abort, lose } from './attempt.ts'
+import type { Awaitable, Change, StoredAction } from '../store/action-store.ts'
+import { type Attempt, abort, lose } from './attempt.ts'
+import { TELLING } from './remote.ts'
 import { traceparentOf } from './sealed-state.ts'
 import { DEADLINE_EXCEEDED, isOverdue, logStoreError, type WorkerContext } from './worker-context.ts'
 
@@ -45,6 +46,10 @@ function ending(timers: readonly NodeJS.Timeout[]): () => void {
 async function stopOverdueWork(worker: WorkerContext): Promise<void> {
   for (const attempt of worker.running.values()) {
     if (attempt.deadlineAt === undefined || attempt.deadlineAt > worker.now()) continue
+    if (attempt.visits) {
+      if (attempt.deadlineAt + worker.options.cancelGrace <= worker.now()) abandonVisit(worker, attempt)
+      continue
+    }
     attempt.deadlineAt = undefined
     await expire(worker, attempt.actionId)
   }
@@ -52,43 +57,72 @@ async function stopOverdueWork(worker: WorkerContext): Promise<void> {
 
 async function endOverdue(worker: WorkerContext): Promise<void> {
   const { store, namespace, now } = worker
-  for (const actionId of await store.overdue(namespace, now(), BATCH)) await expire(worker, actionId)
+  await endAll(
+    () => store.overdue(namespace, now(), BATCH),
+    (actionId) => expire(worker, actionId),
+  )
+}
+
+/**
+ * Ends actions, those of a batch at the same time: the store makes them durable together. What could not be ended yet
+ * is looked at again next time.
+ */
+async function endAll(
+  find: () => Awaitable<string[]>,
+  act: (actionId: string) => Promise<boolean>,
+): Promise<void> {
+  for (;;) {
+    const actionIds = await find()
+    const ended = await Promise.all(actionIds.map(act))
+    if (actionIds.length < BATCH || !ended.includes(true)) return
+  }
 }
 
 async function endCanceled(worker: WorkerContext): Promise<void> {
-  const { store, namespace, now, running, options } = worker
+  const { provider, store, namespace, now, running, options } = worker
+  const time = provider.work.kind === 'remote' ? TELLING : options.cancelGrace
   for (const actionId of await store.cancelsSince(namespace, now(), BATCH)) {
     const attempt = running.get(actionId)
     if (attempt) abort(attempt, 'canceled')
   }
   for (const actionId of await store.cancelsSince(namespace, now() - options.cancelGrace, BATCH)) {
-    await end(worker, actionId, (current) =>
-      current.cancel_requested_at === undefined ? undefined : lifecycle.canceled(current, now(), []),
-    )
+    const attempt = running.get(actionId)
+    if (attempt?.visits) abandonVisit(worker, attempt)
   }
+  await endAll(
+    () => store.cancelsSince(namespace, now() - time, BATCH),
+    (actionId) =>
+      end(worker, actionId, (current) =>
+        current.cancel_requested_at === undefined ? undefined : lifecycle.canceled(current, now(), []),
+      ),
+  )
 }
 
-/** Fails an action whose deadline has passed. Work in another system is first given the time to be told. */
-function expire(worker: WorkerContext, actionId: string): Promise<void> {
-  const { provider, options, now, running } = worker
+/** Fails an action whose deadline has passed. Work in another system is first told, by the visit that is due then. */
+function expire(worker: WorkerContext, actionId: string): Promise<boolean> {
+  const { provider, now, running } = worker
   const attempt = running.get(actionId)
   if (attempt) abort(attempt, 'deadline')
   return end(worker, actionId, (current) => {
     if (!isOverdue(worker, current)) return undefined
-    const remote = provider.work.kind === 'remote' && current.status === 'ACTIVE'
-    if (!remote || isOverdue(worker, current, options.cancelGrace)) {
+    if (provider.work.kind !== 'remote' || isOverdue(worker, current, TELLING)) {
       return lifecycle.fail(current, DEADLINE_EXCEEDED, now())
     }
-    return current.runs_on === undefined ? { job: { due_at: now() } } : undefined
+    return current.status === 'INACTIVE' ? lifecycle.wake(current, now()) : undefined
   })
 }
 
-/** Ends an action from outside, whatever its work does. */
+/** Waits no longer for a visit of another system that does not end, where the action must: the next one tells that system. */
+function abandonVisit({ options }: WorkerContext, attempt: Attempt): void {
+  if (performance.now() - attempt.begunAt > options.cancelGrace) attempt.abandoned.resolve()
+}
+
+/** Ends an action from outside, whatever its work does. Resolves with whether it is complete. */
 async function end(
   worker: WorkerContext,
   actionId: string,
   decide: (current: StoredAction) => Change | undefined,
-): Promise<void> {
+): Promise<boolean> {
   const { store, namespace, telemetry } = worker
   const traceparent = await traceparentOf(worker, actionId)
   const after = await telemetry.background({ name: 'end', action_id: actionId, traceparent }, () =>
@@ -96,8 +130,10 @@ async function end(
       lifecycle.isComplete(current) ? undefined : decide(current),
     ),
   )
-  if (after && lifecycle.isComplete(after)) worker.running.get(actionId)?.abandoned.resolve()
+  const complete = after === undefined || lifecycle.isComplete(after)
+  if (complete) worker.running.get(actionId)?.abandoned.resolve()
   else worker.nudge()
+  return complete
 }
 
 async function keepJobs(worker: WorkerContext): Promise<void> {

@@ -2,7 +2,8 @@ import * as lifecycle from '../action/lifecycle.ts'
 import type { AuthState } from '../auth/auth.ts'
 import type { ActionRequest } from '../documents/action-request.ts'
 import type { ActionStatus } from '../documents/action-status.ts'
-import type { Change, Settlement, StoredAction } from '../store/action-store.ts'
+import { isPromiseLike } from '../promise-like.ts'
+import type { Change, Settlement } from '../store/action-store.ts'
 import { FIRST_LEASE } from '../store/changes.ts'
 import { type Attempt, createAttempt, lose } from './attempt.ts'
 import { runContext } from './context.ts'
@@ -62,9 +63,9 @@ export function createInlineRunner(
       attempt.deadlineAt = deadlineAt
       try {
         const value = run(status, request, auth, attempt)
-        if (value instanceof Promise) {
+        if (isPromiseLike(value)) {
           takesTime = true
-          going.set(status.action_id, { attempt, value })
+          going.set(status.action_id, { attempt, value: Promise.resolve(value) })
           const secret = seal(status.action_id, auth)
           return { attempt: 1, runs_on: instance, held_by: instance, secret }
         }
@@ -73,7 +74,7 @@ export function createInlineRunner(
         const outcome = failureOutcome(worker, attempt, error)
         logOutcome(worker, attempt, outcome)
         if (outcome.kind === 'retry') nudgeIn(worker, outcome.after)
-        return settledWith(changeOf(worker, unborn(status), outcome, now()), attempt)
+        return settledWith(changeOf(worker, begun(status), outcome, now()), attempt)
       }
     },
 
@@ -105,19 +106,7 @@ function settledWith(change: Change, attempt: Attempt): Change {
   return { ...change, attempt: 1, log: [...attempt.reports.take().log, ...(change.log ?? [])] }
 }
 
-/** An action as it would be stored, so that what may happen to it is decided in one place. */
-function unborn(status: ActionStatus): StoredAction {
-  return {
-    action_id: status.action_id,
-    provider: '',
-    creator_id: status.creator_id,
-    monitor_by: [],
-    manage_by: [],
-    status: status.status,
-    document: JSON.stringify(status),
-    version: 0,
-    attempt: 0,
-    lease: 0,
-    report: 0,
-  }
+/** What decides what may happen next to an action that is being recorded: its first run has ended. */
+function begun(status: ActionStatus): lifecycle.LivingAction {
+  return { status: status.status, document: JSON.stringify(status), attempt: 1 }
 }

@@ -1,12 +1,13 @@
 import * as lifecycle from '../action/lifecycle.ts'
 import type { ActionRequest } from '../documents/action-request.ts'
 import type { Change, Hold, StoredAction } from '../store/action-store.ts'
+import { errorFacts } from '../telemetry/error-facts.ts'
 import { type Attempt, holdOf, owns } from './attempt.ts'
 import { runContext } from './context.ts'
-import { changeOf, type Outcome, outcomeOf } from './outcome.ts'
+import { changeOf, judge, type Outcome, outcomeOf } from './outcome.ts'
 import type { Report } from './progress-buffer.ts'
-import { pollInterval, visit } from './remote.ts'
-import { keepState, openState, traceparentOf } from './sealed-state.ts'
+import { mustEnd, pollInterval, visit } from './remote.ts'
+import { keepState, traceparentOf } from './sealed-state.ts'
 import {
   DEADLINE_EXCEEDED,
   INTERRUPTED,
@@ -57,6 +58,7 @@ async function begin(worker: WorkerContext, attempt: Attempt): Promise<Begun | u
   if (action?.status !== 'ACTIVE' || action.lease !== job.lease || action.runs_on !== instance)
     return undefined
   attempt.number = action.attempt
+  attempt.failures = action.failures
   attempt.deadlineAt = action.deadline_at
   const request = await insist(() => store.getRequest(namespace, actionId))
   const sealed = await insist(() => store.getSecret(namespace, actionId))
@@ -91,7 +93,8 @@ function beginning(worker: WorkerContext, current: StoredAction, hold: Hold): Ch
     if (current.cancel_requested_at !== undefined) return lifecycle.canceled(current, now(), [])
     if (isOverdue(worker, current)) return lifecycle.fail(current, DEADLINE_EXCEEDED, now())
   }
-  if (current.runs_on !== undefined && !options.restartable)
+  const toBeTold = provider.work.kind === 'remote' && mustEnd(worker, current)
+  if (current.runs_on !== undefined && !options.restartable && !toBeTold)
     return lifecycle.fail(current, INTERRUPTED, now())
   return lifecycle.startAttempt(current, hold)
 }
@@ -102,18 +105,21 @@ async function execute(
   { action, request, sealed }: Begun,
 ): Promise<Outcome> {
   const { work } = worker.provider
+  const keeper = keepState(worker, attempt, sealed)
   attempt.started = true
   const working = async (): Promise<unknown> => {
-    const keeper = keepState(worker, attempt, openState(worker, attempt.actionId, sealed))
+    // Work that may not run twice must not begin without what it may ask for later.
+    if (!worker.options.restartable) void keeper.content
     const { creator_id, start_time = '' } = lifecycle.statusOf(action)
-    const begun = { creator_id, start_time, request }
+    const { resumed_by } = action
+    const begun = { creator_id, resumed_by, start_time, request }
     const context = runContext(worker, attempt, begun, keeper.dependentToken)
-    if (work.kind === 'remote') return visit(worker, action, context, keeper)
+    if (work.kind === 'remote') return visit(worker, attempt, action, context, keeper)
     // It may have been told to stop before it could begin.
     context.signal.throwIfAborted()
     return work.run(context as never)
   }
-  return outcomeOf(worker, attempt, working())
+  return judge(attempt, keeper, await outcomeOf(worker, attempt, working()))
 }
 
 /** Records what follows from a run, and makes sure of it: however long the database is away, and only while the action is this run's. */
@@ -148,11 +154,23 @@ function lastChange(
 /** Logs what no caller is told. */
 export function logOutcome({ log }: WorkerContext, { actionId }: Attempt, outcome: Outcome): void {
   if (outcome.kind === 'failed' && 'unexpected' in outcome) {
-    log.error({ err: outcome.unexpected, action_id: actionId }, 'The work of an action failed')
+    log.error({ err: errorFacts(outcome.unexpected), action_id: actionId }, 'The work of an action failed')
+  }
+  if (outcome.kind === 'told' && outcome.unexpected !== undefined) {
+    log.error(
+      { err: errorFacts(outcome.unexpected), action_id: actionId },
+      'The other system could not be told that its work must end',
+    )
+  }
+  if (outcome.kind === 'unreadable') {
+    log.error(
+      { err: errorFacts(outcome.error), action_id: actionId },
+      'What the work of an action needs cannot be read here: it is left to other instances, and tried again',
+    )
   }
   if (outcome.kind === 'retry') {
     log.warn(
-      { err: outcome.cause, action_id: actionId, after: outcome.after },
+      { err: errorFacts(outcome.cause), action_id: actionId, after: outcome.after },
       'The work will be tried again',
     )
   }

@@ -1,8 +1,9 @@
-import type { Failure } from '../action/lifecycle.ts'
+import type { Failure, LivingAction } from '../action/lifecycle.ts'
 import type { Auth } from '../auth/auth.ts'
 import { ServiceUnavailable, WorkInterrupted } from '../errors.ts'
 import type { ActionProvider, Work, WorkOptions } from '../provider/define-action-provider.ts'
-import type { ActionStore, StoredAction } from '../store/action-store.ts'
+import type { ActionStore } from '../store/action-store.ts'
+import { errorFacts } from '../telemetry/error-facts.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Attempt } from './attempt.ts'
@@ -53,7 +54,7 @@ export const INTERRUPTED: Failure = {
 export const NOT_HANDED_BACK = 'Work could not be handed back; another instance takes it when its lease ends'
 
 /** Whether an action is past its deadline, and past a time of grace after it. */
-export function isOverdue(worker: WorkerContext, action: StoredAction, grace = 0): boolean {
+export function isOverdue(worker: WorkerContext, action: LivingAction, grace = 0): boolean {
   return action.deadline_at !== undefined && action.deadline_at + grace <= worker.now()
 }
 
@@ -85,8 +86,8 @@ export function logStoreError(
   message: string,
   facts: { action_id?: string } = {},
 ): void {
-  if (error instanceof ServiceUnavailable) worker.log.warn({ err: error, ...facts }, message)
-  else worker.log.error({ err: error, ...facts }, message)
+  if (error instanceof ServiceUnavailable) worker.log.warn({ err: errorFacts(error), ...facts }, message)
+  else worker.log.error({ err: errorFacts(error), ...facts }, message)
 }
 
 export function sleep(milliseconds: number): Promise<void> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import * as lifecycle from '../action/lifecycle.ts'
 import type { Auth, AuthState } from '../auth/auth.ts'
 import type { ActionStore, Change, Job, StoredAction } from '../store/action-store.ts'
+import { errorFacts } from '../telemetry/error-facts.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { NO_TELEMETRY, type Telemetry } from '../telemetry/telemetry.ts'
 import { within } from '../within.ts'
@@ -12,7 +13,7 @@ import { changeOf } from './outcome.ts'
 import { requestVisit } from './remote.ts'
 import { createInlineRunner, type InlineRunner } from './run-inline.ts'
 import { runJob } from './run-job.ts'
-import { type SealedState, traceparentOf } from './sealed-state.ts'
+import { resealed, type SealedState } from './sealed-state.ts'
 import { createWaiting } from './waiting.ts'
 import {
   logStoreError,
@@ -56,7 +57,7 @@ export type Worker = {
   settling: InlineRunner
   /** What is kept, encrypted, for the work of an action that a caller starts. */
   seal: (actionId: string, auth: AuthState) => Uint8Array
-  /** The same for an action that a caller resumes. */
+  /** The same for an action that its creator resumes. @throws ServiceUnavailable */
   reseal: (actionId: string, auth: AuthState) => Promise<Uint8Array>
   /** What cancel does to an action of this provider. */
   cancel: (action: StoredAction, by: string) => Change | undefined
@@ -155,7 +156,7 @@ export function createWorker(options: WorkerOptions): Worker {
     attempt.ended = done
       .catch((error: unknown) => {
         if (attempt.lost) return
-        worker.log.error({ err: error, action_id: actionId }, 'Work could not be run')
+        worker.log.error({ err: errorFacts(error), action_id: actionId }, 'Work could not be run')
       })
       .then(() => {
         attempt.reports.close()
@@ -165,11 +166,8 @@ export function createWorker(options: WorkerOptions): Worker {
       })
   }
 
-  function seal(
-    actionId: string,
-    { token }: AuthState,
-    traceparent: string | undefined = telemetry.traceparent?.(),
-  ): Uint8Array {
+  function seal(actionId: string, { token }: AuthState): Uint8Array {
+    const traceparent = telemetry.traceparent?.()
     const content: SealedState = { caller: token, ...(traceparent !== undefined && { traceparent }) }
     return options.secrets.seal(namespace, actionId, content)
   }
@@ -231,16 +229,14 @@ export function createWorker(options: WorkerOptions): Worker {
 
     nudge,
     settling: createInlineRunner(worker, track, seal),
-    seal: (actionId, auth) => seal(actionId, auth),
-    // The trace that the action began with goes on, not that of the request that resumes it.
-    reseal: async (actionId, auth) => seal(actionId, auth, await traceparentOf(worker, actionId)),
+    seal,
+    reseal: (actionId, auth) => resealed(worker, actionId, auth),
 
     cancel(action, by) {
-      const elsewhere = remote && action.status === 'ACTIVE' && action.runs_on === undefined
-      if (!elsewhere) return lifecycle.cancel(action, by, now())
+      const isHere = action.runs_on !== undefined
+      const change = lifecycle.cancel(action, by, now(), remote || isHere)
       // It runs in the other system, which the next visit, at once, will tell.
-      const change = lifecycle.cancel({ ...action, runs_on: 'elsewhere' }, by, now())
-      return change && { ...change, job: { due_at: now() } }
+      return change && remote && !isHere ? { ...change, job: { due_at: now() } } : change
     },
 
     interrupt,

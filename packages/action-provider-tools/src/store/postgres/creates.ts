@@ -25,10 +25,11 @@ const RECORD: Statement = {
   name: 'record',
   text: `WITH recorded AS (
       INSERT INTO action_provider.actions (action_id, request_key, provider, creator_id, monitor_by, manage_by, status,
-        document, version, attempt, runs_on, cancel_requested_at, deadline_at, release_at, lease, report)
+        document, version, attempt, runs_on, cancel_requested_at, deadline_at, release_at, lease, report,
+        failures, cancel_requested_by, resumed_by)
       SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[],
         $8::text[], $9::integer[], $10::integer[], $11::text[], $12::float8[], $13::float8[], $14::float8[],
-        $30::integer[], $31::integer[])
+        $30::integer[], $31::integer[], $34::integer[], $35::text[], $36::text[])
       RETURNING provider, status
     ), opened AS (
       INSERT INTO action_provider.access (action_id, provider, role, principal, status, release_at)
@@ -41,7 +42,7 @@ const RECORD: Statement = {
     ), queued AS (
       INSERT INTO action_provider.jobs (action_id, provider, due_at, holder, lease, lease_until)
       SELECT q.action_id, q.provider, COALESCE(q.due_at, ${DATABASE_TIME}), q.holder, q.lease,
-        CASE WHEN q.holder IS NOT NULL THEN COALESCE(q.due_at, ${DATABASE_TIME}) + $34::float8 END
+        CASE WHEN q.holder IS NOT NULL THEN COALESCE(q.due_at, ${DATABASE_TIME}) + $37::float8 END
       FROM unnest($26::uuid[], $27::text[], $28::float8[], $32::text[], $33::integer[])
         AS q(action_id, provider, due_at, holder, lease)
     ), tallied AS (
@@ -234,5 +235,8 @@ function recordValues(
     column((action) => action.report),
     queued.map(({ job }) => job.holder),
     queued.map(({ action }) => action.lease),
+    column((action) => action.failures),
+    column((action) => action.cancel_requested_by),
+    column((action) => action.resumed_by),
   ]
 }

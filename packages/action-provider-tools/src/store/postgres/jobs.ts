@@ -7,6 +7,9 @@ import type { Notifications } from './notifications.ts'
 /** The time that due times and leases are judged by: the database's, which all instances share, unless another is given as $3. */
 const CLOCK = `COALESCE($3::float8, ${DATABASE_TIME})`
 
+/** For how long a job that an instance left to others is theirs alone once it is due, in milliseconds. */
+const LEFT = 5_000
+
 /** Those whose lease is over come first: they have waited longest. There are $6 of them at most. */
 const TAKE: Statement = {
   name: 'take-jobs',
@@ -16,6 +19,7 @@ const TAKE: Statement = {
       ORDER BY lease_until LIMIT $6 FOR UPDATE SKIP LOCKED
     ), due AS MATERIALIZED (
       SELECT action_id FROM action_provider.jobs WHERE provider = $1 AND holder IS NULL AND due_at <= ${CLOCK}
+        AND (left_by IS DISTINCT FROM $2 OR due_at <= ${CLOCK} - ${LEFT})
       ORDER BY due_at LIMIT $5 FOR UPDATE SKIP LOCKED
     ), next AS MATERIALIZED (
       SELECT action_id FROM abandoned UNION ALL SELECT action_id FROM due LIMIT $5

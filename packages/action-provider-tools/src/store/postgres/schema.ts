@@ -95,3 +95,11 @@ ALTER TABLE action_provider.jobs ADD COLUMN lease integer NOT NULL DEFAULT 0;
 ALTER TABLE action_provider.actions ADD COLUMN lease integer NOT NULL DEFAULT 0;
 ALTER TABLE action_provider.actions ADD COLUMN report integer NOT NULL DEFAULT 0;
 `
+
+/** What limits of retries go by, who did what, and which instance had to leave a job to others. */
+export const VERSION_3 = `
+ALTER TABLE action_provider.actions ADD COLUMN failures integer NOT NULL DEFAULT 0;
+ALTER TABLE action_provider.actions ADD COLUMN cancel_requested_by text;
+ALTER TABLE action_provider.actions ADD COLUMN resumed_by text;
+ALTER TABLE action_provider.jobs ADD COLUMN left_by text;
+`

@@ -35,8 +35,9 @@ const CHANGE: Statement = {
   name: 'change',
   text: `WITH wanted AS MATERIALIZED (
       SELECT * FROM unnest($1::uuid[], $2::integer[], $3::smallint[], $4::text[], $5::integer[], $6::text[],
-        $7::float8[], $8::float8[], $27::integer[], $28::integer[], $29::text[], $30::integer[]) AS w(action_id,
-        version, status, document, attempt, runs_on, cancel_requested_at, release_at, lease, report, holder, held)
+        $7::float8[], $8::float8[], $27::integer[], $28::integer[], $29::text[], $30::integer[], $32::integer[], $33::text[], $34::text[]) AS w(action_id,
+        version, status, document, attempt, runs_on, cancel_requested_at, release_at, lease, report, holder, held,
+        failures, cancel_requested_by, resumed_by)
     ), locked AS MATERIALIZED (
       SELECT a.action_id, a.status FROM wanted w
       JOIN action_provider.actions a ON a.action_id = w.action_id AND a.version = w.version
@@ -48,7 +49,8 @@ const CHANGE: Statement = {
     ), changed AS (
       UPDATE action_provider.actions a SET version = a.version + 1, status = w.status,
         document = COALESCE(w.document, a.document), attempt = w.attempt, runs_on = w.runs_on,
-        cancel_requested_at = w.cancel_requested_at, release_at = w.release_at, lease = w.lease, report = w.report
+        cancel_requested_at = w.cancel_requested_at, release_at = w.release_at, lease = w.lease, report = w.report,
+        failures = w.failures, cancel_requested_by = w.cancel_requested_by, resumed_by = w.resumed_by
       FROM wanted w JOIN locked l ON l.action_id = w.action_id
       WHERE a.action_id = w.action_id AND (w.holder IS NULL OR EXISTS (
         SELECT FROM held h WHERE h.action_id = w.action_id AND h.holder = w.holder AND h.lease = w.held))
@@ -74,10 +76,12 @@ const CHANGE: Statement = {
       DELETE FROM action_provider.secrets s USING unnest($21::uuid[]) AS e(action_id), changed c
       WHERE c.action_id = e.action_id AND s.action_id = e.action_id
     ), queued AS (
-      INSERT INTO action_provider.jobs (action_id, provider, due_at, lease)
-      SELECT c.action_id, c.provider, COALESCE(q.due_at, ${DATABASE_TIME}), c.lease FROM unnest($22::uuid[], $23::float8[]) AS q(action_id, due_at)
+      INSERT INTO action_provider.jobs (action_id, provider, due_at, left_by, lease)
+      SELECT c.action_id, c.provider, COALESCE(q.due_at, ${DATABASE_TIME}), q.left_by, c.lease
+      FROM unnest($22::uuid[], $23::float8[], $35::text[]) AS q(action_id, due_at, left_by)
       JOIN changed c ON c.action_id = q.action_id WHERE (SELECT count(*) FROM held) >= 0
-      ON CONFLICT (action_id) DO UPDATE SET due_at = excluded.due_at, holder = NULL, lease_until = NULL
+      ON CONFLICT (action_id) DO UPDATE SET due_at = excluded.due_at, left_by = excluded.left_by, holder = NULL,
+        lease_until = NULL
     ), done AS (
       DELETE FROM action_provider.jobs j USING unnest($24::uuid[]) AS d(action_id), changed c
       WHERE c.action_id = d.action_id AND j.action_id = d.action_id AND (SELECT count(*) FROM held) >= 0
@@ -242,6 +246,10 @@ function changeValues(steps: readonly Step[], { payload }: Notifications, due: T
     column(({ hold }) => hold?.instance),
     column(({ hold }) => hold?.lease),
     idsOf(steps.filter(({ hold }) => hold)),
+    column(({ write }) => write.action.failures),
+    column(({ write }) => write.action.cancel_requested_by),
+    column(({ write }) => write.action.resumed_by),
+    queued.map(({ write }) => write.job?.left_by),
   ]
 }
 

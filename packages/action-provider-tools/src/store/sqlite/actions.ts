@@ -53,13 +53,15 @@ export function createActions(
   const insertAction = prepare(
     database,
     `INSERT INTO actions (action_id, request_key, content_hash, provider, status, version, attempt, log_length, creator_id,
-      monitor_by, manage_by, runs_on, cancel_requested_at, deadline_at, release_at, document, lease, report)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      monitor_by, manage_by, runs_on, cancel_requested_at, deadline_at, release_at, document, lease, report,
+      failures, cancel_requested_by, resumed_by)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const updateAction = prepare(
     database,
     `UPDATE actions SET status = ?, version = ?, attempt = ?, log_length = ?, runs_on = ?, cancel_requested_at = ?,
-      release_at = ?, document = ?, lease = ?, report = ? WHERE number = ? AND version = ?`,
+      release_at = ?, document = ?, lease = ?, report = ?, failures = ?, cancel_requested_by = ?,
+      resumed_by = ? WHERE number = ? AND version = ?`,
   )
   const deleteAction = prepare(database, 'DELETE FROM actions WHERE number = ?')
   const selectRequest = prepare<[string]>(database, 'SELECT request FROM requests WHERE number = ?')
@@ -119,6 +121,9 @@ export function createActions(
         action.document,
         action.lease,
         action.report,
+        action.failures,
+        action.cancel_requested_by ?? null,
+        action.resumed_by ?? null,
       )
       const number = Number(lastInsertRowid)
       // Nobody asks for the request of an action whose work is over.
@@ -145,6 +150,9 @@ export function createActions(
         action.document,
         action.lease,
         action.report,
+        action.failures,
+        action.cancel_requested_by ?? null,
+        action.resumed_by ?? null,
         number,
         before.version,
       )

@@ -82,6 +82,10 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE jobs ADD COLUMN lease INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE actions ADD COLUMN lease INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE actions ADD COLUMN report INTEGER NOT NULL DEFAULT 0;`,
+
+  `ALTER TABLE actions ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE actions ADD COLUMN cancel_requested_by TEXT;
+  ALTER TABLE actions ADD COLUMN resumed_by TEXT;`,
 ]
 
 /**

@@ -4,7 +4,8 @@ import { STATUSES } from '../codes.ts'
 
 /** What can be seen of an action, in the order of SeenRow. */
 export const SEEN_COLUMNS = `number, provider, log_length, status, version, attempt, creator_id, monitor_by, manage_by,
-  runs_on, cancel_requested_at, deadline_at, release_at, document, lease, report`
+  runs_on, cancel_requested_at, deadline_at, release_at, document, lease, report, failures, cancel_requested_by,
+  resumed_by`
 
 export type SeenRow = readonly [
   number: number,
@@ -23,6 +24,9 @@ export type SeenRow = readonly [
   document: string,
   lease: number,
   report: number,
+  failures: number,
+  cancel_requested_by: string | null,
+  resumed_by: string | null,
 ]
 
 /** What an action's row is read as where its keys are needed too, in the order of ActionRow: bytes take long to read. */
@@ -38,8 +42,11 @@ export const RELEASE_AT = 12
 const DOCUMENT = 13
 const LEASE = 14
 const REPORT = 15
-export const ACTION_ID = 16
-export const CONTENT_HASH = 17
+const FAILURES = 16
+const CANCEL_REQUESTED_BY = 17
+const RESUMED_BY = 18
+export const ACTION_ID = 19
+export const CONTENT_HASH = 20
 
 /** The action in a row. The caller knows the texts of its two keys. */
 export function actionOf(row: SeenRow | ActionRow, provider: string, action_id: string): StoredAction {
@@ -48,6 +55,8 @@ export function actionOf(row: SeenRow | ActionRow, provider: string, action_id: 
     ...optional({
       runs_on: runs_on ?? undefined,
       cancel_requested_at: cancel ?? undefined,
+      cancel_requested_by: row[CANCEL_REQUESTED_BY] ?? undefined,
+      resumed_by: row[RESUMED_BY] ?? undefined,
       deadline_at: deadline ?? undefined,
       release_at: row[RELEASE_AT] ?? undefined,
     }),
@@ -62,6 +71,7 @@ export function actionOf(row: SeenRow | ActionRow, provider: string, action_id: 
     attempt,
     lease: row[LEASE],
     report: row[REPORT],
+    failures: row[FAILURES],
   }
 }
 
