@@ -1,0 +1,27 @@
+/** When to try again: backoff with jitter, and `Retry-After` (RFC 9110, section 10.2.3). */
+
+/**
+ * How long to wait before the next try, in milliseconds: twice as long each time up to `most`, with jitter.
+ * @param failures how many tries have failed, from 1
+ * @example backoff(3, { first: 100, most: 3_000 }) // from 300 to 500
+ */
+export function backoff(failures: number, { first, most }: { first: number; most: number }): number {
+  return jittered(Math.min(first * 2 ** (failures - 1), most))
+}
+
+/** A wait that is up to a quarter longer or shorter, so that not all callers come back at the same time. */
+export function jittered(milliseconds: number): number {
+  return Math.round(milliseconds * (0.75 + Math.random() / 2))
+}
+
+/** The whole seconds of a `Retry-After` header for a wait in milliseconds: at least one. */
+export function retryAfterSeconds(milliseconds: number): number {
+  return Math.max(1, Math.ceil(milliseconds / 1_000))
+}
+
+/** The milliseconds that a `Retry-After` header asks for, as seconds or as a date; `undefined` where it says neither. */
+export function parseRetryAfter(value: string | null | undefined): number | undefined {
+  if (value === null || value === undefined) return undefined
+  const milliseconds = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now()
+  return Number.isNaN(milliseconds) ? undefined : Math.max(milliseconds, 0)
+}
