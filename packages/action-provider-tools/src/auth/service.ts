@@ -1,7 +1,7 @@
 /** Calls to one remote service: bounded in time and size, retried where that is safe, not made while the service is dead. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ServiceUnavailable } from '../errors.ts'
-import { backoff, parseRetryAfter, retryAfterSeconds } from '../retry.ts'
+import { backoff, fullyJittered, parseRetryAfter, retryAfterSeconds } from '../retry.ts'
 import { createBreaker } from './breaker.ts'
 import { asOutage, Outage } from './outage.ts'
 
@@ -155,7 +155,7 @@ async function sendWithRetries<Body>(
       const outage = asOutage(error, signal)
       const { lasting, retryAfter = 0 } = outage
       if (retry >= retries || lasting || signal.aborted || retryAfter > longestPause) throw outage
-      const pause = backoff(retry + 1, { first: firstPause, most: longestPause })
+      const pause = backoff(retry + 1, { first: firstPause, most: longestPause, jitter: fullyJittered })
       await sleep(retryAfter + pause, undefined, { signal }).catch((aborted) => {
         throw asOutage(aborted, signal)
       })
