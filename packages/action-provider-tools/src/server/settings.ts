@@ -165,7 +165,7 @@ export const SETTINGS = {
   SHUTDOWN_GRACE: whole(
     10,
     [0, 3_600],
-    'seconds that work may take to end at SIGTERM before it is handed back',
+    'seconds that work may go on after SIGTERM before it is handed back; in the last fifth of them its `signal` tells it to stop',
   ),
 }
 
