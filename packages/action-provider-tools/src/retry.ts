@@ -28,7 +28,10 @@ export function retryAfterSeconds(milliseconds: number): number {
   return Math.max(1, Math.ceil(milliseconds / 1_000))
 }
 
-/** The milliseconds that a `Retry-After` header asks for, as seconds or as a date; `undefined` where it says neither. */
+/**
+ * The milliseconds that a `Retry-After` header asks for, as seconds or as a date; `undefined` where it says
+ * neither.
+ */
 export function parseRetryAfter(value: string | null | undefined): number | undefined {
   if (value === null || value === undefined) return undefined
   const milliseconds = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now()
