@@ -6,8 +6,8 @@ import type { Answer } from './wire.ts'
 /** An action that these checks started. */
 export type Action = { id: string; request: RunRequest; document: Document; answer: Answer }
 
-/** How long an action may take before it is canceled, in milliseconds. */
-const PATIENCE = 10_000
+/** How long an action may take to end once it is canceled, in milliseconds. */
+const CANCEL = 10_000
 
 /** Starts an action. @throws Skip where that fails, which is what `run.starts` is about */
 export async function start(
@@ -72,10 +72,10 @@ export function nobodys(digit: string): string {
 
 /** Waits until an action is complete, and cancels one that takes long. @throws Skip where even that does not end it */
 export async function completed(subject: Subject, action: Action, as: Who = 'caller'): Promise<Action> {
-  const first = await awaited(subject, action, as, PATIENCE)
+  const first = await awaited(subject, action, as, subject.patience)
   if (isComplete(first.document)) return first
   await subject.send({ method: 'POST', path: `/${action.id}/cancel`, as })
-  const canceled = await awaited(subject, action, as, PATIENCE)
+  const canceled = await awaited(subject, action, as, CANCEL)
   if (isComplete(canceled.document)) return canceled
   throw new Skip('an action does not complete, not even when it is canceled')
 }

@@ -11,7 +11,11 @@ import { type Answer, cameWords, sentWords } from './wire.ts'
 export type CheckOptions = Omit<SubjectOptions, 'signal' | 'trace'> & {
   /** How long all checks may take, in milliseconds. */
   timeLimit: number
+  /** Ends the checks early; what they started is released all the same. */
+  interrupt?: AbortSignal
   trace?: (line: string) => void
+  /** The checks to make, by their ids or what these begin with, such as `run`; all where it is left out. */
+  only?: readonly string[]
   /** Told of each check that begins. */
   onCheck?: (check: Check) => void
 }
@@ -23,20 +27,23 @@ export type CheckOptions = Omit<SubjectOptions, 'signal' | 'trace'> & {
  * @throws nothing for what a provider does: that is what the report says
  */
 export async function checkProvider(options: CheckOptions): Promise<Report> {
-  const { timeLimit, trace = () => {}, onCheck = () => {}, url, description, input } = options
+  const { timeLimit, interrupt, trace = () => {}, onCheck = () => {}, only = [''] } = options
+  const { url, description, input } = options
+  const signal = AbortSignal.any([AbortSignal.timeout(timeLimit), ...(interrupt ? [interrupt] : [])])
   const subject = createSubject({
     ...options,
-    signal: AbortSignal.timeout(timeLimit),
+    signal,
     trace: (answer) => trace(`${sentWords(answer.request)}\n  ${cameWords(answer)}`),
   })
   const results: Result[] = []
   for (const group of groups) {
     for (const check of group.checks) {
+      if (!only.some((begin) => check.id === begin || check.id.startsWith(begin && `${begin}.`))) continue
       onCheck(check)
       results.push(await made(check, group, subject))
     }
   }
-  const left = await releaseAll(subject, options)
+  const left = [...(await releaseAll(subject, options)), ...subject.unclear]
   const count = (outcome: Result['outcome'], level?: Result['level']): number =>
     results.filter((result) => result.outcome === outcome && (level ?? result.level) === result.level).length
   return {

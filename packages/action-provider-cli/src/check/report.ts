@@ -27,7 +27,7 @@ export type Report = {
   input: unknown
   /** How many actions were started. */
   started: number
-  /** Those that could not be released. */
+  /** Those that could not be released, and those of which it is not clear whether these checks started them. */
   left: string[]
   /** Whether there was time for every check. */
   complete: boolean

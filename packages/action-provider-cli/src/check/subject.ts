@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { retryAfter } from '../client/http.ts'
 import { NetworkFailure } from '../client/network-errors.ts'
 import { isObject } from './documents.ts'
 import { Fault, TimeUp } from './outcome.ts'
@@ -34,10 +35,14 @@ export type Subject = {
   /** An input that does not fit the schema, where one is known. */
   readonly unfitInput: unknown
   readonly hasOther: boolean
+  /** How long an action may take before it is canceled, in milliseconds. */
+  readonly patience: number
   /** All answers so far. */
   readonly seen: readonly Answer[]
   /** The actions that these checks have started and not released, and who started each. */
   readonly started: ReadonlyMap<string, Who>
+  /** Actions that a new request was answered with as if it repeated one: whose they are is not known. */
+  readonly unclear: ReadonlySet<string>
   /** How often an action was started. */
   readonly count: () => number
   /** The callers' tokens, for the check that looks for them in answers. */
@@ -60,6 +65,8 @@ export type SubjectOptions = {
   unfitInput?: unknown
   token: string
   otherToken?: string | undefined
+  /** How long an action may take before it is canceled, in milliseconds; 10 seconds where it is left out. */
+  patience?: number
   /** Ends all that goes on. */
   signal: AbortSignal
   trace: (answer: Answer) => void
@@ -69,23 +76,27 @@ export type SubjectOptions = {
 const PATIENCE = 15_000
 /** How often a provider that asks for patience is asked again. */
 const REPEATS = 3
+const LONGEST_WAIT = 60_000
 
 export function createSubject(options: SubjectOptions): Subject {
   const { url, description, unusableSchema, input, unfitInput, token, otherToken, signal, trace } = options
   const seen: Answer[] = []
   const started = new Map<string, Who>()
+  const ever = new Set<string>()
+  const unclear = new Set<string>()
   const fixtures = new Map<unknown, Promise<unknown>>()
-  let count = 0
 
   async function wait(milliseconds: number): Promise<void> {
     await sleep(milliseconds, undefined, { signal }).catch(() => {})
     if (signal.aborted) throw new TimeUp()
   }
 
-  async function once(request: WireRequest): Promise<Answer> {
+  async function once(request: WireRequest, starts: boolean): Promise<Answer> {
     if (signal.aborted) throw new TimeUp()
+    const patience = AbortSignal.timeout(PATIENCE)
     try {
-      const answer = await exchange(request, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]))
+      // What a run that is on its way starts has to be known, to be released.
+      const answer = await exchange(request, starts ? patience : AbortSignal.any([signal, patience]))
       trace(answer)
       return answer
     } catch (error) {
@@ -98,10 +109,10 @@ export function createSubject(options: SubjectOptions): Subject {
 
   async function send(ask: Ask): Promise<Answer> {
     const request = wireRequest(ask)
-    let answer = await once(request)
+    let answer = await once(request, isRun(ask))
     for (let repeats = 0; repeats < REPEATS && asksForPatience(answer); repeats++) {
-      await wait(1_000 * Math.min(60, Number(answer.headers.get('retry-after')) || 1))
-      answer = await once(request)
+      await wait(Math.min(LONGEST_WAIT, retryAfter(answer) ?? 1_000))
+      answer = await once(request, isRun(ask))
     }
     seen.push(answer)
     note(ask, answer)
@@ -109,7 +120,11 @@ export function createSubject(options: SubjectOptions): Subject {
   }
 
   function wireRequest({ method = 'GET', path, as = 'caller', authorization, ...ask }: Ask): WireRequest {
-    const target = new URL(url.href.replace(/\/+$/, '') + path)
+    const base = url.pathname.replace(/\/+$/, '')
+    const target = new URL(`${url.origin}${base}${path}`)
+    // An action_id is the provider's to choose; the callers' tokens are for its base URL alone.
+    if (!`${target.pathname}/`.startsWith(`${base}/`))
+      throw new Fault(`an action_id leads to ${target.pathname}`)
     for (const [name, value] of Object.entries(ask.query ?? {})) target.searchParams.set(name, value)
     const bearer = { caller: `Bearer ${token}`, other: `Bearer ${otherToken}`, nobody: undefined }[as]
     const header = authorization ?? bearer
@@ -125,11 +140,14 @@ export function createSubject(options: SubjectOptions): Subject {
   }
 
   /** Keeps in mind what was started. An answer of 200 may be an action of somebody's: it is left alone. */
-  function note({ method, path, as = 'caller' }: Ask, { status, json }: Answer): void {
+  function note(ask: Ask, { status, json }: Answer): void {
+    const { method, path, as = 'caller' } = ask
     if (!isObject(json) || typeof json.action_id !== 'string') return
-    if (method === 'POST' && /^\/(run|actions)\/?$/.test(path) && status === 202) {
-      if (!started.has(json.action_id)) count += 1
-      started.set(json.action_id, as)
+    if (isRun(ask)) {
+      if (status === 202) {
+        ever.add(json.action_id)
+        started.set(json.action_id, as)
+      } else if (status === 200 && !ever.has(json.action_id)) unclear.add(json.action_id)
     }
     if (status === 200 && (method === 'DELETE' || /\/release\/?$/.test(path))) started.delete(json.action_id)
   }
@@ -140,9 +158,11 @@ export function createSubject(options: SubjectOptions): Subject {
     unusableSchema,
     unfitInput,
     hasOther: otherToken !== undefined,
+    patience: options.patience ?? 10_000,
     seen,
     started,
-    count: () => count,
+    unclear,
+    count: () => ever.size,
     tokens: [token, otherToken].filter((each) => each !== undefined),
     send,
     fresh: (more = {}) => ({
@@ -163,6 +183,10 @@ export function createSubject(options: SubjectOptions): Subject {
 }
 
 const senders = { caller: 'as the caller', other: 'as the other caller', nobody: 'without a token' } as const
+
+function isRun({ method, path }: Ask): boolean {
+  return method === 'POST' && /^\/(run|actions)\/?$/.test(path)
+}
 
 /** Only one that says when to come back is asked again: to be refused may be what a check looks for. */
 function asksForPatience({ status, headers }: Answer): boolean {

@@ -52,7 +52,7 @@ function summary({ url, title, input, started, left, passed, skipped, failed }: 
       ['Provider', `${title} at ${url}`],
       ['Input', JSON.stringify(input)],
       ['Actions', left.length === 0 ? `${started} started, and released` : `${started} started`],
-      ['Left', left.length === 0 ? undefined : `${left.join(', ')}: release them`],
+      ['Left', left.length === 0 ? undefined : `${left.join(', ')}: release them if they are of this check`],
       ['Checks', `${passed} passed, ${skipped} skipped`],
       ['Failed', `${failed.must} that must pass, ${failed.should} that should`],
     ],

@@ -79,8 +79,10 @@ export function cameWords({ status, headers, text }: Answer): string {
   return [String(status), ...told, text === '' ? 'no body' : shortened(mask(text))].map(mask).join('; ')
 }
 
+/** On one line, with room between the members of JSON where a table can break it. */
 function shortened(text: string): string {
-  const plain = text.replace(/\s+/g, ' ')
+  const line = text.replace(/\s+/g, ' ')
+  const plain = /^ ?[{[]/.test(line) ? line.replace(/,(?=["{[])/g, ', ') : line
   return plain.length > SHOWN ? `${plain.slice(0, SHOWN)}… (${text.length} characters)` : plain
 }
 

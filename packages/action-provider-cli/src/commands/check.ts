@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { tokenFromFile } from '../auth/tokens.ts'
 import { asDescription, checkProvider } from '../check/check-provider.ts'
+import { groups } from '../check/checks.ts'
 import { type Inputs, inputsOf } from '../check/inputs.ts'
 import { junit } from '../check/junit.ts'
 import { conforms } from '../check/report.ts'
@@ -8,7 +9,7 @@ import { reportTable } from '../check/table.ts'
 import { exchange } from '../check/wire.ts'
 import { isLoopback } from '../client/loopback.ts'
 import { providerUrl, urlOption } from '../client/provider-url.ts'
-import { type ExitCode, exitCodes, unavailableError, usageError } from '../errors.ts'
+import { CommandError, type ExitCode, exitCodes, unavailableError, usageError } from '../errors.ts'
 import { readBody } from '../input/read-body.ts'
 import { keepSecret } from '../output/masking.ts'
 import { printable } from '../output/printable.ts'
@@ -17,6 +18,7 @@ import { type CommonOptions, openSession, type Session } from '../session.ts'
 export type CheckCommandOptions = CommonOptions & {
   body?: string
   asOtherTokenFile?: string
+  only?: string[]
   junit?: string
   /** In seconds. */
   timeLimit: number
@@ -43,6 +45,12 @@ export async function check(givenUrl: string | undefined, options: CheckCommandO
   const input = usable(inputs)
   if (body === undefined)
     terminal.say(`Input, made from the schema; --body gives another: ${printable(JSON.stringify(input))}`)
+  const interrupt = new AbortController()
+  const stop = (): void => {
+    terminal.say('Releasing what was started')
+    interrupt.abort()
+  }
+  process.once('SIGINT', stop)
   const report = await checkProvider({
     ...{
       url,
@@ -53,16 +61,35 @@ export async function check(givenUrl: string | undefined, options: CheckCommandO
       unfitInput: inputs.unfit,
       unusableSchema: inputs.unusable,
     },
+    ...(options.only && { only: known(options.only) }),
     timeLimit: options.timeLimit * 1_000,
     trace: terminal.trace,
-    onCheck: ({ id }) => terminal.progress(id),
-  })
+    interrupt: interrupt.signal,
+    // In a pipe it would be a line for each.
+    onCheck: ({ id }) => process.stderr.isTTY && terminal.progress(id),
+  }).finally(() => process.off('SIGINT', stop))
+  if (interrupt.signal.aborted)
+    throw new CommandError(
+      exitCodes.interrupted,
+      `Interrupted${report.left.length > 0 ? `; left are ${report.left.join(', ')}` : ''}`,
+    )
   await terminal.result(report, () => reportTable(report))
   if (options.junit !== undefined) await write(options.junit, junit(report))
   if (!conforms(report)) return exitCodes.failed
   if (!report.complete)
     throw unavailableError('There was no time for every check: give more as --time-limit SECONDS')
   return exitCodes.fine
+}
+
+/** @throws CommandError for what no check is called */
+function known(only: readonly string[]): readonly string[] {
+  const ids = groups.flatMap(({ checks }) => checks.map(({ id }) => id))
+  const kinds = new Set(ids.map((id) => id.replace(/\..*/, '')))
+  const wrong = only.find((each) => !ids.includes(each) && !kinds.has(each))
+  if (wrong === undefined) return only
+  throw usageError(
+    `No check is called ${JSON.stringify(wrong)}: --only takes an id that --format json shows, or one of ${[...kinds].join(', ')}`,
+  )
 }
 
 async function callersToken({ provider, tokens }: Session, url: URL): Promise<string> {

@@ -17,6 +17,7 @@ export function addProviderCommands(program: Command, does: Does): void {
         'an input that works: JSON, @FILE, a file name, or - (default: made from its schema)',
       )
       .option('--as-other-token-file <file>', 'a file with a token of another caller, to check access with')
+      .option('--only <id>', 'a check, or a kind of them such as run; repeatable', collect)
       .option('--junit <file>', 'write the result as JUnit XML, too')
       .addOption(new Option('--time-limit <seconds>', 'how long it may take').argParser(count).default(300))
       .addHelpText('after', example('action-provider check https://example.org/skeleton'))

@@ -21,7 +21,7 @@ export const exactlyOnce: Group = {
     {
       id: 'once.same-moment',
       level: 'must',
-      title: 'of two equal requests at the same moment, one starts the action and the other gets it',
+      title: 'of equal requests at the same moment, one starts the action and the others get it',
       section: 'Exactly once',
       says: 'The first request starts the action; any other with the same content gets the same action and 200. A constraint of the database decides which is first.',
       mend: 'Let a uniqueness constraint on caller and request_id decide, not a look into memory before the action is stored.',

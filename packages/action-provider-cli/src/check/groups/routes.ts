@@ -35,7 +35,6 @@ export const routes: Group = {
           { path: '/no-uuid/status' },
           { method: 'POST', path: `/${id}/cancel` },
           { method: 'POST', path: `/${id}/release` },
-          { method: 'DELETE', path: `/actions/${id}` },
         ]
         for (const ask of asks) expectRefusal(await subject.send(ask), 404, 'ActionNotFound')
       },
