@@ -16,7 +16,14 @@ export async function start(
   as: Who = 'caller',
 ): Promise<Action> {
   const request = subject.fresh(more)
-  const answer = await subject.send({ method: 'POST', path: '/run', json: request, as })
+  return startedBy({
+    request,
+    answer: await subject.send({ method: 'POST', path: '/run', json: request, as }),
+  })
+}
+
+/** @throws Skip where no action was started */
+function startedBy({ request, answer }: { request: RunRequest; answer: Answer }): Action {
   const id = startedId(answer)
   if (id === undefined)
     throw new Skip(`no action was started, as run answered ${answer.status}: see run.starts`)
@@ -36,25 +43,23 @@ export async function firstRun(subject: Subject): Promise<{ request: RunRequest;
 
 /** The first action, complete. */
 export async function firstAction(subject: Subject): Promise<Action> {
-  const { request, answer } = await subject.shared(firstRun)
-  const id = startedId(answer)
-  if (id === undefined)
-    throw new Skip(`no action was started, as run answered ${answer.status}: see run.starts`)
-  return completed(subject, { id, request, document: answer.json as Document, answer })
+  return completed(subject, startedBy(await subject.shared(firstRun)))
 }
 
 /** An action that has a monitor and a manager: the other caller, or somebody made up where there is none. */
 export async function sharedAction(subject: Subject): Promise<Action & { others: string[] }> {
-  const other = subject.hasOther ? await subject.shared(otherPrincipal) : undefined
+  const other = await subject.shared(otherPrincipal).catch((error: unknown) => {
+    if (error instanceof Skip) return undefined
+    throw error
+  })
   const others = [other ?? nobodys('1'), nobodys('2')]
   return { ...(await start(subject, { monitor_by: others, release_after: 3_600 })), others }
 }
 
-/** An action that the other caller started with the request_id of the first action. */
+/** An action of the other caller. */
 export async function otherAction(subject: Subject): Promise<Action> {
   if (!subject.hasOther) throw new Skip('there is no other caller: give --as-other-token-file')
-  const { request } = await subject.shared(firstRun)
-  return start(subject, { request_id: request.request_id }, 'other')
+  return start(subject, {}, 'other')
 }
 
 /** Who the other caller is. @throws Skip where that is the caller themself */

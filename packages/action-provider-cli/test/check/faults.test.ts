@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { groups } from '../../src/check/checks.ts'
 import { worker } from '../world.ts'
 import { more, ten, whileRunning } from './faults.ts'
+import { plain, plainWhileRunning } from './plain-faults.ts'
 import { checked, inDocuments, json, named, reading } from './tampered.ts'
 
 const quick = { body: { milliseconds: 0 } }
@@ -34,14 +36,23 @@ describe('each of ten faults is named, and nothing else', () => {
 describe('more faults are named', () => {
   // What looks back at everything that came needs something to have come.
   const around = ['run', 'status', 'access.own-request-ids']
-  test.each(more)('$fault', async ({ names, tamper }) => {
+  test.each([...more, ...plain])('$fault', async ({ names, tamper }) => {
     const report = await checked(worker, [tamper], { ...quick, only: [...around, ...names] })
     expect(named(report)).toEqual(expect.arrayContaining(names))
   })
 
-  test.each(whileRunning)('$fault', async ({ names, tamper }) => {
+  test.each([...whileRunning, ...plainWhileRunning])('$fault', async ({ names, tamper }) => {
     const report = await checked(worker, [tamper], { ...untilCanceled, only: names })
     expect(named(report)).toEqual(names)
+  })
+
+  test('and no check is left that none of these is for', () => {
+    const planted = new Set(
+      [...ten, ...more, ...plain, ...whileRunning, ...plainWhileRunning].flatMap(({ names }) => names),
+    )
+    const rest = groups.flatMap(({ checks }) => checks.map(({ id }) => id).filter((id) => !planted.has(id)))
+    // A server on this machine is neither far away nor slow: see report.test.ts.
+    expect(rest).toEqual(['flows.https', 'flows.run-speed', 'flows.status-speed'])
   })
 })
 

@@ -14,26 +14,27 @@ import {
 export type Planted = { fault: string; names: string[]; tamper: Tamper }
 
 export const isRun = ({ method, url }: Asked): boolean => method === 'POST' && /\/(run|actions)\/?$/.test(url)
-const isEnumerate = ({ method, url }: Asked): boolean => method === 'GET' && /\/actions\/?(\?|$)/.test(url)
-const isIntrospect = ({ method, url }: Asked): boolean => method === 'GET' && /^\/tried\/?$/.test(url)
-const isLog = ({ url }: Asked): boolean => /\/log\/?(\?|$)/.test(url)
-const query = ({ url }: Asked): URLSearchParams => new URL(url, 'http://it').searchParams
+export const isEnumerate = ({ method, url }: Asked): boolean =>
+  method === 'GET' && /\/actions\/?(\?|$)/.test(url)
+export const isIntrospect = ({ method, url }: Asked): boolean => method === 'GET' && /^\/tried\/?$/.test(url)
+export const isLog = ({ url }: Asked): boolean => /\/log\/?(\?|$)/.test(url)
+export const query = ({ url }: Asked): URLSearchParams => new URL(url, 'http://it').searchParams
 
-const withStatus = (status: number) => (answered: Answered) => ({ ...answered, status })
-const without = (name: string) => (answered: Answered) => {
+export const withStatus = (status: number) => (answered: Answered) => ({ ...answered, status })
+export const without = (name: string) => (answered: Answered) => {
   const { [name]: _, ...headers } = answered.headers
   return { ...answered, headers }
 }
-const description = (change: object): Tamper =>
+export const description = (change: object): Tamper =>
   answering(isIntrospect, (answered) => ({
     ...answered,
     body: JSON.stringify({ ...JSON.parse(answered.body), ...change }),
   }))
-const inRequest = (change: (document: Record<string, unknown>) => object) => (asked: Asked) => {
+export const inRequest = (change: (document: Record<string, unknown>) => object) => (asked: Asked) => {
   const document = parsed(asked.body.toString())
   return document === undefined ? asked : { ...asked, body: Buffer.from(JSON.stringify(change(document))) }
 }
-const withoutQuery =
+export const withoutQuery =
   (...names: string[]) =>
   (asked: Asked) => {
     const url = new URL(asked.url, 'http://it')
@@ -67,7 +68,7 @@ export function unauthorizedForOthers(): Tamper {
   }
 }
 
-const plant = (fault: string, names: string | string[], tamper: Tamper): Planted => ({
+export const plant = (fault: string, names: string | string[], tamper: Tamper): Planted => ({
   fault,
   names: [names].flat(),
   tamper,

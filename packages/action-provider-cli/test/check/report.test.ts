@@ -6,6 +6,7 @@ import { checkProvider } from '../../src/check/check-provider.ts'
 import { groups } from '../../src/check/checks.ts'
 import { junit } from '../../src/check/junit.ts'
 import { conforms, type Report, type Result } from '../../src/check/report.ts'
+import type { Subject } from '../../src/check/subject.ts'
 import { reportTable } from '../../src/check/table.ts'
 import { tableLines } from '../../src/output/table.ts'
 
@@ -84,4 +85,19 @@ test('a provider that never answers is given up when the time is up', async () =
   await new Promise((resolve) => server.close(resolve))
   expect(complete).toBe(false)
   expect(results).toHaveLength(checks.length)
+})
+
+test.each([
+  ['flows.https', 'the URL is http://example.org/tried'],
+  ['flows.run-speed', 'it took 60000 ms'],
+  ['flows.status-speed', 'it took 60000 ms'],
+])('%s names what a server on this machine cannot show', async (id, problem) => {
+  const slow = { milliseconds: 60_000 }
+  const subject = {
+    url: new URL('http://example.org/tried'),
+    send: async () => slow,
+    shared: async () => ({ id: 'an-id', answer: slow }),
+  }
+  const check = checks.find((each) => each.id === id)
+  await expect(check?.verify(subject as unknown as Subject)).rejects.toThrow(problem)
 })

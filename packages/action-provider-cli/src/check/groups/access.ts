@@ -1,6 +1,6 @@
 import { completed, firstAction, otherAction, otherPrincipal, sharedAction, start } from '../actions.ts'
 import type { Group } from '../check.ts'
-import { expectRefusal, expectSameAction, expectStatus, expectThat } from '../expectations.ts'
+import { expectAction, expectRefusal, expectSameAction, expectStatus, expectThat } from '../expectations.ts'
 import type { Ask, Subject } from '../subject.ts'
 
 const hidden =
@@ -35,10 +35,11 @@ export const access: Group = {
       says: "A request is known by the caller's effective identity and its request_id.",
       mend: 'Make the caller part of the key of a request.',
       async verify(subject) {
-        const { id } = await subject.shared(firstAction)
-        const other = await subject.shared(otherAction)
         await subject.shared(otherPrincipal)
-        expectThat(other.id !== id, "the other caller got the first caller's action", other.answer)
+        const { id, request } = await subject.shared(firstAction)
+        const answer = await subject.send({ method: 'POST', path: '/run', json: request, as: 'other' })
+        const { action_id } = expectAction(answer, 202)
+        expectThat(action_id !== id, "the other caller got the first caller's action", answer)
       },
     },
     {

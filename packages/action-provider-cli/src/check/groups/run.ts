@@ -1,8 +1,8 @@
-import { firstAction, firstRun, sharedAction } from '../actions.ts'
+import { firstAction, firstRun, sharedAction, startedId } from '../actions.ts'
 import type { Group } from '../check.ts'
 import { isComplete, seconds } from '../documents.ts'
 import { expectAction, expectSameAction, expectThat } from '../expectations.ts'
-import { Skip } from '../outcome.ts'
+import { Fault, Skip } from '../outcome.ts'
 
 export const run: Group = {
   title: 'Run',
@@ -27,8 +27,12 @@ export const run: Group = {
       says: 'An action is ACTIVE or INACTIVE until it is SUCCEEDED or FAILED; cancel ends an unfinished one as FAILED.',
       mend: 'Let cancel stop the work, or try with an input that takes less time as --body.',
       async verify(subject) {
-        const { document } = await subject.shared(firstAction)
-        return `${document.status}`
+        const { answer } = await subject.shared(firstRun)
+        if (startedId(answer) === undefined) throw new Skip('no action was started')
+        const { document } = await subject.shared(firstAction).catch((error: unknown) => {
+          throw error instanceof Skip ? new Fault(error.message, answer) : error
+        })
+        return String(document.status)
       },
     },
     {
