@@ -1,8 +1,9 @@
+import type { ActionDetails } from '../documents/action-status.ts'
 import { describeProvider, type ProviderDescriptionInput } from '../documents/describe-provider.ts'
 import type { ProviderDescription } from '../documents/provider-description.ts'
 import { InvalidDefinition } from '../errors.ts'
 import { type CompiledInput, compileInput } from '../input/compile-input.ts'
-import type { InferInput, InputSchema } from '../input/input-schema.ts'
+import type { InferInput, InputSchema, SentInput } from '../input/input-schema.ts'
 import type { Callbacks } from './callbacks.ts'
 import type { Hooks } from './hooks.ts'
 import type { RemoteWork, Run } from './run-context.ts'
@@ -43,14 +44,16 @@ type Common<S extends InputSchema> = {
 }
 
 /** A provider whose author gives the work, and the library everything else. */
-export type ManagedDefinition<S extends InputSchema> = Common<S> & {
-  run: Run<InferInput<S>>
+export type ManagedDefinition<S extends InputSchema, D extends ActionDetails = ActionDetails> = Common<S> & {
+  run: Run<InferInput<S>, D>
   status?: never
   start?: never
 } & WorkOptions
 
 /** A provider whose work runs in another system. */
-export type RemoteDefinition<S extends InputSchema> = Common<S> & RemoteWork<InferInput<S>> & WorkOptions
+export type RemoteDefinition<S extends InputSchema, D extends ActionDetails = ActionDetails> = Common<S> &
+  RemoteWork<InferInput<S>, D> &
+  WorkOptions
 
 /** A provider whose author keeps the state of actions. */
 export type CallbackDefinition<S extends InputSchema> = Common<S> & Callbacks<InferInput<S>>
@@ -63,8 +66,8 @@ export type Work =
   | { kind: 'remote'; remote: RemoteWork<never>; options: Required<WorkOptions> }
   | { kind: 'callbacks'; callbacks: Callbacks<never> }
 
-/** A provider, checked and ready to be registered. */
-export type ActionProvider = {
+/** A provider, checked and ready to be registered. Its types tell a client what to send, and what comes of it. */
+export type ActionProvider<Input = unknown, Details = unknown> = {
   /** What introspect answers, for a given scope. */
   describe: (scope: string) => ProviderDescription
   description: Omit<ProviderDescription, 'globus_auth_scope'>
@@ -74,6 +77,8 @@ export type ActionProvider = {
   hooks: Hooks
   showInputInErrors: boolean
   work: Work
+  /** For the compiler alone; it has no value. */
+  readonly '~types'?: { readonly input: Input; readonly details: Details } | undefined
 }
 
 /**
@@ -89,15 +94,15 @@ export type ActionProvider = {
  *   run: ({ input }) => ({ you_said: input.text }),
  * })
  */
-export function defineActionProvider<const S extends InputSchema>(
-  definition: ManagedDefinition<S>,
-): ActionProvider
-export function defineActionProvider<const S extends InputSchema>(
-  definition: RemoteDefinition<S>,
-): ActionProvider
+export function defineActionProvider<const S extends InputSchema, D extends ActionDetails>(
+  definition: ManagedDefinition<S, D>,
+): ActionProvider<SentInput<S>, D>
+export function defineActionProvider<const S extends InputSchema, D extends ActionDetails>(
+  definition: RemoteDefinition<S, D>,
+): ActionProvider<SentInput<S>, D>
 export function defineActionProvider<const S extends InputSchema>(
   definition: CallbackDefinition<S>,
-): ActionProvider
+): ActionProvider<SentInput<S>>
 export function defineActionProvider<S extends InputSchema>(definition: Definition<S>): ActionProvider {
   const work = workOf(definition)
   const input = compileInput(definition.input) as CompiledInput<unknown>

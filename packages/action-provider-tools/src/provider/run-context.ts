@@ -47,17 +47,21 @@ export type PauseReason = {
 }
 
 /** The work of an action: returning gives SUCCEEDED with the value as details, throwing gives FAILED. */
-export type Run<Input> = (context: RunContext<Input>) => ActionDetails | Promise<ActionDetails>
+export type Run<Input, Details extends ActionDetails = ActionDetails> = (
+  context: RunContext<Input>,
+) => Details | Promise<Details>
 
 /** Work that runs in another system: started there, asked about, and told to stop. */
-export type RemoteWork<Input> = {
+export type RemoteWork<Input, Details extends ActionDetails = ActionDetails> = {
   /**
    * Starts the work and returns what identifies it there; kept, encrypted, until the action is complete. It may be called again
    * when a crash hid the first call's answer: pass `action_id` on as the idempotency key where the system has one.
    */
   start: (context: RunContext<Input>) => unknown
   /** Asks how the work is. Returning `{ done: details }` ends the action; `{ progress }` leaves it ACTIVE; throwing ActionFailed fails it. */
-  poll: (context: RunContext<Input> & { handle: unknown }) => PollResult | Promise<PollResult>
+  poll: (
+    context: RunContext<Input> & { handle: unknown },
+  ) => PollResult<Details> | Promise<PollResult<Details>>
   /** Tells the system to stop the work. */
   cancel?: (context: RunContext<Input> & { handle: unknown }) => unknown
   /** The least time between two polls of one action, in milliseconds (default 5,000). */
@@ -65,4 +69,6 @@ export type RemoteWork<Input> = {
 }
 
 /** What a poll found. */
-export type PollResult = { done: ActionDetails } | { progress?: ActionDetails; displayStatus?: string }
+export type PollResult<Details extends ActionDetails = ActionDetails> =
+  | { done: Details }
+  | { progress?: ActionDetails; displayStatus?: string }
