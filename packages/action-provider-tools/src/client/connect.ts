@@ -102,20 +102,15 @@ export function connect(
       if (reply.status > 299) throw failure(reply)
       return readDescription(reply)
     },
-    async run(input, { signal, wait, ...request } = {}) {
+    async run(input, { signal, wait, request_id = crypto.randomUUID(), ...request } = {}) {
       if (options.input !== undefined) await validated(options.input, input, inputError)
-      const body = { request_id: crypto.randomUUID(), ...present(request), body: input }
+      const body = { request_id, ...request, body: input }
       const reply = await answered(provider, { method: 'POST', path: 'run', body, signal, wait })
       return actionOf(await judge(readStatus(reply.json, reply), reply))
     },
     action: (id) => createAction(provider, id, judge),
     actions,
   }
-}
-
-/** Options that are `undefined` count as not given. */
-function present(options: object): object {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }
 
 function inputError(issues: string): RequestValidationError {
