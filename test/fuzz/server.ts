@@ -29,6 +29,17 @@ const input = {
   required: ['input_string'],
   additionalProperties: false,
 } as const
+const part = { $ref: '#/$defs/part' }
+/** The same with a part that refers back to itself in several ways, so that it is checked in threads. */
+const recursiveInput = {
+  ...input,
+  $defs: {
+    part: {
+      anyOf: [{ type: ['string', 'number'] }, { items: part, minItems: 1 }, { additionalProperties: part }],
+    },
+  },
+  properties: { ...input.properties, either: part },
+}
 
 await beWatched<Fuzzed>(async () => {
   const auth = fakeAuth()
@@ -41,7 +52,7 @@ await beWatched<Fuzzed>(async () => {
   })
   const asynchronous = defineActionProvider({
     description: { ...description, title: 'asynchronous', synchronous: false },
-    input,
+    input: recursiveInput,
     run: async ({ attempt, pause, log, progress }) => {
       log('Began', `${attempt}`)
       progress({ attempt })

@@ -13,7 +13,7 @@ export const watchasay = defineActionProvider({
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Skeleton Action Provider Input Schema',
     type: 'object',
-    properties: { input_string: { type: 'string', description: 'The text to echo back' } },
+    properties: { input_string: { type: 'string', description: 'A string to be replayed back to the user' } },
     required: ['input_string'],
     additionalProperties: false,
   },

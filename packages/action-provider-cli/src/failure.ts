@@ -9,16 +9,21 @@ import { CommandError, type ExitCode, exitCodes } from './errors.ts'
 export async function failed(error: unknown): Promise<ExitCode> {
   // Commander has said everything itself; help and version end with its 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage
-  const [{ mask }, { NetworkFailure }] = await Promise.all([
+  const [{ mask }, { printableLines }, { NetworkFailure }] = await Promise.all([
     import('./output/masking.ts'),
+    import('./output/printable.ts'),
     import('./client/network-errors.ts'),
   ])
   const told = error instanceof NetworkFailure ? error.toCommandError() : error
   if (told instanceof CommandError) {
-    process.stderr.write(`${told.exitCode === exitCodes.interrupted ? '' : 'error: '}${mask(told.message)}\n`)
+    process.stderr.write(
+      `${told.exitCode === exitCodes.interrupted ? '' : 'error: '}${mask(printableLines(told.message))}\n`,
+    )
     return told.exitCode
   }
   const words = told instanceof Error ? (told.stack ?? told.message) : String(told)
-  process.stderr.write(`error: This is a fault of action-provider itself, please report it: ${mask(words)}\n`)
+  process.stderr.write(
+    `error: This is a fault of action-provider itself, please report it: ${mask(printableLines(words))}\n`,
+  )
   return exitCodes.unavailable
 }

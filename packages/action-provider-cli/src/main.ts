@@ -2,12 +2,15 @@
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import envPaths from 'env-paths'
-import type { Outcome } from './program.ts'
+import type { Outcome } from './program/work.ts'
 
 // Most of the start would go into compiling. Node's own place for this is a folder that everybody may write to.
 enableCompileCache(join(envPaths('action-provider', { suffix: '' }).cache, 'compiled'))
 
-const [{ buildProgram }, { failed }] = await Promise.all([import('./program.ts'), import('./failure.ts')])
+const [{ buildProgram }, { failed }] = await Promise.all([
+  import('./program/program.ts'),
+  import('./failure.ts'),
+])
 const outcome: Outcome = { exitCode: 0 }
 
 // Whoever reads the output may have had enough of it: `action-provider list | head -1`.

@@ -10,7 +10,9 @@ import {
   type Tokens,
   tokenFromFile,
 } from './auth/tokens.ts'
+import { askingTrust } from './auth/trust.ts'
 import { type Provider, provider } from './client/provider.ts'
+import { urlOption } from './client/provider-url.ts'
 import { usageError } from './errors.ts'
 import { processTerminal, type Terminal, type TerminalOptions } from './output/terminal.ts'
 
@@ -22,6 +24,7 @@ export type CommonOptions = TerminalOptions & {
   clientId?: string
   /** False with --no-browser. */
   browser?: boolean
+  trust?: boolean
 }
 
 /** What a command works with. */
@@ -56,6 +59,15 @@ export async function openSession(options: CommonOptions): Promise<Session> {
   const serviceTokens = client ? clientTokens(globus.auth, client, terminal.trace) : loginTokens(store, login)
   const given = await givenToken(options)
   const tokens = given === undefined ? serviceTokens : givenTokens(given)
+  const trust = askingTrust({
+    terminal,
+    store,
+    given: options.trust ?? false,
+    advice: (url) =>
+      client
+        ? 'If you trust it, add --trust'
+        : `If you trust it, run on a terminal: action-provider login ${urlOption(url)}, or add --trust`,
+  })
   return {
     terminal,
     globus,
@@ -64,7 +76,7 @@ export async function openSession(options: CommonOptions): Promise<Session> {
     client,
     tokens,
     serviceTokens,
-    provider: () => provider(options.actionUrl, options.actionScope, tokens, terminal.trace),
+    provider: () => provider(options.actionUrl, options.actionScope, tokens, trust, terminal.trace),
   }
 }
 

@@ -38,6 +38,8 @@ export type RunOptions = {
   keepInput?: boolean
   /** Gives the command a terminal; all it prints is on stdout then. */
   terminal?: boolean
+  /** How wide that terminal is. */
+  columns?: number
 }
 
 export const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
@@ -66,10 +68,10 @@ export async function machine(env: Record<string, string> = {}): Promise<Machine
 
   function start(
     args: string[],
-    { env: more = {}, input, terminal = false, keepInput = terminal }: RunOptions = {},
+    { env: more = {}, input, terminal = false, columns = 200, keepInput = terminal }: RunOptions = {},
   ): Running {
     const words = [process.execPath, '--conditions=source', main, ...args]
-    const [command = '', ...rest] = terminal ? underTerminal(words) : words
+    const [command = '', ...rest] = terminal ? underTerminal(words, columns) : words
     const child = spawn(command, rest, { cwd: folder, env: { ...all, ...more }, stdio: 'pipe' })
     child.stdin.on('error', () => {})
     if (!keepInput) child.stdin.end(input ?? '')
@@ -118,16 +120,23 @@ export async function machine(env: Record<string, string> = {}): Promise<Machine
 }
 
 /** Runs a command in a terminal of its own, which Linux's `script` makes. */
-function underTerminal(words: string[]): string[] {
+function underTerminal(words: string[], columns: number): string[] {
   const line = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')
-  return ['script', '--quiet', '--return', '--command', `stty columns 200 rows 40; exec ${line}`, '/dev/null']
+  return [
+    'script',
+    '--quiet',
+    '--return',
+    '--command',
+    `stty columns ${columns} rows 40; exec ${line}`,
+    '/dev/null',
+  ]
 }
 
 /** An output without what differs from run to run. */
 export function steady(output: string): string {
   return output
-    .replaceAll(/https?:\/\/(127\.0\.0\.1|localhost):\d+/g, 'http://$1:PORT')
-    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)/g, 'TIME')
+    .replaceAll(/\b(127\.0\.0\.1|localhost):\d+/g, '$1:PORT')
+    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)/g, 'TIME')
     .replaceAll(/\d{4}-\d\d-\d\d/g, 'DATE')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UUID')
 }

@@ -58,7 +58,7 @@ describe('a wrong command line', () => {
     [['introspect', '-u', 'example.org']],
     [['introspect', '-u', 'http://me:secret@127.0.0.1/']],
     [['status', '..', '-u', 'http://127.0.0.1:1/']],
-    [['completion', 'tcsh']],
+    [['completion', 'bash']],
   ])('%j', async (args) => {
     expect(told(await home.run(args))).toMatchSnapshot()
   })

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
-import { buildProgram } from '../src/program.ts'
+import { buildProgram } from '../src/program/program.ts'
 import { main } from './cli.ts'
 
 function every(command: Command, path = command.name()): [string, Command][] {
@@ -12,9 +12,11 @@ function every(command: Command, path = command.name()): [string, Command][] {
 describe('help', () => {
   it.each(every(buildProgram({ exitCode: 0 })))('of %s', (_path, command) => {
     let help = ''
-    command.configureOutput({ writeOut: (text) => (help += text), getOutHelpWidth: () => 100 })
+    command.configureOutput({ writeOut: (text) => (help += text), getOutHelpWidth: () => 80 })
     command.outputHelp()
     expect(help).toMatchSnapshot()
+    expect(help.split('\n').filter((line) => line.length > 80)).toEqual([])
+    expect(help.match(/^Example:\n {2}action-provider .+$/gm)).toHaveLength(1)
   })
 
   it('is shown by the process, which loads nothing for it but the commands’ names', async () => {
@@ -37,7 +39,13 @@ describe('help', () => {
       'action-provider-cli/src/errors.ts',
       'action-provider-cli/src/failure.ts',
       'action-provider-cli/src/main.ts',
-      'action-provider-cli/src/program.ts',
+      'action-provider-cli/src/output/printable.ts',
+      'action-provider-cli/src/program/action-commands.ts',
+      'action-provider-cli/src/program/login-commands.ts',
+      'action-provider-cli/src/program/options.ts',
+      'action-provider-cli/src/program/program.ts',
+      'action-provider-cli/src/program/provider-commands.ts',
+      'action-provider-cli/src/program/work.ts',
       'globus-emulator/src/command.ts',
       'globus-emulator/src/duration.ts',
     ])

@@ -48,12 +48,15 @@ describe('provider', () => {
     expect((await stat(envFile())).mode & 0o777).toBe(0o600)
     expect(run.stdout + run.stderr).not.toContain(CLIENT_SECRET)
     expect(run.stdout).toContain(groupsScope)
+    expect(Buffer.from(written.SECRETS_KEY ?? '', 'base64')).toHaveLength(32)
+    expect(run.stdout + run.stderr).not.toContain(written.SECRETS_KEY)
+    expect(written).not.toHaveProperty('FORMER_CLIENT_SECRETS')
     await servesAndRuns()
   })
   it('is the same when it is registered again', async () => {
     const before = await readFile(envFile(), 'utf8')
     const run = await home.run(['provider', 'register', '--name', 'watchasay', '-f', 'json'])
-    expect(steady(run.stderr)).toBe('Wrote CLIENT_ID, CLIENT_SECRET and SCOPE to .env\n')
+    expect(steady(run.stderr)).toBe('Wrote CLIENT_ID and SCOPE to .env\n')
     expect(await readFile(envFile(), 'utf8')).toBe(before)
     expect(JSON.parse(run.stdout).secrets).toHaveLength(1)
   })
@@ -72,7 +75,7 @@ describe('provider', () => {
     expect(steady(run.stdout)).toMatchSnapshot()
   })
   it('gets a new secret, and loses the old ones', async () => {
-    const { CLIENT_SECRET: old } = await settings()
+    const { CLIENT_SECRET: old, SECRETS_KEY } = await settings()
     const kept = await home.run(['provider', 'rotate-secret', '--keep-old', '-f', 'json', '-q'])
     expect(JSON.parse(kept.stdout).secrets).toHaveLength(3)
     const run = await home.run(['provider', 'rotate-secret', '-f', 'json'])
@@ -81,7 +84,29 @@ describe('provider', () => {
     const { CLIENT_SECRET: fresh = '' } = await settings()
     expect(fresh).not.toBe(old)
     expect(home.printed()).not.toContain(fresh)
+    expect(await settings()).toMatchObject({ SECRETS_KEY })
+    expect(await settings()).not.toHaveProperty('FORMER_CLIENT_SECRETS')
   })
+  it.each([['register'], ['rotate-secret']])(
+    'whose file has no SECRETS_KEY is told its former secret by %s, since its key was derived from that',
+    async (command) => {
+      const text = await readFile(envFile(), 'utf8')
+      await writeFile(envFile(), text.replace(/^(SECRETS_KEY|FORMER_CLIENT_SECRETS)=.*\n/gm, ''))
+      const { CLIENT_SECRET: old = '' } = await settings()
+      const run = await home.run(['provider', command])
+      expect(steady(run.stderr)).toMatchSnapshot()
+      const now = await settings()
+      expect(now.FORMER_CLIENT_SECRETS).toBe(old)
+      expect(Buffer.from(now.SECRETS_KEY ?? '', 'base64')).toHaveLength(32)
+      for (const secret of [old, now.SECRETS_KEY, now.CLIENT_SECRET])
+        expect(home.printed()).not.toContain(secret)
+      // From then on the key stays, whatever becomes of the secret.
+      await home.run(['provider', 'rotate-secret', '--keep-old'])
+      const { CLIENT_SECRET: next, ...kept } = await settings()
+      expect(next).not.toBe(now.CLIENT_SECRET)
+      expect(kept).toMatchObject({ SECRETS_KEY: now.SECRETS_KEY, FORMER_CLIENT_SECRETS: old })
+    },
+  )
 })
 
 /** Starts watchasay with the file alone, and runs an action there. */
@@ -101,7 +126,7 @@ async function servesAndRuns(): Promise<void> {
         if (found) resolve(found)
       })
     })
-    await home.run(['login', '-u', url], { env: browserOf('alice') })
+    await home.run(['login', '-u', url, '--trust'], { env: browserOf('alice') })
     const run = await home.run(['run', '-u', url, '-b', '{"input_string": "registered"}', '-f', 'json'])
     expect(JSON.parse(run.stdout).details).toEqual({ you_said: 'registered' })
   } finally {

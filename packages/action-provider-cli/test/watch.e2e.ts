@@ -1,7 +1,8 @@
 import { createServer, request as httpRequest, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { nextWait, pace } from '../src/client/watch.ts'
+import { nextWait } from '../src/client/backoff.ts'
+import { pace } from '../src/client/watch.ts'
 import { type Machine, steady } from './cli.ts'
 import { createWorld, type Hosted, type World, worker } from './world.ts'
 
@@ -35,6 +36,8 @@ beforeAll(async () => {
     )
     incoming.pipe(onward)
   })
+  // It passes on the provider's promise to keep connections, so it has to keep it too.
+  proxy.keepAliveTimeout = 72_000
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
   url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/worker`
   const token = await world.emulator.issueToken({ username: 'alice', scope: workerAt.scope })
@@ -52,7 +55,7 @@ afterAll(async () => {
 describe('watching', () => {
   it('is quick first and slower later', () => {
     const waits: number[] = [pace.first]
-    while ((waits.at(-1) ?? 0) < pace.longest) waits.push(nextWait(waits.at(-1) ?? 0))
+    while ((waits.at(-1) ?? 0) < pace.longest) waits.push(nextWait(waits.at(-1), pace))
     expect(waits[0]).toBe(1_000)
     expect(waits.at(-1)).toBe(30_000)
     expect(waits).toEqual(waits.toSorted((one, other) => one - other))

@@ -64,7 +64,7 @@ const mostly = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
 const actionRequest = fc
   .record(
     {
-      request_id: mostly(fc.oneof(text, fc.constantFrom('1', '2', '3'))),
+      request_id: mostly(fc.oneof(text, fc.constantFrom('1', '2', '3', 1, 2, 2 ** 60))),
       body: mostly(fc.record({ input_string: mostly(text) }, { requiredKeys: [] })),
       label: mostly(text),
       monitor_by: mostly(fc.array(mostly(fc.constantFrom(...URNS)), { maxLength: 3 })),
@@ -138,7 +138,13 @@ const body: fc.Arbitrary<string | Uint8Array | undefined> = fc.oneof(
   { weight: 1, arbitrary: deep.map((nested) => `{"request_id":"deep","body":{"input_string":${nested}}}`) },
   {
     weight: 1,
-    arbitrary: fc.constantFrom('', '{"request_id":"p","body":{"__proto__":{"input_string":"x"}}}', undefined),
+    arbitrary: fc.constantFrom(
+      '',
+      '{"request_id":"p","body":{"__proto__":{"input_string":"x"}}}',
+      '{"request_id":12345678901234567891,"body":{"input_string":"x"}}',
+      '{"request_id":1e400,"body":{"input_string":"x","more":[-1e400]}}',
+      undefined,
+    ),
   },
 )
 

@@ -54,8 +54,9 @@ describe('introspect', () => {
       const answer = await served.ask(undefined, 'GET', path)
       expect(answer.status).toBe(200)
       expect(answer.headers.get('access-control-allow-origin')).toBe('*')
+      expect(answer.headers.get('access-control-expose-headers')).toBe('*')
       expect(answer.json).toEqual({
-        types: ['Action'],
+        types: ['ACTION'],
         api_version: '1.0',
         globus_auth_scope: served.auth.scope,
         title: 'echo',
@@ -72,6 +73,7 @@ describe('introspect', () => {
       const answer = await served.ask(undefined, 'OPTIONS', path)
       expect(answer.status).toBe(204)
       expect(answer.headers.get('access-control-allow-origin')).toBe('*')
+      expect(answer.headers.get('access-control-expose-headers')).toBe('*')
       expect(answer.headers.get('access-control-allow-methods')).toBe('GET, OPTIONS')
     })
   }
@@ -124,6 +126,32 @@ describe('run', () => {
   test('a number of seconds as release_after is shown as a duration', async () => {
     const answer = await served.ask(alice(), 'POST', '/p/run', run('release after', { release_after: 3600 }))
     expect(answer.json.release_after).toMatch(/^PT(1H|3600S)$/)
+  })
+
+  test('a whole number as request_id is its decimal text, beyond what a double can tell apart too', async () => {
+    const sent = (id: string): string => `{"request_id":${id},"body":{"input_string":"hey"}}`
+    const first = await served.ask(alice(), 'POST', '/p/run', sent('12345678901234567890'))
+    expect(first.status).toBe(202)
+    const asText = await served.ask(alice(), 'POST', '/p/run', sent('"12345678901234567890"'))
+    expect([asText.status, asText.json.action_id]).toEqual([200, first.json.action_id])
+    expect((await served.ask(alice(), 'POST', '/p/run', sent('12345678901234567891'))).status).toBe(202)
+    expect((await served.ask(alice(), 'POST', '/p/run', sent('1.5'))).status).toBe(422)
+  })
+
+  test('principals are kept and shown once each, a hundred at most', async () => {
+    const lists = {
+      monitor_by: [bob().urn, bob().urn],
+      manage_by: [bob().urn, bob().urn.toUpperCase().replace(/^.*:/, 'urn:globus:auth:identity:')],
+    }
+    const answer = await served.ask(alice(), 'POST', '/p/run', run('twice', lists))
+    expect(answer.json).toMatchObject({ monitor_by: [bob().urn], manage_by: [bob().urn] })
+    const once = run('twice', { monitor_by: [bob().urn], manage_by: [bob().urn] })
+    expect((await served.ask(alice(), 'POST', '/p/run', once)).status).toBe(200)
+    for (const name of ['monitor_by', 'manage_by']) {
+      const many = run('many', { [name]: Array(101).fill(bob().urn) })
+      const refused = await served.ask(alice(), 'POST', '/p/run', many)
+      expect([refused.status, refused.json.description]).toEqual([422, expect.stringContaining(`$.${name}`)])
+    }
   })
 
   test('a request_id belongs to its caller: another one may use it too', async () => {
@@ -325,6 +353,20 @@ describe('resume, log and an unfinished action', () => {
     expect([wrong.status, wrong.json.code]).toEqual([422, 'RequestValidationError'])
     expect(wrong.json.description).toContain("'limit'")
     expect(wrong.json.description).toContain("'since'")
+  })
+
+  test('log: per_page says how long a page is, where a client sends limit with every request', async () => {
+    const id = await paused()
+    for (const [query, limit] of [
+      ['per_page=5', 5],
+      ['limit=10&per_page=5', 5],
+      ['per_page=20&limit=10', 20],
+      ['limit=7&per_page=', 7],
+    ]) {
+      expect((await served.ask(alice(), 'GET', `/p2/${id}/log?${query}`)).json.limit).toBe(limit)
+    }
+    const wrong = await served.ask(alice(), 'GET', `/p2/${id}/log?limit=10&per_page=0`)
+    expect([wrong.status, wrong.json.description]).toEqual([422, expect.stringContaining("'per_page'")])
   })
 
   test('log is answered with 404 where it is not supported', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -184,6 +184,20 @@ describe('the database', () => {
       }
     },
   )
+
+  test('is renamed: nothing more is acknowledged, it is not ready, and all goes on when it is back', async () => {
+    const path = join(folder, 'renamed.db')
+    const served = await serve(echo, { store: openSqliteStore(path) })
+    const { token } = served.auth.caller({ username: 'alice' })
+    const { json } = await run(served, token, 1)
+    await rename(path, `${path}.away`)
+    expectUnavailable(await run(served, token, 2))
+    expectUnavailable(await run(served, token, 1))
+    expect((await served.ask(undefined, 'GET', '/readyz')).status).toBe(503)
+    await rename(`${path}.away`, path)
+    expect((await run(served, token, 2)).status).toBe(202)
+    expect((await run(served, token, 1)).json).toEqual(json)
+  })
 
   test('is locked by another process: writes get 503, reads are answered, and all goes on afterwards', async () => {
     const path = join(folder, 'locked.db')

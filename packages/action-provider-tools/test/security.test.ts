@@ -339,6 +339,17 @@ describe('what is sent', () => {
     expect((await run(alice(), `after ${text}`)).status).toBe(202)
   })
 
+  test.each(['1e400', '-1e400', '[{"a":1e309}]', '9'.repeat(400)])(
+    'is never stored as null where it is a number: %s',
+    async (number) => {
+      const text = (body: string): string => `{"request_id":"infinite","body":{"input_string":"x",${body}}}`
+      const refused = await served.ask(alice(), 'POST', '/p/run', text(`"more":${number}`))
+      expect([refused.status, refused.json.code]).toEqual([422, 'RequestValidationError'])
+      const release = `{"request_id":"infinite","body":{"input_string":"x"},"release_after":${number}}`
+      expect((await served.ask(alice(), 'POST', '/p/run', release)).status).toBe(422)
+    },
+  )
+
   test.each([
     ['nested', `${'a'.repeat(50_000)}!`],
     ['alternating', `${'a'.repeat(50_000)}!`],

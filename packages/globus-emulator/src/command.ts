@@ -12,7 +12,7 @@ type Flags = {
 }
 
 /**
- * The command that runs the emulator, to be run by itself or hung below another one.
+ * The command that runs the emulator, by itself or as a command of another program.
  *
  * @example program.addCommand(emulatorCommand().name('emulator'))
  */
@@ -30,11 +30,8 @@ export function emulatorCommand(): Command {
     )
     .option('--verbose', 'write a line for each request, with the reason where it was refused')
     .action(async ({ state, verbose, ...flags }: Flags, command: Command) => {
-      // Loaded only now: a command line that has this as one of its commands must start quickly.
-      const [{ runEmulator }, { requestLog }] = await Promise.all([
-        import('./run.ts'),
-        import('./request-log.ts'),
-      ])
+      // Loaded only now, so that a program with this command starts quickly.
+      const { requestLog, runEmulator } = await import('./run.ts')
       const options: EmulatorOptions = {
         ...flags,
         ...(state === undefined ? {} : { stateFile: state }),

@@ -1,9 +1,9 @@
 const seconds = { s: 1, m: 60, h: 3600, d: 86_400 }
 
 /**
- * Reads a span of time as people write it.
+ * Reads a duration such as `30s`, `10m`, `12h` or `2d`.
  *
- * @returns whole seconds, or `undefined` for anything else and for no time at all
+ * @returns whole seconds above 0, or `undefined` for anything else
  * @example readDuration('10m') // 600
  * @example readDuration('45') // 45
  */

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 
-/** An answer of the emulator that is not the one asked for, with the document that Globus would send. */
+/** A request that fails, with the document that Globus answers then. */
 export class ServiceError extends Error {
   readonly status: number
   readonly body: unknown
   readonly headers: Record<string, string>
 
-  /** @param reason what a developer should know: it goes to the log and a header, as Globus's documents say little */
+  /** @param reason what went wrong, for the log and a header: the documents of Globus say little */
   constructor(status: number, body: unknown, reason: string, headers: Record<string, string> = {}) {
     super(reason)
     this.name = 'ServiceError'
@@ -16,7 +16,7 @@ export class ServiceError extends Error {
   }
 }
 
-export type OAuthErrorCode =
+type OAuthErrorCode =
   | 'invalid_request'
   | 'invalid_client'
   | 'invalid_grant'
@@ -24,19 +24,19 @@ export type OAuthErrorCode =
   | 'unauthorized_client'
   | 'unsupported_grant_type'
 
-/** The OAuth endpoints' form: `{"error": "invalid_grant"}` (RFC 6749 section 5.2). */
+/** An error of an OAuth endpoint: `{"error": "invalid_grant"}` (RFC 6749 section 5.2). */
 export function oauthError(error: OAuthErrorCode, reason: string, status = 400): ServiceError {
   return new ServiceError(status, { error }, reason)
 }
 
-/** The client did not prove who it is. */
+/** The client did not authenticate. */
 export function invalidClient(reason: string): ServiceError {
   return new ServiceError(401, { error: 'invalid_client' }, reason, {
     'www-authenticate': 'Basic realm="Globus Auth"',
   })
 }
 
-/** A dependent token was asked for that the user has not allowed. */
+/** The user has not consented to the scope of a dependent token. */
 export function dependentConsentRequired(scopes: string[]): ServiceError {
   const title = "User must approve your client using scopes. See 'unapproved_scopes'."
   return new ServiceError(
@@ -72,7 +72,7 @@ const titles: Record<number, string> = {
   503: 'Service Unavailable',
 }
 
-/** The document of Globus Auth's API endpoints for an error. */
+/** The document for an error of an API endpoint of Globus Auth. */
 export function errorDocument(status: number, code: string, detail: string): object {
   const title = titles[status] ?? 'Error'
   return {
@@ -86,4 +86,16 @@ export function errorDocument(status: number, code: string, detail: string): obj
 export function apiError(status: number, code: string, detail: string): ServiceError {
   const headers = status === 401 ? { 'www-authenticate': 'Bearer realm="Globus Auth"' } : {}
   return new ServiceError(status, errorDocument(status, code, detail), detail, headers)
+}
+
+export function badRequest(problem: string): ServiceError {
+  return apiError(400, 'BAD_REQUEST', problem)
+}
+
+export function notFound(problem: string): ServiceError {
+  return apiError(404, 'NOT_FOUND', problem)
+}
+
+export function forbidden(problem: string): ServiceError {
+  return apiError(403, 'FORBIDDEN', problem)
 }

@@ -5,19 +5,20 @@ import Fastify, {
   type FastifyInstance,
   LogController,
 } from 'fastify'
-import { administrationRoutes } from './administration/routes.ts'
-import { apiRoutes } from './api/routes.ts'
-import { allowAnyOrigin } from './cors.ts'
-import { readingEndpoints } from './endpoints.ts'
+import { administrationRoutes } from './administration/operations.ts'
+import { clientRoutes } from './api/clients.ts'
+import { identityRoutes } from './api/identities.ts'
+import { projectRoutes } from './api/projects.ts'
+import { scopeRoutes } from './api/scopes.ts'
 import { errorDocument, ServiceError } from './errors.ts'
-import { nextFault, strike } from './faults.ts'
-import { groupsRoutes } from './groups/routes.ts'
-import { isLoopback } from './loopback.ts'
+import { nextFault, readingEndpoints, strike } from './faults.ts'
+import { groupsRoutes } from './groups.ts'
 import { oauthRoutes } from './oauth/routes.ts'
+import { isLoopback } from './request.ts'
 import type { Service } from './service.ts'
 import { webRoutes } from './web/routes.ts'
 
-/** The HTTP server over one emulator's state, not yet listening. */
+/** The HTTP server of an emulator, not yet listening. */
 export function createServer(service: Service, log: FastifyBaseLogger | false): FastifyInstance {
   const app = Fastify({
     ...(log ? { loggerInstance: log } : {}),
@@ -29,9 +30,9 @@ export function createServer(service: Service, log: FastifyBaseLogger | false): 
   app.register(formbody)
 
   app.addHook('onRequest', async ({ hostname }) => {
-    // A page whose name was made to point at this machine would otherwise be of the emulator's own origin.
+    // A web page whose name resolves to this machine (DNS rebinding) would otherwise share the emulator's origin.
     if (!isLoopback(hostname)) {
-      throw new ServiceError(403, { error: 'forbidden_host' }, 'the emulator answers on loopback names only')
+      throw new ServiceError(403, { error: 'forbidden_host' }, 'the emulator answers to loopback names only')
     }
   })
   app.addHook('preHandler', async (request, reply) => {
@@ -70,9 +71,37 @@ export function createServer(service: Service, log: FastifyBaseLogger | false): 
 
   app.register(async (open) => {
     allowAnyOrigin(open)
-    for (const routes of [oauthRoutes, apiRoutes, groupsRoutes]) await open.register(routes, service)
+    const api = [projectRoutes, clientRoutes, scopeRoutes, identityRoutes]
+    for (const routes of [oauthRoutes, ...api, groupsRoutes]) await open.register(routes, service)
   })
   app.register(webRoutes, service)
   app.register(administrationRoutes, service)
   return app
+}
+
+const anyOrigin = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'retry-after, www-authenticate',
+}
+
+/**
+ * Lets web applications of any origin call the routes of `app`, as Globus does for its JavaScript SDK. It is only
+ * for routes that use no cookie: their callers bring a token, a secret or a code.
+ */
+function allowAnyOrigin(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.headers.origin !== undefined) reply.headers(anyOrigin)
+  })
+
+  app.options('/v2/*', async (_request, reply) =>
+    reply
+      .code(204)
+      .headers({
+        ...anyOrigin,
+        'access-control-allow-methods': 'GET, POST, PUT, DELETE',
+        'access-control-allow-headers': 'authorization, content-type, x-globus-client-info',
+        'access-control-max-age': '600',
+      })
+      .send(),
+  )
 }

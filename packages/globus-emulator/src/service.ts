@@ -1,22 +1,17 @@
-import type { FastifyRequest } from 'fastify'
+import { readFileSync } from 'node:fs'
 import type { Faults } from './faults.ts'
 import type { State } from './state/state.ts'
 
-/** What the routes share. */
+/** What the routes of one emulator share. */
 export type Service = {
   state: State
-  settings: Settings
+  settings: { /** Seconds that access tokens live. */ tokenLifetime: number }
   faults: Faults
-  /** Keeps the state, where it is kept in a file. */
+  /** Saves the state, where it has a file. */
   save(): Promise<void>
 }
 
-export type Settings = {
-  /** Seconds that an access token lives. */
-  tokenLifetime: number
-}
-
-/** The emulator's address as the sender of this request knows it. */
-export function baseUrl(request: FastifyRequest): string {
-  return `http://${request.host}`
+/** The version of this package. */
+export const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string
 }

@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectEmulator, type Emulator, findEmulator, startEmulator } from 'globus-emulator'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startWithProvider } from './registered-provider.ts'
 
 let running: Emulator[]
@@ -56,11 +56,11 @@ describe('faults', () => {
     expect(performance.now() - before).toBeGreaterThanOrEqual(99)
   })
 
-  test('are refused for an endpoint that there is none of', async () => {
+  test('are refused for an endpoint that does not exist', async () => {
     const { emulator } = await start()
     await expect(
       connectEmulator(emulator.url).setFault({ endpoint: 'introspection' as 'introspect' }),
-    ).rejects.toThrow('no endpoint is called introspection')
+    ).rejects.toThrow('setFault: endpoint must be one of introspect,')
   })
 })
 
@@ -90,6 +90,48 @@ describe('administration over HTTP', () => {
     expect(await findEmulator(emulator.url)).toMatchObject({ emulator: 'globus' })
     await emulator.close()
     expect(await findEmulator(emulator.url)).toBeUndefined()
+  })
+
+  test.each<[string, object | string, string]>([
+    ['a name that is a number', { name: 5 }, 'register: name must be a string'],
+    ['no name', { scopes: [] }, 'register: name is missing'],
+    ['scopes that are a string', { name: 'p', scopes: 'action_all' }, 'register: scopes must be a list'],
+    [
+      'a suffix that is null',
+      { name: 'p', scopes: [{ suffix: null }] },
+      'register: scopes/0/suffix must be a string',
+    ],
+    [
+      'a type that does not exist',
+      { name: 'p', type: 'public' },
+      'register: type must be one of confidential, native',
+    ],
+    ['a misspelt field', { name: 'p', redirect_uri: 'x' }, 'register: redirect_uri is not a known field'],
+    ['no object', '[]', 'register: must be an object'],
+  ])('refuses to register %s, in words', async (_, body, error) => {
+    const { emulator } = await start()
+    const response = await fetch(`${emulator.url}/emulator/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    })
+    expect(response.status).toBe(400)
+    expect(await response.json()).toEqual({ error })
+  })
+
+  test('refuses what is of the wrong type for each other operation, in words', async () => {
+    const { emulator, scope } = await start()
+    const remote = connectEmulator(emulator.url)
+    const wrong = 5 as unknown as string
+    for (const administration of [emulator, remote]) {
+      await expect(administration.issueToken({ username: wrong, scope })).rejects.toThrow(
+        'issueToken: username must be a string',
+      )
+      await expect(administration.consent({ username: 'bob', scope: wrong })).rejects.toThrow(
+        'consent: scope must be a string or a list',
+      )
+      await expect(administration.revoke({ token: wrong })).rejects.toThrow('revoke: token must be a string')
+    }
   })
 
   test('sets how long tokens live', async () => {
@@ -132,6 +174,41 @@ describe('a state file', () => {
     expect(await introspected.json()).toMatchObject({ active: true, username: 'bob@example.org' })
     await second.close()
   })
+
+  test('becomes readable by its owner alone, whatever it and the mask of the process allow', async () => {
+    const stateFile = join(folder, 'state.json')
+    const first = await startEmulator({ port: 0, stateFile })
+    await first.close()
+    await chmod(stateFile, 0o644)
+    const mask = process.umask(0)
+    try {
+      const second = await startEmulator({ port: 0, stateFile })
+      running.push(second)
+      expect((await stat(stateFile)).mode & 0o777).toBe(0o600)
+      await second.register({ name: 'provider' })
+      await second.close()
+      expect((await stat(stateFile)).mode & 0o777).toBe(0o600)
+      expect(await readdir(folder)).toEqual(['state.json'])
+    } finally {
+      process.umask(mask)
+    }
+  })
+})
+
+test.each(['0.0.0.0', '::', '192.0.2.1', 'localhost.example.org', '127.0.0.1.example.org', ''])(
+  'it does not listen at %j, which is not loopback',
+  async (host) => {
+    await expect(startEmulator({ port: 0, host })).rejects.toThrow('listens on loopback only')
+  },
+)
+
+test('it does not run in production', async () => {
+  vi.stubEnv('NODE_ENV', 'production')
+  try {
+    await expect(startEmulator({ port: 0 })).rejects.toThrow('NODE_ENV is production')
+  } finally {
+    vi.unstubAllEnvs()
+  }
 })
 
 test('a request by a name that is not of this machine is not answered', async () => {

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { emulatorCommand, startEmulator } from 'globus-emulator'
+import { startEmulator } from 'globus-emulator'
+import { emulatorCommand } from 'globus-emulator/command'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
 const main = new URL('../src/main.ts', import.meta.url).pathname
@@ -56,7 +57,7 @@ test('runs, says how to use it, tells what became of each request, and ends well
   expect(said.out).toContain(`export GLOBUS_SDK_SERVICE_URL_AUTH=${url}/\n`)
   expect(said.out).toContain(`export GLOBUS_SDK_SERVICE_URL_GROUPS=${url}/\n`)
   expect(said.out).toContain('eve@example.org')
-  expect(said.out).toContain('access tokens live 30s')
+  expect(said.out).toContain('Access tokens live 30s')
   const response = await fetch(`${url}/v2/oauth2/token?private`, {
     method: 'POST',
     body: new URLSearchParams({ grant_type: 'refresh_token', client_id: 'none', refresh_token: 'private' }),
@@ -96,14 +97,14 @@ describe('says in one line what is wrong:', () => {
     ['a lifetime', ['--token-lifetime', 'soon'], /Write it like 30s, 10m, 12h or 2d/],
     ['a host', ['--host', '0.0.0.0'], /listens on loopback only/],
     ['a seed that is not there', ['--seed', 'FOLDER/none.json'], /The seed cannot be used: .*no such file/],
-    ['a seed that is no JSON', ['--seed', 'FOLDER/broken.json'], /The seed cannot be used/],
+    ['a seed that is not JSON', ['--seed', 'FOLDER/broken.json'], /The seed cannot be used/],
     ['a seed of another form', ['--seed', 'FOLDER/empty.json'], /The seed cannot be used: .*users/],
     [
-      'a state that is none',
+      'a file that is not a state file',
       ['--state', 'FOLDER/empty.json'],
-      /cannot be used; move it away to start afresh/,
+      /cannot be used; move it away to start with an empty state/,
     ],
-    ['a folder that is not there', ['--state', 'FOLDER/none/state.json'], /The state cannot be kept in/],
+    ['a folder that is not there', ['--state', 'FOLDER/none/state.json'], /The state cannot be saved in/],
     ['an option', ['--unknown'], /unknown option '--unknown'/],
   ])('%s', async (_, parameters, problem) => {
     await writeFile(join(folder, 'broken.json'), '{')

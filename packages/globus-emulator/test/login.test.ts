@@ -148,6 +148,40 @@ describe('logging in', () => {
     expect((await browser.press(anew, 'bob@example.org')).html).toContain('You are Bob Baker')
   })
 
+  test.each([
+    ['a page of the emulator', '/v2/web/consents?a=b', '/v2/web/consents?a=b'],
+    ['line ends', '/v2/web/consents\r\nset-cookie: a=b', '/v2/web/consentsset-cookie:%20a=b'],
+    ['characters beyond Latin', '/v2/web/\u2603', '/v2/web/%E2%98%83'],
+    ['another path', '/emulator/reset', '/'],
+    ['a path that leads elsewhere', '/v2/../emulator/reset', '/'],
+    ['another host', '//elsewhere.example.com/v2/', '/'],
+    ['another host in disguise', '/\\elsewhere.example.com/v2/', '/'],
+    ['another host with a line end', '/\n/elsewhere.example.com/v2/', '/'],
+    ['nothing', '', '/'],
+  ])('with %s as the destination stays at the emulator', async (_, destination, location) => {
+    const { emulator } = await start()
+    const [alice] = await emulator.users()
+    const response = await fetch(`${emulator.url}/v2/web/login`, {
+      method: 'POST',
+      redirect: 'manual',
+      body: new URLSearchParams({ identity: alice?.id ?? '', destination }),
+    })
+    expect(response.status).toBe(303)
+    expect(response.headers.get('location')).toBe(location)
+  })
+
+  test('asks again where the form that consents is not of the user, and its request holds line ends', async () => {
+    const { emulator } = await start()
+    const query = new URL(authorizeUrl(emulator, { scope: 'openid' })).search.slice(1)
+    const response = await fetch(`${emulator.url}/v2/web/consent`, {
+      method: 'POST',
+      redirect: 'manual',
+      body: new URLSearchParams({ request: `${query}&session_message=a\r\nb`, decision: 'allow' }),
+    })
+    expect(response.status).toBe(303)
+    expect(response.headers.get('location')).toMatch(/^\/v2\/oauth2\/authorize\?client_id=.*a%0D%0Ab$/)
+  })
+
   test('ends with logging out', async () => {
     const { emulator } = await start()
     const browser = startBrowser()

@@ -215,4 +215,24 @@ describe('consents over the API', () => {
     expect((await asAlice('DELETE', `${path}/${groups?.id}`)).status).toBe(200)
     expect(await emulator.consents({ username: 'alice', scope: groupsScope })).toEqual([])
   })
+
+  test.each(['scope', 'client'])('to a %s that is deleted go with it', async (kind) => {
+    const { client } = await newClient()
+    const fields = { name: 'n', description: 'd', scope_suffix: 'action_all' }
+    const scope = await idOf(api('POST', `/clients/${client}/scopes`, { scope: fields }), 'scope')
+    const text = `https://auth.globus.org/scopes/${client}/action_all`
+    const view = 'urn:globus:auth:scope:auth.globus.org:view_consents'
+    await emulator.consent({ username: 'alice', scope: `${text}[${groupsScope}]` })
+    const asAlice = caller(`Bearer ${await emulator.issueToken({ username: 'alice', scope: view })}`)
+    const names = async () => {
+      const { body } = await asAlice('GET', `/identities/${alice.id}/consents?all=true`)
+      return (body.consents as unknown as { scope_name?: string }[]).map(({ scope_name }) => scope_name)
+    }
+    expect(await names()).toEqual(expect.arrayContaining([text, groupsScope]))
+    await api('DELETE', kind === 'scope' ? `/scopes/${scope}` : `/clients/${client}`)
+    const left = await names()
+    expect(left).toContain(view)
+    expect(left).not.toContain(groupsScope)
+    expect(left).not.toContain(undefined)
+  })
 })

@@ -26,7 +26,7 @@ export function topScopes(text: string): string[] {
 
 /** Whether a scope is one that somebody registered for a service of their own, as action providers do. */
 export function isRegisteredScope(scope: string): boolean {
-  return /^https:\/\/auth\.globus\.org\/scopes\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\/[^\s[\]*]+$/i.test(
+  return /^https:\/\/auth\.globus\.org\/scopes\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\/[\w./:@%+~-]+$/i.test(
     scope,
   )
 }

@@ -20,12 +20,18 @@ export type StoredToken = {
   expires_at: number
   /** The client it was issued to, which alone can refresh it. */
   client_id: string
-  /** The origin of the provider it was asked for: no other gets it without its user's word. */
-  provider?: string
 }
 
+/** A provider, by its base URL, that somebody lets have tokens for a scope. */
+export type TrustedProvider = { provider: string; scope: string }
+
 /** What is kept of one login, in one environment. */
-export type Login = { version: 1; identity?: StoredIdentity; tokens: StoredToken[] }
+export type Login = {
+  version: 1
+  identity?: StoredIdentity
+  tokens: StoredToken[]
+  trusted?: TrustedProvider[]
+}
 
 /** The tokens of one environment, in a file of the user's config folder. */
 export type TokenStore = {
@@ -66,6 +72,11 @@ export function tokenStore(auth: URL): TokenStore {
   }
 }
 
+/** What a provider is known by: its base URL, since one host may be many people's. */
+export function providerKey(url: URL): string {
+  return url.href.replace(/\/$/, '')
+}
+
 /** Where tokens are kept. */
 export function configFolder(): string {
   return envPaths('action-provider', { suffix: '' }).config
@@ -94,6 +105,7 @@ function parseLogin(text: string): Login | undefined {
     const whole =
       login?.version === 1 &&
       Array.isArray(login.tokens) &&
+      (login.trusted === undefined || Array.isArray(login.trusted)) &&
       login.tokens.every(
         (token) => typeof token?.access_token === 'string' && typeof token.scope === 'string',
       )

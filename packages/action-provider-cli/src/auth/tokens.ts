@@ -1,17 +1,13 @@
 import { readFile } from 'node:fs/promises'
-import { isLoopback } from '../client/loopback.ts'
 import { refusedError, usageError } from '../errors.ts'
 import { keepSecret } from '../output/masking.ts'
 import type { Granted, OAuthClient } from './grants.ts'
 import type { LoginOptions } from './login.ts'
-import { topScopes } from './scopes.ts'
 import type { Login, StoredToken, TokenStore } from './token-store.ts'
 
 /** A token that is wanted. */
 export type Wanted = {
   scope: string
-  /** The provider that is to get it, where its own description, and not the user, named the scope. */
-  provider?: URL
   /** What to say that somebody should do who is not logged in. */
   advice: string
 }
@@ -22,6 +18,8 @@ export type Tokens = {
   readonly anyScope: boolean
   /** @throws CommandError where there is none to be had */
   get(wanted: Wanted): Promise<string>
+  /** Asks for all that several scopes lack in one login, where somebody is there to log in. */
+  prepare(scopes: readonly string[]): Promise<void>
   /** Another token in place of one that was refused; `undefined` where there is none. */
   renew(wanted: Wanted, refused: string): Promise<string | undefined>
 }
@@ -32,7 +30,7 @@ const MARGIN = 30_000
 /** One token for everything: from ACTION_TOKEN or a file. */
 export function givenTokens(token: string): Tokens {
   keepSecret(token)
-  return { anyScope: true, get: async () => token, renew: async () => undefined }
+  return { anyScope: true, get: async () => token, prepare: async () => {}, renew: async () => undefined }
 }
 
 /** @throws CommandError for a file that cannot be read or holds no token */
@@ -68,6 +66,7 @@ export function clientTokens(auth: URL, client: OAuthClient, trace: (line: strin
   return {
     anyScope: false,
     get,
+    prepare: async () => {},
     async renew(wanted, refused) {
       const token = await get(wanted)
       if (token !== refused) return token
@@ -82,7 +81,7 @@ export function loginTokens(store: TokenStore, login: LoginOptions): Tokens {
   const orLogIn = async (wanted: Wanted): Promise<string> => {
     if (!login.terminal.interactive) throw refusedError(wanted.advice)
     login.terminal.say(`A login is needed for ${wanted.scope}`)
-    await logInAndKeep(store, login, wanted.scope, wanted.provider)
+    await logInAndKeep(store, login, wanted.scope)
     const token = find(await store.read(), wanted)
     if (token === undefined)
       throw refusedError(`The login gave no token for ${wanted.scope}: check --action-scope`)
@@ -96,6 +95,14 @@ export function loginTokens(store: TokenStore, login: LoginOptions): Tokens {
       const token = known && (await refreshed(store, login, wanted, (current) => isFresh(current)))
       return token ?? orLogIn(wanted)
     },
+    async prepare(scopes) {
+      if (!login.terminal.interactive) return
+      const kept = await store.read()
+      const missing = scopes.filter((scope) => find(kept, { scope }) === undefined)
+      if (missing.length < 2) return
+      login.terminal.say(`A login is needed for ${missing.join(', ')}`)
+      await logInAndKeep(store, login, missing.join(' '))
+    },
     async renew(wanted, refused) {
       const token = await refreshed(store, login, wanted, (current) => current.access_token !== refused)
       if (token !== undefined && token !== refused) return token
@@ -107,13 +114,12 @@ export function loginTokens(store: TokenStore, login: LoginOptions): Tokens {
 /**
  * Logs in and keeps what that gives. Whoever is logged in already has to be the one who logs in again.
  *
- * @param provider the provider that the scope is for
+ * @param scope further scopes than the one that says who somebody is
  */
 export async function logInAndKeep(
   store: TokenStore,
   options: LoginOptions,
   scope: string | undefined,
-  provider: URL | undefined,
 ): Promise<Login> {
   const { logIn } = await import('./login.ts')
   const before = await store.read()
@@ -125,47 +131,20 @@ export async function logInAndKeep(
         `You are logged in as ${known.username ?? known.sub}, but the browser as ${granted.identity.username ?? granted.identity.sub}: run "action-provider logout" first to change`,
       )
     }
-    keep(login, granted, scope, provider)
+    keep(login, granted)
     return structuredClone(login)
   })
 }
 
-/** The name by which a provider's tokens are kept apart: its origin, where all names of this machine are one. */
-export function providerKey(url: URL): string {
-  return isLoopback(url) ? `${url.protocol}//localhost:${url.port}` : url.origin
+/** The token that is kept for something, however old. Which providers it may go to is a matter of trust.ts. */
+export function find(login: Login, { scope }: Pick<Wanted, 'scope'>): StoredToken | undefined {
+  return login.tokens.find((token) => carries(token, scope))
 }
 
-/**
- * The token that is kept for something, however old. What a provider named itself gets a token that was asked for there
- * alone: another could otherwise name the same scope, and be sent it.
- */
-export function find(
-  login: Login,
-  { scope, provider }: Pick<Wanted, 'scope' | 'provider'>,
-): StoredToken | undefined {
-  return login.tokens.find(
-    (token) => carries(token, scope) && (provider === undefined || token.provider === providerKey(provider)),
-  )
-}
-
-function keep(
-  login: Login,
-  { tokens, identity }: Granted,
-  scope: string | undefined,
-  provider: URL | undefined,
-): void {
-  const asked = topScopes(scope ?? '')
-  const fresh = tokens.map((token) =>
-    provider && asked.some((each) => carries(token, each))
-      ? { ...token, provider: providerKey(provider) }
-      : token,
-  )
+function keep(login: Login, { tokens, identity }: Granted): void {
   const outlived = (old: StoredToken): boolean =>
-    fresh.some(
-      (token) =>
-        token.provider === old.provider && old.scope.split(' ').every((each) => carries(token, each)),
-    )
-  login.tokens = [...fresh, ...login.tokens.filter((token) => !outlived(token))]
+    tokens.some((token) => old.scope.split(' ').every((each) => carries(token, each)))
+  login.tokens = [...tokens, ...login.tokens.filter((token) => !outlived(token))]
   if (identity) login.identity = identity
 }
 

@@ -15,7 +15,7 @@ export type HttpRequest = {
   body?: string
 }
 
-/** An answer with its whole body. `json` is `undefined` where that is no JSON. */
+/** An answer with its whole body. `json` is `undefined` where that is no JSON, or too deep. */
 export type HttpAnswer = { status: number; headers: Headers; text: string; json: unknown; url: URL }
 
 /** What `exchange` tells of what it does. */
@@ -23,6 +23,7 @@ export type Trace = (line: string) => void
 
 const TIMEOUT = 30_000
 const REDIRECTS = 5
+const DEEPEST = 200
 const LARGEST_ANSWER = 64 * 1024 * 1024
 
 /**
@@ -50,6 +51,11 @@ export function retryAfter({ headers }: Pick<HttpAnswer, 'headers'>, now = Date.
   if (/^\d+$/.test(value)) return Number(value) * 1000
   const date = Date.parse(value)
   return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+}
+
+/** Whether a provider, or what stands before it, only wants to be asked later. */
+export function asksForPatience({ status }: Pick<HttpAnswer, 'status'>): boolean {
+  return status === 429 || status === 502 || status === 503 || status === 504
 }
 
 async function once(
@@ -113,12 +119,19 @@ function followed({ method, url }: HttpRequest, location: string, status: number
   )
 }
 
+/** The JSON of a text; what is nested so deeply that it could not be shown or checked is taken for none. */
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    const json: unknown = JSON.parse(text)
+    return nestsWithin(json, DEEPEST) ? json : undefined
   } catch {
     return undefined
   }
+}
+
+function nestsWithin(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return depth > 0 && Object.values(value).every((each) => nestsWithin(each, depth - 1))
 }
 
 function traceRequest(

@@ -5,7 +5,7 @@ import { refusedError } from '../errors.ts'
 import { printable } from '../output/printable.ts'
 import { exchange, type HttpAnswer, type HttpRequest, type Trace } from './http.ts'
 import { NetworkFailure } from './network-errors.ts'
-import { below, providerUrl, urlOption } from './provider-url.ts'
+import { below, providerUrl, shellWord, urlOption } from './provider-url.ts'
 import { notAProvider, refusal } from './refusals.ts'
 
 /** A question to a provider. */
@@ -16,12 +16,18 @@ export type Question = {
   body?: unknown
 }
 
+/**
+ * Asks whether a provider may get tokens for a scope, which it named itself or its caller did. It is asked before any
+ * token is, and throws where the answer is no.
+ */
+export type Trust = (asked: { provider: URL; scope: string; namedBy: 'provider' | 'caller' }) => Promise<void>
+
 /** An action provider as its callers see it. */
 export type Provider = {
   readonly url: URL
   /** What it says of itself; asked for once. */
   describe(): Promise<ProviderDescription>
-  /** The scope that its callers need. */
+  /** The scope that its callers need; empty where a token was given that is used for everything. */
   scope(): Promise<string>
   /** Asks as whoever is logged in, once more with a fresh token where the first is refused. Gives every answer. */
   ask(question: Question): Promise<HttpAnswer>
@@ -37,6 +43,7 @@ export function provider(
   givenUrl: string | undefined,
   givenScope: string | undefined,
   tokens: Tokens,
+  trust: Trust,
   trace: Trace,
 ): Provider {
   const url = providerUrl(givenUrl)
@@ -64,9 +71,11 @@ export function provider(
   }
 
   async function wanted(): Promise<Wanted> {
-    if (givenScope !== undefined)
-      return { scope: givenScope, advice: `${loginAdvice} --action-scope ${givenScope}` }
     if (tokens.anyScope) return { scope: '', advice: loginAdvice }
+    if (givenScope !== undefined) {
+      await trust({ provider: url, scope: givenScope, namedBy: 'caller' })
+      return { scope: givenScope, advice: `${loginAdvice} --action-scope ${shellWord(givenScope)}` }
+    }
     const { globus_auth_scope: scope } = await describe()
     // A hostile provider could otherwise have its callers' tokens for Globus's own services sent to it.
     if (!isRegisteredScope(scope)) {
@@ -74,7 +83,8 @@ export function provider(
         `${url.href} names ${JSON.stringify(printable(scope))} as its scope, which is none of a provider: if you trust it with that, give it as --action-scope`,
       )
     }
-    return { scope, provider: url, advice: loginAdvice }
+    await trust({ provider: url, scope, namedBy: 'provider' })
+    return { scope, advice: loginAdvice }
   }
 
   async function ask({ method = 'GET', path, query, body }: Question): Promise<HttpAnswer> {
@@ -108,12 +118,15 @@ export function provider(
   }
 }
 
-/** @throws CommandError what a question that only makes sense answered comes to otherwise */
-export async function answered(provider: Provider, question: Question): Promise<unknown> {
+/**
+ * The answer to a question that only makes sense answered, which holds JSON.
+ * @throws CommandError what any other answer comes to
+ */
+export async function answered(provider: Provider, question: Question): Promise<HttpAnswer> {
   const answer = await provider.ask(question)
   if (answer.status < 200 || answer.status > 299) throw provider.refusal(answer)
   if (answer.json === undefined) throw notAProvider(answer, provider.url)
-  return answer.json
+  return answer
 }
 
 /** Whether an error is the network's, so that asking again may help. */

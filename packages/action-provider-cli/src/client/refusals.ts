@@ -5,6 +5,9 @@ import { urlOption } from './provider-url.ts'
 
 type ErrorDocument = { code: string; description: string }
 
+/** The paths of what is asked about one action. */
+const ofAction = /\/(status|log|cancel|resume|release)$/
+
 /** What a provider's answer, which is not the one hoped for, means for the one who asked, and what to do next. */
 export function refusal(answer: HttpAnswer, provider: URL): CommandError {
   const document = errorDocument(answer)
@@ -12,6 +15,12 @@ export function refusal(answer: HttpAnswer, provider: URL): CommandError {
   const option = urlOption(provider)
   switch (answer.status) {
     case 401:
+      // Providers of the Python toolkit answer so where an action is somebody else's.
+      if (ofAction.test(answer.url.pathname)) {
+        return refusedError(
+          `The provider does not accept the token for this action (${words}): the action is not yours, or there is none of this id, or the login has ended; "action-provider whoami" shows who you are, "action-provider list ${option} --status all" your actions`,
+        )
+      }
       return refusedError(
         `The provider does not accept the token (${words}); log in again: action-provider login ${option}`,
       )
@@ -56,7 +65,7 @@ function notFound({ code, description }: ErrorDocument, option: string): Command
     return unavailableError(`The provider does not offer this (${code}: ${description}); check ${option}`)
   }
   return refusedError(
-    `${description.replace(/\.$/, '')}: check its id, "action-provider list ${option} --status all" shows yours`,
+    `${description}: check its id, "action-provider list ${option} --status all" shows yours`,
   )
 }
 
@@ -68,7 +77,8 @@ function whenToRetry(answer: HttpAnswer): string {
 function errorDocument({ json }: HttpAnswer): ErrorDocument | undefined {
   const { code, description } = (json ?? {}) as Partial<Record<keyof ErrorDocument, unknown>>
   if (typeof code !== 'string' || typeof description !== 'string') return undefined
-  return { code: shortened(code), description: shortened(description) }
+  // It is quoted inside sentences, which have their own full stop.
+  return { code: shortened(code), description: shortened(description).replace(/[.\s]+$/, '') }
 }
 
 function shortened(text: string): string {

@@ -1,60 +1,57 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ActionStatus } from 'action-provider-tools/client'
 import { CommandError, exitCodes, unavailableError } from '../errors.ts'
-import type { Terminal } from '../output/terminal.ts'
 import { actionStatus, isComplete, readStatus, summary } from './action.ts'
-import { type HttpAnswer, retryAfter } from './http.ts'
+import { nextWait, type Pace } from './backoff.ts'
+import { asksForPatience, retryAfter } from './http.ts'
 import { isPassing, type Provider } from './provider.ts'
-import { actionPath, shellWord, urlOption } from './provider-url.ts'
+import { actionPath } from './provider-url.ts'
 
-/** How long to wait between two looks: short at first, as most actions are, and ever longer. All in milliseconds. */
-export const pace = { first: 1_000, growth: 1.25, longest: 30_000 } as const
+/** How long to wait between two looks: short at first, as most actions are, and ever longer. */
+export const pace: Pace = { first: 1_000, growth: 1.25, longest: 30_000 }
 
 /** A provider that has not answered for so long is given up. */
 const PATIENCE = 15 * 60_000
 
-/** What is done on each look at an action, before its status is shown. */
-export type OnLook = () => Promise<void>
+/** What a watch is told, and tells. */
+export type WatchOptions = {
+  /** Ends the watch, and leaves the action alone: its reason is thrown. */
+  signal: AbortSignal
+  /** The action's status where that is known already. */
+  known?: ActionStatus | undefined
+  /** What is done on each look, before the status is shown. */
+  onLook?: (() => Promise<void>) | undefined
+  /** Is told what keeps the watch from seeing the action. */
+  say: (message: string) => void
+  /** Is told how the action is, on each look. */
+  progress: (text: string) => void
+  /** What somebody can do who still wants to see the action when this gives up. */
+  back: string
+}
 
 /**
  * Follows an action until it is complete, or waits for its caller (INACTIVE). A lost network, and a provider that asks
- * for patience, only slow it down; Ctrl-C ends it, and leaves the action alone.
- *
- * @param known its status where that is known already
- * @throws CommandError, with the exit code of Ctrl-C for that
+ * for patience, only slow it down.
  */
 export async function watchAction(
   provider: Provider,
-  terminal: Terminal,
   actionId: string,
-  { known, onLook }: { known?: ActionStatus; onLook?: OnLook } = {},
+  { signal, known, onLook, say, progress, back }: WatchOptions,
 ): Promise<ActionStatus> {
-  const stop = new AbortController()
-  const interrupted = Promise.withResolvers<never>()
-  const back = `action-provider status ${shellWord(actionId)} ${urlOption(provider.url)} --watch`
-  const onInterrupt = (): void => {
-    interrupted.reject(
-      new CommandError(
-        exitCodes.interrupted,
-        `No longer watching; the action goes on. Come back with: ${back}`,
-      ),
-    )
-    stop.abort()
-  }
-  process.once('SIGINT', onInterrupt)
+  const aborted = Promise.withResolvers<never>()
+  const abort = (): void => aborted.reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
   try {
-    return await Promise.race([follow(stop.signal), interrupted.promise])
+    return await Promise.race([follow(), aborted.promise])
   } finally {
-    process.off('SIGINT', onInterrupt)
-    terminal.endProgress()
+    signal.removeEventListener('abort', abort)
   }
 
-  async function follow(signal: AbortSignal): Promise<ActionStatus> {
-    const started = Date.now()
-    let heard = started
+  async function follow(): Promise<ActionStatus> {
+    let heard = Date.now()
     let status = known ?? (await firstLook())
-    for (let wait: number = pace.first; ; wait = nextWait(wait)) {
-      terminal.progress(terminal.interactive ? `${summary(status)}  (${elapsed(started)})` : summary(status))
+    for (let wait = nextWait(undefined, pace); ; wait = nextWait(wait, pace)) {
+      progress(summary(status))
       if (isComplete(status) || status.status === 'INACTIVE') return status
       await sleep(wait, undefined, { signal })
       const looked = await look()
@@ -67,7 +64,7 @@ export async function watchAction(
         throw unavailableError(`${looked.reason}. Given up; the action goes on. Come back with: ${back}`)
       }
       const pause = looked.pause ?? 0
-      terminal.say(`${looked.reason}; looking again in ${Math.ceil((nextWait(wait) + pause) / 1000)} s`)
+      say(`${looked.reason}; looking again in ${Math.ceil((nextWait(wait, pace) + pause) / 1000)} s`)
       await sleep(pause, undefined, { signal })
     }
   }
@@ -95,29 +92,4 @@ export async function watchAction(
       throw error
     }
   }
-}
-
-/** @example nextWait(1_000) // 1_250 */
-export function nextWait(wait: number): number {
-  return Math.min(pace.longest, wait * pace.growth)
-}
-
-/** Whether a provider, or what stands before it, only wants to be asked later. */
-export function asksForPatience({ status }: Pick<HttpAnswer, 'status'>): boolean {
-  return status === 429 || status === 502 || status === 503 || status === 504
-}
-
-/** The status of an action, once or followed. */
-export async function statusOf(
-  provider: Provider,
-  terminal: Terminal,
-  actionId: string,
-  watch: boolean,
-): Promise<ActionStatus> {
-  return watch ? watchAction(provider, terminal, actionId) : actionStatus(provider, actionId)
-}
-
-function elapsed(started: number): string {
-  const seconds = Math.round((Date.now() - started) / 1000)
-  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`
 }

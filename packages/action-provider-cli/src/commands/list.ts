@@ -1,6 +1,7 @@
 import type { ActionStatus } from 'action-provider-tools/client'
 import { readStatus } from '../client/action.ts'
-import type { Provider } from '../client/provider.ts'
+import { readPages } from '../client/pages.ts'
+import { answered, type Provider } from '../client/provider.ts'
 import { unavailableError } from '../errors.ts'
 import { actionsTable } from '../output/views.ts'
 import { type CommonOptions, openSession } from '../session.ts'
@@ -26,13 +27,18 @@ export async function list(options: ListOptions): Promise<void> {
   const wanted = role.includes('all')
     ? Object.values(roles)
     : role.map((each) => roles[each as keyof typeof roles])
-  const actions = await enumerate(provider(), { status: statuses.join(','), roles: wanted.join(',') }, limit)
+  const { actions, more } = await enumerate(
+    provider(),
+    { status: statuses.join(','), roles: wanted.join(',') },
+    limit,
+  )
   await terminal.result(actions, () =>
     actionsTable(
       actions,
       `No actions that are ${statuses.join(' or ')}; "--status all" shows those of every status.`,
     ),
   )
+  if (more) terminal.warn('There are more, which are not shown: give --limit, or fewer --status')
 }
 
 /** Reads page after page; the next one is announced in a Link header (interface, enumerate). */
@@ -40,22 +46,30 @@ async function enumerate(
   provider: Provider,
   query: Record<string, string>,
   limit: number,
-): Promise<ActionStatus[]> {
-  const actions: ActionStatus[] = []
-  for (let page: Record<string, string> | undefined = query; page !== undefined && actions.length < limit; ) {
-    const answer = await provider.ask({ path: 'actions', query: page })
-    if (answer.status !== 200) throw provider.refusal(answer)
-    if (!Array.isArray(answer.json)) {
-      throw unavailableError(
-        `${provider.url.href} answered with what is no list of actions: tell its admin_contact`,
-      )
-    }
-    actions.push(...answer.json.map((action) => readStatus(action, provider)))
-    const marker = nextMarker(answer.headers.get('link'), answer.url)
-    // A provider that always announces the same page would never end.
-    page = marker === undefined || marker === page.marker ? undefined : { ...query, marker }
-  }
-  return actions.slice(0, limit)
+): Promise<{ actions: ActionStatus[]; more: boolean }> {
+  const { items, more } = await readPages(
+    limit,
+    (_size, marker) =>
+      answered(provider, { path: 'actions', query: marker === undefined ? query : { ...query, marker } }),
+    ({ json, headers, url }) => {
+      if (!Array.isArray(json)) {
+        throw unavailableError(
+          `${provider.url.href} answered with what is no list of actions: tell its admin_contact`,
+        )
+      }
+      return {
+        items: json.map((action) => readStatus(action, provider)),
+        next: nextMarker(headers.get('link'), url),
+      }
+    },
+  )
+  return { actions: newestFirst(items).slice(0, limit), more }
+}
+
+/** The interface has them in this order; providers of the Python toolkit give them as they come. */
+function newestFirst(actions: readonly ActionStatus[]): ActionStatus[] {
+  const started = ({ start_time }: ActionStatus): number => Date.parse(String(start_time)) || 0
+  return actions.toSorted((one, other) => started(other) - started(one))
 }
 
 /** Only the marker is taken from the link: where the next request goes is not the provider's to say. */

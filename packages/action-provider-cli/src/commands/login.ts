@@ -1,5 +1,6 @@
 import type { Login } from '../auth/token-store.ts'
 import { logInAndKeep } from '../auth/tokens.ts'
+import type { Provider } from '../client/provider.ts'
 import { usageError } from '../errors.ts'
 import { type CommonOptions, openSession } from '../session.ts'
 import { identityTable, whoDocument } from './who.ts'
@@ -13,19 +14,14 @@ export async function login(options: CommonOptions): Promise<void> {
       'GLOBUS_CLIENT_ID and GLOBUS_CLIENT_SECRET are set, which need no login: unset them to log in yourself',
     )
   }
-  const { actionUrl, actionScope } = options
-  const provider = actionUrl === undefined ? undefined : session.provider()
-  const scope = actionScope ?? (await ownScope(provider))
-  const kept: Login = await logInAndKeep(store, session.login, scope, provider?.url)
+  const provider = options.actionUrl === undefined ? undefined : session.provider()
+  const scope = provider === undefined ? options.actionScope : await ownScope(provider, options.actionScope)
+  const kept: Login = await logInAndKeep(store, session.login, scope)
   const who = whoDocument(kept, session.globus.auth)
   await terminal.result(who, () => identityTable(who))
 }
 
-/** A token that was given says nothing of whom a login is for: the provider's description does. */
-async function ownScope(
-  provider: ReturnType<Awaited<ReturnType<typeof openSession>>['provider']> | undefined,
-) {
-  return provider === undefined
-    ? undefined
-    : (await provider.scope()) || (await provider.describe()).globus_auth_scope
+/** A token that was given says nothing of whom a login is for: the command line or the provider does. */
+async function ownScope(provider: Provider, given: string | undefined): Promise<string> {
+  return (await provider.scope()) || given || (await provider.describe()).globus_auth_scope
 }

@@ -1,6 +1,5 @@
 import { revoke } from '../auth/grants.ts'
-import type { StoredToken } from '../auth/token-store.ts'
-import { providerKey } from '../auth/tokens.ts'
+import { type Login, providerKey, type StoredToken, type TrustedProvider } from '../auth/token-store.ts'
 import { NetworkFailure } from '../client/network-errors.ts'
 import { providerUrl } from '../client/provider-url.ts'
 import { CommandError, unavailableError } from '../errors.ts'
@@ -10,14 +9,15 @@ import { type CommonOptions, openSession, type Session } from '../session.ts'
 export async function logout(options: CommonOptions): Promise<void> {
   const session = await openSession(options)
   const { store, terminal } = session
-  const chosen = choice(options)
   const taken = await store.update(async (login) => {
-    const gone = login.tokens.filter(chosen)
-    login.tokens = login.tokens.filter((token) => !chosen(token))
+    const gone = chosen(login, options)
+    login.tokens = login.tokens.filter((token) => !gone.tokens.includes(token))
+    login.trusted = login.trusted?.filter((each) => !gone.trusted.includes(each)) ?? []
     if (login.tokens.length === 0) delete login.identity
-    return gone
+    return gone.tokens
   })
-  if ((await store.read()).tokens.length === 0) await store.remove()
+  const { tokens, trusted = [] } = await store.read()
+  if (tokens.length === 0 && trusted.length === 0) await store.remove()
   if (taken.length === 0) {
     terminal.say('Nobody was logged in')
     return
@@ -28,11 +28,23 @@ export async function logout(options: CommonOptions): Promise<void> {
   )
 }
 
-function choice({ actionUrl, actionScope }: CommonOptions): (token: StoredToken) => boolean {
+/** What a logout forgets: all, or what one provider or scope has to do with. */
+function chosen(
+  { tokens, trusted = [] }: Login,
+  { actionUrl, actionScope }: CommonOptions,
+): { tokens: StoredToken[]; trusted: TrustedProvider[] } {
   const provider = actionUrl === undefined ? undefined : providerKey(providerUrl(actionUrl))
-  return (token) =>
-    (provider === undefined || token.provider === provider) &&
-    (actionScope === undefined || token.scope.split(' ').includes(actionScope))
+  const gone = trusted.filter(
+    (each) =>
+      (provider === undefined || each.provider === provider) &&
+      (actionScope === undefined || each.scope === actionScope),
+  )
+  const isGone = ({ scope }: StoredToken): boolean => {
+    const scopes = scope.split(' ')
+    if (provider !== undefined) return gone.some((each) => scopes.includes(each.scope))
+    return actionScope === undefined || scopes.includes(actionScope)
+  }
+  return { tokens: tokens.filter(isGone), trusted: gone }
 }
 
 /** What is forgotten here still counts until it is revoked, so a failure to do so must be known. */

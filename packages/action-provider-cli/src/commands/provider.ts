@@ -3,12 +3,13 @@ import { basename, resolve } from 'node:path'
 import { usageError } from '../errors.ts'
 import { printable } from '../output/printable.ts'
 import type { Table } from '../output/table.ts'
-import { type AuthApi, authApi, type Client, type Credential, type Scope } from '../registration/auth-api.ts'
+import { type AuthApi, authApi, type Client, type Credential } from '../registration/auth-api.ts'
 import { readEnvFile, writeEnvFile } from '../registration/env-file.ts'
 import { isSecretOf, newSecret, registerClient, registerScope } from '../registration/register.ts'
+import { sealingSettings } from '../registration/sealing.ts'
 import { type CommonOptions, openSession, type Session } from '../session.ts'
 
-type ProviderOptions = CommonOptions & { envFile: string; client?: string }
+type ProviderOptions = CommonOptions & { saveTo: string; client?: string }
 type RegisterOptions = ProviderOptions & {
   name?: string
   project?: string
@@ -27,9 +28,9 @@ const globusSettings = [
 export async function register(options: RegisterOptions): Promise<void> {
   const session = await openSession(options)
   const api = authApi(session)
-  const settings = await readEnvFile(options.envFile)
+  const settings = await readEnvFile(options.saveTo)
   const wish = {
-    name: options.name ?? basename(resolve(options.envFile, '..')),
+    name: options.name ?? basename(resolve(options.saveTo, '..')),
     suffix: options.suffix,
     project: options.project,
     redirectUris: options.redirect,
@@ -37,8 +38,14 @@ export async function register(options: RegisterOptions): Promise<void> {
   }
   const client = await registerClient(session, api, wish)
   const scope = await registerScope(session, api, client, wish)
-  await keepSettings(options.envFile, client, scope, await currentOrNewSecret(session, api, client, settings))
-  session.terminal.say(`Wrote CLIENT_ID, CLIENT_SECRET and SCOPE to ${options.envFile}`)
+  const secret = await currentOrNewSecret(session, api, client, settings)
+  await keepSettings(session, options.saveTo, {
+    CLIENT_ID: client.id,
+    ...(secret !== undefined && { CLIENT_SECRET: secret }),
+    SCOPE: scope.scope_string,
+    ...sealingSettings(settings),
+    ...globusOfThisCommand(),
+  })
   await show(session, api, client)
 }
 
@@ -55,9 +62,14 @@ export async function rotateSecret(options: ProviderOptions & { keepOld?: boolea
   const { terminal } = session
   const api = authApi(session)
   const client = await chosenClient(api, options)
+  const settings = await readEnvFile(options.saveTo)
   const { id, secret } = await newSecret(api, client)
-  await writeEnvFile(options.envFile, { CLIENT_ID: client.id, CLIENT_SECRET: secret })
-  terminal.say(`Wrote a new CLIENT_SECRET to ${options.envFile}: restart the provider with it`)
+  await keepSettings(session, options.saveTo, {
+    CLIENT_ID: client.id,
+    CLIENT_SECRET: secret,
+    ...sealingSettings(settings),
+  })
+  terminal.say('Restart every instance of the provider with it')
   if (options.keepOld) {
     terminal.say(
       'The old secrets still count: run this again without --keep-old when the provider uses the new one',
@@ -71,11 +83,11 @@ export async function rotateSecret(options: ProviderOptions & { keepOld?: boolea
 }
 
 /** The client of --client, or of the .env file. */
-async function chosenClient(api: AuthApi, { client: given, envFile }: ProviderOptions): Promise<Client> {
-  const id = given ?? (await readEnvFile(envFile)).CLIENT_ID
+async function chosenClient(api: AuthApi, { client: given, saveTo }: ProviderOptions): Promise<Client> {
+  const id = given ?? (await readEnvFile(saveTo)).CLIENT_ID
   if (id === undefined) {
     throw usageError(
-      `${envFile} has no CLIENT_ID: give --client ID, or run "action-provider provider register" first`,
+      `${saveTo} has no CLIENT_ID: give --client ID, or run "action-provider provider register" first`,
     )
   }
   const client = await api.client(id)
@@ -98,22 +110,27 @@ async function currentOrNewSecret(
 }
 
 async function keepSettings(
+  { terminal }: Session,
   path: string,
-  client: Client,
-  scope: Scope,
-  secret: string | undefined,
+  settings: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const globus = globusSettings.flatMap((name) => {
-    const value = process.env[name]
-    return value ? [[name, value] as const] : []
-  })
-  await writeEnvFile(path, {
-    CLIENT_ID: client.id,
-    ...(secret !== undefined && { CLIENT_SECRET: secret }),
-    SCOPE: scope.scope_string,
-    ...Object.fromEntries(globus),
-  })
+  await writeEnvFile(path, settings)
   await chmod(path, 0o600)
+  const names = Object.keys(settings).filter((name) => !globusSettings.includes(name))
+  terminal.say(`Wrote ${new Intl.ListFormat('en-GB').format(names)} to ${path}`)
+  if (settings.FORMER_CLIENT_SECRETS === undefined) return
+  terminal.say(
+    `What was sealed without a SECRETS_KEY stays readable by FORMER_CLIENT_SECRETS=***: leave it in ${path} until all work that has begun is complete`,
+  )
+}
+
+function globusOfThisCommand(): Record<string, string> {
+  return Object.fromEntries(
+    globusSettings.flatMap((name) => {
+      const value = process.env[name]
+      return value ? [[name, value] as const] : []
+    }),
+  )
 }
 
 async function show({ terminal }: Session, api: AuthApi, client: Client): Promise<void> {

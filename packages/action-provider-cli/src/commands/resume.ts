@@ -4,11 +4,11 @@ import { logInAndKeep } from '../auth/tokens.ts'
 import { actionStatus, changeAction } from '../client/action.ts'
 import type { Provider } from '../client/provider.ts'
 import { shellWord, urlOption } from '../client/provider-url.ts'
-import { watchAction } from '../client/watch.ts'
 import { type ExitCode, refusedError } from '../errors.ts'
 import { printable } from '../output/printable.ts'
 import { type CommonOptions, openSession, type Session } from '../session.ts'
 import { concludeWith } from './outcome.ts'
+import { watch } from './watch.ts'
 
 /** `action-provider resume`: where the action waits for consent, that is asked for first. */
 export async function resume(
@@ -22,22 +22,26 @@ export async function resume(
     if (missing !== undefined) await giveConsent(session, provider, missing, actionId)
   }
   const resumed = await changeAction(provider, actionId, 'resume')
-  const last = options.watch
-    ? await watchAction(
-        provider,
-        session.terminal,
-        actionId,
-        resumed.status === 'INACTIVE' ? {} : { known: resumed },
-      )
-    : resumed
+  const known = resumed.status === 'INACTIVE' ? undefined : resumed
+  const last = options.watch ? await watch(provider, session.terminal, actionId, { known }) : resumed
   return concludeWith(session.terminal, last, provider.url)
 }
 
-/** The scope that an action waits for its caller's consent to (interface, "Life of an action"). */
+/**
+ * The scopes that an action waits for its caller's consent to (interface, "Life of an action"), all of them at once.
+ * Where several are missing they stand in a list, as in Globus's own errors that ask for consent.
+ */
 function missingConsent({ status, details }: ActionStatus): string | undefined {
   if (status !== 'INACTIVE' || typeof details !== 'object' || details === null) return undefined
-  const { code, required_scope } = details as { code?: unknown; required_scope?: unknown }
-  return code === 'ConsentRequired' && typeof required_scope === 'string' ? required_scope : undefined
+  const { code, required_scope, required_scopes, authorization_parameters } = details as Record<
+    string,
+    unknown
+  >
+  if (code !== 'ConsentRequired') return undefined
+  const parameters = (authorization_parameters ?? {}) as Record<string, unknown>
+  const listed = [required_scope, required_scopes, parameters.required_scopes].flat()
+  const scopes = listed.filter((scope) => typeof scope === 'string' && scope !== '')
+  return scopes.length === 0 ? undefined : [...new Set(scopes)].join(' ')
 }
 
 async function giveConsent(
@@ -67,5 +71,5 @@ async function giveConsent(
     )
   }
   terminal.say(`The action needs your consent to ${shown}`)
-  await logInAndKeep(store, login, required, provider.url)
+  await logInAndKeep(store, login, required)
 }

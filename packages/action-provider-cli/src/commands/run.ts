@@ -6,17 +6,17 @@ import {
 } from 'action-provider-tools/client'
 import { readStatus } from '../client/action.ts'
 import { NetworkFailure } from '../client/network-errors.ts'
-import { principals } from '../client/principals.ts'
 import type { Provider } from '../client/provider.ts'
 import { repeated } from '../client/repeat.ts'
-import { watchAction } from '../client/watch.ts'
 import { type ExitCode, unavailableError, usageError } from '../errors.ts'
 import { checkBody } from '../input/check-body.ts'
+import { principals, scopesOfNames } from '../input/principals.ts'
 import { readBody } from '../input/read-body.ts'
 import { printable } from '../output/printable.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { type CommonOptions, openSession, type Session } from '../session.ts'
 import { concludeWith } from './outcome.ts'
+import { watch } from './watch.ts'
 
 export type RunOptions = CommonOptions & {
   body?: string
@@ -41,22 +41,30 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   const description = await provider.describe()
   const body = given ?? (await asked(description))
   await checkBody(body, description, terminal)
+  await logInOnce(session, provider, options)
   const request = await checkedRequest(session, options, body)
   terminal.say(`Request id: ${request.request_id}`)
   const started = await send(provider, terminal, request)
   const { action_id } = started
   if (!options.watch) return concludeWith(terminal, started, provider.url)
   terminal.say(`Action: ${printable(action_id)}`)
-  return concludeWith(
-    terminal,
-    await watchAction(provider, terminal, action_id, { known: started }),
-    provider.url,
-  )
+  return concludeWith(terminal, await watch(provider, terminal, action_id, { known: started }), provider.url)
 }
 
 async function asked({ input_schema }: ProviderDescription): Promise<Record<string, unknown>> {
   const { askBody } = await import('../input/ask-body.ts')
   return askBody(input_schema)
+}
+
+/** Names are looked up with other tokens than the provider's: who lacks several is asked for all of them at once. */
+async function logInOnce(
+  { tokens, serviceTokens }: Session,
+  provider: Provider,
+  { manageBy = [], monitorBy = [] }: RunOptions,
+): Promise<void> {
+  const names = scopesOfNames([...manageBy, ...monitorBy])
+  if (names.length === 0) return
+  await serviceTokens.prepare([...(tokens === serviceTokens ? [await provider.scope()] : []), ...names])
 }
 
 async function checkedRequest(
@@ -91,7 +99,7 @@ async function checkedRequest(
 async function send(provider: Provider, terminal: Terminal, request: ActionRequest) {
   const again = `repeat the command with --request-id ${request.request_id}: it starts nothing twice`
   try {
-    const answer = await repeated(terminal, () =>
+    const answer = await repeated(terminal.say, () =>
       provider.ask({ method: 'POST', path: 'run', body: request }),
     )
     if (answer.status >= 500) throw unavailableError(`${provider.refusal(answer).message}; then ${again}`)

@@ -1,7 +1,8 @@
-import { statusOf } from '../client/watch.ts'
+import { actionStatus } from '../client/action.ts'
 import type { ExitCode } from '../errors.ts'
 import { type CommonOptions, openSession } from '../session.ts'
 import { concludeWith } from './outcome.ts'
+import { watch } from './watch.ts'
 
 /** `action-provider status` */
 export async function status(
@@ -10,6 +11,8 @@ export async function status(
 ): Promise<ExitCode> {
   const session = await openSession(options)
   const provider = session.provider()
-  const found = await statusOf(provider, session.terminal, actionId, options.watch ?? false)
+  const found = options.watch
+    ? await watch(provider, session.terminal, actionId)
+    : await actionStatus(provider, actionId)
   return concludeWith(session.terminal, found, provider.url)
 }

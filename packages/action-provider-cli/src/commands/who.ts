@@ -8,21 +8,21 @@ export type Who = {
   email?: string
   identity: string
   globus_auth: string
-  tokens: { scope: string; provider?: string; expires: string; refreshable: boolean }[]
+  tokens: { scope: string; expires: string; refreshable: boolean; providers: string[] }[]
 }
 
-export function whoDocument({ identity, tokens }: Login, auth: URL): Who {
+export function whoDocument({ identity, tokens, trusted = [] }: Login, auth: URL): Who {
   return {
     ...(identity?.username !== undefined && { username: identity.username }),
     ...(identity?.name !== undefined && { name: identity.name }),
     ...(identity?.email !== undefined && { email: identity.email }),
     identity: `urn:globus:auth:identity:${identity?.sub}`,
     globus_auth: auth.origin,
-    tokens: tokens.map(({ scope, provider, expires_at, refresh_token }) => ({
+    tokens: tokens.map(({ scope, expires_at, refresh_token }) => ({
       scope,
-      ...(provider !== undefined && { provider }),
       expires: new Date(expires_at).toISOString(),
       refreshable: refresh_token !== undefined,
+      providers: trusted.flatMap((each) => (scope.split(' ').includes(each.scope) ? [each.provider] : [])),
     })),
   }
 }

@@ -1,5 +1,6 @@
 import { confirm, isCancel, select, text } from '@clack/prompts'
 import { CommandError, exitCodes } from '../errors.ts'
+import { printable } from '../output/printable.ts'
 import { type InputField, inputFields, type Schema } from '../output/views.ts'
 
 const output = process.stderr
@@ -23,7 +24,7 @@ export async function askBody(schema: Schema): Promise<Record<string, unknown>> 
 
 async function askField(field: InputField): Promise<unknown> {
   const { name, type, required, description, schema } = field
-  const message = `${name} (${required ? type : `${type}, may be left empty`})${description === '' ? '' : `: ${description}`}`
+  const message = `${printable(name)} (${required ? type : `${type}, may be left empty`})${description === '' ? '' : `: ${description}`}`
   const choices = Array.isArray(schema.enum) ? schema.enum : undefined
   if (choices) return askChoice(message, choices, required)
   switch (schema.type) {
@@ -40,7 +41,7 @@ async function askField(field: InputField): Promise<unknown> {
 }
 
 async function askChoice(message: string, choices: unknown[], required: boolean): Promise<unknown> {
-  const options = choices.map((choice, index) => ({ value: index, label: JSON.stringify(choice) }))
+  const options = choices.map((choice, index) => ({ value: index, label: printable(JSON.stringify(choice)) }))
   const none = { value: -1, label: '(leave it out)' }
   const index = given(await select({ message, options: required ? options : [none, ...options], output }))
   return choices[index]

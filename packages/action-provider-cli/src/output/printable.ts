@@ -15,6 +15,13 @@ export function printable(text: string): string {
     .trim()
 }
 
+/** A message of this program that may hold somebody else's words: its lines stay lines. */
+export function printableLines(text: string): string {
+  return stripVTControlCharacters(text).replace(UNPRINTABLE, (character) =>
+    character === '\n' ? character : '',
+  )
+}
+
 /** A document whose texts are safe in a terminal where the format does not escape them itself; lines stay lines. */
 export function printableValue(value: unknown): unknown {
   if (typeof value === 'string') {

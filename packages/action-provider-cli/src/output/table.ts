@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import { printable } from './printable.ts'
+import { columnWidths, length, wrapped, wrappedCell } from './wrap.ts'
 
 /** A result as people read it. */
 export type Table =
@@ -7,60 +8,83 @@ export type Table =
   | { kind: 'rows'; columns: readonly string[]; rows: readonly (readonly string[])[]; empty: string }
   | { kind: 'sections'; sections: readonly { title?: string; table: Table }[] }
 
-/** Lays a table out as lines. Fields without a value are left out. */
-export function tableLines(table: Table): string[] {
+const GAP = '  '
+
+/**
+ * Lays a table out as lines. Fields without a value are left out.
+ *
+ * @param width what a line may take; without it, as where no terminal is, a row is one line whatever it takes
+ */
+export function tableLines(table: Table, width = Number.POSITIVE_INFINITY): string[] {
   switch (table.kind) {
     case 'fields':
-      return fieldLines(table.fields)
+      return fieldLines(table.fields, width)
     case 'rows':
-      return table.rows.length === 0 ? [table.empty] : rowLines(table.columns, table.rows)
+      return table.rows.length === 0
+        ? wrapped(table.empty, width)
+        : rowLines(table.columns, table.rows, width)
     case 'sections':
       return table.sections.flatMap(({ title, table: inner }, index) => [
         ...(index > 0 ? [''] : []),
         ...(title === undefined ? [] : [heading(title)]),
-        ...tableLines(inner),
+        ...tableLines(inner, width),
       ])
   }
 }
 
-function fieldLines(fields: readonly (readonly [string, string | undefined])[]): string[] {
+function fieldLines(fields: readonly (readonly [string, string | undefined])[], width: number): string[] {
   const given = fields.flatMap(([name, value]) =>
     value === undefined || value === '' ? [] : [{ name, value }],
   )
-  const width = Math.max(0, ...given.map(({ name }) => name.length))
+  const names = Math.max(0, ...given.map(({ name }) => name.length))
   return given.flatMap(({ name, value }) => {
-    const [first = '', ...further] = value.split('\n').map(styled)
-    return [
-      `${heading(name.padEnd(width))}  ${first}`,
-      ...further.map((line) => `${' '.repeat(width)}  ${line}`),
-    ]
+    const whole = value.split('\n').map(printableLine)
+    const beside = whole.flatMap((line) => wrapped(line, width - names - GAP.length))
+    if (beside.every((line) => length(line) <= width - names - GAP.length)) {
+      return beside.map(
+        (line, index) =>
+          `${index === 0 ? heading(name.padEnd(names)) : ' '.repeat(names)}${GAP}${styled(line)}`,
+      )
+    }
+    // What is too long to stand beside its name, as many scopes are, may fit below it.
+    const below = whole.flatMap((line) => wrapped(line, width - GAP.length))
+    return [heading(name), ...below.map((line) => GAP + styled(line))]
   })
 }
 
-function rowLines(columns: readonly string[], rows: readonly (readonly string[])[]): string[] {
+function rowLines(columns: readonly string[], rows: readonly (readonly string[])[], width: number): string[] {
   const cells = rows.map((row) => row.map(printable))
-  const widths = columns.map((column, index) =>
-    Math.max(column.length, ...cells.map((row) => [...(row[index] ?? '')].length)),
-  )
-  const line = (row: readonly string[], style: (text: string) => string): string =>
-    row
-      .map((cell, index) => style(cell) + ' '.repeat(Math.max(0, (widths[index] ?? 0) - [...cell].length)))
-      .join('  ')
-      .trimEnd()
-  return [line(columns, heading), ...cells.map((row) => line(row, styled))]
+  const widths = columnWidths([columns, ...cells], width, GAP.length)
+  const lines = (row: readonly string[], style: (text: string) => string): string[] => {
+    const parts = row.map((cell, index) => wrappedCell(cell, Math.max(1, widths[index] ?? 1)))
+    const height = Math.max(...parts.map((part) => part.length))
+    return Array.from({ length: height }, (_, line) =>
+      parts
+        .map((part, index) => {
+          const text = part[line] ?? ''
+          return style(text) + ' '.repeat(Math.max(0, (widths[index] ?? 0) - length(text)))
+        })
+        .join(GAP)
+        .trimEnd(),
+    )
+  }
+  return [...lines(columns, heading), ...cells.flatMap((row) => lines(row, styled))]
 }
 
-const heading = (text: string): string => styleText('bold', text)
-
-const statusColours = { ACTIVE: 'cyan', INACTIVE: 'yellow', SUCCEEDED: 'green', FAILED: 'red' } as const
+const heading = (text: string): string => (text === '' ? '' : styleText('bold', text))
 
 /** The four states have their colours; `styleText` itself leaves colours out where they are not wanted. */
-function styled(value: string): string {
-  const text = printableLine(value)
-  const colour = Object.hasOwn(statusColours, text)
-    ? statusColours[text as keyof typeof statusColours]
-    : undefined
-  return colour === undefined ? text : styleText(colour, text)
+export const statusColours = {
+  ACTIVE: 'cyan',
+  INACTIVE: 'yellow',
+  SUCCEEDED: 'green',
+  FAILED: 'red',
+} as const
+
+function styled(text: string): string {
+  return Object.hasOwn(statusColours, text)
+    ? styleText(statusColours[text as keyof typeof statusColours], text)
+    : text
 }
 
 /** Unlike `printable`, it keeps the spaces that indent a line. */

@@ -1,9 +1,9 @@
 import { mask } from './masking.ts'
-import { printable, printableJson, printableValue } from './printable.ts'
+import { printable, printableJson, printableLines, printableValue } from './printable.ts'
+import { progressOn } from './progress.ts'
 import { type Table, tableLines } from './table.ts'
 
-export const formats = ['table', 'json', 'yaml'] as const
-export type Format = (typeof formats)[number]
+export type Format = 'table' | 'json' | 'yaml'
 
 /** Where a command's words go: results to stdout and nothing else, messages to stderr. */
 export type Terminal = {
@@ -20,6 +20,8 @@ export type Terminal = {
   warn(message: string): void
   /** Tells what goes on underneath, when asked to. */
   trace(line: string): void
+  /** Asks somebody for a yes or a no, where `interactive`. */
+  confirm(question: string): Promise<boolean>
   /** Shows how far something is; each call replaces what the last one showed. */
   progress(text: string): void
   /** Takes away what `progress` shows. */
@@ -35,19 +37,14 @@ export function processTerminal({
   verbose = false,
 }: TerminalOptions): Terminal {
   const { stdin, stdout, stderr } = process
-  const live = stderr.isTTY && process.env.TERM !== 'dumb'
-  let shown = ''
+  const progress = progressOn(stderr)
 
-  const endProgress = (): void => {
-    if (shown !== '' && live) stderr.write('\r\u001b[2K')
-    shown = ''
-  }
   const message = (text: string): void => {
-    endProgress()
-    stderr.write(`${mask(text)}\n`)
+    progress.end()
+    stderr.write(`${mask(printableLines(text))}\n`)
   }
   const print = (text: string): void => {
-    endProgress()
+    progress.end()
     stdout.write(`${mask(text)}\n`)
   }
 
@@ -55,7 +52,8 @@ export function processTerminal({
     format,
     interactive: Boolean(stdin.isTTY && stderr.isTTY),
     async result(value, table) {
-      if (format === 'table') print(tableLines(table()).join('\n'))
+      const width = stdout.isTTY ? stdout.columns || 80 : undefined
+      if (format === 'table') print(tableLines(table(), width).join('\n'))
       else if (format === 'json') print(printableJson(value))
       else print(await yaml(value))
     },
@@ -71,14 +69,15 @@ export function processTerminal({
     trace(line) {
       if (verbose) message(line)
     },
-    progress(text) {
-      const line = mask(printable(text))
-      if (quiet || line === shown) return
-      if (live) stderr.write(`\r\u001b[2K${line.slice(0, Math.max(10, (stderr.columns || 80) - 1))}`)
-      else stderr.write(`${line}\n`)
-      shown = line
+    async confirm(question) {
+      progress.end()
+      const { confirm } = await import('@clack/prompts')
+      return (await confirm({ message: question, initialValue: false, output: stderr })) === true
     },
-    endProgress,
+    progress(text) {
+      if (!quiet) progress.show(mask(printable(text)))
+    },
+    endProgress: progress.end,
   }
 }
 

@@ -25,12 +25,11 @@ export function statusTable(status: ActionStatus): Table {
 export function actionsTable(actions: readonly ActionStatus[], empty: string): Table {
   return {
     kind: 'rows',
-    columns: ['ACTION', 'STATUS', 'STARTED', 'COMPLETED', 'LABEL'],
-    rows: actions.map(({ action_id, status, start_time, completion_time, label }) => [
+    columns: ['ACTION', 'STATUS', 'STARTED', 'LABEL'],
+    rows: actions.map(({ action_id, status, start_time, label }) => [
       text(action_id) ?? '',
       text(status) ?? '',
-      text(start_time) ?? '',
-      text(completion_time) ?? '',
+      minute(start_time),
       text(label) ?? '',
     ]),
     empty,
@@ -104,7 +103,7 @@ export function inputFields(schema: Schema): InputField[] {
     const own = isObject(property) ? property : {}
     return {
       name,
-      type: typeWords(own),
+      type: typeWords(own, 3),
       required: required.includes(name),
       description: printable(String(own.description ?? own.title ?? '')),
       schema: own,
@@ -112,12 +111,15 @@ export function inputFields(schema: Schema): InputField[] {
   })
 }
 
-function typeWords(schema: Schema): string {
+/** @param depth how many arrays inside one another are named: a schema may have any number of them */
+function typeWords(schema: Schema, depth: number): string {
   if (Array.isArray(schema.enum))
     return schema.enum.map((value) => printable(JSON.stringify(value))).join(' | ')
   if ('const' in schema) return printable(JSON.stringify(schema.const))
   const type = [schema.type ?? []].flat().map(String).join(' | ')
-  if (type === 'array' && isObject(schema.items)) return `array of ${typeWords(schema.items)}`
+  if (type === 'array' && isObject(schema.items) && depth > 0) {
+    return `array of ${typeWords(schema.items, depth - 1)}`
+  }
   const format = typeof schema.format === 'string' ? ` (${schema.format})` : ''
   return printable(`${type || 'any'}${format}`)
 }
@@ -133,6 +135,12 @@ function text(value: unknown): string | undefined {
 
 function list(value: readonly unknown[] | null | undefined): string | undefined {
   return value?.map((each) => printable(String(each))).join('\n') || undefined
+}
+
+/** A time as a list has room for it; a provider's time without a zone stays without one. */
+function minute(time: unknown): string {
+  const found = /^(\d{4}-\d\d-\d\dT\d\d:\d\d)\S*?(Z|[+-]\d\d:?\d\d)?$/.exec(String(time))
+  return found ? `${found[1]}${found[2] ?? ''}` : (text(time) ?? '')
 }
 
 function yesNo(value: boolean | undefined): string | undefined {

@@ -1,14 +1,20 @@
 import { readFile } from 'node:fs/promises'
+import { parseEnv } from 'node:util'
 import { writePrivateFile } from '../auth/private-file.ts'
 import { usageError } from '../errors.ts'
+import { keepSecret } from '../output/masking.ts'
+
+/** The settings that no output may show. */
+const secrets = ['CLIENT_SECRET', 'FORMER_CLIENT_SECRETS', 'SECRETS_KEY']
 
 /**
  * The settings of a `.env` file; none where there is no such file.
  * @throws CommandError for one that cannot be read
  */
 export async function readEnvFile(path: string): Promise<Record<string, string | undefined>> {
-  const { parseEnv } = await import('node:util')
-  return parseEnv((await contentOf(path)) ?? '')
+  const settings = parseEnv((await contentOf(path)) ?? '')
+  for (const name of secrets) for (const secret of (settings[name] ?? '').split(',')) keepSecret(secret)
+  return settings
 }
 
 /** Sets these settings in a `.env` file, and leaves all else in it as it is. Its owner alone may read it afterwards. */
@@ -21,15 +27,19 @@ export async function writeEnvFile(path: string, settings: Readonly<Record<strin
     const value = missing.get(name)
     missing.delete(name)
     // A second line for the same name would win over the first.
-    return value === undefined ? [] : [`${name}=${value}`]
+    return value === undefined ? [] : [`${name}=${quoted(value)}`]
   })
-  const added = [...missing].map(([name, value]) => `${name}=${value}`)
+  const added = [...missing].map(([name, value]) => `${name}=${quoted(value)}`)
   await writePrivateFile(path, `${[...changed, ...added].join('\n').replace(/^\n+/, '')}\n`)
+}
+
+function quoted(value: string): string {
+  return /^[\w+/=.,:@-]*$/.test(value) ? value : `'${value}'`
 }
 
 async function contentOf(path: string): Promise<string | undefined> {
   return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
-    throw usageError(`The file ${path} cannot be read (${error.code}): check --env-file`)
+    throw usageError(`The file ${path} cannot be read (${error.code}): check --save-to`)
   })
 }

@@ -92,7 +92,7 @@ describe('the whole story', () => {
   let action: string
 
   it('Alice logs in through her browser, which names what she allows', async () => {
-    const running = alice.machine.start(['login', '-u', watchasay.url])
+    const running = alice.machine.start(['login', '-u', watchasay.url, '--trust'])
     await follow(alice, running)
     await alice.page.getByRole('button', { name: 'alice@example.org' }).click()
     await alice.page.getByText('Run actions of watchasay').waitFor()
@@ -127,7 +127,9 @@ describe('the whole story', () => {
   })
 
   it('Bob, who is somebody else, may not see it', async () => {
-    expect((await logIn(bob, 'bob@example.org', ['-u', watchasay.url])).stdout).toContain('bob@example.org')
+    expect((await logIn(bob, 'bob@example.org', ['-u', watchasay.url, '--trust'])).stdout).toContain(
+      'bob@example.org',
+    )
     const status = await bob.machine.run(['status', action, '-u', watchasay.url])
     expect(status).toMatchObject({ code: 3, stdout: '' })
     expect(status.stderr).toContain('There is no such action, or you may not access it')
@@ -146,7 +148,7 @@ describe('the whole story', () => {
   it('her expired tokens are refreshed, and those that cannot be are refused', async () => {
     const administration = connectEmulator(emulator.url)
     await administration.setTokenLifetime({ seconds: 1 })
-    await logIn(alice, 'alice@example.org', ['-u', watchasay.url])
+    await logIn(alice, 'alice@example.org', ['-u', watchasay.url, '--trust'])
     await administration.setTokenLifetime({ seconds: 172_800 })
     const before = (await administration.requests()).refresh_token
     expect((await alice.machine.run(['list', '-u', watchasay.url])).code).toBe(0)
@@ -167,7 +169,7 @@ describe('the whole story', () => {
   it('she rescinds her consent at the consents page, and is asked for it again', async () => {
     const administration = connectEmulator(emulator.url)
     await administration.setTokenLifetime({ seconds: 1 })
-    await logIn(alice, 'alice@example.org', ['-u', watchasay.url])
+    await logIn(alice, 'alice@example.org', ['-u', watchasay.url, '--trust'])
     await administration.setTokenLifetime({ seconds: 172_800 })
     await alice.page.goto(`${emulator.url}/v2/web/consents`)
     const rescind = alice.page.getByRole('button', { name: 'Rescind Run actions of watchasay' })
@@ -176,7 +178,7 @@ describe('the whole story', () => {
     const run = await alice.machine.run(['list', '-u', watchasay.url])
     expect(run.code).toBe(3)
     expect(run.stderr).toContain('You are not logged in for')
-    const running = alice.machine.start(['login', '-u', watchasay.url])
+    const running = alice.machine.start(['login', '-u', watchasay.url, '--trust'])
     await follow(alice, running)
     await alice.page.getByRole('button', { name: 'Allow' }).click()
     expect((await running.done).code).toBe(0)
@@ -184,7 +186,7 @@ describe('the whole story', () => {
   })
 
   it('an action of hello-world waits for her consent, which resume asks for, and SUCCEEDS', async () => {
-    await logIn(alice, 'alice@example.org', ['-u', helloWorld.url])
+    await logIn(alice, 'alice@example.org', ['-u', helloWorld.url, '--trust'])
     const body = JSON.stringify({ echo_string: 'hey', required_dependent_scope: transfer })
     const run = await alice.machine.run(['run', '--watch', '-u', helloWorld.url, '--body', body])
     expect(run.code).toBe(3)

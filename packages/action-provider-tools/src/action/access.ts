@@ -1,6 +1,6 @@
 import type { AuthState } from '../auth/auth.ts'
 import type { ActionStatus } from '../documents/action-status.ts'
-import { PUBLIC } from '../documents/principal.ts'
+import { LISTS, PUBLIC, type Role } from '../documents/principal.ts'
 import { ActionNotFound, ForbiddenRequest } from '../errors.ts'
 
 /** The parts of an action that decide who may see and manage it. */
@@ -61,10 +61,6 @@ function require(may: boolean | Promise<boolean>, refusal: () => Error): Promise
   if (!may) throw refusal()
 }
 
-/** The roles that enumerate can ask for. */
-export const ROLES = ['creator_id', 'monitor_by', 'manage_by'] as const
-export type Role = (typeof ROLES)[number]
-
 /** Whether an action stands in a list that is asked for by roles (interface, enumerate). */
 export async function hasRole(
   auth: AuthState,
@@ -72,7 +68,7 @@ export async function hasRole(
   roles: ReadonlySet<Role>,
 ): Promise<boolean> {
   if (roles.has('creator_id') && auth.identities.has(action.creator_id)) return true
-  for (const role of ['monitor_by', 'manage_by'] as const) {
+  for (const role of LISTS) {
     const allowed = action[role]
     if (
       roles.has(role) &&

@@ -5,7 +5,12 @@
  */
 
 import type { ActionRequest } from '../documents/action-request.ts'
-import type { ActionDetails, ActionStatus } from '../documents/action-status.ts'
+import {
+  type ActionDetails,
+  type ActionStatus,
+  type ActionStatusValue,
+  isComplete as isCompleteStatus,
+} from '../documents/action-status.ts'
 import { parseDuration } from '../documents/duration.ts'
 import type { ActionLogEntry } from '../documents/log-page.ts'
 import { formatTime, parseTime } from '../documents/time.ts'
@@ -46,8 +51,8 @@ export function begin(
 }
 
 /** Whether nothing can change any more but that the action is released. */
-export function isComplete(action: { status: string }): boolean {
-  return action.status === 'SUCCEEDED' || action.status === 'FAILED'
+export function isComplete({ status }: { status: ActionStatusValue }): boolean {
+  return isCompleteStatus(status)
 }
 
 /** The status document of a stored action. */

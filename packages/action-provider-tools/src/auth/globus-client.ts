@@ -1,12 +1,12 @@
 /** The calls a provider makes to Globus Auth and Globus Groups, as functions. */
 import type { XStatic } from 'typebox/schema'
 import { compileGuard } from '../documents/check.ts'
+import { UUID } from '../documents/principal.ts'
 import type { DependentToken } from './auth.ts'
 import { consentWithdrawn } from './bearer-token.ts'
 import type { GlobusUrls } from './globus-urls.ts'
 import { createService, type Refusal, type ServiceOptions } from './service.ts'
 
-const uuid = { type: 'string', pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' } as const
 const bearerToken = { type: 'string', pattern: '^[A-Za-z0-9._~+/-]+=*$' } as const
 const text = { type: 'string' } as const
 const textOrNull = { type: ['string', 'null'] } as const
@@ -21,11 +21,11 @@ const ActiveToken = {
   required: ['active', 'sub', 'scope', 'identity_set'],
   properties: {
     active: { const: true },
-    sub: uuid,
+    sub: UUID,
     scope: text,
     /** Seconds since 1970. Refresh tokens have none. */
     exp: { type: ['number', 'null'] },
-    identity_set: { type: 'array', items: uuid },
+    identity_set: { type: 'array', items: UUID },
     username: textOrNull,
     dependent_tokens_cache_id: textOrNull,
   },
@@ -52,7 +52,7 @@ const Group = {
   type: 'object',
   required: ['id', 'my_memberships'],
   properties: {
-    id: uuid,
+    id: UUID,
     my_memberships: { type: 'array', items: { type: 'object', properties: { status: text } } },
   },
 } as const

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { InvalidDefinition } from '../errors.ts'
 import { type GlobusUrlOptions, globusUrls } from './globus-urls.ts'
 
@@ -8,11 +8,11 @@ const urls = (options: GlobusUrlOptions, variables: Record<string, string> = {})
 }
 
 describe('the URLs of Globus', () => {
-  it('are those of production when nothing is set', () => {
+  test('are those of production when nothing is set', () => {
     expect(urls({})).toEqual(['https://auth.globus.org/', 'https://groups.api.globus.org/'])
   })
 
-  it.each([
+  test.each([
     ['preview', 'https://auth.preview.globus.org/', 'https://groups.api.preview.globus.org/'],
     ['sandbox', 'https://auth.sandbox.globuscs.info/', 'https://groups.api.sandbox.globuscs.info/'],
     ['test', 'https://auth.test.globuscs.info/', 'https://groups.api.test.globuscs.info/'],
@@ -21,7 +21,7 @@ describe('the URLs of Globus', () => {
     expect(urls({}, { GLOBUS_SDK_ENVIRONMENT: environment })).toEqual(expected)
   })
 
-  it('take each service from its own variable before the environment', () => {
+  test('take each service from its own variable before the environment', () => {
     const variables = {
       GLOBUS_SDK_ENVIRONMENT: 'preview',
       GLOBUS_SDK_SERVICE_URL_AUTH: 'http://127.0.0.1:5001',
@@ -29,7 +29,7 @@ describe('the URLs of Globus', () => {
     expect(urls({}, variables)).toEqual(['http://127.0.0.1:5001/', 'https://groups.api.preview.globus.org/'])
   })
 
-  it('take options before variables, and count empty ones as not set', () => {
+  test('take options before variables, and count empty ones as not set', () => {
     expect(
       urls(
         { authUrl: 'http://localhost:1/', groupsUrl: '' },
@@ -38,18 +38,32 @@ describe('the URLs of Globus', () => {
     ).toEqual(['http://localhost:1/', 'https://groups.api.globus.org/'])
   })
 
-  it('keep a path, so that a service may be behind a prefix', () => {
+  test('keep a path, so that a service may be behind a prefix', () => {
     const { auth } = globusUrls({ authUrl: 'https://proxy.example.org/auth' }, {})
     expect(new URL('v2/oauth2/token', auth).href).toBe('https://proxy.example.org/auth/v2/oauth2/token')
   })
 
-  it.each([
+  test.each([
     [{ environment: 'produktion' }, 'produktion'],
     [{ environment: 'toString' }, 'toString'],
     [{ authUrl: 'auth.globus.org' }, 'GLOBUS_SDK_SERVICE_URL_AUTH'],
     [{ groupsUrl: 'ftp://groups.globus.org' }, 'GLOBUS_SDK_SERVICE_URL_GROUPS'],
+    [{ authUrl: 'http://auth.globus.org' }, 'GLOBUS_SDK_SERVICE_URL_AUTH'],
+    [{ groupsUrl: 'http://192.0.2.1:5001/' }, 'GLOBUS_SDK_SERVICE_URL_GROUPS'],
+    [{ authUrl: 'http://127.0.0.1.example.org/' }, 'GLOBUS_SDK_SERVICE_URL_AUTH'],
+    [{ authUrl: 'http://localhost.example.org/' }, 'GLOBUS_SDK_SERVICE_URL_AUTH'],
+    [{ authUrl: 'http://localhost@auth.example.org/' }, 'GLOBUS_SDK_SERVICE_URL_AUTH'],
   ])('are refused with the name of what is wrong: %j', (options, named) => {
     expect(() => globusUrls(options, {})).toThrow(InvalidDefinition)
     expect(() => globusUrls(options, {})).toThrow(named)
   })
+
+  test.each(['http://127.0.0.1:5001/', 'http://127.1:5001/', 'http://localhost/', 'http://[::1]:5001/'])(
+    'may be http on this machine: %s',
+    (authUrl) => {
+      expect(globusUrls({ authUrl }, {}).auth.protocol).toBe('http:')
+      const variables = { GLOBUS_SDK_SERVICE_URL_GROUPS: authUrl }
+      expect(globusUrls({}, variables).groups.protocol).toBe('http:')
+    },
+  )
 })

@@ -23,9 +23,9 @@ const domains: Record<string, string> = {
 /**
  * The base URLs of Globus Auth and Groups. A URL that is given wins over an environment that is given, and options
  * over the variables `GLOBUS_SDK_SERVICE_URL_AUTH`, `GLOBUS_SDK_SERVICE_URL_GROUPS` and `GLOBUS_SDK_ENVIRONMENT`,
- * which the official SDKs read too.
+ * which the official SDKs read too. Secrets and tokens go to these URLs, so they are https, or http to this machine.
  *
- * @throws InvalidDefinition for an unknown environment or something that is no http(s) URL
+ * @throws InvalidDefinition for an unknown environment, for what is not a URL, and for http beyond loopback
  * @example
  * globusUrls({ environment: 'preview' }).auth.href // 'https://auth.preview.globus.org/'
  */
@@ -53,8 +53,18 @@ export function globusUrls(
 function baseUrl(variable: string, value: string): URL {
   const url = URL.parse(value)
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new InvalidDefinition(`${variable} is no http or https URL: ${JSON.stringify(value)}`)
+    throw new InvalidDefinition(`${variable} is not an https URL: ${JSON.stringify(value)}`)
+  }
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    throw new InvalidDefinition(
+      `${variable} would send tokens and secrets to ${url.host} unencrypted: use https; http is for this machine alone`,
+    )
   }
   if (!url.pathname.endsWith('/')) url.pathname += '/'
   return url
+}
+
+/** Whether the host name of a URL means this machine alone. `URL` has brought each form of an IPv4 address to this one. */
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname)
 }

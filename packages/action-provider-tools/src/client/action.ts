@@ -74,12 +74,12 @@ export function createAction<Details>(
     get latest() {
       return latest
     },
-    status: async (options) => (await look({ ...options })).status,
+    status: async ({ signal, wait } = {}) => (await look({ signal, wait })).status,
     finished: (options) => finished(look, latest, options),
-    cancel: (options) => change('cancel', { ...options }),
-    resume: (options) => change('resume', { ...options, repeats: 'refused' }),
-    async release(options) {
-      const reply = await connection.ask({ method: 'POST', path: path('release'), ...options })
+    cancel: ({ signal } = {}) => change('cancel', { signal }),
+    resume: ({ signal } = {}) => change('resume', { signal, repeats: 'refused' }),
+    async release({ signal } = {}) {
+      const reply = await connection.ask({ method: 'POST', path: path('release'), signal })
       const error = reply.status > 299 ? failure(reply) : undefined
       if (error instanceof ActionNotFound && reply.doubtful && latest !== undefined) return latest
       if (error !== undefined) throw error

@@ -1,9 +1,9 @@
 import type { XStatic } from 'typebox/schema'
-import { compileCheck } from './check.ts'
+import { compileCheck, knownFields } from './check.ts'
 import { formatDuration, MAXIMUM_DURATION } from './duration.ts'
 import { fieldError, type Scrubbing, validationError } from './field-errors.ts'
 import { canonicalPrincipals, PrincipalURN } from './principal.ts'
-import { formatTime, isTime, parseTime } from './time.ts'
+import { formatTime, parseTime } from './time.ts'
 
 /** Text without lone surrogates: two that differ in these alone would be one in UTF-8, which databases and hashes use. */
 const WellFormed = {
@@ -11,6 +11,9 @@ const WellFormed = {
   pattern: '^\\P{Cs}*$',
   errorMessage: 'must be well-formed Unicode text',
 } as const
+
+/** Each principal is stored and looked up by itself, so there must be an end to them. */
+const Principals = { type: 'array', items: PrincipalURN, maxItems: 100 } as const
 
 /** The body of run (interface, "ActionRequest"), as JSON Schema. Unknown top-level fields are ignored. */
 export const ActionRequest = {
@@ -20,13 +23,9 @@ export const ActionRequest = {
     request_id: WellFormed,
     body: { type: 'object' },
     label: { ...WellFormed, minLength: 1, maxLength: 64 },
-    monitor_by: { type: 'array', items: PrincipalURN, uniqueItems: true },
-    manage_by: { type: 'array', items: PrincipalURN, uniqueItems: true },
-    allowed_clients: {
-      type: 'array',
-      items: { type: 'string', enum: ['public', 'globus', 'creator'] },
-      uniqueItems: true,
-    },
+    monitor_by: Principals,
+    manage_by: Principals,
+    allowed_clients: { type: 'array', items: { type: 'string', enum: ['public', 'globus', 'creator'] } },
     deadline: { type: 'string', format: 'date-time' },
     release_after: {
       type: ['string', 'number'],
@@ -53,32 +52,36 @@ export type ActionRequest<Input = Record<string, unknown>> = Omit<
 export type DeadlineLimits = { now: number; maximumDeadline: number }
 
 const check = compileCheck(ActionRequest)
-const required: readonly string[] = ActionRequest.required
 
 /**
- * Reads a request that is to start an action.
+ * Reads a request, without a look at the clock: one that repeats an earlier request is valid for ever, even when its
+ * deadline is over (interface, "Exactly once"). `checkDeadline` is for those that start an action.
  *
  * @param json what `parseJson` gave
  * @throws RequestValidationError that lists every error
  * @example
- * parseActionRequest({ request_id: '1', body: {}, release_after: 3600 }, { now: Date.now(), maximumDeadline: 86_400_000 })
+ * readActionRequest({ request_id: 1, body: {}, release_after: 3600 })
  * // { request_id: '1', body: {}, release_after: 'PT1H' }
  */
-export function parseActionRequest(
-  json: unknown,
-  options: DeadlineLimits & Pick<Scrubbing, 'showInput'>,
-): ActionRequest {
-  return parse(json, options, (deadline) => deadlineErrors(deadline, options))
-}
-
-/**
- * Reads a request without a look at the clock. A request that repeats an earlier one is this far valid for ever, even when
- * its deadline is over (interface, "Exactly once").
- *
- * @throws RequestValidationError that lists every error
- */
 export function readActionRequest(json: unknown, options: Pick<Scrubbing, 'showInput'> = {}): ActionRequest {
-  return parse(json, options, () => [])
+  const document = withTextId(knownFields(json, ActionRequest))
+  const errors = check(document, options)
+  if (errors.length > 0) throw validationError(errors)
+
+  const { monitor_by, manage_by, allowed_clients, deadline, release_after, ...rest } = document as Omit<
+    ActionRequest,
+    'release_after'
+  > & { release_after?: string | number }
+  return {
+    ...rest,
+    ...(monitor_by && { monitor_by: canonicalPrincipals(monitor_by) }),
+    ...(manage_by && { manage_by: canonicalPrincipals(manage_by) }),
+    ...(allowed_clients && { allowed_clients: [...new Set(allowed_clients)] }),
+    ...(deadline !== undefined && { deadline: formatTime(parseTime(deadline)) }),
+    ...(release_after !== undefined && {
+      release_after: typeof release_after === 'number' ? formatDuration(release_after) : release_after,
+    }),
+  }
 }
 
 /**
@@ -86,61 +89,20 @@ export function readActionRequest(json: unknown, options: Pick<Scrubbing, 'showI
  *
  * @throws RequestValidationError
  */
-export function checkDeadline({ deadline }: Pick<ActionRequest, 'deadline'>, limits: DeadlineLimits): void {
-  const errors = deadline === undefined ? [] : deadlineErrors(parseTime(deadline), limits)
-  if (errors.length > 0) throw validationError(errors)
-}
-
-function parse(
-  json: unknown,
-  scrubbing: Pick<Scrubbing, 'showInput'>,
-  errorsOfDeadline: (deadline: number) => string[],
-): ActionRequest {
-  const document = knownFields(json)
-  const errors = check(document, scrubbing)
-  const deadline = timeOf(document)
-  if (deadline !== undefined) errors.push(...errorsOfDeadline(deadline))
-  if (errors.length > 0) throw validationError(errors)
-
-  const { monitor_by, manage_by, release_after, ...rest } = document as ActionRequest & {
-    release_after?: string | number
-  }
-  return {
-    ...rest,
-    ...(monitor_by && { monitor_by: canonicalPrincipals(monitor_by) }),
-    ...(manage_by && { manage_by: canonicalPrincipals(manage_by) }),
-    ...(deadline !== undefined && { deadline: formatTime(deadline) }),
-    ...(release_after !== undefined && {
-      release_after: typeof release_after === 'number' ? formatDuration(release_after) : release_after,
-    }),
-  }
-}
-
-/** The deadline in milliseconds, where there is one that can be read. */
-function timeOf(document: unknown): number | undefined {
-  const deadline = (document as { deadline?: unknown } | null)?.deadline
-  return typeof deadline === 'string' && isTime(deadline) ? parseTime(deadline) : undefined
-}
-
-function deadlineErrors(deadline: number, { now, maximumDeadline }: DeadlineLimits): string[] {
-  if (deadline < now) return [fieldError('$.deadline', 'minimum', 'must not be in the past')]
-  if (deadline <= now + maximumDeadline) return []
+export function checkDeadline(
+  { deadline }: Pick<ActionRequest, 'deadline'>,
+  { now, maximumDeadline }: DeadlineLimits,
+): void {
+  if (deadline === undefined) return
+  const time = parseTime(deadline)
+  if (time < now) throw validationError([fieldError('$.deadline', 'minimum', 'must not be in the past')])
+  if (time <= now + maximumDeadline) return
   const longest = formatDuration(maximumDeadline / 1000)
-  return [fieldError('$.deadline', 'maximum', `must be at most ${longest} from now`)]
+  throw validationError([fieldError('$.deadline', 'maximum', `must be at most ${longest} from now`)])
 }
 
-/**
- * The fields of the interface. `null` counts as not given where a field may be left out: globus-automate-client
- * leaves out what has no value, but the Python toolkit takes `null` for label, deadline and release_after, so clients
- * written against it may send it.
- */
-function knownFields(json: unknown): unknown {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) return json
-  const given = Object.entries(json as Record<string, unknown>)
-  return Object.fromEntries(
-    given.filter(
-      ([name, value]) =>
-        Object.hasOwn(ActionRequest.properties, name) && !(value === null && !required.includes(name)),
-    ),
-  )
+/** Deployed Python clients send numbers as `request_id`; a whole one counts as its decimal text (interface, "ActionRequest"). */
+function withTextId(document: unknown): unknown {
+  const id = (document as { request_id?: unknown } | null)?.request_id
+  return Number.isSafeInteger(id) ? { ...(document as object), request_id: String(id) } : document
 }

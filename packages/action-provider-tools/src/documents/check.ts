@@ -19,6 +19,22 @@ const options = {
 const quick = new Ajv2020(options)
 const thorough = new Ajv2020({ ...options, allErrors: true })
 
+/**
+ * The fields of a document that its schema has. `null` counts as not given where a field may be left out: the published
+ * schemas have no null, but the Python toolkit writes it, and takes it.
+ */
+export function knownFields(
+  document: unknown,
+  { properties, required }: { properties: object; required: readonly string[] },
+): unknown {
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) return document
+  return Object.fromEntries(
+    Object.entries(document).filter(
+      ([name, value]) => Object.hasOwn(properties, name) && (value !== null || required.includes(name)),
+    ),
+  )
+}
+
 /** Compiles a schema into a function that says whether a value fits, and of what type it then is. */
 export function compileGuard<const Schema extends object>(
   schema: Schema,

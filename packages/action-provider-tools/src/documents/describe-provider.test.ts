@@ -45,7 +45,7 @@ describe('a description', () => {
   it('has the defaults of the interface', () => {
     expect(describeProvider(least)).toEqual({
       ...least,
-      types: ['Action'],
+      types: ['ACTION'],
       api_version: '1.0',
       visible_to: ['public'],
       runnable_by: ['all_authenticated_users'],
@@ -66,7 +66,7 @@ describe('a description', () => {
   })
 
   it.each([
-    ['types', [[], ['Flow'], ['Action', 'Action'], 'Action']],
+    ['types', [[], ['Flow'], ['Action'], ['ACTION', 'ACTION'], 'ACTION']],
     ['api_version', ['2.0', 1]],
     ['globus_auth_scope', ['', 7]],
     ['title', ['', 'x'.repeat(129), 7, null]],

@@ -14,7 +14,7 @@ export type ProviderDescriptionInput = Omit<ProviderDescription, Defaulted> &
 const KEYWORDS_LENGTH = 1024
 
 const defaults: Pick<ProviderDescription, Defaulted> = {
-  types: ['Action'],
+  types: ['ACTION'],
   api_version: '1.0',
   visible_to: [PUBLIC],
   runnable_by: [ALL_AUTHENTICATED_USERS],

@@ -6,6 +6,7 @@ const LISTED = 50
 /** What Ajv cannot say of a format in its own words. */
 const FORMATS: Record<string, string> = {
   'date-time': 'must be an RFC 3339 time with its offset, such as "2030-01-31T12:00:00Z"',
+  regex: 'must be an ECMAScript regular expression of at most 1,000 characters',
   duration: 'must be an ISO 8601 duration, such as "PT1H" or "P30D"',
 }
 

@@ -1,5 +1,6 @@
 import { BadActionRequest, RequestValidationError } from '../errors.ts'
 import { fieldError } from './field-errors.ts'
+import { numberText } from './number-text.ts'
 
 /** How deeply arrays and objects of a request may be nested. Whatever walks a document by recursion is safe within it. */
 export const MAXIMUM_DEPTH = 256
@@ -11,12 +12,17 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
  *
  * Nesting is measured on the text, before anything is built from it. Too much of it is a 422: the body is
  * JSON, it only does not fit what this provider takes (RFC 8259, section 9, lets a parser set such a limit).
+ * So is a number that a double cannot hold, such as `1e400`: JSON.parse makes it Infinity, which JSON.stringify makes null.
  * Lone surrogates in escapes (`"\ud800"`) are kept, as RFC 8259 allows; JSON.stringify writes them back as escapes.
  *
+ * @param exact a field of the root: where it is a whole number beyond 2^53, which JSON.parse rounds, it is given as text, digit by digit
  * @throws BadActionRequest when it is empty, not UTF-8, or not JSON; the text says where, and repeats nothing of it
- * @throws RequestValidationError when it is nested more deeply than MAXIMUM_DEPTH
+ * @throws RequestValidationError when it is nested more deeply than MAXIMUM_DEPTH, or has a number that is too large
  */
-export function parseJson(body: Uint8Array | string | undefined): unknown {
+export function parseJson(
+  body: Uint8Array | string | undefined,
+  { exact }: { exact?: string } = {},
+): unknown {
   const text = body instanceof Uint8Array ? decode(body) : (body ?? '')
   if (text.trim() === '') throw new BadActionRequest('The body is empty: send a JSON object')
   if (isTooDeep(text)) {
@@ -24,11 +30,13 @@ export function parseJson(body: Uint8Array | string | undefined): unknown {
       fieldError('$', 'maxDepth', `must not be nested more than ${MAXIMUM_DEPTH} levels deep`),
     )
   }
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new BadActionRequest(`The body is not JSON${place(error)}: send a JSON object`)
+  const json = parse(text)
+  if (hasInfinity(json)) {
+    throw new RequestValidationError(
+      fieldError('$', 'finite', 'must have no number beyond ±1.8e308: send such a number as text'),
+    )
   }
+  return exact === undefined ? json : withDigits(json, exact, text)
 }
 
 /**
@@ -46,6 +54,27 @@ export function canonicalJson(value: unknown): string {
     fields += `${fields && ','}${JSON.stringify(name)}:${canonicalJson(field)}`
   }
   return `{${fields}}`
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new BadActionRequest(`The body is not JSON${place(error)}: send a JSON object`)
+  }
+}
+
+function hasInfinity(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return value === Infinity || value === -Infinity
+  return (Array.isArray(value) ? value : Object.values(value)).some(hasInfinity)
+}
+
+function withDigits(json: unknown, field: string, text: string): unknown {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return json
+  const number: unknown = (json as Record<string, unknown>)[field]
+  if (!Number.isInteger(number) || Number.isSafeInteger(number)) return json
+  const digits = /^-?\d+$/.exec(numberText(text, field) ?? '')?.[0]
+  return digits === undefined ? json : { ...json, [field]: digits }
 }
 
 function decode(bytes: Uint8Array): string {

@@ -1,6 +1,16 @@
+/** The lists of an action that name principals beside its creator: who else may see it, and who else may change it. */
+export const LISTS = ['monitor_by', 'manage_by'] as const
+
+/** What someone can be to an action, by the field that says so; enumerate asks for them (interface, enumerate). */
+export const ROLES = ['creator_id', ...LISTS] as const
+export type Role = (typeof ROLES)[number]
+
 const uuid = '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}'
 const urn = `urn:globus:(auth:identity|groups:id):${uuid}`
 const words = 'a principal URN: urn:globus:auth:identity:<uuid> or urn:globus:groups:id:<uuid>'
+
+/** A UUID in its usual text form. The case of its digits has no meaning (RFC 9562, section 4). */
+export const UUID = { type: 'string', pattern: `^${uuid}$` } as const
 
 /** Stands in an allowed list for everybody, with or without a token. */
 export const PUBLIC = 'public'
@@ -32,22 +42,21 @@ export const PrincipalOrAnyone = {
 
 /** @example identityURN('ca73e829-715f-4522-9141-1d2d3b1ae2a1') // 'urn:globus:auth:identity:ca73…' */
 export function identityURN(id: string): PrincipalURN {
-  return `urn:globus:auth:identity:${id}`
+  return `urn:globus:auth:identity:${id.toLowerCase()}`
 }
 
 /** @example groupURN('fdb38a24-03c1-11e3-86f7-12313809f035') // 'urn:globus:groups:id:fdb3…' */
 export function groupURN(id: string): PrincipalURN {
-  return `urn:globus:groups:id:${id}`
+  return `urn:globus:groups:id:${id.toLowerCase()}`
 }
 
 /** Whether a principal is a group, so that knowing the caller's groups could matter. */
 export function isGroup(principal: string): boolean {
-  return principal.startsWith('urn:globus:groups:id:')
+  return principal.startsWith(groupURN(''))
 }
 
 /**
- * A list of principals as they are compared and stored: each once, in lower case, as Globus writes them (the case of a
- * UUID's digits has no meaning: RFC 9562, section 4).
+ * A list of principals as they are compared and stored: each once, in lower case, as Globus writes them.
  */
 export function canonicalPrincipals(principals: readonly string[]): string[] {
   return [...new Set(principals.map((principal) => principal.toLowerCase()))]

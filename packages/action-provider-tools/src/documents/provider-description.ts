@@ -20,7 +20,7 @@ export const ProviderDescription = {
   properties: {
     types: {
       type: 'array',
-      items: { type: 'string', enum: ['Action', 'Event'] },
+      items: { type: 'string', enum: ['ACTION', 'EVENT'] },
       minItems: 1,
       uniqueItems: true,
     },

@@ -1,4 +1,5 @@
 import { ActionProviderError } from '../errors.ts'
+import { knownFields } from './check.ts'
 
 /**
  * Reads a document that an author's code made. What is wrong with it is the provider's fault: the caller learns
@@ -10,7 +11,7 @@ import { ActionProviderError } from '../errors.ts'
 export function parseProviderDocument(
   name: string,
   value: unknown,
-  schema: { properties: object },
+  schema: Parameters<typeof knownFields>[1],
   errorsOf: (document: unknown) => string[],
 ): unknown {
   const document = knownFields(asJson(name, value), schema)
@@ -26,13 +27,6 @@ function asJson(name: string, value: unknown): unknown {
   } catch (error) {
     throw faulty(`The provider gave an ${name} that is not JSON`, error)
   }
-}
-
-function knownFields(document: unknown, { properties }: { properties: object }): unknown {
-  if (typeof document !== 'object' || document === null || Array.isArray(document)) return document
-  return Object.fromEntries(
-    Object.entries(document).filter(([name, value]) => value !== null && Object.hasOwn(properties, name)),
-  )
 }
 
 function faulty(message: string, cause?: unknown): ActionProviderError {

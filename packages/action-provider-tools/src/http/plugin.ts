@@ -15,11 +15,13 @@ import { createWorker, type Worker, type WorkerOptions } from '../worker/worker.
 import { bearerToken } from './bearer.ts'
 import { readBodies } from './body.ts'
 import { answerError, answerNoRoute } from './error-answers.ts'
+import { type InputCheck, inputCheck } from './input-check.ts'
 import { enumerateHandler } from './operations/enumerate.ts'
 import { introspectHandler } from './operations/introspect.ts'
 import { logHandler } from './operations/log.ts'
 import { cancelHandler, releaseHandler, resumeHandler, statusHandler } from './operations/on-action.ts'
 import { runHandler } from './operations/run.ts'
+import { warnOfOtherNamespaces } from './other-namespaces.ts'
 import { allowedMethods, ROUTES } from './routes.ts'
 
 /** How a provider is served. */
@@ -39,6 +41,7 @@ export type ActionProviderOptions = {
 export type Served = {
   provider: ActionProvider
   operations: Operations
+  checkInput: InputCheck
   /** What introspect answers, as JSON text. */
   description: string
   maximumDeadline: number
@@ -68,6 +71,7 @@ export async function actionProvider(app: FastifyInstance, options: ActionProvid
   const served: Served = {
     provider,
     operations,
+    checkInput: inputCheck(app, provider),
     description: JSON.stringify(provider.describe(auth.scope)),
     maximumDeadline: parseDuration(provider.description.maximum_deadline),
     clock,
@@ -200,6 +204,8 @@ function operationsOf(
   }
   namespaces.add(provider.namespace)
   app.addHook('onClose', async () => void namespaces.delete(provider.namespace))
+  const { store: held } = options
+  app.addHook('onReady', () => warnOfOtherNamespaces(provider.namespace, namespaces, held, app.log))
   app.observability?.needs('the database', options.store)
   const store = telemetry.store(options.store)
   const { works, instance, shutdownGrace, timing } = options

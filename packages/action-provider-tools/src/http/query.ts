@@ -1,5 +1,5 @@
-import { ROLES, type Role } from '../action/access.ts'
 import type { ActionStatusValue } from '../documents/action-status.ts'
+import { ROLES, type Role } from '../documents/principal.ts'
 import { parseTime } from '../documents/time.ts'
 import { RequestValidationError } from '../errors.ts'
 import type { EnumerateParameters, LogParameters } from '../provider/callbacks.ts'
@@ -19,7 +19,7 @@ export function enumerateParameters(query: Query): EnumerateParameters {
     (s) => s.toUpperCase() as ActionStatusValue,
   )
   const roles = list<Role>(query, 'roles', ROLES, 'creator_id', errors)
-  const limit = count(query, ['limit'], 100, 100, errors)
+  const limit = count(query, 'limit', 100, 100, errors)
   const marker = mark(query, ['marker'], errors)
   refuse(errors)
   return {
@@ -33,7 +33,9 @@ export function enumerateParameters(query: Query): EnumerateParameters {
 /** Reads the query of log (interface, log). @throws RequestValidationError that names every wrong argument */
 export function logParameters(query: Query): LogParameters {
   const errors: string[] = []
-  const limit = count(query, ['limit', 'per_page'], 10, 1_000, errors)
+  const asked = count(query, 'limit', 10, 1_000, errors)
+  // The last Python client sends `limit` always, and `per_page` where its user says how long a page is.
+  const limit = count(query, 'per_page', asked, 1_000, errors)
   const marker = mark(query, ['marker', 'pagination_token'], errors)
   const since = time(query, 'since', errors)
   const until = time(query, 'until', errors)
@@ -70,16 +72,9 @@ function list<T extends string>(
   return []
 }
 
-function count(
-  query: Query,
-  names: readonly string[],
-  standard: number,
-  most: number,
-  errors: string[],
-): number {
-  const name = names.find((candidate) => text(query, candidate) !== undefined)
-  const value = name === undefined ? undefined : text(query, name)
-  if (name === undefined || value === undefined) return standard
+function count(query: Query, name: string, standard: number, most: number, errors: string[]): number {
+  const value = text(query, name)
+  if (value === undefined) return standard
   const number = /^\d{1,9}$/.test(value) ? Number(value) : 0
   if (number >= 1 && number <= most) return number
   errors.push(`Query argument '${name}' takes a whole number from 1 to ${most}`)

@@ -2,7 +2,7 @@ import type { Operation } from '../provider/hooks.ts'
 
 type Route = readonly [method: 'GET' | 'POST' | 'DELETE' | 'OPTIONS', path: string]
 
-/** Every route of the interface ("Operations"), relative to the provider's base URL. */
+/** Every route (interface, "Operations"), relative to the provider's base URL. */
 export const ROUTES: Readonly<Record<Operation, readonly Route[]>> = {
   introspect: [
     ['GET', '/'],

@@ -11,6 +11,11 @@ export type CompiledInput<Input> = {
   /** What the provider's description shows as `input_schema`. */
   readonly json_schema: Record<string, unknown>
   /**
+   * Whether a small body may keep `validate` busy until it is stopped: then a server has it checked in a thread of its own.
+   * False for a Standard Schema, since its library is the author's code, which cannot be sent to another thread.
+   */
+  readonly mayTakeLong: boolean
+  /**
    * Checks a body. Paths in errors begin at the body, as the Python toolkit has them: `$.text`, not `$.body.text`.
    * With a Standard Schema, `value` is its output: defaults are filled in and transforms done.
    */

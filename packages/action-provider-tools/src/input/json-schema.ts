@@ -1,4 +1,4 @@
-import type { Ajv, ErrorObject, Options, ValidateFunction } from 'ajv'
+import type { Ajv, Options, ValidateFunction } from 'ajv'
 import { errorMessage, fieldErrors } from '../documents/field-errors.ts'
 import { findErrors } from '../documents/find-errors.ts'
 import { InvalidDefinition } from '../errors.ts'
@@ -8,15 +8,18 @@ import { useOwnEquality } from './equality.ts'
 import { FORMATS } from './formats.ts'
 import type { JsonSchema } from './input-schema.ts'
 import { compilePattern, type Matcher } from './pattern.ts'
-import {
-  declaredNames,
-  findPattern,
-  findPointer,
-  isRecursive,
-  type SchemaObject,
-  toJsonSchema,
-} from './schema-facts.ts'
+import { multiplies } from './recursion.ts'
+import { declaredNames, findPattern, findPointer, type SchemaObject, toJsonSchema } from './schema-facts.ts'
 import { tooSlow, withinTime } from './within-time.ts'
+
+/** A JSON Schema, ready to check bodies however long that takes. */
+export type JsonSchemaCheck = {
+  readonly json_schema: SchemaObject
+  /** Whether a small body may take very long. */
+  readonly mayTakeLong: boolean
+  /** What is wrong with a body, as the interface words it; none: it fits. */
+  errorsOf: (body: unknown, showInput: boolean) => string[]
+}
 
 /**
  * Compiles a JSON Schema of any known dialect. Nothing is coerced and no default is filled in: the input stays as it was sent.
@@ -24,25 +27,45 @@ import { tooSlow, withinTime } from './within-time.ts'
  * @throws InvalidDefinition that names the place
  */
 export function compileJsonSchema(given: JsonSchema): CompiledInput<unknown> {
-  const schema = toJsonSchema(given)
-  const dialect = dialectOf(schema)
-  checkSchema(schema, dialect)
+  const { json_schema, mayTakeLong, errorsOf } = compileCheck(given)
+  return {
+    json_schema,
+    mayTakeLong,
+    validate(body, { showInput = false } = {}): CheckedInput<unknown> {
+      const errors = mayTakeLong ? withinTime(() => errorsOf(body, showInput)) : errorsOf(body, showInput)
+      return checkedInput(body, errors)
+    },
+  }
+}
 
-  const { fits, backtracks } = compile(schema, dialect, { allErrors: false })
-  const watched = backtracks || isRecursive(schema)
-  const declared = declaredNames(schema)
-  let thorough: ValidateFunction | undefined
+/** What a check came to: `undefined` errors are those of one that was stopped. */
+export function checkedInput(body: unknown, errors: string[] | undefined): CheckedInput<unknown> {
+  if (errors === undefined) return tooSlow()
+  return errors.length === 0 ? { ok: true, value: body } : { ok: false, errors }
+}
 
-  const errorsOf = (body: unknown): ErrorObject[] =>
-    findErrors(body, fits, () => (thorough ??= compile(schema, dialect, { allErrors: true }).fits))
+/**
+ * Compiles the check alone.
+ *
+ * @param ready compile at once what finds all errors too, which else is done for the first body that has one
+ * @throws InvalidDefinition that names the place
+ */
+export function compileCheck(given: JsonSchema, { ready = false } = {}): JsonSchemaCheck {
+  const json_schema = toJsonSchema(given)
+  const dialect = dialectOf(json_schema)
+  checkSchema(json_schema, dialect)
+
+  const { fits, backtracks } = compile(json_schema, dialect, { allErrors: false })
+  const compileThorough = (): ValidateFunction => compile(json_schema, dialect, { allErrors: true }).fits
+  let thorough = ready ? compileThorough() : undefined
+  const declared = declaredNames(json_schema)
 
   return {
-    json_schema: schema,
-    validate(body, { showInput = false } = {}): CheckedInput<unknown> {
-      const errors = watched ? withinTime(() => errorsOf(body)) : errorsOf(body)
-      if (errors === undefined) return tooSlow()
-      if (errors.length === 0) return { ok: true, value: body }
-      return { ok: false, errors: fieldErrors(errors, body, { showInput, declared }) }
+    json_schema,
+    mayTakeLong: backtracks || multiplies(json_schema),
+    errorsOf(body, showInput) {
+      const errors = findErrors(body, fits, () => (thorough ??= compileThorough()))
+      return errors.length === 0 ? [] : fieldErrors(errors, body, { showInput, declared })
     },
   }
 }

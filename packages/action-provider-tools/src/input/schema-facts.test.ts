@@ -1,37 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { declaredNames, findPattern, findPointer, isRecursive, toJsonSchema } from './schema-facts.ts'
-
-describe('isRecursive', () => {
-  const node = { type: 'object' }
-  it.each([
-    ['no reference', { properties: { a: node } }, false],
-    [
-      'a shared part',
-      { $defs: { node }, properties: { a: { $ref: '#/$defs/node' }, b: { $ref: '#/$defs/node' } } },
-      false,
-    ],
-    [
-      'a chain',
-      { $defs: { a: { $ref: '#/$defs/b' }, b: node }, properties: { a: { $ref: '#/$defs/a' } } },
-      false,
-    ],
-    ['a part within itself', { $defs: { a: { items: { $ref: '#/$defs/a' } } }, $ref: '#/$defs/a' }, true],
-    ['the root', { properties: { child: { $ref: '#' } } }, true],
-    [
-      'two that refer to each other',
-      {
-        $defs: { a: { items: { $ref: '#/$defs/b' } }, b: { not: { $ref: '#/$defs/a' } } },
-        $ref: '#/$defs/a',
-      },
-      true,
-    ],
-    ['a part further in', { $defs: { a: { allOf: [{ items: { $ref: '#/$defs/a/allOf/0' } }] } } }, true],
-    ['a dynamic reference', { $dynamicAnchor: 'n', properties: { a: { $dynamicRef: '#n' } } }, true],
-    ['a name that begins alike', { $defs: { a: { $ref: '#/$defs/ab' }, ab: node } }, false],
-  ])('%s', (_, schema, recursive) => {
-    expect(isRecursive(schema)).toBe(recursive)
-  })
-})
+import { declaredNames, findPattern, findPointer, toJsonSchema } from './schema-facts.ts'
 
 describe('toJsonSchema', () => {
   it('copies', () => {

@@ -79,34 +79,7 @@ export function declaredNames(schema: SchemaObject): ReadonlySet<string> {
   return names
 }
 
-/**
- * Whether a schema refers back to a part of itself, so that a small input can be checked against it in very many ways.
- * A reference that is no plain pointer counts as one to the root.
- */
-export function isRecursive(schema: SchemaObject): boolean {
-  const all = [...parts(schema)]
-  const pointers = new Set(all.map(([pointer]) => pointer))
-  let references = all.flatMap(([from, part]) =>
-    REFERENCES.flatMap((keyword) => {
-      const to = part[keyword]
-      return typeof to === 'string' ? [{ from, to: pointers.has(to) ? to : '#' }] : []
-    }),
-  )
-  for (;;) {
-    // What leads to no further reference ends there. Where nothing more does, the rest goes round.
-    const leading = references.filter(({ to }) => references.some(({ from }) => isWithin(from, to)))
-    if (leading.length === references.length) return references.length > 0
-    references = leading
-  }
-}
-
-const REFERENCES = ['$ref', '$dynamicRef', '$recursiveRef']
-
-function isWithin(pointer: string, outer: string): boolean {
-  return pointer === outer || pointer.startsWith(`${outer}/`)
-}
-
-function isObject(value: unknown): value is SchemaObject {
+export function isObject(value: unknown): value is SchemaObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

@@ -3,7 +3,8 @@ import { ActionProviderError, InvalidDefinition } from '../errors.ts'
 import type { CheckedInput, CompiledInput } from './compile-input.ts'
 import type { StandardIssue, StandardResult, StandardSchema } from './input-schema.ts'
 import { isTame } from './pattern.ts'
-import { declaredNames, isRecursive, parts, type SchemaObject, toJsonSchema } from './schema-facts.ts'
+import { multiplies } from './recursion.ts'
+import { declaredNames, parts, type SchemaObject, toJsonSchema } from './schema-facts.ts'
 import { tooSlow, withinTime } from './within-time.ts'
 
 /**
@@ -14,7 +15,7 @@ import { tooSlow, withinTime } from './within-time.ts'
 export function compileStandardSchema(schema: StandardSchema): CompiledInput<unknown> {
   const standard = schema['~standard']
   const json_schema = toJsonSchema(describe(standard))
-  const watched = isRecursive(json_schema) || hasWildPattern(json_schema)
+  const watched = multiplies(json_schema) || hasWildPattern(json_schema)
   const declared = declaredNames(json_schema)
 
   function judge(result: StandardResult<unknown>, body: unknown, showInput: boolean): CheckedInput<unknown> {
@@ -28,6 +29,7 @@ export function compileStandardSchema(schema: StandardSchema): CompiledInput<unk
 
   return {
     json_schema,
+    mayTakeLong: false,
     validate(body, { showInput = false } = {}) {
       const result = watched ? withinTime(() => standard.validate(body)) : standard.validate(body)
       if (result === undefined) return tooSlow()

@@ -1,31 +1,31 @@
 import { type Context, createContext, Script } from 'node:vm'
 import { fieldError } from '../documents/field-errors.ts'
 
-/** How long checking one input may take, in milliseconds, where its schema allows inputs that take for ever. */
-const TIME_LIMIT = 250
+/** How long checking one input may take, in milliseconds of computing, where its schema allows inputs that take for ever. */
+export const TIME_LIMIT = 250
 
 const script = new Script('work()')
 let context: Context | undefined
 
 /**
- * Does work that may not end, and gives up after TIME_LIMIT or when the stack is full: V8 then stops it, also inside
- * a regular expression. The watch is a thread, which costs about as much as a few hundred ordinary checks: use it only where it is needed.
+ * Does work that may not end, and gives up when it has computed for so long or the stack is full: V8 then stops it, also
+ * inside a regular expression. The watch is a thread, which costs about as much as a few hundred ordinary checks: use it only where it is needed.
  *
  * @returns what the work returned, or `undefined` when it was stopped
  */
-export function withinTime<T extends object>(work: () => T): T | undefined {
+export function withinTime<T extends object>(work: () => T, limit = TIME_LIMIT): T | undefined {
   context ??= createContext({})
   context.work = work
-  const start = process.cpuUsage()
+  const start = process.threadCpuUsage()
   try {
     for (;;) {
       try {
-        return script.runInContext(context, { timeout: TIME_LIMIT }) as T
+        return script.runInContext(context, { timeout: limit }) as T
       } catch (error) {
         if (error instanceof RangeError) return undefined
         if ((error as { code?: unknown }).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error
-        const { user, system } = process.cpuUsage(start)
-        if (user + system >= TIME_LIMIT * 1000) return undefined
+        const { user, system } = process.threadCpuUsage(start)
+        if (user + system >= limit * 1000) return undefined
         // The machine was busy with something else: no fault of the input.
       }
     }

@@ -1,9 +1,8 @@
-import type { Role } from '../action/access.ts'
 import { contentHash, newActionId, requestKey } from '../action/keys.ts'
 import * as lifecycle from '../action/lifecycle.ts'
 import type { AuthState } from '../auth/auth.ts'
 import { parseDuration } from '../documents/duration.ts'
-import { ALL_AUTHENTICATED_USERS } from '../documents/principal.ts'
+import { ALL_AUTHENTICATED_USERS, LISTS, type Role } from '../documents/principal.ts'
 import { parseTime } from '../documents/time.ts'
 import { ActionConflict, ActionNotFound } from '../errors.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
@@ -108,7 +107,10 @@ export function managedOperations(
 
     ...(provider.description.log_supported && {
       async log(_auth: AuthState, actionId: string, query: Parameters<NonNullable<Operations['log']>>[2]) {
-        const { entries, marker } = await store.readLog(namespace, actionId, query)
+        const page = await store.readLog(namespace, actionId, query)
+        // It was there when it was looked up: it has been released since.
+        if (page === undefined) throw new ActionNotFound()
+        const { entries, marker } = page
         return JSON.stringify({
           limit: query.limit,
           has_next_page: marker !== undefined,
@@ -156,7 +158,7 @@ async function principalsByRole(
   auth: AuthState,
   roles: ReadonlySet<Role>,
 ): Promise<Partial<Record<Role, readonly string[]>>> {
-  const lists = (['monitor_by', 'manage_by'] as const).filter((role) => roles.has(role))
+  const lists = LISTS.filter((role) => roles.has(role))
   const anybody = lists.length > 0 ? [...(await auth.principals()), ALL_AUTHENTICATED_USERS] : []
   return {
     ...(roles.has('creator_id') && { creator_id: [...auth.identities] }),

@@ -1,8 +1,8 @@
-import type { Role } from '../action/access.ts'
 import type { AuthState } from '../auth/auth.ts'
 import type { ActionRequest } from '../documents/action-request.ts'
 import type { ActionStatus, ActionStatusValue } from '../documents/action-status.ts'
 import type { ActionLogPage } from '../documents/log-page.ts'
+import type { Role } from '../documents/principal.ts'
 import type { Awaitable } from '../store/action-store.ts'
 
 /** Who asks for what, as an author's callback gets it. */

@@ -43,22 +43,29 @@ type Common<S extends InputSchema> = {
   showInputInErrors?: boolean
 }
 
+// `undefined` in those that have no use for them tells the compiler which kind is meant, so that it points at what is wrong in it.
+
 /** A provider whose author gives the work, and the library everything else. */
-export type ManagedDefinition<S extends InputSchema, D extends ActionDetails = ActionDetails> = Common<S> & {
-  run: Run<InferInput<S>, D>
-  status?: never
-  start?: never
-} & WorkOptions
+export type ManagedDefinition<S extends InputSchema, D extends ActionDetails = ActionDetails> = Common<S> &
+  WorkOptions & {
+    run: Run<InferInput<S>, D>
+    start?: undefined
+    status?: undefined
+  }
 
 /** A provider whose work runs in another system. */
 export type RemoteDefinition<S extends InputSchema, D extends ActionDetails = ActionDetails> = Common<S> &
-  RemoteWork<InferInput<S>, D> &
-  WorkOptions
+  WorkOptions &
+  RemoteWork<InferInput<S>, D> & { run?: undefined; status?: undefined }
 
 /** A provider whose author keeps the state of actions. */
-export type CallbackDefinition<S extends InputSchema> = Common<S> & Callbacks<InferInput<S>>
+export type CallbackDefinition<S extends InputSchema> = Common<S> &
+  Callbacks<InferInput<S>> & { start?: undefined }
 
-type Definition<S extends InputSchema> = ManagedDefinition<S> | RemoteDefinition<S> | CallbackDefinition<S>
+type Definition<S extends InputSchema, D extends ActionDetails = ActionDetails> =
+  | ManagedDefinition<S, D>
+  | RemoteDefinition<S, D>
+  | CallbackDefinition<S>
 
 /** The kinds of work behind a provider. The input is checked before it gets there, so its type need not be known here. */
 export type Work =
@@ -94,15 +101,13 @@ export type ActionProvider<Input = unknown, Details = unknown> = {
  *   run: ({ input }) => ({ you_said: input.text }),
  * })
  */
-export function defineActionProvider<const S extends InputSchema, D extends ActionDetails>(
-  definition: ManagedDefinition<S, D>,
-): ActionProvider<SentInput<S>, D>
-export function defineActionProvider<const S extends InputSchema, D extends ActionDetails>(
-  definition: RemoteDefinition<S, D>,
-): ActionProvider<SentInput<S>, D>
 export function defineActionProvider<const S extends InputSchema>(
   definition: CallbackDefinition<S>,
 ): ActionProvider<SentInput<S>>
+// The compiler tells errors by the last overload: it takes every kind.
+export function defineActionProvider<const S extends InputSchema, D extends ActionDetails>(
+  definition: Definition<S, D>,
+): ActionProvider<SentInput<S>, D>
 export function defineActionProvider<S extends InputSchema>(definition: Definition<S>): ActionProvider {
   const work = workOf(definition)
   const input = compileInput(definition.input) as CompiledInput<unknown>

@@ -1,6 +1,9 @@
 import type { DevelopmentGlobus, DevelopmentUser } from './development-globus.ts'
 
-/** What is printed once a provider serves: where it is and, in development, how to try it at once. */
+/**
+ * What is printed once a provider serves: where it is and, in development, how to try it at once.
+ * @param exampleInput what the input schema accepts; `undefined` where nothing is known that it does
+ */
 export function greeting(
   url: string,
   title: string,
@@ -21,11 +24,15 @@ export function greeting(
   return `${lines.join('\n')}\n`
 }
 
+const NO_EXAMPLE =
+  'No input that the schema accepts is known: put yours in place of {}, and give serve one as exampleInput.'
+
 function trial(url: string, globus: string, exampleInput: unknown, user: DevelopmentUser): string[] {
-  const body = JSON.stringify({ request_id: 'some-id', body: exampleInput }).replaceAll("'", "'\\''")
+  const body = JSON.stringify({ request_id: 'some-id', body: exampleInput ?? {} }).replaceAll("'", "'\\''")
   const call = 'curl -s -H "Authorization: Bearer $TOKEN"'
   return [
     'Try it: paste these lines into another terminal.',
+    ...(exampleInput === undefined ? [NO_EXAMPLE] : []),
     '',
     `  curl -s ${url}/`,
     '',

@@ -8,18 +8,21 @@ import { openStore } from '../store/open-store.ts'
 import { cloudwatchEmf } from '../telemetry/cloudwatch-emf.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { createApplication } from './application.ts'
+import { basePath } from './base-path.ts'
 import { type Configuration, type Environment, readConfiguration } from './configuration.ts'
 import { type DevelopmentGlobus, startDevelopmentGlobus } from './development-globus.ts'
+import { exampleInput } from './example-input.ts'
 import { greeting } from './greeting.ts'
+import { otherDatabases } from './other-databases.ts'
 import { onStopRequest } from './stop-requests.ts'
 
 /** How a provider is served from the command line. */
 export type ServeOptions = {
-  /** Where it is served: its base path, such as `/skeleton`. */
+  /** Where it is served: its base path, such as `/skeleton`. Slashes at its ends may be left out. */
   prefix: string
   /** The name of its database file, and of its client at the emulator (default: the provider's namespace). */
   name?: string
-  /** An input that the printed curl line sends. */
+  /** An input that the printed curl line sends (default: one made from the input schema). */
   exampleInput?: unknown
   environment?: Environment
 }
@@ -53,8 +56,13 @@ export async function serve(provider: ActionProvider, options: ServeOptions): Pr
  * @throws InvalidDefinition, StoreUnusable, or the error of the port
  */
 export async function startServing(provider: ActionProvider, options: ServeOptions): Promise<Serving> {
+  // Whoever calls this from JavaScript may have left it out.
+  const prefix = basePath((options as ServeOptions | undefined)?.prefix)
   const name = options.name ?? provider.namespace
-  const configuration = readConfiguration(options.environment ?? process.env, name)
+  const environment = options.environment ?? process.env
+  const configuration = readConfiguration(environment, name)
+  const named = options.name !== undefined || environment.DATABASE_URL !== undefined
+  const renamed = named ? undefined : otherDatabases(configuration.databaseUrl)
   const opened: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
     for (const each of opened.splice(0).reverse()) await each()
@@ -68,11 +76,13 @@ export async function startServing(provider: ActionProvider, options: ServeOptio
     opened.push(() => store.close())
     const standIn = configuration.credentials ? undefined : await startDevelopmentGlobus(name, configuration)
     if (standIn) opened.push(standIn.close)
-    const { app, address } = await listen(provider, options, configuration, standIn, store)
+    const { app, address } = await listen(provider, prefix, configuration, standIn, store)
     log = app.log
+    if (renamed) log.warn(renamed)
     opened.push(() => app.close())
-    const url = `${address}${options.prefix}`
-    process.stdout.write(greeting(url, provider.description.title, options.exampleInput ?? {}, standIn))
+    const url = `${address}${prefix}`
+    const example = standIn && (await exampleInput(provider.input, options.exampleInput))
+    process.stdout.write(greeting(url, provider.description.title, example, standIn))
     return { url, app, close }
   } catch (error) {
     await close()
@@ -82,7 +92,7 @@ export async function startServing(provider: ActionProvider, options: ServeOptio
 
 async function listen(
   provider: ActionProvider,
-  { prefix }: ServeOptions,
+  prefix: string,
   configuration: Configuration,
   standIn: DevelopmentGlobus | undefined,
   store: Awaited<ReturnType<typeof openStore>>,

@@ -124,7 +124,7 @@ export type StoreOptions = {
   leaseSeconds?: number
   /** The time in milliseconds since 1970 (default Date.now): what `release_at` and leases are measured by. */
   clock?: () => number
-  /** Told of connections that broke and are replaced; nothing else comes of it. */
+  /** Told of connections that broke and are replaced, and of a database file that is gone; nothing else comes of it. */
   log?: (message: string, error: unknown) => void
 }
 
@@ -176,14 +176,15 @@ export type ActionStore = {
   list(provider: string, query: ListQuery): Awaitable<{ action_id: string; document: string }[]>
 
   /**
-   * A page of an action's log, in order of time and, within it, of writing. `marker` stands where there is more.
+   * A page of an action's log, in order of time and, within it, of writing; `undefined` where there is no such action, also
+   * where it has just been released. `marker` stands where there is more.
    * Throws RequestValidationError when the marker asked for is none.
    */
   readLog(
     provider: string,
     actionId: string,
     query: LogQuery,
-  ): Awaitable<{ entries: ActionLogEntry[]; marker?: string }>
+  ): Awaitable<{ entries: ActionLogEntry[]; marker?: string } | undefined>
 
   /** Removes up to `limit` actions whose `release_at` is at or before `now`; resolves with how many. */
   sweepReleased(now: number, limit: number): Promise<number>
@@ -211,6 +212,9 @@ export type ActionStore = {
    * for. Returns a function that ends it.
    */
   subscribe(provider: string, listener: (event: StoreEvent) => void): () => void
+
+  /** The namespaces of the providers that it holds actions of. */
+  namespaces(): Awaitable<string[]>
 
   /** Counts of actions by status and of jobs that nobody has taken, for metrics. An expired action counts until it is swept. */
   count(provider: string): Awaitable<{ actions: Record<ActionStatusValue, number>; waiting: number }>

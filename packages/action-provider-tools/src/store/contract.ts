@@ -78,7 +78,7 @@ export function describeActionStore(
         await store.getRequest(provider, actionId),
         await store.getSecret(provider, actionId),
         await store.transition(provider, actionId, () => ({ attempt: 99 })),
-        ...(await store.readLog(provider, actionId, { limit: 9, newestFirst: false })).entries,
+        ...((await store.readLog(provider, actionId, { limit: 9, newestFirst: false }))?.entries ?? []),
         ...(await listed(provider)).filter((each) => each === actionId),
       ]
       return found.filter((each) => each !== undefined)
@@ -167,9 +167,9 @@ export function describeActionStore(
         for (const action of actions) {
           expect(action).toMatchObject({ action_id: id, status: 'SUCCEEDED', attempt: 1, release_at })
         }
-        expect((await store.readLog(provider, String(id), { limit: 9, newestFirst: false })).entries).toEqual(
-          log,
-        )
+        expect(await store.readLog(provider, String(id), { limit: 9, newestFirst: false })).toEqual({
+          entries: log,
+        })
         expect(await store.getSecret(provider, String(id))).toBeUndefined()
         expect(await store.takeJobs(provider, 'worker', Date.now(), 9)).toEqual([])
       })
@@ -258,8 +258,8 @@ export function describeActionStore(
           Array.from({ length: 40 }, (_, index) => index + 1),
         )
         expect(new Set(changed.map((action) => action?.version)).size).toBe(40)
-        const { entries } = await store.readLog(provider, action_id, { limit: 100, newestFirst: false })
-        expect(entries).toEqual(Array.from({ length: 40 }, (_, index) => entry(index)))
+        const page = await store.readLog(provider, action_id, { limit: 100, newestFirst: false })
+        expect(page?.entries).toEqual(Array.from({ length: 40 }, (_, index) => entry(index)))
       })
 
       test('lets one of 20 take what all want', async () => {
@@ -525,6 +525,23 @@ export function describeActionStore(
         expect(await listed(provider, { before: String(before) })).toEqual(ids.slice(0, 3).reverse())
       })
 
+      test('is empty where nothing was logged, and is not there once its action is released', async () => {
+        const { provider, action_id } = await creation(newAction())
+        for (const newestFirst of [false, true]) {
+          expect(await store.readLog(provider, action_id, { limit: 9, newestFirst })).toEqual({ entries: [] })
+          expect(await store.readLog('another', action_id, { limit: 9, newestFirst })).toBeUndefined()
+        }
+        await store.transition(provider, action_id, () => ({ log: [entry(1)] }))
+        const since = Date.parse(entry(1).time) + 1
+        expect(await store.readLog(provider, action_id, { limit: 9, newestFirst: false, since })).toEqual({
+          entries: [],
+        })
+        await store.transition(provider, action_id, () => ({ release: true }))
+        for (const newestFirst of [false, true]) {
+          expect(await store.readLog(provider, action_id, { limit: 9, newestFirst })).toBeUndefined()
+        }
+      })
+
       test('refuses a marker that is none', async () => {
         const { provider } = await creation(newAction())
         await expect(listed(provider, { before: 'nonsense' })).rejects.toThrow(RequestValidationError)
@@ -577,7 +594,7 @@ export function describeActionStore(
         actionId: string,
         query: LogQuery,
       ): Promise<ActionLogEntry[]> {
-        const { entries, marker } = await store.readLog(provider, actionId, query)
+        const { entries = [], marker } = (await store.readLog(provider, actionId, query)) ?? {}
         expect(entries.length).toBeLessThanOrEqual(query.limit)
         if (marker === undefined) return entries
         expect(entries).toHaveLength(query.limit)
@@ -589,6 +606,23 @@ export function describeActionStore(
         await store.transition(provider, action_id, () => ({ log: [entry(1), entry(2)] }))
         const page = await store.readLog(provider, action_id, { limit: 2, newestFirst: false })
         expect(page).toEqual({ entries: [entry(1), entry(2)] })
+      })
+
+      test('is empty where nothing was logged, and is not there once its action is released', async () => {
+        const { provider, action_id } = await creation(newAction())
+        for (const newestFirst of [false, true]) {
+          expect(await store.readLog(provider, action_id, { limit: 9, newestFirst })).toEqual({ entries: [] })
+          expect(await store.readLog('another', action_id, { limit: 9, newestFirst })).toBeUndefined()
+        }
+        await store.transition(provider, action_id, () => ({ log: [entry(1)] }))
+        const since = Date.parse(entry(1).time) + 1
+        expect(await store.readLog(provider, action_id, { limit: 9, newestFirst: false, since })).toEqual({
+          entries: [],
+        })
+        await store.transition(provider, action_id, () => ({ release: true }))
+        for (const newestFirst of [false, true]) {
+          expect(await store.readLog(provider, action_id, { limit: 9, newestFirst })).toBeUndefined()
+        }
       })
 
       test('refuses a marker that is none', async () => {
@@ -771,6 +805,13 @@ export function describeActionStore(
           [first.action_id, second.action_id].sort(),
         )
         expect(await store.cancelsSince(provider, 20, 1)).toHaveLength(1)
+      })
+
+      test('names the providers that it holds actions of', async () => {
+        const { provider, action_id } = await creation(newAction())
+        expect(await store.namespaces()).toContain(provider)
+        await store.transition(provider, action_id, () => ({ release: true }))
+        expect(await store.namespaces()).not.toContain(provider)
       })
 
       test('counts actions by status, and the work that waits', async () => {

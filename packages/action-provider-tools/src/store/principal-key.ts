@@ -1,7 +1,8 @@
 import { uuidBytes } from '../action/keys.ts'
+import { groupURN, identityURN } from '../documents/principal.ts'
 
-const IDENTITY = 'urn:globus:auth:identity:'
-const GROUP = 'urn:globus:groups:id:'
+const IDENTITY = identityURN('')
+const GROUP = groupURN('')
 
 /**
  * A principal in few bytes, for the index of who may see which action: 17 for an identity or a group, else its text.

@@ -1,3 +1,4 @@
+import { isComplete } from '../documents/action-status.ts'
 import { ActionProviderToolsError } from '../errors.ts'
 import type { ActionStore, Change } from '../store/action-store.ts'
 import type { ProviderMetrics } from './metrics.ts'
@@ -42,7 +43,7 @@ export function meteredStore(store: ActionStore, metrics: ProviderMetrics): Acti
   }
 
   function noteEnd(status: Parameters<ProviderMetrics['completed']>[0]): void {
-    if (status === 'SUCCEEDED' || status === 'FAILED') metrics.completed(status)
+    if (isComplete(status)) metrics.completed(status)
   }
 
   const seen = seenStore(store, around)

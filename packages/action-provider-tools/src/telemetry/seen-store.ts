@@ -21,6 +21,7 @@ const METHODS = Object.keys({
   takeJobs: true,
   keepJobs: true,
   returnJobs: true,
+  namespaces: true,
   count: true,
   ping: true,
 } satisfies Record<StoreMethod, true>) as StoreMethod[]

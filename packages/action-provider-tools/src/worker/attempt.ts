@@ -16,7 +16,7 @@ export type Attempt = {
   /** Whether this instance holds the action's job. */
   leased: boolean
   /** Resolves when nobody waits for the work any more: its action has ended without it. */
-  readonly abandoned: PromiseWithResolvers<void>
+  readonly abandoned: { readonly promise: Promise<void>; readonly resolve: () => void }
   /** Resolves when nothing of it is left to do; never rejects. */
   ended: Promise<void>
 }

@@ -1,18 +1,66 @@
-import { endpoints } from '../endpoints.ts'
+import { randomUUID } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import { checker } from '../check.ts'
+import { ServiceError } from '../errors.ts'
 import { noRequests } from '../faults.ts'
-import { formatScopes, parseScopes } from '../scope-grammar.ts'
-import type { Service } from '../service.ts'
-import { consentsOf, expandScopes, grantConsent, rescindConsent } from '../state/consents.ts'
+import { refuseForeignOrigin } from '../request.ts'
+import { type Service, version } from '../service.ts'
+import { consentsOf, grantConsent, rescindConsent } from '../state/consents.ts'
 import { findIdentity, identitySet, users } from '../state/identities.ts'
 import { registerClient } from '../state/registration.ts'
-import { resolveScopes } from '../state/scopes.ts'
+import { formatScopes, parseScopes } from '../state/scope-grammar.ts'
+import { expandScopes, resolveScopes } from '../state/scopes.ts'
 import { commandLineClient } from '../state/services.ts'
 import { type Client, type Consent, type Identity, type State, seconds } from '../state/state.ts'
 import { issueTokens, revokeToken, type TokenDocument } from '../state/tokens.ts'
-import type { Administration, ConsentOrder, ConsentQuery, TokenOrder, User } from './administration.ts'
+import {
+  type Administration,
+  type ConsentOrder,
+  type ConsentQuery,
+  operations,
+  type TokenOrder,
+  type User,
+} from './administration.ts'
 
-/** The administration of an emulator in this process. */
-export function administer({ state, settings, faults, save }: Service): Administration {
+type Operation = (argument: unknown) => Promise<unknown>
+
+const checked = Object.entries(operations).map(
+  ([name, schema]) => [name, checker(schema, (problem) => new Error(`${name}: ${problem}`))] as const,
+)
+
+/**
+ * The administration of an emulator in this process. Each operation checks what it is given.
+ *
+ * @throws Error that names the operation, and the field that is wrong
+ */
+export function administer(service: Service): Administration {
+  const implementation = implement(service)
+  const entries = checked.map(([name, check]): [string, Operation] => {
+    const operation = implementation[name as keyof Administration] as Operation
+    return [name, async (argument = {}) => operation(check(argument))]
+  })
+  return Object.fromEntries(entries) as Administration
+}
+
+/** The administration over HTTP: `POST /emulator/<operation>` with its argument as JSON. */
+export async function administrationRoutes(app: FastifyInstance, service: Service): Promise<void> {
+  app.addHook('onRequest', refuseForeignOrigin)
+
+  app.get('/emulator', async () => ({ emulator: 'globus', version }))
+
+  for (const [name, operation] of Object.entries(administer(service)) as [string, Operation][]) {
+    app.post(`/emulator/${name}`, async ({ body }, reply) => {
+      try {
+        return reply.type('application/json').send(JSON.stringify((await operation(body ?? {})) ?? null))
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error)
+        throw new ServiceError(400, { error: reason }, reason)
+      }
+    })
+  }
+}
+
+function implement({ state, settings, faults, save }: Service): Administration {
   const issue = async (order: TokenOrder): Promise<TokenDocument[]> => {
     const client = clientOf(state, order.client_id)
     const tokens = issueTokens(state, {
@@ -21,6 +69,7 @@ export function administer({ state, settings, faults, save }: Service): Administ
       consents: grant(state, order),
       lifetime: order.expires_in ?? settings.tokenLifetime,
       offline: order.access_type === 'offline',
+      login: { id: randomUUID(), auth_time: seconds() },
     })
     await save()
     return tokens
@@ -84,9 +133,6 @@ export function administer({ state, settings, faults, save }: Service): Administ
       await save()
     },
     async setFault(fault) {
-      if (fault.endpoint !== '*' && !endpoints.includes(fault.endpoint)) {
-        throw new Error(`no endpoint is called ${fault.endpoint}; there are ${endpoints.join(', ')}`)
-      }
       faults.active.push({ ...fault })
     },
     async clearFaults({ endpoint } = {}) {
@@ -99,7 +145,6 @@ export function administer({ state, settings, faults, save }: Service): Administ
       return { ...faults.requests }
     },
     async setTokenLifetime(lifetime) {
-      if (!(lifetime.seconds > 0)) throw new Error('a token lifetime is a number of seconds above 0')
       settings.tokenLifetime = lifetime.seconds
     },
     async reset() {

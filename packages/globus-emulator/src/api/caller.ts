@@ -1,32 +1,35 @@
 import type { FastifyRequest } from 'fastify'
-import { apiError } from '../errors.ts'
-import { bearerToken, carries } from '../oauth/bearer.ts'
-import { authenticateClient } from '../oauth/client-authentication.ts'
+import { apiError, forbidden, notFound } from '../errors.ts'
+import { authenticateClient, bearerOf, carries } from '../oauth/authentication.ts'
 import { identitySet } from '../state/identities.ts'
 import type { Client, Project, State } from '../state/state.ts'
 
 const prefix = 'urn:globus:auth:scope:auth.globus.org:'
 
-/** Who asks: a client with its secret, or whoever a token for Globus Auth stands for. */
+/** Who sends a request: a client with its secret, or the owner of a token for Globus Auth. */
 export type Caller = { identities: string[]; client: Client }
 
 /**
- * @param scopes names of Globus Auth's scopes, of which a token must carry one; none: any token of Globus Auth will do
+ * Authenticates the sender of a request.
+ *
+ * @param scopes suffixes of scopes of Globus Auth, of which a token must carry one; without any, each token for Globus
+ *   Auth will do
  * @throws ServiceError 401, 403
  */
-export function callerOf(state: State, { headers }: FastifyRequest, scopes: readonly string[] = []): Caller {
-  if (/^basic /i.test(headers.authorization ?? '')) {
-    const client = authenticateClient(state, headers.authorization, {})
+export function callerOf(state: State, request: FastifyRequest, scopes: readonly string[] = []): Caller {
+  const { authorization } = request.headers
+  if (/^basic /i.test(authorization ?? '')) {
+    const client = authenticateClient(state, authorization, {})
     return { identities: [client.id], client }
   }
-  const token = bearerToken(state, headers.authorization)
+  const token = bearerOf(state, request)
   if (!token) throw apiError(401, 'UNAUTHORIZED', 'Call must be authenticated')
   const needed = scopes.map((name) => prefix + name)
   if (
     token.resourceServer.resource_server !== 'auth.globus.org' ||
     (needed.length > 0 && !carries(token, needed))
   ) {
-    throw apiError(403, 'FORBIDDEN', `The token carries none of the scopes ${needed.join(' ')}`)
+    throw forbidden(`The token carries none of the scopes ${needed.join(' ')}`)
   }
   return { identities: identitySet(state, token.owner).map(({ id }) => id), client: token.issuedTo }
 }
@@ -52,14 +55,14 @@ export function manages(state: State, caller: Caller, client: Client): boolean {
 }
 
 /**
- * The client that the request's path names, if its sender may change it.
+ * The client that the path names, if the sender may change it.
  *
  * @throws ServiceError 401, 403, 404
  */
 export function managedClient(state: State, request: FastifyRequest<{ Params: { id: string } }>): Client {
   const caller = callerOf(state, request, ['manage_projects'])
   const client = state.clients.get(request.params.id)
-  if (!client) throw apiError(404, 'NOT_FOUND', 'No such client')
-  if (!manages(state, caller, client)) throw apiError(403, 'FORBIDDEN', 'You may not change this client')
+  if (!client) throw notFound('No such client')
+  if (!manages(state, caller, client)) throw forbidden('You may not change this client')
   return client
 }

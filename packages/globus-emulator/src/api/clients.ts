@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import { apiError } from '../errors.ts'
+import { bodyReader } from '../check.ts'
+import { badRequest, forbidden, notFound } from '../errors.ts'
 import type { Service } from '../service.ts'
-import { addClient, addCredential, isPublic, removeClient } from '../state/clients.ts'
-import type { Client, ClientType } from '../state/state.ts'
-import { bodyReader } from './body.ts'
+import { addClient, addCredential, credentialsOf, isPublic } from '../state/clients.ts'
+import { removeClient } from '../state/registration.ts'
+import { type Client, type Credential, clientTypes, type State } from '../state/state.ts'
 import { administers, type Caller, callerOf, managedClient, manages } from './caller.ts'
-import { clientDocument } from './documents.ts'
 
 type ById = { Params: { id: string } }
 
@@ -14,7 +14,7 @@ const text = Type.String()
 const nullable = Type.Union([text, Type.Null()])
 const changeable = {
   name: Type.Optional(Type.String({ minLength: 1 })),
-  visibility: Type.Optional(Type.Union([Type.Literal('public'), Type.Literal('private')])),
+  visibility: Type.Optional(Type.Enum(['public', 'private'])),
   redirect_uris: Type.Optional(Type.Array(Type.String({ pattern: '^[a-z][a-z0-9+.-]*:' }))),
   links: Type.Optional(
     Type.Object({
@@ -25,15 +25,6 @@ const changeable = {
   required_idp: Type.Optional(nullable),
   preselect_idp: Type.Optional(nullable),
 }
-const clientTypes = [
-  'client_identity',
-  'confidential_client',
-  'globus_connect_server',
-  'hybrid_confidential_client_resource_server',
-  'public_installed_client',
-  'public_webapp_client',
-  'resource_server',
-] as const satisfies readonly ClientType[]
 const readChange = bodyReader('client', Type.Object(changeable))
 const readNew = bodyReader(
   'client',
@@ -41,7 +32,7 @@ const readNew = bodyReader(
     ...changeable,
     name: Type.String({ minLength: 1 }),
     public_client: Type.Optional(Type.Boolean()),
-    client_type: Type.Optional(Type.Union(clientTypes.map((type) => Type.Literal(type)))),
+    client_type: Type.Optional(Type.Enum(clientTypes)),
     project: Type.Optional(nullable),
     userinfo_from_effective_identity: Type.Optional(Type.Boolean()),
     prompt_for_named_grant: Type.Optional(Type.Boolean()),
@@ -49,7 +40,9 @@ const readNew = bodyReader(
   }),
 )
 
-/** Clients: the programs that use Globus Auth. */
+const readCredential = bodyReader('credential', Type.Object({ name: Type.String({ minLength: 1 }) }))
+
+/** Clients, the programs that use Globus Auth, and their secrets. */
 export async function clientRoutes(app: FastifyInstance, { state }: Service): Promise<void> {
   const config = { endpoint: () => 'api' as const }
 
@@ -62,7 +55,7 @@ export async function clientRoutes(app: FastifyInstance, { state }: Service): Pr
       const clients = [...state.clients.values()]
       if (fqdn !== undefined) {
         const named = clients.find((client) => client.fqdns.includes(fqdn))
-        if (!named) throw apiError(404, 'NOT_FOUND', 'No client has this fqdn')
+        if (!named) throw notFound('No client has this fqdn')
         return { client: clientDocument(state, named) }
       }
       const own = clients.filter(
@@ -77,7 +70,7 @@ export async function clientRoutes(app: FastifyInstance, { state }: Service): Pr
     const { public_client, client_type, project, template_id, links, ...given } = readNew(request.body)
     if (template_id !== undefined) return instanceOf(template_id, given.name)
     if ((public_client === undefined) === (client_type === undefined)) {
-      throw apiError(400, 'BAD_REQUEST', 'client: give either public_client or client_type')
+      throw badRequest('client: give either public_client or client_type')
     }
     const caller = callerOf(state, request, ['manage_projects'])
     const type =
@@ -95,7 +88,8 @@ export async function clientRoutes(app: FastifyInstance, { state }: Service): Pr
   app.get<ById>('/v2/api/clients/:id', { config }, async (request) => {
     const caller = callerOf(state, request, ['manage_projects', 'view_clients', 'view_clients_and_scopes'])
     const client = state.clients.get(request.params.id)
-    if (!client || (client.visibility === 'private' && !manages(state, caller, client))) throw noClient()
+    if (!client || (client.visibility === 'private' && !manages(state, caller, client)))
+      throw notFound('No such client')
     return { client: clientDocument(state, client) }
   })
 
@@ -114,10 +108,32 @@ export async function clientRoutes(app: FastifyInstance, { state }: Service): Pr
     return { client: document }
   })
 
-  /** A copy of a native application that gets a secret of its own. Nobody needs to be logged in for it. */
+  app.get<ById>('/v2/api/clients/:id/credentials', { config }, async (request) => ({
+    credentials: credentialsOf(state, managedClient(state, request)).map(credentialDocument),
+  }))
+
+  app.post<ById>('/v2/api/clients/:id/credentials', { config }, async (request) => {
+    const client = managedClient(state, request)
+    if (isPublic(client)) throw badRequest('A public client cannot keep a secret')
+    return { credential: addCredential(state, client, readCredential(request.body)) }
+  })
+
+  app.delete<{ Params: { id: string; credential: string } }>(
+    '/v2/api/clients/:id/credentials/:credential',
+    { config },
+    async (request) => {
+      const client = managedClient(state, request)
+      const credential = state.credentials.get(request.params.credential)
+      if (credential?.client !== client.id) throw notFound('No such credential of this client')
+      state.credentials.delete(credential.id)
+      return { credential: credentialDocument(credential) }
+    },
+  )
+
+  /** Makes an instance of a native client, with a secret of its own. That needs no authentication. */
   function instanceOf(template: string, name: string): object {
     const parent = state.clients.get(template)
-    if (!parent || !isPublic(parent)) throw apiError(404, 'NOT_FOUND', 'template_id names no native client')
+    if (!parent || !isPublic(parent)) throw notFound('template_id names no native client')
     const client = addClient(state, {
       name,
       client_type: 'confidential_client',
@@ -129,19 +145,37 @@ export async function clientRoutes(app: FastifyInstance, { state }: Service): Pr
     return { client: clientDocument(state, client), included: { client_credential: credential } }
   }
 
-  /** A person's client belongs to a project of theirs; a client's own new client has that client as its parent. */
+  /** The client of a person belongs to one of their projects. The client of a client has that one as its parent. */
   function owner(caller: Caller, project: string | null): Pick<Client, 'project' | 'parent_client'> {
     if (project === null && caller.identities.includes(caller.client.id)) {
       return { project: null, parent_client: caller.client.id }
     }
-    if (project === null) throw apiError(400, 'BAD_REQUEST', 'client: give the project it belongs to')
+    if (project === null) throw badRequest('client: give the project it belongs to')
     if (!administers(state, caller, state.projects.get(project))) {
-      throw apiError(403, 'FORBIDDEN', 'You are not an admin of this project')
+      throw forbidden('You are not an admin of this project')
     }
     return { project, parent_client: null }
   }
 }
 
-function noClient(): Error {
-  return apiError(404, 'NOT_FOUND', 'No such client')
+function clientDocument(state: State, client: Client): object {
+  const { resource_server: _, ...document } = client
+  return {
+    ...document,
+    public_client: isPublic(client),
+    grant_types: isPublic(client)
+      ? ['authorization_code', 'refresh_token']
+      : [
+          'authorization_code',
+          'client_credentials',
+          'refresh_token',
+          'urn:globus:auth:grant_type:dependent_token',
+        ],
+    scopes: [...state.scopes.values()].filter((scope) => scope.client === client.id).map(({ id }) => id),
+  }
+}
+
+/** A credential shows its secret once, in the answer to the request that makes it. */
+function credentialDocument(credential: Credential): object {
+  return { ...credential, secret: null }
 }

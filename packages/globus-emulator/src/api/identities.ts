@@ -1,18 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { apiError } from '../errors.ts'
-import { commaList, isTrue } from '../query.ts'
+import { badRequest, forbidden, notFound } from '../errors.ts'
+import { commaList, isTrue } from '../request.ts'
 import type { Service } from '../service.ts'
 import { consentsOf, rescindConsent } from '../state/consents.ts'
 import { addIdentity, findIdentity, identityProviders } from '../state/identities.ts'
-import type { Identity } from '../state/state.ts'
+import type { Consent, Identity, State } from '../state/state.ts'
 import { type Caller, callerOf } from './caller.ts'
-import { consentDocument, identityDocument } from './documents.ts'
 
 type ById = { Params: { id: string } }
 type Query = { usernames?: string | string[]; ids?: string | string[]; provision?: string; include?: string }
 
-/** Identities, where they come from, and what they have consented to. */
+/** Identities, their providers, and their consents. */
 export async function identityRoutes(app: FastifyInstance, { state }: Service): Promise<void> {
   const config = { endpoint: () => 'api' as const }
 
@@ -21,7 +20,7 @@ export async function identityRoutes(app: FastifyInstance, { state }: Service): 
     const ids = commaList(request.query.ids)
     const usernames = commaList(request.query.usernames)
     if ((ids === undefined) === (usernames === undefined)) {
-      throw apiError(400, 'BAD_REQUEST', 'Give either ids or usernames')
+      throw badRequest('Give either ids or usernames')
     }
     const provision = isTrue(request.query.provision)
     const found = [
@@ -46,8 +45,7 @@ export async function identityRoutes(app: FastifyInstance, { state }: Service): 
       callerOf(state, request)
       const ids = commaList(request.query.ids)
       const domains = commaList(request.query.domains)
-      if ((ids === undefined) === (domains === undefined))
-        throw apiError(400, 'BAD_REQUEST', 'Give either ids or domains')
+      if ((ids === undefined) === (domains === undefined)) throw badRequest('Give either ids or domains')
       const wanted = identityProviders(state).filter(
         (provider) =>
           ids?.includes(provider.id) || domains?.some((domain) => provider.domains.includes(domain)),
@@ -76,7 +74,7 @@ export async function identityRoutes(app: FastifyInstance, { state }: Service): 
     async (request) => {
       const identity = themselves(request, callerOf(state, request, ['manage_consents']))
       const consent = state.consents.get(Number(request.params.consent))
-      if (consent?.identity !== identity.id) throw apiError(404, 'NOT_FOUND', 'No such consent')
+      if (consent?.identity !== identity.id) throw notFound('No such consent')
       rescindConsent(state, consent)
       return { consent: consentDocument(state, consent) }
     },
@@ -84,18 +82,17 @@ export async function identityRoutes(app: FastifyInstance, { state }: Service): 
 
   function themselves(request: FastifyRequest<ById>, caller: Caller): Identity {
     const identity = known(request.params.id)
-    if (!caller.identities.includes(identity.id))
-      throw apiError(403, 'FORBIDDEN', 'These are the consents of others')
+    if (!caller.identities.includes(identity.id)) throw forbidden('These are the consents of others')
     return identity
   }
 
   function known(id: string): Identity {
     const identity = state.identities.get(id.toLowerCase())
-    if (!identity) throw apiError(404, 'NOT_FOUND', 'No such identity')
+    if (!identity) throw notFound('No such identity')
     return identity
   }
 
-  /** Somebody who has not logged in yet can be named already. */
+  /** Adds an identity for somebody who has not logged in yet. */
   function provisioned(username: string): Identity | undefined {
     if (!/^[^@\s]+@[^@\s]+$/.test(username)) return undefined
     return addIdentity(state, { id: randomUUID(), username, status: 'unused' })
@@ -105,5 +102,21 @@ export async function identityRoutes(app: FastifyInstance, { state }: Service): 
     if (!commaList(include)?.includes('identity_provider')) return {}
     const ids = identities.map(({ identity_provider }) => identity_provider)
     return { included: { identity_providers: identityProviders(state).filter(({ id }) => ids.includes(id)) } }
+  }
+}
+
+export function identityDocument(identity: Identity): object {
+  const { account: _, ...document } = identity
+  return document
+}
+
+function consentDocument(state: State, consent: Consent): object {
+  const { path, identity, label: _, ...document } = consent
+  return {
+    ...document,
+    dependency_path: path,
+    effective_identity: identity,
+    scope_name: state.scopes.get(consent.scope)?.scope_string,
+    status: 'approved',
   }
 }

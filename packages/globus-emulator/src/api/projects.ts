@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { apiError } from '../errors.ts'
+import { bodyReader } from '../check.ts'
+import { apiError, badRequest, notFound } from '../errors.ts'
 import type { Service } from '../service.ts'
-import type { Project } from '../state/state.ts'
-import { bodyReader } from './body.ts'
+import type { Group, Project, State } from '../state/state.ts'
 import { administers, callerOf } from './caller.ts'
-import { projectDocument } from './documents.ts'
+import { identityDocument } from './identities.ts'
 
 type ById = { Params: { id: string } }
 
@@ -19,7 +19,7 @@ const fields = {
 const readNew = bodyReader('project', Type.Object(fields))
 const readChange = bodyReader('project', Type.Partial(Type.Object(fields)))
 
-/** Projects: who may change which clients. */
+/** Projects: they say who may change which clients. */
 export async function projectRoutes(app: FastifyInstance, { state }: Service): Promise<void> {
   const config = { endpoint: () => 'api' as const }
 
@@ -33,7 +33,7 @@ export async function projectRoutes(app: FastifyInstance, { state }: Service): P
     callerOf(state, request, ['manage_projects'])
     const { display_name, contact_email, admin_ids = [], admin_group_ids = [] } = readNew(request.body)
     if (admin_ids.length + admin_group_ids.length === 0) {
-      throw apiError(400, 'BAD_REQUEST', 'project: give admin_ids or admin_group_ids')
+      throw badRequest('project: give admin_ids or admin_group_ids')
     }
     const project = {
       id: randomUUID(),
@@ -70,8 +70,24 @@ export async function projectRoutes(app: FastifyInstance, { state }: Service): P
   function own(request: FastifyRequest<ById>): Project {
     const caller = callerOf(state, request, ['manage_projects'])
     const project = state.projects.get(request.params.id)
-    if (!project || !administers(state, caller, project))
-      throw apiError(404, 'NOT_FOUND', 'No such project of yours')
+    if (!project || !administers(state, caller, project)) throw notFound('No such project of yours')
     return project
   }
+}
+
+function projectDocument(state: State, project: Project): object {
+  const { admin_ids, admin_group_ids } = project
+  return {
+    ...project,
+    admin_ids: admin_ids.length > 0 ? admin_ids : null,
+    admin_group_ids: admin_group_ids.length > 0 ? admin_group_ids : null,
+    admins: {
+      identities: admin_ids.flatMap((id) => state.identities.get(id) ?? []).map(identityDocument),
+      groups: admin_group_ids.flatMap((id) => state.groups.get(id) ?? []).map(adminGroup),
+    },
+  }
+}
+
+function adminGroup({ id, name, description }: Group): object {
+  return { id, name, description, organization: null }
 }

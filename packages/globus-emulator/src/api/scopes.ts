@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { apiError } from '../errors.ts'
-import { commaList } from '../query.ts'
+import { bodyReader } from '../check.ts'
+import { apiError, badRequest, forbidden, notFound } from '../errors.ts'
+import { commaList } from '../request.ts'
 import type { Service } from '../service.ts'
+import { removeScope } from '../state/registration.ts'
 import { addScope, findScope, scopeString } from '../state/scopes.ts'
 import type { Client, DependentScope, Scope } from '../state/state.ts'
-import { bodyReader } from './body.ts'
 import { type Caller, callerOf, managedClient, manages } from './caller.ts'
 
 type ById = { Params: { id: string } }
@@ -30,7 +31,7 @@ const fields = {
 const readNew = bodyReader('scope', Type.Object(fields))
 const readChange = bodyReader('scope', Type.Partial(Type.Object(fields)))
 
-/** Scopes: what a client, as a service, lets others ask for. */
+/** Scopes: what other clients can ask for of a client that is a service. */
 export async function scopeRoutes(app: FastifyInstance, { state }: Service): Promise<void> {
   const config = { endpoint: () => 'api' as const }
   const viewing = ['manage_projects', 'view_clients_and_scopes']
@@ -42,7 +43,7 @@ export async function scopeRoutes(app: FastifyInstance, { state }: Service): Pro
       const caller = callerOf(state, request, viewing)
       const ids = commaList(request.query.ids)
       const texts = commaList(request.query.scope_strings)
-      if (ids && texts) throw apiError(400, 'BAD_REQUEST', 'Give ids or scope_strings, not both')
+      if (ids && texts) throw badRequest('Give ids or scope_strings, not both')
       const found = [...state.scopes.values()].filter((scope) =>
         ids || texts
           ? (ids?.includes(scope.id) || texts?.includes(scope.scope_string)) && visible(caller, scope)
@@ -55,7 +56,7 @@ export async function scopeRoutes(app: FastifyInstance, { state }: Service): Pro
   app.get<ById>('/v2/api/scopes/:id', { config }, async (request) => {
     const caller = callerOf(state, request, viewing)
     const scope = state.scopes.get(request.params.id)
-    if (!scope || !visible(caller, scope)) throw noScope()
+    if (!scope || !visible(caller, scope)) throw notFound('No such scope')
     return { scope }
   })
 
@@ -91,10 +92,7 @@ export async function scopeRoutes(app: FastifyInstance, { state }: Service): Pro
 
   app.delete<ById>('/v2/api/scopes/:id', { config }, async (request) => {
     const [scope] = own(request)
-    state.scopes.delete(scope.id)
-    for (const other of state.scopes.values()) {
-      other.dependent_scopes = other.dependent_scopes.filter((dependent) => dependent.scope !== scope.id)
-    }
+    removeScope(state, scope)
     return { scope }
   })
 
@@ -111,8 +109,7 @@ export async function scopeRoutes(app: FastifyInstance, { state }: Service): Pro
 
   function checked(dependents: DependentScope[]): DependentScope[] {
     const unknown = dependents.find(({ scope }) => !state.scopes.has(scope))
-    if (unknown)
-      throw apiError(400, 'BAD_REQUEST', `scope/dependent_scopes: no scope has the id ${unknown.scope}`)
+    if (unknown) throw badRequest(`scope/dependent_scopes: no scope has the id ${unknown.scope}`)
     return dependents
   }
 
@@ -126,12 +123,8 @@ export async function scopeRoutes(app: FastifyInstance, { state }: Service): Pro
     const caller = callerOf(state, request, ['manage_projects'])
     const scope = state.scopes.get(request.params.id)
     const client = state.clients.get(scope?.client ?? '')
-    if (!scope || !client) throw noScope()
-    if (!manages(state, caller, client)) throw apiError(403, 'FORBIDDEN', 'You may not change this scope')
+    if (!scope || !client) throw notFound('No such scope')
+    if (!manages(state, caller, client)) throw forbidden('You may not change this scope')
     return [scope, client]
   }
-}
-
-function noScope(): Error {
-  return apiError(404, 'NOT_FOUND', 'No such scope')
 }

@@ -1,20 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Endpoint } from '../endpoints.ts'
 import { apiError, oauthError } from '../errors.ts'
-import { isTrue } from '../query.ts'
-import { baseUrl, type Service } from '../service.ts'
-import type { TokenDocument } from '../state/tokens.ts'
-import { findToken, revokeToken, scopeText } from '../state/tokens.ts'
-import { redeemCode } from './authorization-code.ts'
-import { bearerToken, carries } from './bearer.ts'
-import { userClaims } from './claims.ts'
-import { authenticateClient, type Form, identifyClient } from './client-authentication.ts'
-import { clientCredentials } from './client-credentials.ts'
-import { dependentTokens } from './dependent-token.ts'
-import { openidConfiguration } from './discovery.ts'
-import { idToken, publicKey } from './id-token.ts'
-import { introspect } from './introspect.ts'
-import { refresh } from './refresh-token.ts'
+import type { Endpoint } from '../faults.ts'
+import { baseUrl, type Form, formOf, isTrue } from '../request.ts'
+import type { Service } from '../service.ts'
+import { seconds } from '../state/state.ts'
+import { findToken, revokeToken, scopeText, type TokenDocument } from '../state/tokens.ts'
+import { authenticateClient, bearerOf, carries, identifyClient } from './authentication.ts'
+import { clientCredentials, dependentTokens, redeemCode, refresh } from './grants.ts'
+import { introspect } from './introspection.ts'
+import { idToken, openidConfiguration, publicKey, userClaims } from './openid.ts'
 
 const dependentTokenGrant = 'urn:globus:auth:grant_type:dependent_token'
 
@@ -49,7 +43,7 @@ export async function oauthRoutes(app: FastifyInstance, { state, settings }: Ser
         case undefined:
           throw oauthError('invalid_request', 'the form has no grant_type')
         default:
-          throw oauthError('unsupported_grant_type', `${form.grant_type} is no grant type of Globus Auth`)
+          throw oauthError('unsupported_grant_type', `${form.grant_type} is not a grant type of Globus Auth`)
       }
     },
   )
@@ -63,7 +57,7 @@ export async function oauthRoutes(app: FastifyInstance, { state, settings }: Ser
       settings.tokenLifetime,
       isTrue((request.query as Query).include_consented_scopes),
     )
-    return withIdToken(request, tokens, { ...code, client, authTime: code.auth_time })
+    return withIdToken(request, tokens, { ...code, client, authTime: code.login.auth_time })
   }
 
   async function credentialsGrant(request: FastifyRequest, form: Form): Promise<WholeAnswer> {
@@ -73,11 +67,11 @@ export async function oauthRoutes(app: FastifyInstance, { state, settings }: Ser
       client,
       identity: client.id,
       nonce: null,
-      authTime: Math.floor(Date.now() / 1000),
+      authTime: seconds(),
     })
   }
 
-  /** One token document holds the others; the one for Globus Auth comes first, as the id token goes with it. */
+  /** One token document with the others in it. That for Globus Auth comes first: the id token belongs to it. */
   async function withIdToken(
     request: FastifyRequest,
     tokens: TokenDocument[],
@@ -111,13 +105,15 @@ export async function oauthRoutes(app: FastifyInstance, { state, settings }: Ser
       const form = formOf(body)
       const client = identifyClient(state, headers.authorization, form)
       if (!form.token) throw oauthError('invalid_request', 'the form has no token')
-      // RFC 7009 section 2.1: of another client's token nothing is told, and nothing is done.
-      if (findToken(state, form.token)?.issuedTo.id === client.id) revokeToken(state, form.token)
+      // RFC 7009 section 2.1: a client revokes its own tokens alone. globus-cli logs out as the template of its client.
+      const { issuedTo } = findToken(state, form.token) ?? {}
+      if (issuedTo && [issuedTo.id, issuedTo.parent_client].includes(client.id))
+        revokeToken(state, form.token)
       return { active: false }
     },
   )
 
-  /** An older form of introspection that only tells whether a client's token counts. */
+  /** An older form of introspection: whether a token of the client counts. */
   app.post<{ Body: unknown }>(
     '/v2/oauth2/token/validate',
     { config: { endpoint: () => 'introspect' } },
@@ -128,8 +124,8 @@ export async function oauthRoutes(app: FastifyInstance, { state, settings }: Ser
     },
   )
 
-  app.get('/v2/oauth2/userinfo', { config: { endpoint: () => 'userinfo' } }, async ({ headers }) => {
-    const token = bearerToken(state, headers.authorization)
+  app.get('/v2/oauth2/userinfo', { config: { endpoint: () => 'userinfo' } }, async (request) => {
+    const token = bearerOf(state, request)
     if (!token) throw apiError(401, 'UNAUTHORIZED', 'Call must be authenticated')
     if (!carries(token, ['openid']))
       throw apiError(403, 'FORBIDDEN', 'The token does not carry the scope openid')
@@ -155,9 +151,4 @@ function tokenEndpoint(body: unknown): Endpoint {
     default:
       return 'token'
   }
-}
-
-/** The fields of a form that are single strings: a repeated one counts as missing (RFC 6749 section 3.2). */
-function formOf(body: unknown): Form {
-  return Object.fromEntries(Object.entries(body ?? {}).filter(([, value]) => typeof value === 'string'))
 }

@@ -3,12 +3,12 @@ import { addClientIdentity } from './identities.ts'
 import { randomText, sameSecret } from './secrets.ts'
 import { type Client, type Credential, type State, timestamp } from './state.ts'
 
-/** Native and browser applications keep no secret. */
+/** Whether a client can keep no secret: it is a native or a browser application. */
 export function isPublic(client: Client): boolean {
   return client.client_type === 'public_installed_client' || client.client_type === 'public_webapp_client'
 }
 
-/** Adds a client (and, where it can have one, its identity). What is left out gets Globus's defaults. */
+/** Adds a client, with its identity where it can have one. Fields that are left out get the defaults of Globus. */
 export function addClient(state: State, given: Partial<Client> & Pick<Client, 'name'>): Client {
   const id = given.id ?? randomUUID()
   const client: Client = {
@@ -32,7 +32,13 @@ export function addClient(state: State, given: Partial<Client> & Pick<Client, 'n
   return client
 }
 
-/** Gives a client a further secret. */
+/** Whether a client is native, or an instance of a native one: a copy with a secret of its own. */
+export function isNative(state: State, client: Client): boolean {
+  const template = state.clients.get(client.parent_client ?? '')
+  return isPublic(client) || (template !== undefined && isPublic(template))
+}
+
+/** Gives a client another secret. */
 export function addCredential(
   state: State,
   client: Client,
@@ -53,15 +59,7 @@ export function credentialsOf(state: State, client: Client): Credential[] {
   return [...state.credentials.values()].filter((credential) => credential.client === client.id)
 }
 
-/** Whether any of the client's credentials has this secret. Looks at all of them, so that time tells nothing. */
+/** Whether a credential of the client has this secret. Compares all, so that the time it takes reveals nothing. */
 export function hasSecret(state: State, client: Client, secret: string): boolean {
   return credentialsOf(state, client).filter((credential) => sameSecret(secret, credential.secret)).length > 0
-}
-
-/** Removes a client with everything that hangs on it. */
-export function removeClient(state: State, client: Client): void {
-  for (const scope of state.scopes.values()) if (scope.client === client.id) state.scopes.delete(scope.id)
-  for (const { id } of credentialsOf(state, client)) state.credentials.delete(id)
-  state.identities.delete(client.id)
-  state.clients.delete(client.id)
 }

@@ -1,5 +1,5 @@
 import type { RequestedScope } from './scopes.ts'
-import { type Consent, type Identity, type Scope, type State, timestamp } from './state.ts'
+import { type Consent, type Identity, type State, timestamp } from './state.ts'
 
 type Grant = {
   identity: string
@@ -8,23 +8,23 @@ type Grant = {
   scopes: readonly RequestedScope[]
   /** Whether refresh tokens were asked for. */
   offline?: boolean
-  /** Nobody was asked: a client that acts as itself. */
+  /** Given without asking, to a client that acts as itself. */
   autoApproved?: boolean
   label?: string
 }
 
 /**
- * Records that an identity allows a client these scopes and those below them. {@link expandScopes} says what the
- * scopes need besides what was asked for.
+ * Records that an identity allows a client these scopes and those below them. `expandScopes` adds the registered
+ * dependents first.
  *
- * @returns the consents at the top, one for each scope, in order
+ * @returns the consents at the root, one for each scope, in the same order
  */
 export function grantConsent(state: State, grant: Grant): Consent[] {
   return grant.scopes.map((requested) => grantBelow(state, grant, requested, undefined))
 }
 
-/** The consent of `identity` to `client` using `scope` below `parent` (or at the top). */
-export function findConsent(
+/** The consent that lets `client` use `scope` for `identity`, below `parent` or at the root. */
+function findConsent(
   state: State,
   wanted: { identity: string; client: string; scope: string; parent: Consent | undefined },
 ): Consent | undefined {
@@ -37,17 +37,17 @@ export function findConsent(
   )
 }
 
-/** What was allowed directly below this consent: the scopes that a dependent token grant gives tokens for. */
+/** The consents directly below this one: what a dependent token grant gives tokens for. */
 export function consentsBelow(state: State, parent: Consent): Consent[] {
   return [...state.consents.values()].filter((consent) => parentOf(consent) === parent.id)
 }
 
-/** All of an identity's consents, in the order given. */
+/** All consents of an identity, oldest first. */
 export function consentsOf(state: State, identity: Identity): Consent[] {
   return [...state.consents.values()].filter((consent) => consent.identity === identity.id)
 }
 
-/** All that an identity allows a client directly. */
+/** What an identity allows a client directly: the consents at the root. */
 export function consentsToClient(
   state: State,
   { identity, client }: { identity: string; client: string },
@@ -59,41 +59,24 @@ export function consentsToClient(
 }
 
 /**
- * Takes a consent back, with all below it. One that cannot be taken back by itself (it is not
- * `atomically_revocable`) takes the one above with it: that one cannot do without it.
+ * Rescinds a consent with all below it. Where the consent is not `atomically_revocable`, the consent above cannot
+ * do without it, and goes too.
  */
 export function rescindConsent(state: State, consent: Consent): void {
   const above = consent.path.map((id) => state.consents.get(id)).filter((node) => node !== undefined)
   const root = above.findLast((node) => node.atomically_revocable) ?? above[0] ?? consent
-  for (const node of state.consents.values()) {
-    if (node.path.includes(root.id)) state.consents.delete(node.id)
+  removeConsents(state, ({ id }) => id === root.id)
+}
+
+/** Removes the consents that `match`, with all below them. */
+export function removeConsents(state: State, match: (consent: Consent) => boolean): void {
+  const gone = new Set([...state.consents.values()].filter(match).map(({ id }) => id))
+  for (const { id, path } of state.consents.values()) {
+    if (path.some((node) => gone.has(node))) state.consents.delete(id)
   }
 }
 
-/** Everything these scopes come to when consented: with what was asked for and what their registrations need. */
-export function expandScopes(
-  state: State,
-  requested: readonly RequestedScope[],
-  above: readonly Scope[] = [],
-): RequestedScope[] {
-  return requested.map(({ scope, optional, dependents }) => {
-    const path = [...above, scope]
-    const registered = scope.dependent_scopes.flatMap((dependent): RequestedScope[] => {
-      const needed = state.scopes.get(dependent.scope)
-      return needed && !dependent.optional ? [{ scope: needed, optional: false, dependents: [] }] : []
-    })
-    const asked = dependents.map((dependent) => ({
-      ...dependent,
-      optional: dependent.optional && !registered.some((needed) => needed.scope === dependent.scope),
-    }))
-    const added = registered.filter((needed) => !asked.some((dependent) => dependent.scope === needed.scope))
-    // Two scopes that depend on each other would go on for ever.
-    const below = [...asked, ...added].filter((dependent) => !path.includes(dependent.scope))
-    return { scope, optional, dependents: expandScopes(state, below, path) }
-  })
-}
-
-/** The part of these scopes that is not consented to yet: each that misses something, with what it misses. */
+/** The scopes that lack a consent, each with those of its dependents that lack one. */
 export function missingConsents(
   state: State,
   wanted: { identity: string; client: string; offline: boolean },
@@ -120,7 +103,7 @@ function grantBelow(
   consent.updated = timestamp()
   consent.allows_refresh ||= grant.offline ?? false
   consent.atomically_revocable &&= optional
-  // The client that uses a dependent is the service the scope above it belongs to.
+  // A dependent scope is used by the service that the scope above belongs to.
   for (const dependent of dependents)
     grantBelow(state, { ...grant, client: scope.client }, dependent, consent)
   return consent

@@ -4,19 +4,11 @@ import { type State, seconds } from './state.ts'
 
 const format = 1
 
-/** A state file that cannot be read or written. */
-export class StateFileError extends Error {
-  constructor(problem: string, cause: unknown) {
-    super(`${problem}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
-    this.name = 'StateFileError'
-  }
-}
-
 /**
- * Brings what an earlier emulator kept in this file into `state`. Users and groups stay as the seed has them now;
- * clients, scopes, consents and tokens are as they were left. A file that is not there changes nothing.
+ * Loads what an earlier emulator saved in this file into `state`. For users and groups the seed decides; clients,
+ * scopes, consents and tokens come from the file. A file that does not exist changes nothing.
  *
- * @throws StateFileError for a file that cannot be read, or is none of ours
+ * @throws Error for a file that cannot be read, or is not a state file
  */
 export async function loadState(path: string, state: State): Promise<void> {
   let kept: Record<string, unknown>
@@ -25,7 +17,7 @@ export async function loadState(path: string, state: State): Promise<void> {
     if (kept.format !== format) throw new Error(`not a state file of format ${format}`)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-    throw new StateFileError(`The state file ${path} cannot be used; move it away to start afresh`, error)
+    throw unusable(`The state file ${path} cannot be used; move it away to start with an empty state`, error)
   }
   for (const [name, records] of Object.entries(state)) {
     if (!(records instanceof Map)) continue
@@ -39,10 +31,10 @@ export async function loadState(path: string, state: State): Promise<void> {
 }
 
 /**
- * Writes the state to a file, readable by its owner alone, in one step: a crash leaves the old one or the new one.
- * Calls that come while it writes share the next write.
+ * Makes the function that saves the state to a file, which its owner alone can read (mode 0600). A crash leaves
+ * the old file or the new one. Calls that come during a write share the next one.
  *
- * @returns the function that saves, which rejects with StateFileError
+ * @returns a function that rejects when the file cannot be written
  */
 export function keepState(path: string, state: State): () => Promise<void> {
   let running: Promise<void> = Promise.resolve()
@@ -72,7 +64,7 @@ async function writeState(path: string, state: State): Promise<void> {
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {})
-    throw new StateFileError(`The state cannot be kept in ${path}`, error)
+    throw unusable(`The state cannot be saved in ${path}`, error)
   }
 }
 
@@ -84,4 +76,8 @@ function serialize(state: State): string {
     value instanceof Map ? [...value] : value,
   ])
   return JSON.stringify({ format, ...Object.fromEntries(records) })
+}
+
+function unusable(problem: string, cause: unknown): Error {
+  return new Error(`${problem}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
 }

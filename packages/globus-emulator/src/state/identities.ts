@@ -1,6 +1,6 @@
 import type { Client, Identity, State } from './state.ts'
 
-export type IdentityProvider = {
+type IdentityProvider = {
   id: string
   name: string
   short_name: string
@@ -11,9 +11,7 @@ export type IdentityProvider = {
 const usersProvider = '41143743-f3c8-4d60-bbdb-eeecaba85bd9'
 const clientsProvider = '3a74877b-e2a3-44b1-8958-ede1031b1827'
 
-/**
- * Finds an identity by id, user name, or the part of a user name before the `@` where that means one account.
- */
+/** Finds an identity by its id, its user name, or the part of that before the `@` where one account alone has it. */
 export function findIdentity(state: State, key: string): Identity | undefined {
   const all = [...state.identities.values()]
   const exact = state.identities.get(key) ?? all.find(({ username }) => username === key)
@@ -22,7 +20,7 @@ export function findIdentity(state: State, key: string): Identity | undefined {
   return short.every(({ account }) => account === short[0]?.account) ? short[0] : undefined
 }
 
-/** The identity and those linked with it, itself first. */
+/** The identity and those linked with it, the identity itself first. */
 export function identitySet(state: State, identity: Identity): Identity[] {
   const linked = [...state.identities.values()].filter(
     ({ id, account }) => account === identity.account && id !== identity.id,
@@ -30,7 +28,7 @@ export function identitySet(state: State, identity: Identity): Identity[] {
   return [identity, ...linked]
 }
 
-/** A client that can keep a secret can also act as itself, under an identity with its own id. */
+/** Adds the identity with which a client acts as itself. It has the id of the client. */
 export function addClientIdentity(state: State, client: Client): void {
   state.identities.set(client.id, {
     id: client.id,
@@ -45,7 +43,7 @@ export function addClientIdentity(state: State, client: Client): void {
   })
 }
 
-/** Adds a person's identity, linked with `account` if that is given. */
+/** Adds the identity of a person, linked with `account` where that is given. */
 export function addIdentity(
   state: State,
   { account, ...given }: Pick<Identity, 'id' | 'username'> & Partial<Identity>,
@@ -64,14 +62,14 @@ export function addIdentity(
   return identity
 }
 
-/** People who can log in. */
+/** The people who can log in. */
 export function users(state: State): Identity[] {
   return [...state.identities.values()].filter(
     ({ identity_type, status }) => identity_type === 'login' && status === 'used',
   )
 }
 
-/** Where identities come from: one provider for all users, one for clients. */
+/** The identity providers: one for all users, one for clients. */
 export function identityProviders(state: State): IdentityProvider[] {
   const domains = users(state).map(({ username }) => username.replace(/.*@/, ''))
   return [

@@ -2,24 +2,24 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 
-/** Random letters and digits, about 5.95 bits each: nothing in them needs escaping anywhere. */
+/** Random letters and digits, 5.95 bits each: no format needs to escape them. */
 export function randomText(length: number): string {
   let text = ''
   while (text.length < length) {
     for (const byte of randomBytes(length)) {
-      // 248 is the largest multiple of 62 in a byte: taking more would favour the first letters.
+      // 248 is the largest multiple of 62 in a byte: larger bytes would favour the first letters.
       if (byte < 248 && text.length < length) text += alphabet.charAt(byte % alphabet.length)
     }
   }
   return text
 }
 
-/** What a secret is filed under. */
+/** The key under which the state keeps a secret. */
 export function digest(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url')
 }
 
-/** Takes the same time however much of `given` is right. */
+/** Compares in the same time however much of `given` is right. */
 export function sameSecret(given: string, expected: string): boolean {
   return timingSafeEqual(
     createHash('sha256').update(given).digest(),
@@ -27,7 +27,7 @@ export function sameSecret(given: string, expected: string): boolean {
   )
 }
 
-/** A uuid (version 5 in form) that is the same for the same words, so that a seed need not spell ids out. */
+/** A UUID (of the form of version 5) that is the same for the same words, so that a seed can leave ids out. */
 export function derivedUuid(...words: string[]): string {
   const bytes = createHash('sha256').update(words.join('\0')).digest().subarray(0, 16)
   bytes.writeUInt8(((bytes[6] ?? 0) & 0x0f) | 0x50, 6)

@@ -1,19 +1,18 @@
 import { readFile } from 'node:fs/promises'
 import { type Static, Type } from 'typebox'
-import { Compile } from 'typebox/compile'
-import { defaultSeed } from './default-seed.ts'
+import { checker } from '../check.ts'
 import { addIdentity, findIdentity } from './identities.ts'
-import { registerClient } from './registration.ts'
+import { clientFields, registerClient } from './registration.ts'
 import { derivedUuid } from './secrets.ts'
 import { addServices } from './services.ts'
-import { emptyState, type State } from './state.ts'
+import { emptyState, groupRoles, membershipStatuses, type State } from './state.ts'
 
 const Uuid = Type.String({ pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' })
 const closed = { additionalProperties: false }
 
 const SeedUser = Type.Object(
   {
-    /** With a domain, as Globus user names have: `alice@example.org`. */
+    /** With a domain: `alice@example.org`. */
     username: Type.String({ pattern: '^[^@\\s]+@[^@\\s]+$' }),
     name: Type.Optional(Type.String()),
     email: Type.Optional(Type.String()),
@@ -34,10 +33,8 @@ const SeedGroup = Type.Object(
       Type.Object(
         {
           username: Type.String(),
-          role: Type.Optional(Type.Enum(['member', 'manager', 'admin'])),
-          status: Type.Optional(
-            Type.Enum(['active', 'invited', 'pending', 'rejected', 'removed', 'left', 'declined']),
-          ),
+          role: Type.Optional(Type.Enum(groupRoles)),
+          status: Type.Optional(Type.Enum(membershipStatuses)),
         },
         closed,
       ),
@@ -47,27 +44,7 @@ const SeedGroup = Type.Object(
 )
 
 const SeedClient = Type.Object(
-  {
-    name: Type.String(),
-    id: Type.Optional(Uuid),
-    /** A native client has no secret and must use PKCE. */
-    type: Type.Optional(Type.Enum(['confidential', 'native'])),
-    secret: Type.Optional(Type.String({ minLength: 1 })),
-    redirect_uris: Type.Optional(Type.Array(Type.String())),
-    scopes: Type.Optional(
-      Type.Array(
-        Type.Object(
-          {
-            suffix: Type.String({ minLength: 1 }),
-            name: Type.Optional(Type.String()),
-            /** Scope strings; a leading `*` marks an optional one. */
-            dependents: Type.Optional(Type.Array(Type.String())),
-          },
-          closed,
-        ),
-      ),
-    ),
-  },
+  { ...clientFields, id: Type.Optional(Uuid), secret: Type.Optional(Type.String({ minLength: 1 })) },
   closed,
 )
 
@@ -80,36 +57,83 @@ const SeedDocument = Type.Object(
   closed,
 )
 
-/** Who and what the emulator knows at the start. Ids that are left out follow from the names. */
+/** The users, groups and clients to start with. Ids that are left out follow from the names. */
 export type Seed = Static<typeof SeedDocument>
 
-const seedValidator = Compile(SeedDocument)
+const checkSeed = checker(SeedDocument, unusable)
 
-/** A seed that cannot be used. */
-export class SeedError extends Error {
-  constructor(problem: string) {
-    super(`The seed cannot be used: ${problem}`)
-    this.name = 'SeedError'
-  }
+/** The users and groups of an emulator that is given no seed. Their ids never change. */
+const defaultSeed: Seed = {
+  users: [
+    {
+      id: 'a11ce000-0000-4000-8000-000000000001',
+      username: 'alice@example.org',
+      name: 'Alice Adams',
+      organization: 'Example University',
+    },
+    {
+      id: 'a11ce000-0000-4000-8000-000000000002',
+      username: 'alice@lab.example.com',
+      name: 'Alice Adams',
+      organization: 'Example Laboratory',
+      linked_with: 'alice@example.org',
+    },
+    {
+      id: 'b0b00000-0000-4000-8000-000000000001',
+      username: 'bob@example.org',
+      name: 'Bob Baker',
+      organization: 'Example University',
+    },
+    {
+      id: 'ca401000-0000-4000-8000-000000000001',
+      username: 'carol@example.org',
+      name: 'Carol Clark',
+      organization: 'Example Laboratory',
+    },
+    {
+      id: 'da4e0000-0000-4000-8000-000000000001',
+      username: 'dave@example.org',
+      name: 'Dave Dunn',
+    },
+  ],
+  groups: [
+    {
+      id: '5c1e11ce-0000-4000-8000-000000000001',
+      name: 'Scientists',
+      description: 'Alice runs it, Bob belongs to it',
+      members: [
+        { username: 'alice@example.org', role: 'admin' },
+        { username: 'bob@example.org' },
+        { username: 'dave@example.org', status: 'pending' },
+      ],
+    },
+    {
+      id: '09e4a704-0000-4000-8000-000000000001',
+      name: 'Operators',
+      description: 'Carol runs it; Alice belongs to it with her other identity',
+      members: [
+        { username: 'carol@example.org', role: 'admin' },
+        { username: 'alice@lab.example.com', role: 'manager' },
+      ],
+    },
+  ],
 }
 
 /**
- * Takes a seed, or the path of a JSON file with one, or nothing for the default one.
+ * Makes the state that an emulator starts with.
  *
- * @throws SeedError that says what is wrong, and where
+ * @param given a seed, or the path of a JSON file with one; the default users and groups without it
+ * @throws Error that says which field of the seed is wrong
  */
 export async function stateFromSeed(given: Seed | string | undefined): Promise<State> {
-  const seed: unknown = typeof given === 'string' ? await readSeed(given) : (given ?? defaultSeed)
-  const [error] = seedValidator.Errors(seed)
-  if (error) throw new SeedError(`${error.instancePath || '/'} ${error.message}`)
-  return plant(seed as Seed)
+  return plant(checkSeed(typeof given === 'string' ? await readSeed(given) : (given ?? defaultSeed)))
 }
 
 async function readSeed(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'))
   } catch (error) {
-    throw new SeedError(error instanceof Error ? `${path}: ${error.message}` : path)
+    throw unusable(error instanceof Error ? `${path}: ${error.message}` : path)
   }
 }
 
@@ -120,9 +144,7 @@ function plant(seed: Seed): State {
     const id = user.id ?? derivedUuid('user', user.username)
     const primary = user.linked_with === undefined ? undefined : findIdentity(state, user.linked_with)
     if (user.linked_with !== undefined && !primary) {
-      throw new SeedError(
-        `${user.username} is linked with ${user.linked_with}, who is not among the users before`,
-      )
+      throw unusable(`${user.username} is linked with ${user.linked_with}, who does not come before`)
     }
     addIdentity(state, {
       id,
@@ -138,7 +160,7 @@ function plant(seed: Seed): State {
     const memberships = group.members.map(({ username, role, status }) => {
       const identity = findIdentity(state, username)
       if (!identity)
-        throw new SeedError(`${username}, a member of the group ${group.name}, is not among the users`)
+        throw unusable(`${username}, a member of the group ${group.name}, is not among the users`)
       return { identity: identity.id, role: role ?? 'member', status: status ?? 'active' } as const
     })
     state.groups.set(id, { id, name: group.name, description: group.description ?? null, memberships })
@@ -151,4 +173,8 @@ function plant(seed: Seed): State {
     })
   }
   return state
+}
+
+function unusable(problem: string): Error {
+  return new Error(`The seed cannot be used: ${problem}`)
 }

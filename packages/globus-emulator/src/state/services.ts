@@ -1,96 +1,117 @@
 import { addClient } from './clients.ts'
-import { addScope } from './scopes.ts'
+import { addScope, scopeString } from './scopes.ts'
+import { derivedUuid } from './secrets.ts'
 import type { State } from './state.ts'
 
-/** The one scope that an action provider's own scope depends on to learn its callers' groups. */
+/** The scope that the scope of an action provider depends on, with which it reads the groups of its callers. */
 export const groupsScope = 'urn:globus:auth:scope:groups.api.globus.org:view_my_groups_and_memberships'
 
 /** The native client of this project's command line. */
 export const commandLineClient = '2a7c1f04-6f0b-4a0e-9d3e-6f1b8c5d7e90'
 
-/** Command lines that can log in here without being registered first. */
+/** The native clients of command lines, with the ids that these have built in. */
 const commandLines = [
   { id: commandLineClient, name: 'Action Provider CLI' },
-  // The id that globus-automate-client has built in.
   { id: 'e6c75d97-532a-4c88-b031-8584a319fa3e', name: 'Globus Automate Command Line Interface' },
+  // globus-cli makes an instance of this one, with a secret of its own, before it logs in.
+  { id: '95fdeba8-fac2-42bd-a357-e068d82ff78e', name: 'Globus CLI' },
 ]
 
-/** Identity and scopes of Globus's own services, with the ids they have at Globus where these are published. */
-const services = [
+type GlobusService = {
+  id: string
+  name: string
+  resource_server: string
+  /** Whether its scope strings hold the id of the client, like those of any registered client. */
+  registered?: boolean
+  /** The names of its scopes by suffix. */
+  scopes: Record<string, string>
+}
+
+/** The services of Globus. Where Globus publishes an id, it is used. */
+const services: GlobusService[] = [
   {
     id: 'c1b6a5f2-0e2d-4f0c-9b6c-5a1d2e3f4a01',
     name: 'Globus Auth',
     resource_server: 'auth.globus.org',
-    scopes: [
-      { id: '5f1b2a30-1c1a-4c62-8a55-0f6d4e1b7a01', text: 'openid', name: 'Know who you are in Globus' },
-      { id: '5f1b2a30-1c1a-4c62-8a55-0f6d4e1b7a02', text: 'email', name: 'Know your email address' },
-      { id: '5f1b2a30-1c1a-4c62-8a55-0f6d4e1b7a03', text: 'profile', name: 'Know some details about you' },
-      { id: '5f1b2a30-1c1a-4c62-8a55-0f6d4e1b7a04', suffix: 'manage_projects', name: 'Manage your projects' },
-      {
-        id: '5f1b2a30-1c1a-4c62-8a55-0f6d4e1b7a05',
-        suffix: 'view_authentications',
-        name: 'View your logins',
-      },
-      { id: '5f1b2a30-1c1a-4c62-8a55-0f6d4e1b7a06', suffix: 'view_clients', name: 'View clients' },
-      {
-        id: '5f1b2a30-1c1a-4c62-8a55-0f6d4e1b7a07',
-        suffix: 'view_clients_and_scopes',
-        name: 'View clients and scopes',
-      },
-      { id: '5f1b2a30-1c1a-4c62-8a55-0f6d4e1b7a08', suffix: 'view_consents', name: 'View your consents' },
-      { id: '5f1b2a30-1c1a-4c62-8a55-0f6d4e1b7a09', suffix: 'manage_consents', name: 'Manage your consents' },
-      { id: '5f1b2a30-1c1a-4c62-8a55-0f6d4e1b7a0a', suffix: 'view_identities', name: 'View identities' },
-      {
-        id: '5f1b2a30-1c1a-4c62-8a55-0f6d4e1b7a0b',
-        suffix: 'view_identity_set',
-        name: 'View your linked identities',
-      },
-    ],
+    scopes: {
+      openid: 'Know who you are in Globus',
+      email: 'Know your email address',
+      profile: 'Know some details about you',
+      manage_projects: 'Manage your projects',
+      view_authentications: 'View your logins',
+      view_clients: 'View clients',
+      view_clients_and_scopes: 'View clients and scopes',
+      view_consents: 'View your consents',
+      manage_consents: 'Manage your consents',
+      view_identities: 'View identities',
+      view_identity_set: 'View your linked identities',
+    },
   },
   {
     id: '04896e9e-b98e-437e-becd-8084b9e234a0',
     name: 'Globus Groups',
     resource_server: 'groups.api.globus.org',
-    scopes: [
-      {
-        id: '73320ffe-4cb4-4b25-a0a3-83d53d59ce4f',
-        suffix: 'view_my_groups_and_memberships',
-        name: 'View your groups and memberships',
-      },
-      {
-        id: '73320ffe-4cb4-4b25-a0a3-83d53d59ce50',
-        suffix: 'view_my_groups_and_membership',
-        name: 'View your groups and memberships',
-      },
-      { id: '73320ffe-4cb4-4b25-a0a3-83d53d59ce51', suffix: 'all', name: 'Manage your groups' },
-    ],
+    scopes: {
+      view_my_groups_and_memberships: 'View your groups and memberships',
+      view_my_groups_and_membership: 'View your groups and memberships',
+      all: 'Manage your groups',
+    },
   },
   {
     id: '2fbdda78-a599-4cb5-ac3d-1fbcfbc6a754',
     name: 'Globus Transfer',
     resource_server: 'transfer.api.globus.org',
-    scopes: [
-      {
-        id: '89ecabba-4acf-4e2e-a98d-ce592ccc2818',
-        suffix: 'all',
-        name: 'Transfer files with Globus Transfer',
-      },
-    ],
+    scopes: { all: 'Transfer files with Globus Transfer' },
   },
-] as const
+  {
+    id: derivedUuid('service', 'search.api.globus.org'),
+    name: 'Globus Search',
+    resource_server: 'search.api.globus.org',
+    scopes: {
+      all: 'Search, and manage your indexes',
+      search: 'Search with Globus Search',
+      ingest: 'Add data to your indexes',
+    },
+  },
+  {
+    id: '524230d7-ea86-4a52-8312-86065a9e0417',
+    name: 'Globus Timers',
+    resource_server: '524230d7-ea86-4a52-8312-86065a9e0417',
+    registered: true,
+    scopes: { timer: 'Set timers' },
+  },
+  {
+    id: 'eec9b274-0c81-4334-bdc2-54e90e689b9a',
+    name: 'Globus Flows',
+    resource_server: 'flows.globus.org',
+    registered: true,
+    scopes: {
+      all: 'Manage your flows and their runs',
+      manage_flows: 'Manage your flows',
+      view_flows: 'View your flows',
+      run: 'Run flows',
+      run_status: 'View your runs of flows',
+      run_manage: 'Manage your runs of flows',
+    },
+  },
+]
 
-/** Adds what every emulator knows: Globus's own services, and the command lines. */
+const standardScopes = ['openid', 'email', 'profile']
+const publishedIds: Record<string, string> = {
+  [groupsScope]: '73320ffe-4cb4-4b25-a0a3-83d53d59ce4f',
+  'urn:globus:auth:scope:transfer.api.globus.org:all': '89ecabba-4acf-4e2e-a98d-ce592ccc2818',
+}
+
+/** Adds what every emulator knows: the services of Globus, and the command lines. */
 export function addServices(state: State): void {
-  for (const { scopes, ...service } of services) {
+  for (const { scopes, registered, ...service } of services) {
     const client = addClient(state, { ...service, client_type: 'resource_server', visibility: 'public' })
-    for (const scope of scopes) {
-      addScope(state, client, {
-        id: scope.id,
-        name: scope.name,
-        scope_string:
-          'text' in scope ? scope.text : `urn:globus:auth:scope:${service.resource_server}:${scope.suffix}`,
-        advertised: true,
-      })
+    for (const [suffix, name] of Object.entries(scopes)) {
+      const urn = `urn:globus:auth:scope:${client.resource_server}:${suffix}`
+      const named = registered ? scopeString(client, suffix) : urn
+      const scope_string = standardScopes.includes(suffix) ? suffix : named
+      const id = publishedIds[scope_string] ?? derivedUuid('scope', scope_string)
+      addScope(state, client, { id, name, scope_string, advertised: true })
     }
   }
   for (const client of commandLines) {

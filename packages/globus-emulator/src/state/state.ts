@@ -1,6 +1,6 @@
 import type { JWK } from 'jose'
 
-/** Everything the emulator knows. Plain records, so that it can be kept in a file as it stands. */
+/** Everything the emulator knows, as plain records: a state file holds them as they are. */
 export type State = {
   identities: Map<string, Identity>
   projects: Map<string, Project>
@@ -9,15 +9,18 @@ export type State = {
   scopes: Map<string, Scope>
   groups: Map<string, Group>
   consents: Map<number, Consent>
-  /** By the token's SHA-256: a state file gives no tokens away. */
+  /** By the SHA-256 of the token, so that a state file holds no token. */
   tokens: Map<string, Token>
-  /** By the code's SHA-256. */
+  /** By the SHA-256 of the code. */
   codes: Map<string, AuthorizationCode>
-  /** Browsers that are logged in, by the SHA-256 of their cookie. */
+  /** Logins of browsers, by the SHA-256 of their cookie. */
   sessions: Map<string, Session>
-  /** Private key that signs id tokens. */
+  /** The private key that signs id tokens. */
   signingKey: JWK | undefined
-  /** Never goes back, or a token could come to life again with another consent of its id. */
+  /**
+   * The id of the newest consent. It never goes down: a token whose consent is gone must not count again through
+   * a newer consent of the same id.
+   */
   lastConsent: number
 }
 
@@ -28,11 +31,11 @@ export type Identity = {
   email: string | null
   organization: string | null
   identity_provider: string
-  /** Clients that act as themselves have none. */
+  /** `null` for the identity of a client. */
   identity_type: 'login' | null
-  /** `unused`: somebody named it before anybody logged in with it. */
+  /** `unused`: provisioned by name, and nobody has logged in with it yet. */
   status: 'used' | 'unused'
-  /** Identities with one account are linked: they form an identity set. */
+  /** Identities with the same account are linked: they form an identity set. */
   account: string
 }
 
@@ -45,20 +48,21 @@ export type Project = {
   admin_group_ids: string[]
 }
 
-export type ClientType =
-  | 'client_identity'
-  | 'confidential_client'
-  | 'globus_connect_server'
-  | 'hybrid_confidential_client_resource_server'
-  | 'public_installed_client'
-  | 'public_webapp_client'
-  | 'resource_server'
+export const clientTypes = [
+  'client_identity',
+  'confidential_client',
+  'globus_connect_server',
+  'hybrid_confidential_client_resource_server',
+  'public_installed_client',
+  'public_webapp_client',
+  'resource_server',
+] as const
 
 export type Client = {
   id: string
   name: string
-  client_type: ClientType
-  /** The name its tokens carry: the id, or a domain for Globus's own services. */
+  client_type: (typeof clientTypes)[number]
+  /** What tokens for it name as `resource_server`: its id, or a domain for most of Globus's own services. */
   resource_server: string
   project: string | null
   parent_client: string | null
@@ -94,23 +98,35 @@ export type Scope = {
 
 export type DependentScope = { scope: string; optional: boolean; requires_refresh_token: boolean }
 
-export type GroupRole = 'member' | 'manager' | 'admin'
-export type MembershipStatus = 'active' | 'invited' | 'pending' | 'rejected' | 'removed' | 'left' | 'declined'
+export const groupRoles = ['member', 'manager', 'admin'] as const
+export const membershipStatuses = [
+  'active',
+  'invited',
+  'pending',
+  'rejected',
+  'removed',
+  'left',
+  'declined',
+] as const
 
 export type Group = {
   id: string
   name: string
   description: string | null
-  memberships: { identity: string; role: GroupRole; status: MembershipStatus }[]
+  memberships: {
+    identity: string
+    role: (typeof groupRoles)[number]
+    status: (typeof membershipStatuses)[number]
+  }[]
 }
 
-/** One node of what an identity has allowed: `client` may use `scope`, on behalf of the node before it in `path`. */
+/** A node in the tree of what an identity has allowed: `client` may use `scope` below the node before it in `path`. */
 export type Consent = {
   id: number
   identity: string
   client: string
   scope: string
-  /** Ids from the root to this node, this one included. */
+  /** The ids from the root to this node, its own at the end. */
   path: number[]
   atomically_revocable: boolean
   allows_refresh: boolean
@@ -129,10 +145,12 @@ export type Token = {
   identity: string
   /** The client whose scopes it carries. */
   resource_server: string
-  /** What it rests on. It dies with any of them. */
+  /** The consents that it needs: without any one of them it no longer counts. */
   consents: number[]
-  /** The refresh token (its SHA-256) that it came with, if any: they are revoked together. */
+  /** The SHA-256 of the refresh token that it came with: it is revoked with that one. */
   refreshed_by: string | null
+  /** The login that it goes back to. `null` where no person logged in: a client acts as itself. */
+  login: Login | null
   /** Seconds since 1970. */
   issued_at: number
   /** A refresh token has none. */
@@ -148,11 +166,14 @@ export type AuthorizationCode = {
   offline: boolean
   state: string | null
   nonce: string | null
-  auth_time: number
+  login: Login
   expires_at: number
 }
 
-export type Session = { identity: string; auth_time: number }
+/** When somebody logged in, in seconds since 1970. */
+export type Login = { id: string; auth_time: number }
+
+export type Session = Login & { identity: string }
 
 export function emptyState(): State {
   return {
@@ -171,12 +192,12 @@ export function emptyState(): State {
   }
 }
 
-/** Now, in the whole seconds that tokens count in. */
+/** The time now in whole seconds since 1970. */
 export function seconds(): number {
   return Math.floor(Date.now() / 1000)
 }
 
-/** Now, as Globus Auth writes it. */
+/** The time now as Globus Auth writes it. */
 export function timestamp(): string {
   return new Date().toISOString().replace('Z', '000+00:00')
 }

@@ -3,6 +3,7 @@ import {
   type Client,
   type Consent,
   type Identity,
+  type Login,
   type Scope,
   type State,
   seconds,
@@ -10,7 +11,7 @@ import {
   timestamp,
 } from './state.ts'
 
-/** A token that counts, with all it stands for. */
+/** A token that counts, with the records that it refers to. */
 export type LiveToken = Token & {
   owner: Identity
   issuedTo: Client
@@ -18,7 +19,7 @@ export type LiveToken = Token & {
   grants: (Consent & { scopeRecord: Scope })[]
 }
 
-/** What the token endpoint says of one token. */
+/** A token as the token endpoint answers it. */
 export type TokenDocument = {
   access_token: string
   scope: string
@@ -34,11 +35,12 @@ type Issue = {
   consents: readonly Consent[]
   lifetime: number
   offline: boolean
+  login: Login | null
 }
 
 /**
- * Issues what these consents allow: one access token for each resource server among their scopes, with a
- * refresh token each when `offline`.
+ * Issues tokens for these consents: an access token for each resource server among their scopes, each with a
+ * refresh token when `offline`.
  */
 export function issueTokens(state: State, issue: Issue): TokenDocument[] {
   const byServer = Map.groupBy(issue.consents, (consent) => state.scopes.get(consent.scope)?.client)
@@ -48,7 +50,7 @@ export function issueTokens(state: State, issue: Issue): TokenDocument[] {
   })
 }
 
-/** A further access token on the strength of a refresh token, whose text the client keeps. */
+/** Issues another access token for a refresh token, which stays valid. */
 export function refreshToken(state: State, text: string, token: LiveToken, lifetime: number): TokenDocument {
   return {
     ...issueAccess(
@@ -62,7 +64,7 @@ export function refreshToken(state: State, text: string, token: LiveToken, lifet
   }
 }
 
-/** The token of this text, if it is known, not expired, and all that it rests on still stands. */
+/** The token with this text, if it is known and not expired, and its consents still exist. */
 export function findToken(state: State, text: string, kind?: Token['kind']): LiveToken | undefined {
   const token = state.tokens.get(digest(text))
   if (!token || (kind && token.kind !== kind)) return undefined
@@ -79,7 +81,7 @@ export function findToken(state: State, text: string, kind?: Token['kind']): Liv
   return { ...token, owner, issuedTo, resourceServer, grants }
 }
 
-/** Ends a token; a refresh token takes the access tokens that came from it along. */
+/** Revokes a token; with a refresh token, the access tokens that came from it too. */
 export function revokeToken(state: State, text: string): void {
   const key = digest(text)
   state.tokens.delete(key)
@@ -88,13 +90,13 @@ export function revokeToken(state: State, text: string): void {
   }
 }
 
-/** The scopes a token carries, as OAuth writes them. */
+/** The scopes that a token carries, separated by spaces. */
 export function scopeText(token: LiveToken): string {
   return token.grants.map(({ scopeRecord }) => scopeRecord.scope_string).join(' ')
 }
 
 function issueOne(state: State, issue: Issue, resourceServer: Client, consents: Consent[]): TokenDocument {
-  const base = { client: issue.client.id, identity: issue.identity }
+  const base = { client: issue.client.id, identity: issue.identity, login: issue.login }
   const refreshable = consents.every(({ scope }) => state.scopes.get(scope)?.allows_refresh_token)
   if (!issue.offline || !refreshable) {
     return issueAccess(state, { ...base, refreshed_by: null }, resourceServer, consents, issue.lifetime)
@@ -121,7 +123,7 @@ function issueOne(state: State, issue: Issue, resourceServer: Client, consents: 
 
 function issueAccess(
   state: State,
-  { client, identity, refreshed_by }: Pick<Token, 'client' | 'identity' | 'refreshed_by'>,
+  { client, identity, refreshed_by, login }: Pick<Token, 'client' | 'identity' | 'refreshed_by' | 'login'>,
   resourceServer: Client,
   consents: readonly Consent[],
   lifetime: number,
@@ -138,6 +140,7 @@ function issueAccess(
     resource_server: resourceServer.id,
     consents: consents.map(({ id }) => id),
     refreshed_by,
+    login,
     issued_at: seconds(),
     expires_at: seconds() + lifetime,
   })

@@ -1,31 +1,24 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { apiError } from '../errors.ts'
-import { issueCode } from '../oauth/authorization-code.ts'
+import { badRequest } from '../errors.ts'
 import {
   type AuthorizationRequest,
+  authCodePage,
   RefusedRequest,
   readAuthorizationRequest,
   UnsafeRequest,
   withParameters,
-} from '../oauth/authorization-request.ts'
-import { codePage } from '../oauth/redirect-uri.ts'
-import { codePageFor } from '../pages/code.ts'
-import { consentPage } from '../pages/consent.ts'
-import { consentsPage } from '../pages/consents.ts'
-import { homePage } from '../pages/home.ts'
-import { loginPage } from '../pages/login.ts'
-import { messagePage } from '../pages/message.ts'
-import { pageHeaders } from '../pages/page.ts'
-import { baseUrl, type Service } from '../service.ts'
+} from '../oauth/authorization.ts'
+import { issueCode } from '../oauth/grants.ts'
+import { baseUrl, type Form, formOf, refuseForeignOrigin } from '../request.ts'
+import type { Service } from '../service.ts'
 import { missingConsents, rescindConsent } from '../state/consents.ts'
 import { users } from '../state/identities.ts'
 import type { Identity, Session, State } from '../state/state.ts'
-import { refuseForeignOrigin } from './origin.ts'
+import { pageHeaders } from './page.ts'
+import { codePage, consentPage, consentsPage, homePage, loginPage, messagePage } from './pages.ts'
 import { currentSession, logIn, logOut } from './session.ts'
 
-type Form = Record<string, string | undefined>
-
-/** What people's browsers meet: authorization, login, consent. */
+/** What the browsers of users get: authorization, login, consents. */
 export async function webRoutes(app: FastifyInstance, { state }: Service): Promise<void> {
   app.addHook('onRequest', refuseForeignOrigin)
 
@@ -37,17 +30,18 @@ export async function webRoutes(app: FastifyInstance, { state }: Service): Promi
     return read ? authorize(request, reply, read, query) : reply
   })
 
-  app.post<{ Body: Form }>('/v2/web/consent', async (request, reply) => {
-    const query = request.body?.request ?? ''
+  app.post('/v2/web/consent', async (request, reply) => {
+    const form = formOf(request.body)
+    // The text of a form may hold line ends, which no header may.
+    const query = new URLSearchParams(form.request).toString()
     const read = readOrRefuse(state, request, reply, query)
     if (!read) return reply
     const session = currentSession(state, request)
-    // Whoever logged in since the page was shown has not seen it.
-    if (!session || session.identity !== request.body?.identity || !suits(state, session, read))
+    // Somebody else may have logged in since the page was shown.
+    if (!session || session.identity !== form.identity || !suits(state, session, read))
       return reply.redirect(`/v2/oauth2/authorize?${query}`, 303)
-    if (request.body?.decision !== 'allow')
-      return refuse(reply, read, 'access_denied', 'the user denied consent')
-    return sendCode(reply, read, session, request.body.label ?? '')
+    if (form.decision !== 'allow') return refuse(reply, read, 'access_denied', 'the user denied consent')
+    return sendCode(reply, read, session, form.label ?? '')
   })
 
   /** Logs in whom the request asks for, asks for the consents that are missing, and sends the code. */
@@ -86,30 +80,29 @@ export async function webRoutes(app: FastifyInstance, { state }: Service): Promi
     return reply.redirect(withParameters(read.redirectUri, { code, state: read.state }), 303)
   }
 
-  app.post<{ Body: Form }>('/v2/web/login', async (request, reply) => {
-    const identity = users(state).find(({ id }) => id === request.body?.identity)
-    if (!identity) throw apiError(400, 'BAD_REQUEST', 'The form names no user')
+  app.post('/v2/web/login', async (request, reply) => {
+    const form = formOf(request.body)
+    const identity = users(state).find(({ id }) => id === form.identity)
+    if (!identity) throw badRequest('The form names no user')
     logIn(state, request, reply, identity)
-    const destination = request.body?.destination ?? ''
-    // A path of ours only: `//elsewhere` and `/\elsewhere` are addresses of other hosts to a browser.
-    return reply.redirect(/^\/v2\//.test(destination) ? destination : '/', 303)
+    return reply.redirect(ownPath(form.destination, baseUrl(request)), 303)
   })
 
-  app.route<{ Querystring: Form }>({
+  app.route({
     method: ['GET', 'POST'],
     url: '/v2/web/logout',
     handler: async (request, reply) => {
       logOut(state, request, reply)
       return show(
         reply,
-        messagePage('Logged out', 'Nobody is logged in at this browser now.', onward(request.query)),
+        messagePage('Logged out', 'Nobody is logged in at this browser now.', onward(formOf(request.query))),
       )
     },
   })
 
-  app.get<{ Querystring: Form }>(codePage, async ({ query }, reply) => {
-    const { code, error, error_description } = query
-    if (code !== undefined) return show(reply, codePageFor(code))
+  app.get(authCodePage, async ({ query }, reply) => {
+    const { code, error, error_description } = formOf(query)
+    if (code !== undefined) return show(reply, codePage(code))
     return show(
       reply,
       messagePage(
@@ -125,9 +118,9 @@ export async function webRoutes(app: FastifyInstance, { state }: Service): Promi
     return show(reply, consentsPage(state, user))
   })
 
-  app.post<{ Body: Form }>('/v2/web/consents/rescind', async (request, reply) => {
+  app.post('/v2/web/consents/rescind', async (request, reply) => {
     const user = loggedIn(request)
-    const consent = state.consents.get(Number(request.body?.consent))
+    const consent = state.consents.get(Number(formOf(request.body).consent))
     if (user && consent?.identity === user.id) rescindConsent(state, consent)
     return reply.redirect('/v2/web/consents', 303)
   })
@@ -137,7 +130,7 @@ export async function webRoutes(app: FastifyInstance, { state }: Service): Promi
   }
 }
 
-/** The request, or nothing when an answer that refuses it is on its way. */
+/** The authorization request, or nothing where the reply already refuses it. */
 function readOrRefuse(
   state: State,
   request: FastifyRequest,
@@ -167,7 +160,7 @@ function refuse(
   )
 }
 
-/** Whether somebody is one of those whom the request requires. */
+/** Whether the request allows this user to log in. */
 function suits(
   state: State,
   { identity }: Pick<Session, 'identity'>,
@@ -181,7 +174,15 @@ function suits(
   )
 }
 
-/** After the login that it asked for, the same request must not ask for another. */
+/** The path of an address below the emulator's own `/v2/`, and `/` for any other address. */
+function ownPath(address = '', base: string): string {
+  const url = URL.parse(address, base)
+  return url?.origin === new URL(base).origin && url.pathname.startsWith('/v2/')
+    ? url.pathname + url.search
+    : '/'
+}
+
+/** The request without `prompt=login`: once the user has logged in, it must not ask again. */
 function withoutLoginPrompt(query: string): string {
   const parameters = new URLSearchParams(query)
   const rest = (parameters.get('prompt') ?? '').split(' ').filter((word) => word !== 'login')
@@ -190,7 +191,7 @@ function withoutLoginPrompt(query: string): string {
   return parameters.toString()
 }
 
-/** Where the application that logged somebody out would like them to go on to. */
+/** Where the application that logs somebody out sends them then. */
 function onward({ redirect_uri, redirect_name }: Form): { address: string; name: string } | undefined {
   const address = URL.parse(redirect_uri ?? '')
   if (!address || !['http:', 'https:'].includes(address.protocol)) return undefined

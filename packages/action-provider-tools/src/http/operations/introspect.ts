@@ -7,7 +7,7 @@ import { whenKnown } from '../when-known.ts'
 export function introspectHandler({ description, provider }: Served) {
   const { before } = provider.hooks
   return (request: FastifyRequest, reply: FastifyReply): Promise<void> | void => {
-    reply.header('access-control-allow-origin', '*')
+    reply.header('access-control-allow-origin', '*').header('access-control-expose-headers', '*')
     if (request.method === 'OPTIONS') {
       reply.code(204).header('access-control-allow-methods', 'GET, OPTIONS').send()
       return

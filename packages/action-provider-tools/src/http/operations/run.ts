@@ -7,15 +7,14 @@ import { sendJson } from '../send-json.ts'
 import { callerOf } from './caller.ts'
 
 /** Starts an action, or finds the one that the same request started before (interface, run and "Exactly once"). */
-export function runHandler({ provider, operations, maximumDeadline, clock }: Served) {
+export function runHandler({ provider, operations, checkInput, maximumDeadline, clock }: Served) {
   const { before } = provider.hooks
-  const { input, showInputInErrors } = provider
+  const { showInputInErrors } = provider
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { auth, event } = callerOf(request)
-    const asked = readActionRequest(parseJson((request.body as Buffer | undefined) ?? ''), {
-      showInput: showInputInErrors,
-    })
-    const checked = await input.validate(asked.body, { showInput: showInputInErrors })
+    const json = parseJson(request.body as Buffer | undefined, { exact: 'request_id' })
+    const asked = readActionRequest(json, { showInput: showInputInErrors })
+    const checked = await checkInput(asked.body, auth.effectiveIdentity)
     if (!checked.ok) throw new RequestValidationError(checked.errors.join('; '))
     const accepted = { ...asked, body: checked.value as Record<string, unknown> }
     if (before) {

@@ -1,3 +1,4 @@
+import { ROLES, type Role } from '../../documents/principal.ts'
 import type { StoredAction } from '../action-store.ts'
 import { ROLE_CODES } from '../codes.ts'
 import { principalKey } from '../principal-key.ts'
@@ -5,12 +6,8 @@ import { principalKey } from '../principal-key.ts'
 /** That someone may see an action in a role. */
 export type Access<Action> = { action: Action; role: number; principal: Buffer }
 
-const ROLES = ['creator_id', 'monitor_by', 'manage_by'] as const
-
 /** Who may see an action in which role: as many rows of the table `access`. */
-export function accessTo<Action extends Pick<StoredAction, (typeof ROLES)[number]>>(
-  action: Action,
-): Access<Action>[] {
+export function accessTo<Action extends Pick<StoredAction, Role>>(action: Action): Access<Action>[] {
   return ROLES.flatMap((role) => {
     const principals = role === 'creator_id' ? [action.creator_id] : [...new Set(action[role])]
     return principals.map((principal) => ({

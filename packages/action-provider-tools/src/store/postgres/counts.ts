@@ -10,6 +10,18 @@ const COUNT: Statement = {
     FROM action_provider.tallies WHERE provider = $1`,
 }
 
+const NAMESPACES: Statement = {
+  name: 'namespaces',
+  text: `SELECT provider FROM action_provider.tallies GROUP BY provider
+    HAVING sum(active + inactive + succeeded + failed) > 0 ORDER BY provider`,
+}
+
+/** The namespaces of the providers that have actions. */
+export async function namespaces(database: Database): Promise<string[]> {
+  const rows = await database.query<{ provider: string }>(NAMESPACES, [])
+  return rows.map(({ provider }) => provider)
+}
+
 /** How many actions there are of each status, and how many jobs nobody has taken. */
 export async function count(
   database: Database,

@@ -2,7 +2,7 @@ import { Client, type ClientConfig } from 'pg'
 import { uuidBytes } from '../../action/keys.ts'
 import { ServiceUnavailable, StoreUnusable } from '../../errors.ts'
 import { type ActionStore, LEASE_SECONDS, type StoredRequest, type StoreOptions } from '../action-store.ts'
-import { count } from './counts.ts'
+import { count, namespaces } from './counts.ts'
 import { createCreates, findByKey } from './creates.ts'
 import { openPool, type Statement } from './database.ts'
 import { openingError, type Place } from './failures.ts'
@@ -88,7 +88,7 @@ export async function openPostgresStore(
       uuidBytes(id) ? transition(provider, id, decide) : undefined,
     list: (provider, query) => list(database, provider, query, clock()),
     readLog: async (provider, id, query) =>
-      uuidBytes(id) ? readLog(database, provider, id, query, clock()) : { entries: [] },
+      uuidBytes(id) ? readLog(database, provider, id, query, clock()) : undefined,
     sweepReleased: (now, limit) => sweepReleased(database, now, limit),
     overdue: (provider, now, limit) => overdue(database, provider, now, limit),
     cancelsSince: (provider, before, limit) => cancelsSince(database, provider, before, limit),
@@ -96,6 +96,7 @@ export async function openPostgresStore(
     keepJobs: jobs.keep,
     returnJobs: jobs.return,
     subscribe: notifications.subscribe,
+    namespaces: () => namespaces(database),
     count: (provider) => count(database, provider),
     async ping() {
       const [row] = await database.query<{ read_only: boolean }>(PING, [])

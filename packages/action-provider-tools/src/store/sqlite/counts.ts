@@ -7,6 +7,8 @@ import { prepare } from './prepare.ts'
 export type Counts = {
   add: (provider: number, status: number, actions: 1 | -1) => void
   read: (provider: number) => Record<ActionStatusValue, number>
+  /** The namespaces of the providers that have any. */
+  namespaces: () => string[]
 }
 
 export function createCounts(database: DatabaseSync): Counts {
@@ -19,7 +21,12 @@ export function createCounts(database: DatabaseSync): Counts {
     database,
     'SELECT status, actions FROM counts WHERE provider = ?',
   )
+  const selectNames = prepare<[string]>(
+    database,
+    'SELECT name FROM providers WHERE id IN (SELECT provider FROM counts WHERE actions > 0) ORDER BY name',
+  )
   return {
+    namespaces: () => selectNames.all().map(([name]) => name),
     add: (provider, status, actions) => void upsert.run(provider, status, actions),
     read(provider) {
       const counted = new Map(select.all(provider))

@@ -22,8 +22,11 @@ export type GroupCommit = {
 /** How many operations one transaction holds at most: a transaction is a time in which nothing else happens here. */
 const BATCH_SIZE = 256
 
-/** All that is asked for in two turns of the event loop shares one transaction: making it durable costs one write to disk. */
-export function createGroupCommit(database: DatabaseSync): GroupCommit {
+/**
+ * All that is asked for in two turns of the event loop shares one transaction: making it durable costs one write to disk.
+ * @param confirm throws where the database is not what it was: asked before a transaction, and before its outcomes are told
+ */
+export function createGroupCommit(database: DatabaseSync, confirm: () => void = () => {}): GroupCommit {
   const begin = database.prepare('BEGIN IMMEDIATE')
   const commit = database.prepare('COMMIT')
   const rollback = database.prepare('ROLLBACK')
@@ -48,7 +51,10 @@ export function createGroupCommit(database: DatabaseSync): GroupCommit {
     if (batch.length === 0) return
     if (waiting.length > 0) schedule()
     try {
-      for (const tell of commitAll(batch)) tell()
+      confirm()
+      const tellings = commitAll(batch)
+      confirm()
+      for (const tell of tellings) tell()
     } catch (error) {
       abandon()
       for (const { reject } of batch) reject(storeError(error))

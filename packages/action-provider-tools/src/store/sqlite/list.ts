@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { uuidText } from '../../action/keys.ts'
+import { ROLES } from '../../documents/principal.ts'
 import type { ListQuery } from '../action-store.ts'
 import { ROLE_CODES, STATUS_CODES } from '../codes.ts'
 import { readListMarker } from '../list-marker.ts'
@@ -44,7 +45,7 @@ export function createList(
 }
 
 function* pairs(principals: ListQuery['principals']): Generator<[role: number, principal: Buffer]> {
-  for (const role of ['creator_id', 'monitor_by', 'manage_by'] as const) {
+  for (const role of ROLES) {
     for (const principal of new Set(principals[role])) yield [ROLE_CODES[role], principalKey(principal)]
   }
 }

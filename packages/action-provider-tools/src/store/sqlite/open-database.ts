@@ -1,8 +1,6 @@
-import { mkdirSync, statSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { StoreUnusable } from '../../errors.ts'
 import { openingError } from './failures.ts'
+import { makeFile, makePrivate } from './files.ts'
 import { migrate } from './migrations.ts'
 
 /** A database that lives and dies with the process. */
@@ -20,6 +18,7 @@ const PATIENCE = { start: 1_000, later: 250 }
  * A commit is on disk when it returns (WAL, synchronous=FULL). Being exclusive locks the file until it is closed or the
  * process has ended, however it ended: no other process can use it, and no lock is taken and given back around every read.
  * The write-ahead log is copied back only once it has grown long, which makes one write of many to the same page.
+ * What is deleted is overwritten (secure_delete), since sealed tokens are among it. The files are the owner's alone.
  *
  * @param path `:memory:` for one without a file
  * @throws StoreUnusable with one line that says what to do
@@ -27,27 +26,22 @@ const PATIENCE = { start: 1_000, later: 250 }
 export function openDatabase(path: string, exclusive = true): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
-    if (path !== MEMORY) makeFolder(path)
+    if (path !== MEMORY) makeFile(path)
     database = new DatabaseSync(path, { timeout: PATIENCE.start })
     database.exec(`
       PRAGMA locking_mode = ${exclusive ? 'EXCLUSIVE' : 'NORMAL'};
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
       PRAGMA wal_autocheckpoint = 8000;
+      PRAGMA secure_delete = ON;
       PRAGMA cache_size = -65536;
       PRAGMA temp_store = MEMORY`)
     migrate(database, path)
+    if (path !== MEMORY) makePrivate(path)
     database.exec(`PRAGMA busy_timeout = ${PATIENCE.later}`)
     return database
   } catch (error) {
     database?.close()
     throw openingError(error, path)
-  }
-}
-
-function makeFolder(path: string): void {
-  mkdirSync(dirname(resolve(path)), { recursive: true })
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new StoreUnusable(`The database ${path} is a folder: name a file in DATABASE_URL`)
   }
 }

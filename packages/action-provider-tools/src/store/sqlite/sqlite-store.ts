@@ -15,6 +15,7 @@ import { changed, created } from '../changes.ts'
 import { createActions } from './actions.ts'
 import { createCounts } from './counts.ts'
 import { openingError, storeError } from './failures.ts'
+import { watchFiles } from './files.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createJobs } from './jobs.ts'
 import { createList } from './list.ts'
@@ -62,8 +63,10 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Acti
 
 /** The store in a database that `openDatabase` has opened. Closing the store closes it. */
 export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {}): ActionStore {
-  const { exclusive = true, leaseSeconds = LEASE_SECONDS, clock = Date.now } = options
-  const { write, flush } = createGroupCommit(database)
+  const { exclusive = true, leaseSeconds = LEASE_SECONDS, clock = Date.now, log: warn = () => {} } = options
+  const path = database.location()
+  const confirm = path === null ? () => {} : watchFiles(path, (message) => warn(message, undefined))
+  const { write, flush } = createGroupCommit(database, confirm)
   const providers = createProviders(database)
   const log = createLog(database)
   const jobs = createJobs(database)
@@ -142,6 +145,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
 
     find: (provider, requestKey, contentHash) =>
       reading(() => {
+        confirm()
         const row = actions.findByKey(requestKey)
         return row && !isExpired(row) ? repetition(row, provider, contentHash) : undefined
       }),
@@ -206,7 +210,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
     readLog: (provider, actionId, query) =>
       reading(() => {
         const row = find(actions.see, provider, actionId)
-        return row ? log.page(row[NUMBER], query) : { entries: [] }
+        return row && log.page(row[NUMBER], query)
       }),
 
     sweepReleased: sweep,
@@ -257,6 +261,8 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
       listeners.set(provider, own.add(listener))
       return () => void own.delete(listener)
     },
+
+    namespaces: () => reading(counts.namespaces),
 
     count: (provider) =>
       reading(() => {

@@ -1,0 +1,75 @@
+import type { Trust } from '../client/provider.ts'
+import { refusedError } from '../errors.ts'
+import { printable } from '../output/printable.ts'
+import { tableLines } from '../output/table.ts'
+import type { Terminal } from '../output/terminal.ts'
+import { type Login, providerKey, type TokenStore } from './token-store.ts'
+
+/** How somebody is asked. */
+export type TrustOptions = {
+  terminal: Terminal
+  store: TokenStore
+  /** With --trust, the command line itself says yes. */
+  given: boolean
+  /** What to do where nobody can be asked. */
+  advice: (provider: URL) => string
+}
+
+/**
+ * Lets a token go to a provider's base URL only once somebody has said so, and remembers that. A URL can name the scope
+ * of any other provider; where its user has consented to that one before, Globus gives a token without asking again.
+ */
+export function askingTrust({ terminal, store, given, advice }: TrustOptions): Trust {
+  const known = new Set<string>()
+  return async ({ provider, scope, namedBy }) => {
+    const key = providerKey(provider)
+    if (known.has(`${key} ${scope}`)) return
+    const login = await store.read()
+    if (!isTrusted(login, key, scope)) {
+      const asked = {
+        url: printable(key),
+        host: printable(provider.host),
+        scope: printable(scope),
+        from: knownFrom(login, scope, namedBy),
+      }
+      if (!given) await ask(terminal, asked, advice(provider))
+      await store.update(async (current) => {
+        current.trusted = [...(current.trusted ?? []), { provider: key, scope }]
+      })
+    }
+    known.add(`${key} ${scope}`)
+  }
+}
+
+/** Whether somebody has said that a token for this scope may go to this provider. */
+export function isTrusted({ trusted = [] }: Login, key: string, scope: string): boolean {
+  return trusted.some((each) => each.provider === key && each.scope === scope)
+}
+
+/** Whose scope it is, as far as this machine knows: what a hostile URL cannot make up. */
+function knownFrom({ trusted = [] }: Login, scope: string, namedBy: 'provider' | 'caller'): string {
+  const others = trusted.flatMap((each) => (each.scope === scope ? [printable(each.provider)] : []))
+  const self = namedBy === 'caller' ? '--action-scope' : 'this URL'
+  return others.length === 0 ? `${self} alone` : `${others.join(', ')}, and ${self}`
+}
+
+type Asked = { url: string; host: string; scope: string; from: string }
+
+/** @throws CommandError for a no, or where nobody is there to say yes */
+async function ask(terminal: Terminal, { url, host, scope, from }: Asked, advice: string): Promise<void> {
+  if (!terminal.interactive) {
+    throw refusedError(
+      `No token was sent to ${url}, which is new to you: the host ${host} wants one for the scope ${scope}, known from ${from}. ${advice}`,
+    )
+  }
+  const fields = [
+    ['Host', host],
+    ['Scope', scope],
+    ['Known from', from],
+  ] as const
+  const lines = tableLines({ kind: 'fields', fields }, process.stderr.columns || 80)
+  terminal.warn([`${url} is new to you, and wants a token.`, ...lines].join('\n'))
+  if (!(await terminal.confirm(`With it, ${host} can act as you there. Send it?`))) {
+    throw refusedError(`No token was sent to ${url}`)
+  }
+}

@@ -1,0 +1,87 @@
+import { scopes } from '../auth/scopes.ts'
+import { exchange } from '../client/http.ts'
+import { unavailableError, usageError } from '../errors.ts'
+import { printable } from '../output/printable.ts'
+import type { Session } from '../session.ts'
+
+const URN = /^urn:globus:(auth:identity|groups:id):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/**
+ * The URNs of principals that are given as URNs, as user names (`alice@example.org`), or as names of the caller's groups.
+ *
+ * @throws CommandError for a name that nobody has, or several groups
+ */
+export async function principals(session: Session, names: readonly string[]): Promise<string[]> {
+  const urns: string[] = []
+  for (const name of names) urns.push(await principal(session, name))
+  return [...new Set(urns)]
+}
+
+async function principal(session: Session, name: string): Promise<string> {
+  if (URN.test(name)) return name
+  if (name.startsWith('urn:')) {
+    throw usageError(
+      `${name} is no principal: write urn:globus:auth:identity:UUID or urn:globus:groups:id:UUID`,
+    )
+  }
+  return isUser(name) ? identity(session, name) : group(session, name)
+}
+
+/** The scopes of what looks these names up. */
+export function scopesOfNames(names: readonly string[]): string[] {
+  const looked = names.filter((name) => !name.startsWith('urn:'))
+  return [
+    ...(looked.some(isUser) ? [scopes.viewIdentities] : []),
+    ...(looked.some((name) => !isUser(name)) ? [scopes.viewGroups] : []),
+  ]
+}
+
+function isUser(name: string): boolean {
+  return name.includes('@')
+}
+
+async function identity(session: Session, username: string): Promise<string> {
+  const url = new URL('v2/api/identities', session.globus.auth)
+  url.searchParams.set('usernames', username)
+  const { identities } = (await get(session, url, scopes.viewIdentities)) as { identities?: { id: string }[] }
+  const found = identities?.[0]
+  if (found === undefined)
+    throw usageError(`Globus knows nobody called ${username}: check the name, or give a URN`)
+  return `urn:globus:auth:identity:${found.id}`
+}
+
+async function group(session: Session, name: string): Promise<string> {
+  const url = new URL('v2/groups/my_groups', session.globus.groups)
+  const groups = (await get(session, url, scopes.viewGroups)) as { id: string; name: string }[]
+  const found = groups.filter((each) => each.name.toLowerCase() === name.toLowerCase())
+  const [only, ...others] = found
+  if (only === undefined) {
+    throw usageError(
+      `You are in no group called ${name}: check the name (a user name has an @), or give a URN`,
+    )
+  }
+  if (others.length > 0) {
+    const urns = found.map(({ id }) => `urn:globus:groups:id:${id}`).join(' or ')
+    throw usageError(`You are in several groups called ${name}: give ${urns}`)
+  }
+  return `urn:globus:groups:id:${only.id}`
+}
+
+/** Asks a service of Globus as whoever is logged in. */
+async function get({ serviceTokens, terminal }: Session, url: URL, scope: string): Promise<unknown> {
+  const advice = `Names are looked up at Globus by those who are logged in: give URNs, or run action-provider login --action-scope ${scope}`
+  const ask = (token: string) =>
+    exchange({ method: 'GET', url, authorization: `Bearer ${token}` }, terminal.trace)
+  const token = await serviceTokens.get({ scope, advice })
+  let answer = await ask(token)
+  if (answer.status === 401) {
+    const other = await serviceTokens.renew({ scope, advice }, token)
+    if (other !== undefined) answer = await ask(other)
+  }
+  if (answer.status !== 200 || answer.json === undefined) {
+    throw unavailableError(
+      `${url.origin} cannot look names up now (it answered ${answer.status}): give URNs, or try again (${printable(url.pathname)})`,
+    )
+  }
+  return answer.json
+}

@@ -1,0 +1,41 @@
+import type { Command } from 'commander'
+import { example, withCommon, withLogin, withProvider, withTrust } from './options.ts'
+import type { Does } from './work.ts'
+
+/** The commands that get tokens and end them. */
+export function addLoginCommands(program: Command, does: Does): void {
+  withTrust(
+    withLogin(
+      withProvider(
+        program
+          .command('login')
+          .summary('log in')
+          .description('Log in through a browser. With --action-url, for what that provider needs as well.')
+          .addHelpText('after', example('action-provider login -u https://example.org/skeleton'))
+          .action(does(async () => (await import('../commands/login.ts')).login)),
+        'optional',
+      ),
+    ),
+  )
+  withCommon(
+    withProvider(
+      program
+        .command('logout')
+        .summary('revoke and forget your tokens')
+        .description(
+          "Revoke and forget your tokens; with --action-url or --action-scope, that provider's alone.",
+        )
+        .addHelpText('after', example('action-provider logout'))
+        .action(does(async () => (await import('../commands/logout.ts')).logout)),
+      'optional',
+    ),
+  )
+  withLogin(
+    program
+      .command('whoami')
+      .summary('who you are')
+      .description('Show who you are logged in as, and for what.')
+      .addHelpText('after', example('action-provider whoami --format json'))
+      .action(does(async () => (await import('../commands/whoami.ts')).whoami)),
+  )
+}

@@ -1,0 +1,25 @@
+import { randomBytes } from 'node:crypto'
+import { keepSecret } from '../output/masking.ts'
+
+type Settings = Readonly<Record<string, string | undefined>>
+
+/**
+ * The settings that a `.env` file lacks for what the provider keeps encrypted to stay readable, whatever becomes of its
+ * client secret. Without a SECRETS_KEY the key was derived from that secret: a provider that gets a SECRETS_KEY of its
+ * own is told the secret, so that it still opens what it sealed before.
+ *
+ * @param settings what the file says now
+ * @example sealingSettings({ CLIENT_SECRET: 'old' }) // { SECRETS_KEY: '…', FORMER_CLIENT_SECRETS: 'old' }
+ */
+export function sealingSettings({
+  SECRETS_KEY,
+  CLIENT_SECRET,
+  FORMER_CLIENT_SECRETS,
+}: Settings): Record<string, string> {
+  if (SECRETS_KEY) return {}
+  const former = [CLIENT_SECRET, ...(FORMER_CLIENT_SECRETS ?? '').split(',')].filter(Boolean)
+  return {
+    SECRETS_KEY: keepSecret(randomBytes(32).toString('base64')),
+    ...(former.length > 0 && { FORMER_CLIENT_SECRETS: [...new Set(former)].join(',') }),
+  }
+}

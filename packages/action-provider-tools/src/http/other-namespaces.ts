@@ -1,0 +1,30 @@
+import type { ActionStore } from '../store/action-store.ts'
+import type { Logger } from '../telemetry/logger.ts'
+
+/**
+ * Warns where a store has actions of other providers alone: whoever renames a provider that has no namespace of its own looks for
+ * its actions in vain. Those that are served beside it are no such sign.
+ */
+export async function warnOfOtherNamespaces(
+  namespace: string,
+  served: ReadonlySet<string>,
+  store: ActionStore,
+  log: Logger,
+): Promise<void> {
+  const held = await namespacesOf(store)
+  const others = held.filter((other) => !served.has(other))
+  if (held.includes(namespace) || others.length === 0) return
+  const names = others.map((other) => `'${other}'`).join(', ')
+  log.warn(
+    `The database has no actions of '${namespace}', but it has some of ${names}: if you have renamed this provider, define it with namespace: '${others[0]}' to have them again`,
+  )
+}
+
+/** A database that cannot be reached now is for others to tell of. */
+async function namespacesOf(store: ActionStore): Promise<string[]> {
+  try {
+    return await store.namespaces()
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,117 @@
+import { Worker } from 'node:worker_threads'
+import { ActionProviderError, ServiceUnavailable } from '../errors.ts'
+import type { Question } from './check-thread.ts'
+import { createFairQueue } from './fair-queue.ts'
+
+/** One thread, and the checks that wait for it. */
+export type CheckLane = {
+  /**
+   * @returns the errors of a body; `undefined` where the check took too long
+   * @throws ServiceUnavailable where too many wait, the thread hangs, or the lane is closed
+   */
+  ask: (caller: string, question: Omit<Question, 'limit'>) => Promise<string[] | undefined>
+  /** Ends the thread, and with it what it is asked. */
+  close: () => Promise<void>
+}
+
+export type LaneOptions = {
+  /** The thread's program; it answers a message with `string[] | undefined`. */
+  program: URL
+  /** How long a check may take, in milliseconds of computing. */
+  limit: number
+  /** How many checks may wait, of one caller and in all. */
+  perOwner: number
+  inAll: number
+  /** How long a thread may be silent beyond that, in milliseconds, before it is given up: it may be starting, or the machine be busy. */
+  patience?: number
+}
+
+type Waiting = {
+  question: Omit<Question, 'limit'>
+  resolve: (errors: string[] | undefined) => void
+  reject: (error: Error) => void
+}
+
+/**
+ * What a thread's heap may hold, in MiB: three times what a check fills within TIME_LIMIT. V8 ends the whole process where a
+ * heap outgrows its limit at once, and the default in a small container is low.
+ */
+const MEMORY = 1024
+
+/** Starts the thread with the first check. It keeps no process alive, and is replaced when it fails or hangs. */
+export function createCheckLane({ program, limit, patience = 20_000, ...bounds }: LaneOptions): CheckLane {
+  const queue = createFairQueue<Waiting>(bounds)
+  let thread: Worker | undefined
+  let current: Waiting | undefined
+  let alarm: NodeJS.Timeout | undefined
+  let closed = false
+
+  function next(): void {
+    current = queue.take()
+    if (current === undefined) return
+    thread ??= start()
+    const asked = thread
+    alarm = setTimeout(
+      () => giveUp(asked, unavailable('The check of this input got no answer')),
+      limit + patience,
+    )
+    alarm.unref()
+    thread.postMessage({ ...current.question, limit } satisfies Question)
+  }
+
+  function start(): Worker {
+    // Neither its environment nor its options: a thread needs no secrets, and must not load what instruments the process.
+    const started = new Worker(program, {
+      name: 'input-check',
+      env: {},
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: MEMORY },
+    })
+    started.on('message', (errors) => {
+      if (started === thread) end((waiting) => waiting.resolve(errors))
+    })
+    started.on('error', (error) => giveUp(started, error))
+    started.unref()
+    return started
+  }
+
+  function giveUp(lost: Worker, error: Error): void {
+    if (lost !== thread) return
+    thread = undefined
+    void lost.terminate()
+    const answer =
+      error instanceof ServiceUnavailable ? error : new ActionProviderError(undefined, { cause: error })
+    end((waiting) => waiting.reject(answer))
+  }
+
+  function end(settle: (waiting: Waiting) => void): void {
+    clearTimeout(alarm)
+    if (current !== undefined) settle(current)
+    next()
+  }
+
+  return {
+    ask: (caller, question) =>
+      new Promise((resolve, reject) => {
+        const waiting = { question, resolve, reject }
+        if (closed) return reject(unavailable('This provider stops'))
+        if (!queue.add(caller, waiting)) return reject(unavailable('Too many inputs wait to be checked'))
+        if (current === undefined) next()
+      }),
+    async close() {
+      closed = true
+      clearTimeout(alarm)
+      const ended = thread
+      thread = undefined
+      for (let waiting = current; waiting !== undefined; waiting = queue.take()) {
+        waiting.reject(unavailable('This provider stops'))
+      }
+      current = undefined
+      await ended?.terminate()
+    },
+  }
+}
+
+function unavailable(what: string): ServiceUnavailable {
+  return new ServiceUnavailable(`${what}: try again later`)
+}

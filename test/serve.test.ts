@@ -1,0 +1,91 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Program, runProgram, startProgram } from './program.ts'
+
+/** What `serve` makes of what an author gives it, as a process. */
+
+const library = new URL('../packages/action-provider-tools/src/index.ts', import.meta.url).href
+
+let folder: string
+let programs: Program[]
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'serve-'))
+  programs = []
+})
+afterEach(async () => {
+  await Promise.all(programs.map((program) => program.signal('SIGKILL')))
+  await rm(folder, { recursive: true, force: true })
+})
+
+const Input = `{ type: 'object', properties: { text: { type: 'string', minLength: 3 } }, required: ['text'] }`
+const Riddle = `{ type: 'object', properties: { text: { type: 'string', pattern: '^Q[0-9]+$' } }, required: ['text'] }`
+
+/** Writes a program that serves a provider in a folder of its own, where its database is then. */
+async function program(serve: string, { title = 'Echo', input = Input } = {}): Promise<string> {
+  const path = join(folder, 'main.mjs')
+  const source = `
+    import { defineActionProvider, serve } from ${JSON.stringify(library)}
+    process.chdir(${JSON.stringify(folder)})
+    const p = defineActionProvider({
+      description: { title: ${JSON.stringify(title)}, admin_contact: 'me@example.org', synchronous: true, visible_to: ['public'] },
+      input: ${input},
+      run: ({ input }) => ({ said: input.text }),
+    })
+    await ${serve}`
+  await writeFile(path, source)
+  return path
+}
+
+async function start(...given: Parameters<typeof program>): Promise<Program> {
+  const started = await startProgram(await program(...given))
+  programs.push(started)
+  return started
+}
+
+/** Sends what the printed curl line of run sends. */
+function paste(stdout: string, url: string): Promise<Response> {
+  const [, token] = /TOKEN=(\S+)/.exec(stdout) ?? []
+  const [, body = ''] = /--data '(.*)'/.exec(stdout) ?? []
+  return fetch(`${url}/run`, { method: 'POST', headers: { authorization: `Bearer ${token}` }, body })
+}
+
+test('a prefix without its slash is given one, and the line that is printed has an input that the schema accepts', async () => {
+  const { url, output } = await start("serve(p, { prefix: 'e/' })")
+  expect(new URL(url).pathname).toBe('/e')
+  const answer = await paste(output().stdout, url)
+  expect([answer.status, await answer.json()]).toEqual([
+    202,
+    expect.objectContaining({ details: { said: 'text' } }),
+  ])
+})
+
+test('where no such input is known, it says so', async () => {
+  const { output } = await start("serve(p, { prefix: '/e' })", { input: Riddle })
+  await expect
+    .poll(() => output().stdout, { timeout: 25_000 })
+    .toContain('No input that the schema accepts is known')
+})
+
+test.each(['serve(p)', "serve(p, { prefix: '' })", "serve(p, { prefix: '//' })"])(
+  '%s says that a base path is needed',
+  async (serve) => {
+    const { code, stderr } = await runProgram(await program(serve))
+    expect(code).toBe(1)
+    expect(stderr).toBe(
+      "A provider is served below a base path: name one, such as serve(provider, { prefix: '/echo' })\n",
+    )
+  },
+)
+
+test('a provider whose title was changed says at its start that its database is new, and how to have the old one', async () => {
+  const options = "serve(p, { prefix: '/e' })"
+  const first = await start(options, { title: 'Old' })
+  expect(first.output().stdout).not.toContain('is new')
+  await first.signal('SIGTERM')
+  const { output } = await start(options, { title: 'New' })
+  await expect
+    .poll(() => output().stdout, { timeout: 25_000 })
+    .toMatch(/New.db is new, .* Old.db: .* namespace: 'Old'/)
+})
