@@ -23,7 +23,7 @@ test('the README names every setting, and no other', async () => {
   )
 })
 
-for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/asynchronous-work.md']) {
+for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/asynchronous-work.md', 'docs/client.md']) {
   test(`every file that ${page} links to is there`, async () => {
     const folder = dirname(fileURLToPath(new URL(`../${page}`, import.meta.url)))
     for (const [, target = ''] of (await read(page)).matchAll(/\]\((?!https?:)([^)#]+)/g)) {
@@ -31,3 +31,11 @@ for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/asynchronous-work.md']
     }
   })
 }
+
+test('the examples of docs/client.md are in a file that the compiler checks', async () => {
+  const checked = await read('packages/action-provider-tools/test/client/examples.ts')
+  const statements = checked.replace(/^ {2}/gm, '')
+  const examples = [...(await read('docs/client.md')).matchAll(/```ts\n(.*?)```/gs)]
+  expect(examples.length).toBeGreaterThan(4)
+  for (const [, example = ''] of examples) expect(statements).toContain(example)
+})
