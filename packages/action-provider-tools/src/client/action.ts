@@ -56,17 +56,13 @@ export function createAction<Details>(
   const change = async (operation: string, question: Question): Promise<Status<Details>> =>
     hear(await answered(connection, { method: 'POST', path: path(operation), ...question }))
 
-  async function* log({
-    since,
-    until,
-    newestFirst,
-    signal,
-  }: LogOptions = {}): AsyncGenerator<ActionLogEntry> {
+  async function* log(options: LogOptions = {}): AsyncGenerator<ActionLogEntry> {
+    const { since, until, newestFirst, signal, retry, maximumPages } = options
     yield* pages(async (marker) => {
       const query = { limit: '100', since, until, marker, ...(newestFirst && { reverse_order: 'true' }) }
-      const page = readLogPage(await answered(connection, { path: path('log'), query, signal }))
+      const page = readLogPage(await answered(connection, { path: path('log'), query, signal, retry }))
       return { items: page.entries, next: page.next }
-    })
+    }, maximumPages)
   }
 
   return {
@@ -74,12 +70,12 @@ export function createAction<Details>(
     get latest() {
       return latest
     },
-    status: async ({ signal, wait } = {}) => (await look({ signal, wait })).status,
+    status: async ({ signal, retry, wait } = {}) => (await look({ signal, retry, wait })).status,
     finished: (options) => finished(look, latest, options),
-    cancel: ({ signal } = {}) => change('cancel', { signal }),
-    resume: ({ signal } = {}) => change('resume', { signal, repeats: 'refused' }),
-    async release({ signal } = {}) {
-      const reply = await connection.ask({ method: 'POST', path: path('release'), signal })
+    cancel: ({ signal, retry } = {}) => change('cancel', { signal, retry }),
+    resume: ({ signal, retry } = {}) => change('resume', { signal, retry, repeats: 'refused' }),
+    async release({ signal, retry } = {}) {
+      const reply = await connection.ask({ method: 'POST', path: path('release'), signal, retry })
       const error = reply.status > 299 ? failure(reply) : undefined
       if (error instanceof ActionNotFound && reply.doubtful && latest !== undefined) return latest
       if (error !== undefined) throw error

@@ -4,7 +4,7 @@ import { type Action, createAction, type Judge } from './action.ts'
 import { answered, type ConnectOptions, connection } from './connection.ts'
 import { type Description, readActions, readDescription, readStatus, type Status } from './documents.ts'
 import { failure, UnexpectedAnswer } from './failure.ts'
-import type { RequestOptions } from './finished.ts'
+import type { PagesOptions, RequestOptions } from './finished.ts'
 import type { DetailsOf, InputOf, SchemaInput, SchemaOutput, Typed } from './inference.ts'
 import { nextQuery, pages } from './pages.ts'
 import { type Schema, validated } from './schema.ts'
@@ -28,7 +28,7 @@ export type RunOptions = RequestOptions & {
 type AnyCase<Value extends string> = Value | Lowercase<Value>
 
 /** Which actions to list. */
-export type ActionsOptions = RequestOptions & {
+export type ActionsOptions = PagesOptions & {
   /** Default: those that are ACTIVE. */
   status?: 'all' | AnyCase<ActionStatusValue> | readonly AnyCase<ActionStatusValue>[]
   /** What its caller is to them (default `creator_id`). */
@@ -49,7 +49,7 @@ export type Provider<Input = Record<string, unknown>, Details = ActionDetails> =
   run(input: Input, options?: RunOptions): Promise<Action<Details>>
   /** An action by its id. Nothing is asked for yet. */
   action(id: string): Action<Details>
-  /** The actions of its caller, newest first, page by page. */
+  /** The actions of its caller, page by page, in the order of the provider: newest first, says the interface. */
   actions(options?: ActionsOptions): AsyncIterable<Action<Details>>
 }
 
@@ -82,30 +82,31 @@ export function connect(
   const actionOf = (status: Status<unknown>): Action<unknown> =>
     createAction(provider, status.action_id, judge, status)
 
-  async function* actions({ status = 'ACTIVE', role = 'creator_id', signal }: ActionsOptions = {}) {
+  async function* actions({ status = 'ACTIVE', role = 'creator_id', ...more }: ActionsOptions = {}) {
     const statuses = status === 'all' ? ['active', 'inactive', 'succeeded', 'failed'] : [status].flat()
     const first = new URLSearchParams({ status: statuses.join().toLowerCase(), roles: [role].flat().join() })
+    const { signal, retry, maximumPages } = more
     yield* pages(async (next) => {
       const query = next === undefined ? first : new URLSearchParams(next)
-      const reply = await answered(provider, { path: 'actions', query, signal })
+      const reply = await answered(provider, { path: 'actions', query, signal, retry })
       const statuses = await Promise.all(readActions(reply).map((each) => judge(each, reply)))
       return { items: statuses.map(actionOf), next: nextQuery(reply.headers.get('link'), reply.url) }
-    })
+    }, maximumPages)
   }
 
   return {
     url: provider.url,
-    async introspect({ signal } = {}) {
-      let reply = await provider.ask({ signal, anonymous: true })
+    async introspect({ signal, retry } = {}) {
+      let reply = await provider.ask({ signal, retry, anonymous: true })
       if (provider.hasToken && (reply.status === 401 || reply.status === 403))
-        reply = await provider.ask({ signal })
+        reply = await provider.ask({ signal, retry })
       if (reply.status > 299) throw failure(reply)
       return readDescription(reply)
     },
-    async run(input, { signal, wait, request_id = crypto.randomUUID(), ...request } = {}) {
+    async run(input, { signal, retry, wait, request_id = crypto.randomUUID(), ...request } = {}) {
       if (options.input !== undefined) await validated(options.input, input, inputError)
       const body = { request_id, ...request, body: input }
-      const reply = await answered(provider, { method: 'POST', path: 'run', body, signal, wait })
+      const reply = await answered(provider, { method: 'POST', path: 'run', body, signal, retry, wait })
       return actionOf(await judge(readStatus(reply.json, reply), reply))
     },
     action: (id) => createAction(provider, id, judge),

@@ -25,6 +25,7 @@ export type Question = {
   body?: unknown
   repeats?: Repeats
   signal?: AbortSignal | undefined
+  retry?: RetryOptions | undefined
   /** Seconds that the provider may let the answer wait for a change (`Prefer: wait`). */
   wait?: number | undefined
   /** Send no token. */
@@ -66,7 +67,7 @@ export function connection(givenUrl: string | URL, options: ConnectOptions): Con
     ask: (question) =>
       repeated(() => send(question), question.repeats ?? 'always', {
         signal: question.signal,
-        retry: options.retry,
+        retry: { ...options.retry, ...question.retry },
         onRetry: options.onRetry,
       }),
   }

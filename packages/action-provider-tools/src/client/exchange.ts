@@ -18,6 +18,7 @@ export type Exchange = {
 export type Carrier = { fetch: typeof fetch; insecure: boolean }
 
 const REDIRECTS = 5
+const DEEPEST = 1_000
 const LARGEST_ANSWER = 64 * 1024 * 1024
 
 /**
@@ -122,10 +123,17 @@ function followed({ method, url, token }: Exchange, location: string, status: nu
   )
 }
 
+/** The JSON of a text; what is nested so deeply that it could not be written again is taken for none. */
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    const json: unknown = JSON.parse(text)
+    return nestsWithin(json, DEEPEST) ? json : undefined
   } catch {
     return undefined
   }
+}
+
+function nestsWithin(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return depth > 0 && Object.values(value).every((each) => nestsWithin(each, depth - 1))
 }

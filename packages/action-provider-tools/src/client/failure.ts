@@ -17,7 +17,7 @@ import {
   UnauthorizedRequest,
 } from '../errors.ts'
 
-/** An answer with its whole body. `json` is `undefined` where that is no JSON. */
+/** An answer with its whole body. `json` is `undefined` where that is no JSON, or nested too deeply. */
 export type Answer = { status: number; headers: Headers; json: unknown; url: URL }
 
 /** An answer that the interface does not know: of a gateway, of a web page, or of a provider that breaks the interface. */
@@ -47,11 +47,14 @@ const byStatus: Record<number, ErrorClass> = {
   503: ServiceUnavailable,
 }
 
-/** The error that an answer stands for (interface, "Codes"): by its status, as the codes of older providers differ. */
+/**
+ * The error that an answer stands for (interface, "Codes"): by its status, as the codes of older providers differ. The answer
+ * is its cause.
+ */
 export function failure(answer: Answer): ActionProviderToolsError {
   const { status, json } = answer
   const document = errorDocument(json)
-  const options = { headers: headersOf(answer) }
+  const options = { headers: headersOf(answer), cause: answer }
   const create = (description: string): ActionProviderToolsError => {
     const Known = byStatus[status]
     return Known ? new Known(description, options) : new UnexpectedAnswer(status, description, options)
@@ -73,6 +76,7 @@ export function notA(what: string, answer: Answer): UnexpectedAnswer {
     answer.json === undefined
       ? foreign(answer)
       : `${answer.url.href} answered with what is no ${what}: tell the admin_contact of the provider`,
+    { cause: answer },
   )
 }
 

@@ -1,11 +1,19 @@
 import type { Question } from './connection.ts'
 import type { Status } from './documents.ts'
-import { sleep } from './repeat.ts'
+import { type RetryOptions, sleep } from './repeat.ts'
 
 /** What any request may be given. */
 export type RequestOptions = {
   /** Ends the request, and what is left of its repetitions. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
+  /** What is other here than `connect` was told. */
+  retry?: RetryOptions | undefined
+}
+
+/** What reading page after page may be given. */
+export type PagesOptions = RequestOptions & {
+  /** The most pages that are read (default 10,000): TooManyPages is thrown where there are more. */
+  maximumPages?: number
 }
 
 /** How `finished` and a followed log wait. */
@@ -32,7 +40,7 @@ const HELD = 20
 export async function finished<Details>(
   look: Look<Details>,
   known: Status<Details> | undefined,
-  { signal, onProgress, throughInactive = false }: FinishedOptions<Details> = {},
+  { signal, retry, onProgress, throughInactive = false }: FinishedOptions<Details> = {},
 ): Promise<Status<Details>> {
   let told = ''
   const tell = (status: Status<Details>): void => {
@@ -47,7 +55,7 @@ export async function finished<Details>(
     const asked = Date.now()
     const wait = status?.status === 'INACTIVE' ? 0 : HELD
     // A provider that was never there is not one that was lost.
-    const looked = await look({ signal, wait, repeats: status === undefined ? 'always' : 'patiently' })
+    const looked = await look({ signal, retry, wait, repeats: status === undefined ? 'always' : 'patiently' })
     status = looked.status
     tell(status)
     if (isOver(status, throughInactive)) break

@@ -1,16 +1,17 @@
 import type { ActionLogEntry } from '../documents/log-page.ts'
-import { isOver, type Look, nextPause, pace, type WaitOptions } from './finished.ts'
+import { isOver, type Look, nextPause, type PagesOptions, pace, type WaitOptions } from './finished.ts'
 import { sleep } from './repeat.ts'
 
-export type LogOptions = WaitOptions & {
-  /** Wait for more, until the action is complete (default false). */
-  follow?: boolean
-  /** From and until when, RFC 3339. */
-  since?: string
-  until?: string
-  /** Newest first (default false). Not where the log is followed. */
-  newestFirst?: boolean
-}
+export type LogOptions = WaitOptions &
+  PagesOptions & {
+    /** Wait for more, until the action is complete (default false). */
+    follow?: boolean
+    /** From and until when, RFC 3339. */
+    since?: string
+    until?: string
+    /** Newest first (default false). Not where the log is followed. */
+    newestFirst?: boolean
+  }
 
 /** Reads a log as it is now. */
 type Read = (options: LogOptions) => AsyncIterable<ActionLogEntry>
@@ -22,18 +23,15 @@ type Read = (options: LogOptions) => AsyncIterable<ActionLogEntry>
 export async function* followLog<Details>(
   look: Look<Details>,
   read: Read,
-  { signal, since, until, throughInactive = false }: LogOptions,
+  { since, throughInactive = false, follow: _, newestFirst: __, ...options }: LogOptions,
 ): AsyncGenerator<ActionLogEntry> {
+  const { signal, retry } = options
   let from = since
   let given = new Map<string, number>()
   for (let pause: number = pace.first; ; pause = nextPause(pause)) {
-    const { status } = await look({ signal, repeats: from === since ? 'always' : 'patiently' })
+    const { status } = await look({ signal, retry, repeats: from === since ? 'always' : 'patiently' })
     const seen = new Map<string, number>()
-    for await (const entry of read({
-      ...(from && { since: from }),
-      ...(until && { until }),
-      ...(signal && { signal }),
-    })) {
+    for await (const entry of read({ ...options, ...(from && { since: from }) })) {
       const key = JSON.stringify(entry)
       const count = (seen.get(key) ?? 0) + 1
       seen.set(key, count)

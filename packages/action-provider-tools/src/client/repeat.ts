@@ -59,7 +59,7 @@ export async function repeated(
     doubtful ||= !refusals.has(outcome.answer?.status ?? 0)
     const jitter = 0.5 + Math.random() / 2
     const wait = Math.max(Math.min(maximumBackoff, backoff * 2 ** (sent - 1)) * jitter, asked ?? 0)
-    const reason = outcome.answer ? `The provider answered ${outcome.answer.status}` : outcome.error.message
+    const reason = outcome.answer ? wording(outcome.answer) : outcome.error.message
     onRetry?.({ reason, wait })
     await sleep(wait, signal)
   }
@@ -78,6 +78,10 @@ export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
     const timer = setTimeout(done(resolve), milliseconds)
     signal?.addEventListener('abort', onAbort)
   })
+}
+
+function wording({ status }: Answer): string {
+  return status === 500 ? 'The provider failed (500)' : `The provider asks for patience (${status})`
 }
 
 type Outcome = { answer: Answer } | { answer?: undefined; error: NetworkFailure }

@@ -5,6 +5,7 @@ import {
   connect,
   NetworkFailure,
   ServiceUnavailable,
+  TooManyPages,
   TooManyRequests,
   UnauthorizedRequest,
   UnexpectedAnswer,
@@ -283,7 +284,14 @@ describe('a hostile provider', () => {
     const endless: typeof fetch = async () =>
       Response.json([], { headers: { link: `<https://elsewhere.example/?marker=${++page}>; rel=next` } })
     const provider = connect('https://example.org', { token, fetch: endless })
-    await expect(all(provider.actions())).rejects.toThrow(/no end/)
+    await expect(all(provider.actions({ maximumPages: 7 }))).rejects.toThrow(TooManyPages)
+    expect(page).toBe(7)
+    await expect(all(provider.actions())).rejects.toThrow(TooManyPages)
+  })
+  it('cannot nest its answers without end', async () => {
+    const deep = `${'{"details":'.repeat(100_000)}{}${'}'.repeat(100_000)}`
+    const { url } = await open((_, response) => response.end(deep))
+    await expect(connect(url, { token }).action('one').finished()).rejects.toThrow(UnexpectedAnswer)
   })
   it('cannot say where the next page is asked for', async () => {
     const other = await open((_, response) => sendJson(response, 200, []))
