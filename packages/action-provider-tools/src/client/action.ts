@@ -4,7 +4,7 @@ import { ActionNotFound } from '../errors.ts'
 import { answered, type Connection, type Question, type Reply } from './connection.ts'
 import { readLogPage, readStatus, type Status } from './documents.ts'
 import { failure } from './failure.ts'
-import { type FinishedOptions, finished, type RequestOptions } from './finished.ts'
+import { finished, type RequestOptions, type WaitOptions } from './finished.ts'
 import { followLog, type LogOptions } from './follow-log.ts'
 import { pages } from './pages.ts'
 import { actionPath } from './provider-url.ts'
@@ -20,7 +20,7 @@ export type Action<Details = ActionDetails> = {
    * Waits until it is complete, or INACTIVE, as its caller may have to help it on then. A lost network, and a provider that
    * fails for a while, only slow it down.
    */
-  finished(options?: FinishedOptions<Details>): Promise<Status<Details>>
+  finished(options?: WaitOptions<Details>): Promise<Status<Details>>
   /** Asks for its end. Repeated where it gets lost: an action that is complete stays as it is. */
   cancel(options?: RequestOptions): Promise<Status<Details>>
   /** Lets one that is INACTIVE go on. Repeated only where the provider says that it did not: a later pause is another. */
@@ -28,13 +28,13 @@ export type Action<Details = ActionDetails> = {
   /** Lets the provider forget one that is complete. Repeated where it gets lost: gone is gone. */
   release(options?: RequestOptions): Promise<Status<Details>>
   /** The entries of its log, oldest first, each read when its turn comes. */
-  log(options?: LogOptions): AsyncIterable<ActionLogEntry>
+  log(options?: LogOptions<Details>): AsyncIterable<ActionLogEntry>
 }
 
 /** Checks the details of an action that has succeeded. */
 export type Judge<Details> = (status: Status, reply: Reply) => Promise<Status<Details>>
 
-/** @throws TypeError for what cannot be an action's id */
+/** @throws InvalidArgument for what cannot be an action's id */
 export function createAction<Details>(
   connection: Connection,
   id: string,
@@ -56,7 +56,7 @@ export function createAction<Details>(
   const change = async (operation: string, question: Question): Promise<Status<Details>> =>
     hear(await answered(connection, { method: 'POST', path: path(operation), ...question }))
 
-  async function* log(options: LogOptions = {}): AsyncGenerator<ActionLogEntry> {
+  async function* log(options: LogOptions<Details> = {}): AsyncGenerator<ActionLogEntry> {
     const { since, until, newestFirst, signal, retry, maximumPages } = options
     yield* pages(async (marker) => {
       const query = { limit: '100', since, until, marker, ...(newestFirst && { reverse_order: 'true' }) }

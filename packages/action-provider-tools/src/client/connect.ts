@@ -1,8 +1,9 @@
 import type { ActionDetails, ActionStatusValue } from '../documents/action-status.ts'
+import type { ProviderDescription } from '../documents/provider-description.ts'
 import { RequestValidationError } from '../errors.ts'
 import { type Action, createAction, type Judge } from './action.ts'
 import { answered, type ConnectOptions, connection } from './connection.ts'
-import { type Description, readActions, readDescription, readStatus, type Status } from './documents.ts'
+import { readActions, readDescription, readStatus, type Status } from './documents.ts'
 import { failure, UnexpectedAnswer } from './failure.ts'
 import type { PagesOptions, RequestOptions } from './finished.ts'
 import type { DetailsOf, InputOf, SchemaInput, SchemaOutput, Typed } from './inference.ts'
@@ -40,7 +41,7 @@ type Role = 'creator_id' | 'monitor_by' | 'manage_by'
 export type Provider<Input = Record<string, unknown>, Details = ActionDetails> = {
   readonly url: URL
   /** What it says of itself. No token is sent where it answers without one. */
-  introspect(options?: RequestOptions): Promise<Description>
+  introspect(options?: RequestOptions): Promise<ProviderDescription>
   /**
    * Starts an action, once: the request goes with an id of its own, so that it can be repeated when an answer is lost.
    *
@@ -59,7 +60,7 @@ export type Schemas<In, Out> = { input?: In; details?: Out }
 /**
  * Makes a client of a provider. Nothing is asked for yet.
  *
- * @throws TypeError for what is no URL of a provider
+ * @throws InvalidArgument for what is no URL of a provider
  * @example
  * const provider = connect<typeof watchasay>('https://example.org/skeleton', { token })
  * const action = await provider.run({ input_string: 'hey' }, { label: 'nightly' })

@@ -43,7 +43,7 @@ export type Connection = {
   ask(question: Question): Promise<Reply>
 }
 
-/** @throws TypeError for what is no URL of a provider */
+/** @throws InvalidArgument for what is no URL of a provider */
 export function connection(givenUrl: string | URL, options: ConnectOptions): Connection {
   const url = providerUrl(givenUrl)
   const tokens = tokensOf(options)

@@ -14,9 +14,6 @@ export type Status<Details = ActionDetails> =
   | Of<'FAILED', ActionDetails>
   | Of<'ACTIVE' | 'INACTIVE', ActionDetails>
 
-/** What a provider says of itself. `types` are in capitals, whichever way it writes them. */
-export type Description = Omit<ProviderDescription, 'types'> & { types: string[] }
-
 type Fields = Record<string, unknown>
 
 const STATUSES: readonly string[] = [
@@ -34,16 +31,15 @@ const STATUSES: readonly string[] = [
  */
 export function readStatus(json: unknown, answer: Answer): Status {
   if (!isFields(json)) throw notA('status of an action', answer)
-  const { action_id, status, details, creator_id, release_after, ...rest } = json
+  const { action_id, status, details, creator_id, release_after } = json
   const value = String(status).toUpperCase()
   if (!isId(action_id) || !STATUSES.includes(value)) throw notA('status of an action', answer)
   return {
-    ...present(rest, TEXTS, LISTS),
+    ...present(json, TEXTS, LISTS),
     action_id: String(action_id),
     status: value,
     details: isDetails(details) ? details : {},
     creator_id: String(creator_id ?? ''),
-    ...(typeof release_after === 'string' && { release_after }),
     ...(typeof release_after === 'number' && { release_after: `PT${release_after}S` }),
   } as Status
 }
@@ -55,28 +51,26 @@ export function readActions(answer: Answer): Status[] {
 }
 
 /** Reads what a provider says of itself; what it leaves out is as the interface says. @throws UnexpectedAnswer for what is none */
-export function readDescription(answer: Answer): Description {
+export function readDescription(answer: Answer): ProviderDescription {
   const { json } = answer
   if (!isFields(json) || typeof json.globus_auth_scope !== 'string' || typeof json.title !== 'string')
     throw notA('action provider', answer)
-  const { types, input_schema, synchronous, log_supported, ...rest } = json
+  const { types, input_schema, synchronous, log_supported } = json
   const description = present(
-    rest,
+    json,
     [...TEXTS, 'subtitle', 'description'],
     [...LISTS, 'keywords', 'event_types'],
   )
   return {
-    api_version: '1.0',
-    admin_contact: '',
-    visible_to: ['public'],
-    runnable_by: ['all_authenticated_users'],
-    maximum_deadline: 'P30D',
+    // First what there is, in its order, then what it leaves out.
+    ...description,
+    ...standard,
     ...description,
     types: texts(types).map((type) => type.toUpperCase()),
     synchronous: synchronous === true,
     log_supported: log_supported === true,
     input_schema: isFields(input_schema) ? input_schema : {},
-  } as Description
+  } as ProviderDescription
 }
 
 /** Reads a page of a log; some providers send its entries alone. @throws UnexpectedAnswer for what is none */
@@ -96,7 +90,17 @@ export function readLogPage(answer: Answer): { entries: ActionLogEntry[]; next: 
   }
 }
 
+/** What a description holds that says nothing else. */
+const standard = {
+  api_version: '1.0',
+  admin_contact: '',
+  visible_to: ['public'],
+  runnable_by: ['all_authenticated_users'],
+  maximum_deadline: 'P30D',
+}
+
 const TEXTS = [
+  'release_after',
   'label',
   'start_time',
   'completion_time',

@@ -1,6 +1,6 @@
 import { type Answer, printable, UnexpectedAnswer } from './failure.ts'
 import { NetworkFailure } from './network-failure.ts'
-import { isLoopback } from './provider-url.ts'
+import { InvalidArgument, isLoopback } from './provider-url.ts'
 
 /** One request, with the token that goes along. */
 export type Exchange = {
@@ -25,7 +25,7 @@ const LARGEST_ANSWER = 64 * 1024 * 1024
  * Sends a request and reads the whole answer, whatever its status. Redirects are followed within the origin alone (and,
  * without a token, to https on the same host). No token is sent, but to this machine itself, without TLS.
  *
- * @throws NetworkFailure; UnexpectedAnswer for a redirect that is not followed, and for an answer without end; TypeError
+ * @throws NetworkFailure; UnexpectedAnswer for a redirect that is not followed, and for an answer without end; InvalidArgument
  * for a token that must not be sent; the signal's reason
  */
 export async function exchange(request: Exchange, carrier: Carrier): Promise<Answer> {
@@ -95,9 +95,9 @@ async function readText(response: Response, url: URL): Promise<string> {
 function checkCarrier(url: URL, token: string, insecure: boolean): void {
   // The runtime's own message would repeat the token.
   if (!/^[\x21-\x7e]+$/.test(token))
-    throw new TypeError('The token is none: it is empty, or holds spaces or the like')
+    throw new InvalidArgument('The token is none: it is empty, or holds spaces or the like')
   if (url.protocol === 'https:' || isLoopback(url) || insecure) return
-  throw new TypeError(
+  throw new InvalidArgument(
     `No token is sent to ${url.origin}, as anybody on the way could read it: use its https:// URL`,
   )
 }

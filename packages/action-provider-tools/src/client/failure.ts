@@ -75,7 +75,7 @@ export function notA(what: string, answer: Answer): UnexpectedAnswer {
     answer.status,
     answer.json === undefined
       ? foreign(answer)
-      : `${answer.url.href} answered with what is no ${what}: tell the admin_contact of the provider`,
+      : `${answer.url.href} answered with what is no ${what}: tell its admin_contact`,
     { cause: answer },
   )
 }

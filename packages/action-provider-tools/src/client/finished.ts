@@ -17,14 +17,11 @@ export type PagesOptions = RequestOptions & {
 }
 
 /** How `finished` and a followed log wait. */
-export type WaitOptions = RequestOptions & {
+export type WaitOptions<Details> = RequestOptions & {
   /** Go on while the action is INACTIVE, since somebody else may resume it (default false). */
   throughInactive?: boolean
-}
-
-export type FinishedOptions<Details> = WaitOptions & {
   /** Is told the status first, and whenever it is another. */
-  onProgress?: (status: Status<Details>) => void
+  onProgress?: ((status: Status<Details>) => void) | undefined
 }
 
 /** Asks for the status of an action; `waited` where the provider held its answer back until there was something to say. */
@@ -40,14 +37,9 @@ const HELD = 20
 export async function finished<Details>(
   look: Look<Details>,
   known: Status<Details> | undefined,
-  { signal, retry, onProgress, throughInactive = false }: FinishedOptions<Details> = {},
+  { signal, retry, onProgress, throughInactive = false }: WaitOptions<Details> = {},
 ): Promise<Status<Details>> {
-  let told = ''
-  const tell = (status: Status<Details>): void => {
-    const text = JSON.stringify(status)
-    if (text !== told) onProgress?.(status)
-    told = text
-  }
+  const tell = tellChanges(onProgress)
   if (known !== undefined) tell(known)
   let status = known
   let pause: number = pace.first
@@ -64,6 +56,18 @@ export async function finished<Details>(
     if (!looked.waited) pause = nextPause(pause)
   }
   return status
+}
+
+/** Tells of a status, but not twice of the same. */
+export function tellChanges<Details>(
+  onProgress: WaitOptions<Details>['onProgress'],
+): (status: Status<Details>) => void {
+  let told = ''
+  return (status) => {
+    const text = JSON.stringify(status)
+    if (text !== told) onProgress?.(status)
+    told = text
+  }
 }
 
 /** @example nextPause(1_000) // 1_250 */

@@ -1,20 +1,28 @@
 import type { ActionLogEntry } from '../documents/log-page.ts'
-import { isOver, type Look, nextPause, type PagesOptions, pace, type WaitOptions } from './finished.ts'
+import {
+  isOver,
+  type Look,
+  nextPause,
+  type PagesOptions,
+  pace,
+  tellChanges,
+  type WaitOptions,
+} from './finished.ts'
 import { sleep } from './repeat.ts'
 
-export type LogOptions = WaitOptions &
+export type LogOptions<Details> = WaitOptions<Details> &
   PagesOptions & {
     /** Wait for more, until the action is complete (default false). */
     follow?: boolean
     /** From and until when, RFC 3339. */
-    since?: string
-    until?: string
+    since?: string | undefined
+    until?: string | undefined
     /** Newest first (default false). Not where the log is followed. */
     newestFirst?: boolean
   }
 
 /** Reads a log as it is now. */
-type Read = (options: LogOptions) => AsyncIterable<ActionLogEntry>
+type Read<Details> = (options: LogOptions<Details>) => AsyncIterable<ActionLogEntry>
 
 /**
  * Gives the entries of a log as they come, until the action is over. Each time it reads from the moment of the last entry on,
@@ -22,14 +30,16 @@ type Read = (options: LogOptions) => AsyncIterable<ActionLogEntry>
  */
 export async function* followLog<Details>(
   look: Look<Details>,
-  read: Read,
-  { since, throughInactive = false, follow: _, newestFirst: __, ...options }: LogOptions,
+  read: Read<Details>,
+  { since, throughInactive = false, follow: _, newestFirst: __, ...options }: LogOptions<Details>,
 ): AsyncGenerator<ActionLogEntry> {
   const { signal, retry } = options
+  const tell = tellChanges(options.onProgress)
   let from = since
   let given = new Map<string, number>()
   for (let pause: number = pace.first; ; pause = nextPause(pause)) {
     const { status } = await look({ signal, retry, repeats: from === since ? 'always' : 'patiently' })
+    tell(status)
     const seen = new Map<string, number>()
     for await (const entry of read({ ...options, ...(from && { since: from }) })) {
       const key = JSON.stringify(entry)

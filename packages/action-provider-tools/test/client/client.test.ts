@@ -5,6 +5,7 @@ import {
   ActionNotFound,
   connect,
   ForbiddenRequest,
+  InvalidArgument,
   NotFound,
   RequestValidationError,
   type Status,
@@ -157,7 +158,9 @@ describe('an action', () => {
   })
   it('gives its log whole, and as it comes', async () => {
     const action = await stepsOf().run({ name: 'logged' })
-    const followed = all(action.log({ follow: true }))
+    const told: string[] = []
+    const onProgress = ({ status }: Status) => told.push(status)
+    const followed = all(action.log({ follow: true, onProgress }))
     await eventually(async () => (await all(action.log())).length === 1)
     await step('logged', 'go on')
     const entries = await followed
@@ -166,6 +169,7 @@ describe('an action', () => {
       ...Array.from({ length: 120 }, (_, index) => `Line ${index + 1}`),
     ])
     expect(entries[0]?.details).toEqual({ attempt: 1 })
+    expect(told.at(-1)).toBe('SUCCEEDED')
     expect(await all(action.log())).toEqual(entries)
     expect(await all(action.log({ newestFirst: true }))).toEqual(entries.toReversed())
     expect(await all(action.log({ until: entries[0]?.time as string }))).toEqual(
@@ -215,15 +219,15 @@ describe('errors', () => {
   })
   it('say what is wrong with what a program gave, before anything is sent', () => {
     for (const url of ['example.org', 'ftp://example.org', 'https://me:secret@example.org/'])
-      expect(() => connect(url)).toThrow(TypeError)
-    for (const id of ['', '.', '..']) expect(() => asAlice().action(id)).toThrow(TypeError)
+      expect(() => connect(url)).toThrow(InvalidArgument)
+    for (const id of ['', '.', '..']) expect(() => asAlice().action(id)).toThrow(InvalidArgument)
   })
   it('keep a token from who could read it on the way, and out of messages', async () => {
     for (const url of ['http://example.org/p', `http://127.0.0.1.example.org/p`]) {
       await expect(connect(url, { token: 'secret' }).run({})).rejects.toThrow(/https/)
     }
     const odd = connect(`${served.url}/p`, { token: 'sec\nret' }).run({})
-    await expect(odd).rejects.toThrow(TypeError)
+    await expect(odd).rejects.toThrow(InvalidArgument)
     await expect(odd).rejects.not.toThrow(/sec/)
   })
 })

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { nextPause, pace } from '../../src/client/finished.ts'
 import {
   ActionNotFound,
   ActionProviderError,
@@ -166,6 +167,12 @@ describe('what changes an action', () => {
 })
 
 describe('following an action', () => {
+  it('is quick first and slower later', () => {
+    const pauses: number[] = [pace.first]
+    while ((pauses.at(-1) ?? 0) < pace.longest) pauses.push(nextPause(pauses.at(-1) ?? 0))
+    expect([pauses[0], pauses.at(-1)]).toEqual([1_000, 30_000])
+    expect(pauses).toEqual(pauses.toSorted((one, other) => one - other))
+  })
   it('bears a provider that is gone for a while', async () => {
     const server = await open((_, response, count) => {
       if (count === 1) sendJson(response, 200, statusOf({ status: 'ACTIVE' }))
