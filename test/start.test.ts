@@ -129,6 +129,15 @@ describe('it refuses to start, and says what to do', () => {
     for (const name of ['CLIENT_ID', 'CLIENT_SECRET', 'SCOPE']) expect(text).toContain(`${name} is missing`)
   })
 
+  test.each(['0.0.0.0', '::', '192.0.2.1', 'localhost.example.org'])(
+    'without credentials where other machines can reach it: HOST=%s',
+    async (host) => {
+      const text = (await refusal({ HOST: host })).join('\n')
+      expect(text).toContain(`HOST=${host}`)
+      expect(text).toContain('set CLIENT_ID, CLIENT_SECRET and SCOPE, or leave HOST out')
+    },
+  )
+
   test('every error of the configuration at once', async () => {
     const wrong = {
       PORT: '70000',
@@ -144,6 +153,9 @@ describe('it refuses to start, and says what to do', () => {
       SHUTDOWN_GRACE: 'long',
       RATE_LIMIT: '0',
       MAX_REQUESTS: 'many',
+      MAX_REQUESTS_PER_CALLER: '0',
+      TRACE_SHARE: '2',
+      METRICS: 'yes',
       TRUST_PROXY: '10.0.0.0/33',
     }
     const text = (await refusal(wrong)).join('\n')

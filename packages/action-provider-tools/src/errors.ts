@@ -176,7 +176,10 @@ export class ActionFailed extends Error {
   }
 }
 
-/** The work of an action has failed for now: it is run again as the provider's retry policy says. */
+/**
+ * The work of an action has failed for now: it is run again as the provider's retry policy says. The message is shown to
+ * who may see the action, in its log and, at the limit, in its details: put no secret into it.
+ */
 export class TemporaryFailure extends Error {
   override readonly name = 'TemporaryFailure'
   /** Milliseconds to wait at least, where the other side said so. */

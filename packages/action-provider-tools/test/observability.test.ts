@@ -31,7 +31,6 @@ import {
 } from '../src/index.ts'
 import { readConfiguration } from '../src/server/configuration.ts'
 import { requestIdOf } from '../src/telemetry/request-id.ts'
-import { formatTraceparent, parseTraceparent } from '../src/telemetry/traceparent.ts'
 import { fakeAuth } from '../src/testing/index.ts'
 import { emulateGlobus } from './auth/emulated-globus.ts'
 
@@ -673,31 +672,6 @@ describe('without an OpenTelemetry SDK', () => {
     await served.ask(token, 'POST', '/p/run', { request_id: '1', body: {} })
     const answered = await until(() => served.log.find(({ msg }) => msg === 'Answered'))
     expect(answered).not.toHaveProperty('trace_id')
-  })
-})
-
-describe('traceparent', () => {
-  const hex = (digits: number): fc.Arbitrary<string> =>
-    fc.stringMatching(new RegExp(`^[0-9a-f]{${digits}}$`)).filter((text) => !/^0+$/.test(text))
-
-  test('what is written is read back', () => {
-    fc.assert(
-      fc.property(hex(32), hex(16), fc.constantFrom(0, 1), (traceId, spanId, traceFlags) => {
-        const span = { traceId, spanId, traceFlags }
-        expect(parseTraceparent(formatTraceparent(span))).toEqual({ ...span, isRemote: true })
-      }),
-    )
-  })
-
-  test('what is none is none', () => {
-    for (const text of [
-      '',
-      'x',
-      `00-${'0'.repeat(32)}-b7ad6b7169203331-01`,
-      '00-0af7651916cd43dd8448eb211c80319c-01',
-    ]) {
-      expect(parseTraceparent(text)).toBeUndefined()
-    }
   })
 })
 

@@ -44,13 +44,16 @@ export async function serveForTest<A extends Auth = FakeAuth>(
     auth?: A
     databaseUrl?: string
     application?: Parameters<typeof createApplication>[0]
+    /** What an author adds to the application before their providers. */
+    prepare?: (app: FastifyInstance) => void
   } = {},
 ): Promise<Served<A>> {
-  const { auth = fakeAuth() as unknown as A, databaseUrl, application, ...rest } = options
+  const { auth = fakeAuth() as unknown as A, databaseUrl, application, prepare, ...rest } = options
   const { store, drop } = options.store
     ? { store: options.store, drop: async () => {} }
     : await temporaryStore(databaseUrl)
   const app = createApplication({ logger: { level: 'silent' }, ...application })
+  prepare?.(app)
   for (const [index, provider] of [providers].flat().entries()) {
     const prefix = index === 0 ? '/p' : `/p${index + 1}`
     await app.register(actionProvider, { prefix, provider, auth, store, ...rest })

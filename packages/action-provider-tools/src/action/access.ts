@@ -1,6 +1,6 @@
 import type { AuthState } from '../auth/auth.ts'
 import type { ActionStatus } from '../documents/action-status.ts'
-import { LISTS, PUBLIC, type Role } from '../documents/principal.ts'
+import { groupURN, LISTS, PUBLIC, type Role } from '../documents/principal.ts'
 import { ActionNotFound, ForbiddenRequest } from '../errors.ts'
 
 /** The parts of an action that decide who may see and manage it. */
@@ -52,8 +52,24 @@ function authorizeRole(
   others: readonly string[] = [],
 ): Promise<void> | void {
   if (auth.identities.has(creator)) return
-  const may = others.length > 0 && auth.checkAuthorization(others, { allowAllAuthenticatedUsers: true })
+  const may = auth.checkAuthorization([...others, NO_GROUP], { allowAllAuthenticatedUsers: true })
   return require(may, () => new ActionNotFound())
+}
+
+/** A group that nobody is a member of. */
+const NO_GROUP = groupURN('00000000-0000-0000-0000-000000000000')
+
+/**
+ * Refuses what is asked of an action that is not there. It asks for the caller's groups first, as whoever refuses an action that is
+ * there does: otherwise, while Globus Groups is down, 404 and 503 would tell which of the two it is.
+ * @throws ActionNotFound, ServiceUnavailable
+ */
+export function authorizeNothing(auth: AuthState): Promise<never> | never {
+  const refuse = (): never => {
+    throw new ActionNotFound()
+  }
+  const member = auth.checkAuthorization([NO_GROUP])
+  return typeof member === 'boolean' ? refuse() : member.then(refuse)
 }
 
 function require(may: boolean | Promise<boolean>, refusal: () => Error): Promise<void> | void {

@@ -63,6 +63,8 @@ export type Auth = {
    * and throws; otherwise it gives a promise. `await` takes both.
    * @param bearerToken the token alone, without `Bearer`
    * @param additionalScopes scopes that are as good as the provider's own: any one of them is enough
+   * @param beforeAsking called before Globus is asked about a token that has not been accepted before. What it throws is the answer,
+   * and nobody is asked: so guesses are limited. An Auth may leave it out; its refusals count all the same
    * @throws UnauthorizedRequest for a token that is malformed, expired, revoked or unknown
    * @throws ForbiddenRequest for a token with none of the accepted scopes
    * @throws ServiceUnavailable when Globus Auth cannot say
@@ -70,7 +72,11 @@ export type Auth = {
    * const caller = await auth.authenticate(token)
    * if (!(await caller.checkAuthorization(description.runnable_by))) throw new ForbiddenRequest('…')
    */
-  authenticate(bearerToken: string, additionalScopes?: readonly string[]): Promise<AuthState> | AuthState
+  authenticate(
+    bearerToken: string,
+    additionalScopes?: readonly string[],
+    beforeAsking?: () => void,
+  ): Promise<AuthState> | AuthState
 
   /**
    * Dependent tokens for a caller whose request is over, with refresh tokens where Globus grants them.

@@ -4,7 +4,26 @@ import { ForbiddenRequest, UnauthorizedRequest } from '../errors.ts'
 import type { AuthState } from './auth.ts'
 
 const longestToken = 2048
-const b64token = /^[A-Za-z0-9\-._~+/]+=*$/
+
+/** The form of a token, as a pattern of JSON Schema (RFC 6750, section 2.1). */
+export const TOKEN_PATTERN = '^[A-Za-z0-9._~+/-]+=*$'
+const b64token = new RegExp(TOKEN_PATTERN)
+
+/** `Authorization: Bearer …`. The scheme's case does not matter (RFC 9110, section 11.1). */
+const AUTHORIZATION = /^Bearer +(\S+) *$/i
+
+/**
+ * The bearer token of a request; whether it is one is for the Auth to say.
+ * @throws UnauthorizedRequest where there is none
+ */
+export function bearerToken(authorization: string | undefined): string {
+  if (authorization === undefined) throw new UnauthorizedRequest()
+  const token = AUTHORIZATION.exec(authorization)?.[1]
+  if (token === undefined) {
+    throw invalidToken('The Authorization header is malformed: send "Authorization: Bearer <token>"')
+  }
+  return token
+}
 
 /**
  * Refuses what cannot be a bearer token (RFC 6750, section 2.1), so that it costs no call to Globus Auth.

@@ -7,6 +7,7 @@ import { createAuthState } from './auth-state.ts'
 import { assertBearerToken, assertScope, invalidToken, notRefreshable, tokenKey } from './bearer-token.ts'
 import { type ActiveToken, createGlobusClient, type Grant, type GrantedToken } from './globus-client.ts'
 import { type GlobusUrlOptions, globusUrls } from './globus-urls.ts'
+import { rememberSecret } from './known-secrets.ts'
 import { createLookupCache } from './lookup-cache.ts'
 import { deriveSecretsKey } from './secrets-key.ts'
 import type { AuthCallEvent, AuthLog } from './service.ts'
@@ -70,6 +71,8 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
   const onCall = withCallSpans(options.onCall)
   const { clock = Date.now, monotonicClock: now = () => performance.now() } = options
   assertUsable(options)
+  rememberSecret(options.clientSecret)
+  rememberSecret(btoa(`${options.clientId}:${options.clientSecret}`))
 
   const client = createGlobusClient({
     urls: globusUrls(options),
@@ -98,6 +101,9 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
     perf: { now },
   })
 
+  // By their keys: whoever was accepted once need not go in with those who guess when their 30 seconds are over.
+  const accepted = new LRUCache<string, true>({ max })
+
   const accept = (caller: AuthState, additionalScopes: readonly string[] | undefined): AuthState => {
     if (caller.expiresAt <= clock()) throw invalidToken()
     assertScope(caller, scope, additionalScopes)
@@ -109,6 +115,7 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
       const token = await client.introspect(bearer.token)
       if (token !== undefined) return callerOf(bearer, token)
       refusals.set(bearer.key, true)
+      accepted.delete(bearer.key)
       throw invalidToken()
     })
 
@@ -175,7 +182,7 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
   return {
     scope,
 
-    authenticate(bearerToken, additionalScopes) {
+    authenticate(bearerToken, additionalScopes, beforeAsking) {
       const key = tokenKey(bearerToken)
       const caller = callers.get(key)
       if (caller !== undefined) {
@@ -187,9 +194,12 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
         onCall?.(knownRefusal)
         throw invalidToken()
       }
-      return introspect({ token: bearerToken, key }).then((introspected) =>
-        accept(introspected, additionalScopes),
-      )
+      if (!accepted.has(key)) beforeAsking?.()
+      return introspect({ token: bearerToken, key }).then((introspected) => {
+        const known = accept(introspected, additionalScopes)
+        accepted.set(key, true)
+        return known
+      })
     },
 
     async grantDependentToken(callerToken, wanted) {
@@ -213,7 +223,7 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
 
     async close() {
       client.close()
-      for (const cache of [callers, groups, dependentTokens, refusals]) cache.clear()
+      for (const cache of [callers, groups, dependentTokens, refusals, accepted]) cache.clear()
     },
   }
 }

@@ -3,11 +3,11 @@ import type { XStatic } from 'typebox/schema'
 import { compileGuard } from '../documents/check.ts'
 import { UUID } from '../documents/principal.ts'
 import type { DependentToken } from './auth.ts'
-import { consentWithdrawn } from './bearer-token.ts'
+import { consentWithdrawn, TOKEN_PATTERN } from './bearer-token.ts'
 import type { GlobusUrls } from './globus-urls.ts'
 import { createService, type Refusal, type ServiceOptions } from './service.ts'
 
-const bearerToken = { type: 'string', pattern: '^[A-Za-z0-9._~+/-]+=*$' } as const
+const bearerToken = { type: 'string', pattern: TOKEN_PATTERN } as const
 const text = { type: 'string' } as const
 const textOrNull = { type: ['string', 'null'] } as const
 

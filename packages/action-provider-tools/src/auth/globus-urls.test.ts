@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { InvalidDefinition } from '../errors.ts'
-import { type GlobusUrlOptions, globusUrls } from './globus-urls.ts'
+import { type GlobusUrlOptions, globusUrls, isLoopback } from './globus-urls.ts'
 
 const urls = (options: GlobusUrlOptions, variables: Record<string, string> = {}) => {
   const { auth, groups } = globusUrls(options, variables)
@@ -66,4 +66,23 @@ describe('the URLs of Globus', () => {
       expect(globusUrls({}, variables).groups.protocol).toBe('http:')
     },
   )
+})
+
+test.each([
+  ['127.0.0.1', true],
+  ['127.1', true],
+  ['localhost', true],
+  ['LOCALHOST', true],
+  ['::1', true],
+  ['[::1]', true],
+  ['0:0:0:0:0:0:0:1', true],
+  ['0.0.0.0', false],
+  ['::', false],
+  ['192.0.2.1', false],
+  ['localhost.example.org', false],
+  ['127.0.0.1.example.org', false],
+  ['example.org@localhost:1', false],
+  ['', false],
+])('%s is this machine alone: %s', (host, expected) => {
+  expect(isLoopback(host)).toBe(expected)
 })

@@ -64,7 +64,13 @@ function baseUrl(variable: string, value: string): URL {
   return url
 }
 
-/** Whether the host name of a URL means this machine alone. `URL` has brought each form of an IPv4 address to this one. */
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname)
+/**
+ * Whether a host name or address means this machine alone.
+ * @example isLoopback('127.0.0.1'); isLoopback('::1'); isLoopback('localhost') // true
+ */
+export function isLoopback(host: string): boolean {
+  const bracketed = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
+  // `URL` brings each form of an address to one.
+  const name = URL.parse(`http://${bracketed}`)?.hostname ?? ''
+  return name === 'localhost' || name === '[::1]' || /^127(\.\d+){3}$/.test(name)
 }

@@ -1,5 +1,6 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest, preParsingHookHandler } from 'fastify'
 import { BadActionRequest, PayloadTooLarge } from '../errors.ts'
+import { loadOf } from './load.ts'
 
 type Done = (error: Error | null, body?: Buffer) => void
 
@@ -8,7 +9,8 @@ type Done = (error: Error | null, body?: Buffer) => void
  * slowly, its request keeps no other from being served.
  */
 export function readBodies(app: FastifyInstance, limit: number): void {
-  const { load } = app
+  const load = loadOf(app)
+  app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (request: FastifyRequest, payload, done: Done): void => {
     if (Number(request.headers['content-length']) > limit) {
       done(tooLarge())
@@ -36,7 +38,7 @@ export function readBodies(app: FastifyInstance, limit: number): void {
       })
     const complete = (): void =>
       orRefuse(() => {
-        load?.take(request)
+        load?.takeUp(request)
         end(null, chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size))
       })
     const cut = (): void => end(new BadActionRequest('The request ended before its body was complete'))
@@ -45,7 +47,14 @@ export function readBodies(app: FastifyInstance, limit: number): void {
   })
 }
 
-function tooLarge(): PayloadTooLarge {
+/** A hook for routes that read a body: Fastify refuses a malformed content type before it asks a parser, so there is none. */
+export const ignoreContentType: preParsingHookHandler = (request, _reply, payload, done) => {
+  delete request.headers['content-type']
+  done(null, payload)
+}
+
+/** The refusal of a body that is larger than the limit. */
+export function tooLarge(): PayloadTooLarge {
   return new PayloadTooLarge(
     'The body is larger than this provider takes: send less, or a reference to the data',
   )

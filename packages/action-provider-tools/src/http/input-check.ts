@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { type CheckThreads, createCheckThreads } from '../input/check-threads.ts'
-import type { CheckedInput } from '../input/compile-input.ts'
+import type { CheckedInput } from '../input/input-schema.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
 
 /** Checks the body of a request. */

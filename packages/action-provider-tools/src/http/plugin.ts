@@ -1,28 +1,30 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
+import type { FastifyInstance, RouteHandlerMethod } from 'fastify'
 import { authorizeListed, isPublic } from '../action/access.ts'
-import type { Auth } from '../auth/auth.ts'
+import type { Auth, AuthState } from '../auth/auth.ts'
+import { bearerToken } from '../auth/bearer-token.ts'
+import { deriveSecretsKey } from '../auth/secrets-key.ts'
 import { parseDuration } from '../documents/duration.ts'
 import { InvalidDefinition } from '../errors.ts'
 import { managedOperations } from '../operations/managed.ts'
 import type { Operations } from '../operations/operations.ts'
 import { ownStateOperations } from '../operations/own-state.ts'
+import { isPromiseLike } from '../promise-like.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
 import type { Operation, OperationEvent } from '../provider/hooks.ts'
 import type { ActionStore } from '../store/action-store.ts'
+import type { EnterHook } from '../telemetry/around.ts'
 import { type Telemetry, telemetryOf } from '../telemetry/telemetry.ts'
 import { encryptionWithKeys } from '../worker/encryption.ts'
 import { createWorker, type Worker, type WorkerOptions } from '../worker/worker.ts'
-import { bearerToken } from './bearer.ts'
-import { readBodies } from './body.ts'
-import { answerError, answerNoRoute } from './error-answers.ts'
-import { type InputCheck, inputCheck } from './input-check.ts'
-import { enumerateHandler } from './operations/enumerate.ts'
-import { introspectHandler } from './operations/introspect.ts'
-import { logHandler } from './operations/log.ts'
-import { cancelHandler, releaseHandler, resumeHandler, statusHandler } from './operations/on-action.ts'
-import { runHandler } from './operations/run.ts'
+import { ignoreContentType, readBodies } from './body.ts'
+import { answerError, noRoute } from './error-answers.ts'
+import { type Handler, handlersOf, type Served } from './handlers.ts'
+import { inputCheck } from './input-check.ts'
+import { type Load, loadOf } from './load.ts'
+import { beginOperation, decorateOperation, operationOf } from './operation.ts'
 import { warnOfOtherNamespaces } from './other-namespaces.ts'
 import { allowedMethods, ROUTES } from './routes.ts'
+import { whenKnown } from './when-known.ts'
 
 /** How a provider is served. */
 export type ActionProviderOptions = {
@@ -33,27 +35,14 @@ export type ActionProviderOptions = {
   store?: ActionStore
   /** The largest body, in bytes (default 1 MiB). */
   bodyLimit?: number
-  /** Keys of 32 bytes that seal the tokens of unfinished actions, the current one first (default: derived from the client secret). */
+  /**
+   * Keys of 32 bytes for the tokens of unfinished actions: the first seals, all of them open (default: derived from the
+   * client secret, whose key opens in any case).
+   */
   secretsKeys?: readonly Uint8Array[]
+  /** Client secrets of before the current one: what was sealed with keys derived from them is still read (default none). */
+  formerClientSecrets?: readonly string[]
 } & Pick<WorkerOptions, 'works' | 'instance' | 'shutdownGrace' | 'timing' | 'clock'>
-
-/** What every operation's handler is made from. */
-export type Served = {
-  provider: ActionProvider
-  operations: Operations
-  checkInput: InputCheck
-  /** What introspect answers, as JSON text. */
-  description: string
-  maximumDeadline: number
-  clock: () => number
-}
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The operation that a provider's route is asked for; `null` elsewhere. */
-    operation: OperationEvent | null
-  }
-}
 
 const MIB = 1024 * 1024
 
@@ -65,7 +54,8 @@ const MIB = 1024 * 1024
  * await app.register(actionProvider, { prefix: '/echo', provider: echo, auth, store })
  */
 export async function actionProvider(app: FastifyInstance, options: ActionProviderOptions): Promise<void> {
-  const { provider, auth, clock = Date.now } = options
+  const { provider, auth, store } = options
+  const clock = options.clock ?? store?.now ?? Date.now
   const telemetry = telemetryOf(app, provider.namespace)
   const { operations, worker } = operationsOf(app, options, clock, telemetry)
   const served: Served = {
@@ -76,28 +66,30 @@ export async function actionProvider(app: FastifyInstance, options: ActionProvid
     maximumDeadline: parseDuration(provider.description.maximum_deadline),
     clock,
   }
-  if (!app.hasRequestDecorator('operation')) app.decorateRequest('operation', null)
-  app.removeAllContentTypeParsers()
+  decorateOperation(app)
   // The body of run is JSON whatever its content type says, and is read by run itself.
   readBodies(app, options.bodyLimit ?? MIB)
   app.setErrorHandler(answerError)
 
+  const load = loadOf(app)
   const handlers = handlersOf(served)
   const names = Object.keys(handlers) as Operation[]
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.slice(app.prefix.length).split('?', 1)[0] ?? ''
-    answerNoRoute(request, reply, allowedMethods(path, names))
+    const error = noRoute(request, allowedMethods(path, names))
+    answerError(load ? load.refuse(request, error) : error, request, reply)
   })
   for (const operation of names) {
     const open = operation === 'introspect' && isPublic(provider.description.visible_to)
     for (const [method, path] of ROUTES[operation]) {
+      const hook =
+        open || method === 'OPTIONS' ? enterOpen(operation, load) : enter(operation, provider, auth, load)
+      const handler = telemetry.handle(handlers[operation] as Handler)
       const route = {
         method,
-        onRequest: telemetry.enter(
-          operation,
-          open || method === 'OPTIONS' ? begin(operation) : enter(operation, provider, auth),
-        ),
-        handler: telemetry.handle(handlers[operation] as Handler) as RouteHandlerMethod,
+        onRequest: telemetry.enter(operation, hook),
+        ...((method === 'POST' || method === 'DELETE') && { preParsing: ignoreContentType }),
+        handler: (load ? working(load, handler) : handler) as RouteHandlerMethod,
       }
       app.route({ ...route, url: path })
       if (path !== '/') app.route({ ...route, url: `${path}/` })
@@ -107,10 +99,10 @@ export async function actionProvider(app: FastifyInstance, options: ActionProvid
   const { answered } = telemetry
   if (after || answered) {
     app.addHook('onResponse', (request, reply, done) => {
-      answered?.(request, reply)
-      const { operation: event } = request
-      if (after === undefined || event === null) return done()
-      tell(() => after({ ...event, statusCode: reply.statusCode, durationMs: reply.elapsedTime }), done)
+      const event = operationOf(request)
+      answered?.(event, request, reply)
+      if (after === undefined || event === undefined) return done()
+      call(() => after({ ...event, statusCode: reply.statusCode, durationMs: reply.elapsedTime }), done)
     })
   }
   if (worker) {
@@ -119,61 +111,61 @@ export async function actionProvider(app: FastifyInstance, options: ActionProvid
   }
 }
 
-type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
-
-function handlersOf(served: Served): Partial<Record<Operation, Handler>> {
-  const { resume, log, enumerate } = served.operations
-  return {
-    introspect: introspectHandler(served),
-    run: runHandler(served),
-    status: statusHandler(served),
-    cancel: cancelHandler(served),
-    release: releaseHandler(served),
-    ...(resume && { resume: resumeHandler(served, resume) }),
-    ...(log && { log: logHandler(served, log) }),
-    ...(enumerate && { enumerate: enumerateHandler(served, enumerate) }),
-  }
-}
-
-/** Calls an author's hook. One that has nothing to wait for costs no promise. */
-function tell(hook: () => unknown, done: (error?: Error) => void): void {
+/** Calls what may give a promise. One that has nothing to wait for costs none. */
+function call(act: () => unknown, done: (error?: Error) => void): void {
   try {
-    const told = hook()
-    if (told instanceof Promise) told.then(() => done(), done)
+    const outcome = whenKnown(act(), () => undefined)
+    if (isPromiseLike(outcome)) outcome.then(() => done(), done)
     else done()
   } catch (error) {
     done(error as Error)
   }
 }
 
-/** Notes which operation a request asks for. */
-function begin(operation: Operation) {
-  return (request: FastifyRequest, _reply: FastifyReply, done: () => void): void => {
-    request.operation = { operation }
-    done()
+/** A handler that is counted as work until it has answered. */
+function working(load: Load, handler: Handler): Handler {
+  return (request, reply) => {
+    load.beginWork(request)
+    return handler(request, reply)
+  }
+}
+
+/** Lets in whoever asks. */
+function enterOpen(operation: Operation, load: Load | undefined): EnterHook {
+  return (request, _reply, done) => {
+    beginOperation(request, { operation })
+    call(() => load?.admitGuest(request), done)
   }
 }
 
 /** Finds out who is calling, before anything of the body is read, and refuses who may not use the operation at all. */
-function enter(operation: Operation, provider: ActionProvider, auth: Auth) {
+function enter(
+  operation: Operation,
+  provider: ActionProvider,
+  auth: Auth,
+  load: Load | undefined,
+): EnterHook {
   const list = operation === 'introspect' ? 'visible_to' : 'runnable_by'
   const listed = operation === 'introspect' || operation === 'run' || operation === 'enumerate'
   const allowed = provider.description[list]
-  return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void => {
+  return (request, _reply, done) => {
     const event: OperationEvent = { operation }
-    request.operation = event
-    const admit = (caller: Awaited<ReturnType<Auth['authenticate']>>): Promise<void> | void => {
+    beginOperation(request, event)
+    const admit = (caller: AuthState): Promise<void> | void => {
       event.auth = caller
+      load?.admitCaller(request, caller.effectiveIdentity)
       if (listed) return authorizeListed(caller, list, allowed)
     }
-    try {
-      const caller = auth.authenticate(bearerToken(request.headers.authorization), provider.additionalScopes)
-      const admitted = caller instanceof Promise ? caller.then(admit) : admit(caller)
-      if (admitted instanceof Promise) admitted.then(() => done(), done)
-      else done()
-    } catch (error) {
-      done(error as Error)
+    const authenticate = (): Promise<void> | void => {
+      const token = bearerToken(request.headers.authorization)
+      const beforeAsking = (): void => load?.admitGuess(request)
+      return whenKnown(auth.authenticate(token, provider.additionalScopes, beforeAsking), admit)
     }
+    call(authenticate, (error) => {
+      // Whoever is known was counted when they were let in.
+      const unknown = error !== undefined && event.auth === undefined
+      done(unknown && load ? (load.refuse(request, error) as Error) : error)
+    })
   }
 }
 
@@ -188,7 +180,7 @@ function operationsOf(
 ): { operations: Operations; worker?: Worker } {
   const { provider, auth } = options
   const { work } = provider
-  app.observability?.needs('Globus Auth', auth)
+  telemetry.needs('Globus Auth', auth)
   if (work.kind === 'callbacks') return { operations: ownStateOperations(work.callbacks) }
   if (options.store === undefined) {
     throw new InvalidDefinition(
@@ -206,14 +198,18 @@ function operationsOf(
   app.addHook('onClose', async () => void namespaces.delete(provider.namespace))
   const { store: held } = options
   app.addHook('onReady', () => warnOfOtherNamespaces(provider.namespace, namespaces, held, app.log))
-  app.observability?.needs('the database', options.store)
+  telemetry.needs('the database', options.store)
   const store = telemetry.store(options.store)
   const { works, instance, shutdownGrace, timing } = options
   const worker = createWorker({
     provider: { ...provider, work },
     store,
     auth,
-    secrets: encryptionWithKeys(options.secretsKeys ?? [auth.secretsKey()]),
+    secrets: encryptionWithKeys([
+      ...(options.secretsKeys ?? []),
+      auth.secretsKey(),
+      ...(options.formerClientSecrets ?? []).map(deriveSecretsKey),
+    ]),
     log: app.log,
     clock,
     telemetry,

@@ -1,6 +1,6 @@
 /** The other side of `check-threads.ts`: checks one body at a time, for as long as it is told. */
 import { parentPort } from 'node:worker_threads'
-import { compileCheck, type JsonSchemaCheck } from './json-schema.ts'
+import { compileSchemaCheck, type JsonSchemaCheck } from './json-schema.ts'
 import { withinTime } from './within-time.ts'
 
 /** What a thread is asked. Schema and body come as JSON text: copying a text costs least. */
@@ -15,7 +15,7 @@ parentPort?.on('message', ({ schema, body, showInput, limit }: Question) => {
 })
 
 function checkOf(schema: string): JsonSchemaCheck {
-  const check = checks.get(schema) ?? compileCheck(JSON.parse(schema), { ready: true })
+  const check = checks.get(schema) ?? compileSchemaCheck(JSON.parse(schema), { ready: true })
   checks.set(schema, check)
   return check
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { LRUCache } from 'lru-cache'
 import { InvalidDefinition } from '../errors.ts'
 import { createCheckLane } from './check-lane.ts'
-import type { CheckedInput } from './compile-input.ts'
+import type { CheckedInput } from './input-schema.ts'
 import { checkedInput } from './json-schema.ts'
 import { TIME_LIMIT } from './within-time.ts'
 

@@ -1,4 +1,5 @@
 import type { Static } from 'typebox'
+import type { Scrubbing } from '../documents/field-errors.ts'
 
 /** JSON Schema as an object, TypeBox types included. Written in place or `as const`, it gives the input its type. */
 export type JsonSchema = object
@@ -60,3 +61,25 @@ type Described<Type> = Type extends object
     ? Record<string, unknown>
     : Type
   : Record<string, unknown>
+
+/** What checking an input came to. Errors are worded as the interface wants them. */
+export type CheckedInput<Input> = { ok: true; value: Input } | { ok: false; errors: string[] }
+
+/** An input schema, ready to check bodies. */
+export type CompiledInput<Input> = {
+  /** What the provider's description shows as `input_schema`. */
+  readonly json_schema: Record<string, unknown>
+  /**
+   * Whether a small body may keep `validate` busy until it is stopped: then a server has it checked in a thread of its own.
+   * False for a Standard Schema, since its library is the author's code, which cannot be sent to another thread.
+   */
+  readonly mayTakeLong: boolean
+  /**
+   * Checks a body. Paths in errors begin at the body, as the Python toolkit has them: `$.text`, not `$.body.text`.
+   * With a Standard Schema, `value` is its output: defaults are filled in and transforms done.
+   */
+  validate(
+    body: unknown,
+    options?: Pick<Scrubbing, 'showInput'>,
+  ): CheckedInput<Input> | Promise<CheckedInput<Input>>
+}

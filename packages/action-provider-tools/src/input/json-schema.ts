@@ -2,11 +2,10 @@ import type { Ajv, Options, ValidateFunction } from 'ajv'
 import { errorMessage, fieldErrors } from '../documents/field-errors.ts'
 import { findErrors } from '../documents/find-errors.ts'
 import { InvalidDefinition } from '../errors.ts'
-import type { CheckedInput, CompiledInput } from './compile-input.ts'
 import { type Dialect, dialectOf } from './dialects.ts'
 import { useOwnEquality } from './equality.ts'
 import { FORMATS } from './formats.ts'
-import type { JsonSchema } from './input-schema.ts'
+import type { CheckedInput, CompiledInput, JsonSchema } from './input-schema.ts'
 import { compilePattern, type Matcher } from './pattern.ts'
 import { multiplies } from './recursion.ts'
 import { declaredNames, findPattern, findPointer, type SchemaObject, toJsonSchema } from './schema-facts.ts'
@@ -27,7 +26,7 @@ export type JsonSchemaCheck = {
  * @throws InvalidDefinition that names the place
  */
 export function compileJsonSchema(given: JsonSchema): CompiledInput<unknown> {
-  const { json_schema, mayTakeLong, errorsOf } = compileCheck(given)
+  const { json_schema, mayTakeLong, errorsOf } = compileSchemaCheck(given)
   return {
     json_schema,
     mayTakeLong,
@@ -50,7 +49,7 @@ export function checkedInput(body: unknown, errors: string[] | undefined): Check
  * @param ready compile at once what finds all errors too, which else is done for the first body that has one
  * @throws InvalidDefinition that names the place
  */
-export function compileCheck(given: JsonSchema, { ready = false } = {}): JsonSchemaCheck {
+export function compileSchemaCheck(given: JsonSchema, { ready = false } = {}): JsonSchemaCheck {
   const json_schema = toJsonSchema(given)
   const dialect = dialectOf(json_schema)
   checkSchema(json_schema, dialect)

@@ -60,9 +60,9 @@ describe('a pattern', () => {
           if (one.isWellFormed()) expect([one, matcher.test(one)]).toEqual([one, reference.test(one)])
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     )
-    expect(linear).toBeGreaterThan(200)
+    expect(linear).toBeGreaterThan(80)
   })
 
   it.each([

@@ -1,7 +1,13 @@
 import { fieldError, jsonPath, listErrors, type Scrubbing } from '../documents/field-errors.ts'
 import { ActionProviderError, InvalidDefinition } from '../errors.ts'
-import type { CheckedInput, CompiledInput } from './compile-input.ts'
-import type { StandardIssue, StandardResult, StandardSchema } from './input-schema.ts'
+import { isPromiseLike } from '../promise-like.ts'
+import type {
+  CheckedInput,
+  CompiledInput,
+  StandardIssue,
+  StandardResult,
+  StandardSchema,
+} from './input-schema.ts'
 import { isTame } from './pattern.ts'
 import { multiplies } from './recursion.ts'
 import { declaredNames, parts, type SchemaObject, toJsonSchema } from './schema-facts.ts'
@@ -33,8 +39,8 @@ export function compileStandardSchema(schema: StandardSchema): CompiledInput<unk
     validate(body, { showInput = false } = {}) {
       const result = watched ? withinTime(() => standard.validate(body)) : standard.validate(body)
       if (result === undefined) return tooSlow()
-      return result instanceof Promise
-        ? result.then((settled) => judge(settled, body, showInput))
+      return isPromiseLike(result)
+        ? Promise.resolve(result).then((settled) => judge(settled, body, showInput))
         : judge(result, body, showInput)
     },
   }

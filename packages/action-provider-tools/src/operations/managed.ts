@@ -5,6 +5,7 @@ import { parseDuration } from '../documents/duration.ts'
 import { ALL_AUTHENTICATED_USERS, LISTS, type Role } from '../documents/principal.ts'
 import { parseTime } from '../documents/time.ts'
 import { ActionConflict, ActionNotFound } from '../errors.ts'
+import { isPromiseLike } from '../promise-like.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
 import type { ActionStore, Change, StoredAction } from '../store/action-store.ts'
 import type { Worker } from '../worker/worker.ts'
@@ -35,8 +36,8 @@ export function managedOperations(
 
   return {
     async run(auth, request) {
-      const action_id = newActionId()
       const now = clock()
+      const action_id = newActionId(now)
       const status = lifecycle.begin(action_id, auth.effectiveIdentity, request, now)
       const deadline_at = request.deadline === undefined ? now + maximumDeadline : parseTime(request.deadline)
       const settles = worker.settling.possible
@@ -65,8 +66,10 @@ export function managedOperations(
       const { action_id: found } = action
       if (!synchronous || action.status !== 'ACTIVE')
         return { action_id: found, document: action.document, started }
-      const settled = await worker.whenSettled(found, SYNCHRONOUS_WAIT)
-      return { action_id: found, document: (settled ?? action).document, started }
+      const { document } = action
+      const ended = async (hungUp: AbortSignal): Promise<string> =>
+        (await worker.whenSettled(found, SYNCHRONOUS_WAIT, hungUp))?.document ?? document
+      return { action_id: found, document, started, ended }
     },
 
     async repeated(auth, request) {
@@ -81,9 +84,7 @@ export function managedOperations(
     status(found) {
       const action = found as StoredAction
       const refreshed = worker.refresh(action)
-      return refreshed instanceof Promise
-        ? refreshed.then((now) => (now ?? action).document)
-        : refreshed.document
+      return isPromiseLike(refreshed) ? refreshed.then((now) => (now ?? action).document) : refreshed.document
     },
 
     async cancel(auth, actionId) {
@@ -95,10 +96,22 @@ export function managedOperations(
     },
 
     async resume(auth, actionId) {
-      const secret = await worker.reseal(actionId, auth)
-      const action = await change(actionId, (current) => lifecycle.resume(current, clock(), secret))
-      worker.nudge()
-      return action.document
+      for (;;) {
+        const found = await store.get(namespace, actionId)
+        if (found === undefined) throw new ActionNotFound()
+        // Work acts as its creator: nobody else's resume brings another token.
+        const isCreator = auth.identities.has(found.creator_id)
+        const secret = isCreator ? await worker.reseal(actionId, auth) : undefined
+        let isStale = false
+        const action = await change(actionId, (current) => {
+          // What was sealed meanwhile must not be lost.
+          isStale = current.status === 'INACTIVE' && current.version !== found.version
+          return isStale ? undefined : lifecycle.resume(current, auth.effectiveIdentity, clock(), secret)
+        })
+        if (isStale) continue
+        worker.nudge()
+        return action.document
+      }
     },
 
     async release(_auth, actionId) {

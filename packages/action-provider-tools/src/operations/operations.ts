@@ -7,15 +7,22 @@ import type { Awaitable } from '../store/action-store.ts'
 /** An action that was found for a request: who may see and manage it, and its status document as JSON text. */
 export type FoundAction = AccessLists & { document: string }
 
+/** What became of a run. */
+export type RunResult = {
+  action_id: string
+  document: string
+  /** Whether this request started the action. */
+  started: boolean
+  /** Resolves with the document once the action has ended, or when there is no more waiting for it; absent where nobody should wait. */
+  ended?: (hungUp: AbortSignal) => Promise<string>
+}
+
 /**
  * What can be done with a provider's actions, whoever keeps them. The caller is known and, where an action is given, may
  * do it. Status documents are JSON texts, ready to be sent.
  */
 export type Operations = {
-  run: (
-    auth: AuthState,
-    request: ActionRequest,
-  ) => Promise<{ action_id: string; document: string; started: boolean }>
+  run: (auth: AuthState, request: ActionRequest) => Promise<RunResult>
   /** The action that the same request started before, where whoever keeps the actions can tell without starting one. */
   repeated?: (
     auth: AuthState,

@@ -5,16 +5,17 @@ import Fastify, {
   type FastifyServerOptions,
   LogController,
 } from 'fastify'
-import { answerError, answerNoRoute } from '../http/error-answers.ts'
+import { answerErrorFinally, noRoute } from '../http/error-answers.ts'
+import { operationOf } from '../http/operation.ts'
+import { errorFacts } from '../telemetry/error-facts.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { observability } from '../telemetry/observability.ts'
 import { requestIdOf } from '../telemetry/request-id.ts'
 import { traceIdOf } from '../telemetry/tracing.ts'
-import { answerClientError } from './client-errors.ts'
+import { answerClientError, answerExpectation, assertUnambiguous } from './client-errors.ts'
 import { closeUselessConnections } from './connections.ts'
-import { makeChildrenLate } from './late-children.ts'
 import { type Limits, limits } from './limits.ts'
-import { SECURITY_HEADERS, SecuredAnswer, writesHeads } from './secured-answer.ts'
+import { SECURITY_HEADERS } from './security-headers.ts'
 
 /** How an application is made. */
 export type ApplicationOptions = {
@@ -37,8 +38,9 @@ const MINUTE = 60_000
 
 /**
  * A Fastify application on which providers can be registered: its own errors are error documents too, `/healthz` says that
- * it lives and `/readyz` that it can serve, its log holds no token, no query and no body, and every answer tells in
+ * it lives and `/readyz` that it can serve, its log holds no token, no query and no body, errors of HTTP clients included, and every answer tells in
  * `X-Request-Id` what its lines of the log are found by. It takes on no more than it can do: see docs/reliability.md.
+ * An error that no plugin answers goes out past the `onSend` hooks, of which one may have thrown it.
  *
  * @example
  * const app = createApplication()
@@ -62,22 +64,23 @@ export function createApplication(options: ApplicationOptions = {}): FastifyInst
       // Finds out that the other side is gone without having said so.
       keepAlive: true,
       keepAliveInitialDelay: requestTimeout,
-      ...(writesHeads && { ServerResponse: SecuredAnswer }),
+      // Refused by `assertUnambiguous`, in JSON.
+      requireHostHeader: false,
     },
     ...(trustProxy !== undefined && { trustProxy }),
     routerOptions: { maxParamLength: 256 },
     frameworkErrors(error, request, reply) {
       addHeaders(request, reply)
-      answerError(error, request, reply)
+      answerErrorFinally(error, request, reply)
     },
     clientErrorHandler: answerClientError,
   })
-  // Without a log they are all the same, shared by every application.
-  if (options.logger !== false) makeChildrenLate(app.log)
-  app.setErrorHandler(answerError)
-  app.setNotFoundHandler((request, reply) => answerNoRoute(request, reply, []))
+  app.server.on('checkExpectation', answerExpectation)
+  app.setErrorHandler(answerErrorFinally)
+  app.setNotFoundHandler((request, reply) => answerErrorFinally(noRoute(request, []), request, reply))
   app.addHook('onRequest', (request, reply, done) => {
     addHeaders(request, reply)
+    assertUnambiguous(request.raw)
     done()
   })
   app.register(limits, options.limits ?? {})
@@ -88,7 +91,7 @@ export function createApplication(options: ApplicationOptions = {}): FastifyInst
   })
   app.addHook('onResponse', (request, reply, done) => {
     done()
-    const { operation, action_id } = request.operation ?? {}
+    const { operation, action_id } = operationOf(request) ?? {}
     request.log.info(
       {
         req: request,
@@ -106,8 +109,7 @@ export function createApplication(options: ApplicationOptions = {}): FastifyInst
 }
 
 function addHeaders(request: FastifyRequest, reply: FastifyReply): void {
-  if (reply.raw instanceof SecuredAnswer) reply.raw.requestId = request.id
-  else reply.headers(SECURITY_HEADERS).header('x-request-id', request.id)
+  reply.headers(SECURITY_HEADERS).header('x-request-id', request.id)
 }
 
 /** The author's logger, as they gave it; but a request is logged without its query, which may hold anything. */
@@ -122,6 +124,7 @@ function loggerOf({
     ...given,
     serializers: {
       req: (request) => ({ method: request.method, path: request.url.split('?', 1)[0], from: request.ip }),
+      err: errorFacts,
       ...given.serializers,
     },
   }

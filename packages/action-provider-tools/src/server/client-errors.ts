@@ -1,4 +1,8 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { BadActionRequest } from '../errors.ts'
+import { requestIdOf } from '../telemetry/request-id.ts'
+import { SECURITY_HEADERS } from './security-headers.ts'
 
 /** What Node tells of a request that it could not read: how that is answered, and in which words. */
 const ANSWERS: Readonly<Record<string, readonly [status: string, description: string]>> = {
@@ -14,9 +18,49 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     return
   }
   const [status, description] = ANSWERS[error.code ?? ''] ?? NOT_HTTP
-  const body = JSON.stringify({ code: 'BadActionRequest', description })
-  socket.write(
-    `HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
-  )
+  const { headers, body } = refusal(description)
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.write(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`)
   socket.destroySoon()
+}
+
+/** Answers a request that expects anything but `100-continue`, for Node's `checkExpectation` (RFC 9110, section 10.1.1). */
+export function answerExpectation(request: IncomingMessage, response: ServerResponse): void {
+  const { headers, body } = refusal('The Expect header may say 100-continue and nothing else', request)
+  response.writeHead(417, headers).end(body)
+}
+
+function refusal(
+  description: string,
+  request: Pick<IncomingMessage, 'headers'> = { headers: {} },
+): { headers: Record<string, string>; body: string } {
+  const body = JSON.stringify(new BadActionRequest(description).toDocument())
+  const headers = {
+    ...SECURITY_HEADERS,
+    'x-request-id': requestIdOf(request),
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': `${Buffer.byteLength(body)}`,
+    connection: 'close',
+  }
+  return { headers, body }
+}
+
+/**
+ * Refuses a request that leaves open where it goes or who sends it: of two headers, a proxy in front may take the other (RFC 9112,
+ * section 3.2).
+ * @throws BadActionRequest for two `Host` or `Authorization` headers, and for none of `Host` in HTTP/1.1
+ */
+export function assertUnambiguous({ rawHeaders, httpVersion }: IncomingMessage): void {
+  let hosts = 0
+  let authorizations = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++
+    else if (name.length === 13 && name.toLowerCase() === 'authorization') authorizations++
+  }
+  if (hosts > 1) throw new BadActionRequest('The request has more than one Host header: send one')
+  if (hosts === 0 && httpVersion === '1.1') throw new BadActionRequest('The request has no Host header')
+  if (authorizations > 1) {
+    throw new BadActionRequest('The request has more than one Authorization header: send one')
+  }
 }

@@ -1,36 +1,28 @@
-import { isIP } from 'node:net'
 import { resolve } from 'node:path'
-import { type GlobusUrls, globusUrls } from '../auth/globus-urls.ts'
+import { type GlobusUrls, globusUrls, isLoopback } from '../auth/globus-urls.ts'
 import { InvalidDefinition } from '../errors.ts'
-import { parseSecretsKey } from '../worker/encryption.ts'
 import type { Limits } from './limits.ts'
+import { type Environment, readSettings, SETTINGS, type Settings } from './settings.ts'
 
-/** The levels of the log, from the most to the least that is said. */
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
-
-/** What an instance does: answer requests, carry work, or both. */
-const ROLES = ['all', 'serve', 'work'] as const
-
-/** Whether something is done. */
-const SWITCH = ['on', 'off'] as const
-
-/** The settings of a served provider, read from the environment. */
+/** How a provider is served, from its settings. */
 export type Configuration = {
   host: string
   port: number
-  /** Absent where the Globus emulator stands in for Globus Auth. */
+  /** Absent where the development Globus is used. */
   credentials?: { clientId: string; clientSecret: string; scope: string }
-  /** Where Globus Auth and Groups are, unless the emulator stands in for them. */
+  /** Where Globus Auth and Groups are, unless the development Globus is used. */
   globus: GlobusUrls
   databaseUrl: string
-  logLevel: (typeof LOG_LEVELS)[number]
+  logLevel: Settings['LOG_LEVEL']
   bodyLimit: number
   limits: Limits
   /** The proxies whose `X-Forwarded-For` is believed. */
   trustProxy: string[]
   emulatorPort: number
   secretsKeys?: Uint8Array[]
-  role: (typeof ROLES)[number]
+  /** Client secrets of before: what was sealed with keys derived from them is still read. */
+  formerClientSecrets: string[]
+  role: Settings['ROLE']
   /** Whether `/metrics` is there. */
   metrics: boolean
   /** How many of the requests that bring no trace along are traced, from 0 to 1. */
@@ -41,9 +33,6 @@ export type Configuration = {
   shutdownGrace: number
 }
 
-/** Environment variables, as in `process.env`. */
-export type Environment = Readonly<Record<string, string | undefined>>
-
 /**
  * Reads and checks the whole configuration.
  * @throws InvalidDefinition that names everything that is wrong, at once
@@ -51,49 +40,12 @@ export type Environment = Readonly<Record<string, string | undefined>>
  */
 export function readConfiguration(environment: Environment, name: string): Configuration {
   const problems: string[] = []
-  const text = (key: string): string | undefined => environment[key]?.trim() || undefined
-  const number = (key: string, standard: number, least: number, most: number): number => {
-    const value = text(key)
-    if (value === undefined) return standard
-    const parsed = /^\d+$/.test(value) ? Number(value) : Number.NaN
-    if (parsed >= least && parsed <= most) return parsed
-    problems.push(`${key} must be a whole number from ${least} to ${most}`)
-    return standard
-  }
-  const choice = <T extends string>(key: string, allowed: readonly T[], standard: T): T => {
-    const value = text(key) ?? standard
-    const found = allowed.find((candidate) => candidate === value.toLowerCase())
-    if (found === undefined) problems.push(`${key} must be one of: ${allowed.join(', ')}`)
-    return found ?? standard
-  }
-  const globus = readGlobusUrls(text, problems)
-  const credentials = readCredentials(text, environment.NODE_ENV === 'production', problems)
-  const secretsKeys = readSecretsKeys(text('SECRETS_KEY'), problems)
-  const cloudwatchNamespace = text('CLOUDWATCH_NAMESPACE')
-  const configuration: Configuration = {
-    host: text('HOST') ?? '127.0.0.1',
-    port: number('PORT', 5000, 0, 65_535),
-    ...(credentials && { credentials }),
-    globus,
-    databaseUrl: readDatabaseUrl(text('DATABASE_URL'), name, problems),
-    logLevel: choice('LOG_LEVEL', LOG_LEVELS, 'info'),
-    bodyLimit: number('BODY_LIMIT', 1024 * 1024, 1, 1024 ** 3),
-    limits: {
-      requestsAtOnce: number('MAX_REQUESTS', 1_000, 1, 1_000_000),
-      ...(text('RATE_LIMIT') !== undefined && { rateLimit: number('RATE_LIMIT', 1, 1, 1_000_000) }),
-    },
-    trustProxy: readProxies(text('TRUST_PROXY'), problems),
-    emulatorPort: number('EMULATOR_PORT', 5001, 0, 65_535),
-    ...(secretsKeys && { secretsKeys }),
-    role: choice('ROLE', ROLES, 'all'),
-    metrics: choice('METRICS', SWITCH, 'on') === 'on',
-    traceShare: readShare('TRACE_SHARE', text, problems),
-    ...(cloudwatchNamespace !== undefined && { cloudwatchNamespace }),
-    shutdownGrace: number('SHUTDOWN_GRACE', 10, 0, 3_600) * 1_000,
-  }
-  if (configuration.role !== 'all' && configuration.databaseUrl.startsWith('sqlite:')) {
+  const settings = readSettings(environment, problems)
+  const databaseUrl = settings.DATABASE_URL ?? `sqlite:${resolve('data', `${name}.db`)}`
+  const credentials = credentialsOf(settings, environment.NODE_ENV === 'production', problems)
+  if (settings.ROLE !== 'all' && databaseUrl.startsWith('sqlite:')) {
     problems.push(
-      `ROLE=${configuration.role} needs several instances, which SQLite cannot have: set DATABASE_URL=postgres://…`,
+      `ROLE=${settings.ROLE} needs several instances, which SQLite cannot have: set DATABASE_URL=postgres://…`,
     )
   }
   if (problems.length > 0) {
@@ -101,94 +53,68 @@ export function readConfiguration(environment: Environment, name: string): Confi
       `The configuration is wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
     )
   }
-  return configuration
+  const { SECRETS_KEY: secretsKeys, CLOUDWATCH_NAMESPACE: cloudwatchNamespace } = settings
+  return {
+    host: settings.HOST,
+    port: settings.PORT,
+    ...(credentials && { credentials }),
+    globus: globusUrls({}, globusVariables(settings)),
+    databaseUrl,
+    logLevel: settings.LOG_LEVEL,
+    bodyLimit: settings.BODY_LIMIT,
+    limits: limitsOf(settings),
+    trustProxy: settings.TRUST_PROXY,
+    emulatorPort: settings.EMULATOR_PORT,
+    ...(secretsKeys && { secretsKeys }),
+    formerClientSecrets: settings.FORMER_CLIENT_SECRETS,
+    role: settings.ROLE,
+    metrics: settings.METRICS === 'on',
+    traceShare: settings.TRACE_SHARE,
+    ...(cloudwatchNamespace !== undefined && { cloudwatchNamespace }),
+    shutdownGrace: settings.SHUTDOWN_GRACE * 1_000,
+  }
 }
 
-type Read = (key: string) => string | undefined
-
-const CREDENTIALS = {
-  CLIENT_ID: 'the UUID of your client, from https://app.globus.org/settings/developers',
-  CLIENT_SECRET: 'a secret of that client, from its page there',
-  SCOPE: 'the scope that you created for it, https://auth.globus.org/scopes/<CLIENT_ID>/action_all',
+function limitsOf(settings: Settings): Limits {
+  const {
+    MAX_REQUESTS: requestsAtOnce,
+    MAX_REQUESTS_PER_CALLER: requestsPerCaller,
+    RATE_LIMIT: rateLimit,
+  } = settings
+  return {
+    requestsAtOnce,
+    ...(requestsPerCaller !== undefined && { requestsPerCaller }),
+    ...(rateLimit !== undefined && { rateLimit }),
+  }
 }
 
-function readCredentials(text: Read, production: boolean, problems: string[]): Configuration['credentials'] {
-  const clientId = text('CLIENT_ID')
-  const clientSecret = text('CLIENT_SECRET')
-  const scope = text('SCOPE')
+function globusVariables(settings: Settings): Record<string, string | undefined> {
+  const { GLOBUS_SDK_ENVIRONMENT, GLOBUS_SDK_SERVICE_URL_AUTH, GLOBUS_SDK_SERVICE_URL_GROUPS } = settings
+  return { GLOBUS_SDK_ENVIRONMENT, GLOBUS_SDK_SERVICE_URL_AUTH, GLOBUS_SDK_SERVICE_URL_GROUPS }
+}
+
+const CREDENTIALS = ['CLIENT_ID', 'CLIENT_SECRET', 'SCOPE'] as const
+
+/** All three, or none where the development Globus may be used: not in production, and on this machine alone. */
+function credentialsOf(
+  settings: Settings,
+  production: boolean,
+  problems: string[],
+): Configuration['credentials'] {
+  const { CLIENT_ID: clientId, CLIENT_SECRET: clientSecret, SCOPE: scope, HOST: host } = settings
   if (clientId && clientSecret && scope) return { clientId, clientSecret, scope }
-  const none = !clientId && !clientSecret && !scope
-  if (none && !production) return undefined
-  for (const [key, how] of Object.entries(CREDENTIALS)) {
-    if (text(key) === undefined) problems.push(`${key} is missing: ${how}`)
-  }
-  if (!none)
-    problems.push('To use the Globus emulator instead, set none of CLIENT_ID, CLIENT_SECRET and SCOPE')
-  return undefined
-}
-
-/** Each variable is checked by itself, so that all that are wrong are named. */
-function readGlobusUrls(text: Read, problems: string[]): GlobusUrls {
-  const variables: Record<string, string | undefined> = {}
-  for (const key of [
-    'GLOBUS_SDK_ENVIRONMENT',
-    'GLOBUS_SDK_SERVICE_URL_AUTH',
-    'GLOBUS_SDK_SERVICE_URL_GROUPS',
-  ]) {
-    try {
-      globusUrls({}, { [key]: text(key) })
-      variables[key] = text(key)
-    } catch (error) {
-      problems.push((error as Error).message)
-    }
-  }
-  return globusUrls({}, variables)
-}
-
-function readSecretsKeys(text: string | undefined, problems: string[]): Uint8Array[] | undefined {
-  if (text === undefined) return undefined
-  try {
-    return parseSecretsKey(text)
-  } catch (error) {
-    problems.push((error as Error).message)
+  const missing = CREDENTIALS.filter((key) => settings[key] === undefined)
+  const none = missing.length === CREDENTIALS.length
+  if (none && !production) {
+    if (isLoopback(host)) return undefined
+    problems.push(
+      `HOST=${host} is open to other machines, and without credentials the Globus emulator would let anybody in as anyone: set CLIENT_ID, CLIENT_SECRET and SCOPE, or leave HOST out`,
+    )
     return undefined
   }
-}
-
-/** The ranges of addresses that have a name (the package proxy-addr). */
-const RANGES = ['loopback', 'linklocal', 'uniquelocal']
-
-function readProxies(text: string | undefined, problems: string[]): string[] {
-  const proxies = (text ?? '')
-    .split(',')
-    .map((each) => each.trim())
-    .filter((each) => each !== '')
-  if (!proxies.every((each) => RANGES.includes(each) || isNetwork(each))) {
-    problems.push(
-      `TRUST_PROXY must be a comma list of addresses, networks such as 10.0.0.0/8, ${RANGES.join(', ')}`,
-    )
+  for (const key of missing) problems.push(`${key} is missing: ${SETTINGS[key].means}`)
+  if (!none) {
+    problems.push('To use the Globus emulator instead, set none of CLIENT_ID, CLIENT_SECRET and SCOPE')
   }
-  return proxies
-}
-
-function isNetwork(text: string): boolean {
-  const [address = '', length, ...more] = text.split('/')
-  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
-  if (length === undefined) return most > 0
-  return more.length === 0 && /^\d{1,3}$/.test(length) && Number(length) >= 1 && Number(length) <= most
-}
-
-function readShare(key: string, text: Read, problems: string[]): number {
-  const share = Number(text(key) ?? 1)
-  if (share >= 0 && share <= 1) return share
-  problems.push(`${key} must be a number from 0 to 1`)
-  return 1
-}
-
-function readDatabaseUrl(text: string | undefined, name: string, problems: string[]): string {
-  if (text === undefined) return `sqlite:${resolve('data', `${name}.db`)}`
-  if (!/^(sqlite:.|postgres(ql)?:\/\/.)/.test(text)) {
-    problems.push('DATABASE_URL must be sqlite:PATH, or postgres://USER:PASSWORD@HOST/DATABASE')
-  }
-  return text
+  return undefined
 }

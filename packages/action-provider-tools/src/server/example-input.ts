@@ -1,4 +1,4 @@
-import type { CompiledInput } from '../input/compile-input.ts'
+import type { CompiledInput } from '../input/input-schema.ts'
 import { isObject, type SchemaObject } from '../input/schema-facts.ts'
 
 /**

@@ -4,16 +4,18 @@ import { globusAuth } from '../auth/globus-auth.ts'
 import { InvalidDefinition, StoreUnusable } from '../errors.ts'
 import { actionProvider } from '../http/plugin.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
+import type { StoreOptions } from '../store/action-store.ts'
 import { openStore } from '../store/open-store.ts'
 import { cloudwatchEmf } from '../telemetry/cloudwatch-emf.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { createApplication } from './application.ts'
 import { basePath } from './base-path.ts'
-import { type Configuration, type Environment, readConfiguration } from './configuration.ts'
+import { type Configuration, readConfiguration } from './configuration.ts'
 import { type DevelopmentGlobus, startDevelopmentGlobus } from './development-globus.ts'
 import { exampleInput } from './example-input.ts'
 import { greeting } from './greeting.ts'
 import { otherDatabases } from './other-databases.ts'
+import type { Environment } from './settings.ts'
 import { onStopRequest } from './stop-requests.ts'
 
 /** How a provider is served from the command line. */
@@ -69,15 +71,20 @@ export async function startServing(provider: ActionProvider, options: ServeOptio
   }
   try {
     let log: FastifyInstance['log'] | undefined
-    const store = await openStore(configuration.databaseUrl, {
-      log: (message, error) =>
-        log?.warn({ reason: error instanceof Error ? error.message : 'unknown' }, message),
-    })
+    // What the store says while it is opened waits until there is a log.
+    const early: (() => void)[] = []
+    const warn: NonNullable<StoreOptions['log']> = (message, error) => {
+      const reason = error instanceof Error ? { reason: error.message } : {}
+      if (log === undefined) early.push(() => warn(message, error))
+      else log.warn(reason, message)
+    }
+    const store = await openStore(configuration.databaseUrl, { log: warn })
     opened.push(() => store.close())
     const standIn = configuration.credentials ? undefined : await startDevelopmentGlobus(name, configuration)
     if (standIn) opened.push(standIn.close)
     const { app, address } = await listen(provider, prefix, configuration, standIn, store)
     log = app.log
+    for (const say of early) say()
     if (renamed) log.warn(renamed)
     opened.push(() => app.close())
     const url = `${address}${prefix}`
@@ -97,8 +104,7 @@ async function listen(
   standIn: DevelopmentGlobus | undefined,
   store: Awaited<ReturnType<typeof openStore>>,
 ): Promise<{ app: FastifyInstance; address: string }> {
-  const { host, port, bodyLimit, logLevel, limits, role, shutdownGrace, secretsKeys, cloudwatchNamespace } =
-    configuration
+  const { host, port, bodyLimit, logLevel, limits, role, shutdownGrace, cloudwatchNamespace } = configuration
   const metrics = configuration.metrics ? createMetrics() : undefined
   const app = createApplication({
     logLevel,
@@ -115,6 +121,7 @@ async function listen(
     authUrl: standIn?.url ?? configuration.globus.auth.href,
     groupsUrl: standIn?.url ?? configuration.globus.groups.href,
     log: app.log,
+    clock: store.now,
     ...(metrics && { onCall: metrics.authCall }),
   })
   app.addHook('onClose', () => auth.close())
@@ -126,7 +133,8 @@ async function listen(
     bodyLimit,
     shutdownGrace,
     works: role !== 'serve',
-    ...(secretsKeys && { secretsKeys }),
+    ...(configuration.secretsKeys && { secretsKeys: configuration.secretsKeys }),
+    formerClientSecrets: configuration.formerClientSecrets,
   })
   await app.listen({ host, port })
   const { port: bound } = app.server.address() as AddressInfo

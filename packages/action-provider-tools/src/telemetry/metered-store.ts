@@ -1,6 +1,7 @@
 import { isComplete } from '../documents/action-status.ts'
 import { ActionProviderToolsError } from '../errors.ts'
-import type { ActionStore, Change } from '../store/action-store.ts'
+import { isPromiseLike } from '../promise-like.ts'
+import type { ActionStore, Change, Settlement } from '../store/action-store.ts'
 import type { ProviderMetrics } from './metrics.ts'
 import { type Around, type StoreMethod, seenStore } from './seen-store.ts'
 
@@ -18,8 +19,8 @@ export function meteredStore(store: ActionStore, metrics: ProviderMetrics): Acti
     }
     try {
       const result = call()
-      if (result instanceof Promise) {
-        return result.then((value: unknown) => {
+      if (isPromiseLike(result)) {
+        return Promise.resolve(result).then((value: unknown) => {
           end()
           return value
         }, fail)
@@ -57,12 +58,13 @@ export function meteredStore(store: ActionStore, metrics: ProviderMetrics): Acti
       noteEnd(creation.action.status)
       return creation
     },
-    async transition(provider, actionId, decide) {
+    async transition(provider, actionId, decide, hold) {
       let change: Change | undefined
-      const after = await seen.transition(provider, actionId, (current) => {
+      const deciding: typeof decide = (current) => {
         change = decide(current)
         return change
-      })
+      }
+      const after = await seen.transition(provider, actionId, deciding, hold)
       note(change)
       return after
     },
@@ -75,7 +77,7 @@ export function meteredStore(store: ActionStore, metrics: ProviderMetrics): Acti
   }
 
   /** Work that ends inside the transaction of its action is counted as all other. */
-  function settled(settle: () => Change | undefined): Change | undefined {
+  function settled(settle: () => Settlement | undefined): Settlement | undefined {
     const begun = performance.now()
     const change = settle()
     const outcome = outcomeOf(change)

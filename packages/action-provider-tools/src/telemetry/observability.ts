@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { ServiceUnavailable } from '../errors.ts'
 import type { Metrics } from './metrics.ts'
@@ -25,8 +25,23 @@ export type Observability = {
 
 declare module 'fastify' {
   interface FastifyInstance {
+    /** Read through `observabilityOf`. */
     observability?: Observability
   }
+  interface FastifyContextConfig {
+    /** Set by routes that are answered however busy the application is, read through `isProbe`. */
+    probe?: boolean
+  }
+}
+
+/** What of an application is shown; `undefined` where nothing is. */
+export function observabilityOf(app: FastifyInstance): Observability | undefined {
+  return app.observability
+}
+
+/** Whether a request only looks how the application is. */
+export function isProbe({ routeOptions }: FastifyRequest): boolean {
+  return routeOptions.config.probe === true
 }
 
 /**
@@ -45,7 +60,7 @@ export const observability = fastifyPlugin(
     app.addHook('preClose', async () => readiness.drain())
 
     // Those who ask every few seconds whether all is well need not be in the log, and are answered however busy it is.
-    const quiet = { logLevel: 'warn', config: { alwaysAnswers: true } } as const
+    const quiet = { logLevel: 'warn', config: { probe: true } } as const
     app.get('/healthz', quiet, async () => ({ status: 'ok' }))
     app.get('/readyz', quiet, async (_request, reply) => {
       try {

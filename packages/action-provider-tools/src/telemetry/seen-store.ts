@@ -1,7 +1,10 @@
 import type { ActionStore } from '../store/action-store.ts'
 
 /** The methods of a store that ask something of the database. */
-export type StoreMethod = Exclude<keyof ActionStore, 'kind' | 'known' | 'subscribe' | 'close'>
+export type StoreMethod = Exclude<
+  keyof ActionStore,
+  'kind' | 'leaseSeconds' | 'now' | 'known' | 'subscribe' | 'close'
+>
 
 /** What is done around each call; it gives what the call gives, at once or later. */
 export type Around = (method: StoreMethod, call: () => unknown) => unknown
@@ -30,6 +33,8 @@ const METHODS = Object.keys({
 export function seenStore(store: ActionStore, around: Around): ActionStore {
   const rest: Omit<ActionStore, StoreMethod> = {
     kind: store.kind,
+    leaseSeconds: store.leaseSeconds,
+    now: store.now.bind(store),
     ...(store.known && { known: store.known.bind(store) }),
     subscribe: (provider, listener) => store.subscribe(provider, listener),
     close: () => store.close(),

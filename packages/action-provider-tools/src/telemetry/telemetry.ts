@@ -1,9 +1,11 @@
 import { context, ROOT_CONTEXT } from '@opentelemetry/api'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Operation } from '../provider/hooks.ts'
+import type { Operation, OperationEvent } from '../provider/hooks.ts'
 import type { ActionStore } from '../store/action-store.ts'
+import type { BackgroundPart, EnterHook, Handler } from './around.ts'
 import { meteredStore } from './metered-store.ts'
 import type { ProviderMetrics } from './metrics.ts'
+import { type Observability, observabilityOf } from './observability.ts'
 import { tracedStore } from './traced-store.ts'
 import {
   activeTracer,
@@ -15,32 +17,16 @@ import {
   type Tracing,
 } from './tracing.ts'
 
-/** The hook that admits a request. */
-export type EnterHook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
-
-/** What answers a request. */
-export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
-
-/** A part of an action's life that no request waits for. */
-export type BackgroundPart = {
-  /** `work`: a run of its work. `end`: it is ended from outside. */
-  name: 'work' | 'end'
-  action_id: string
-  attempt?: number
-  /** What `traceparent` gave when the action was started. */
-  traceparent?: string | undefined
-  /** When it began, in milliseconds since 1970 (default: now). */
-  startedAt?: number
-}
-
 /** What the rest of the library calls, so that what it does can be seen. Where nobody looks it is `NO_TELEMETRY`, which costs nothing. */
 export type Telemetry = {
   /** Around the hook that admits a request. */
   enter: (operation: Operation, hook: EnterHook) => EnterHook
   /** Around what answers a request. */
   handle: (handler: Handler) => Handler
-  /** Called when the answer was sent; absent where nobody wants to know. */
-  answered?: (request: FastifyRequest, reply: FastifyReply) => void
+  /** Called when the answer was sent, with the operation that was asked for; absent where nobody wants to know. */
+  answered?: (event: OperationEvent | undefined, request: FastifyRequest, reply: FastifyReply) => void
+  /** Says what must be reachable for this instance to be ready. */
+  needs: Observability['needs']
   /** The store, seen. */
   store: (store: ActionStore) => ActionStore
   /** Shows what a provider has in store and in hand. */
@@ -55,6 +41,7 @@ export type Telemetry = {
 
 /** Nobody looks. */
 export const NO_TELEMETRY: Telemetry = {
+  needs: () => {},
   enter: (_operation, hook) => hook,
   handle: (handler) => handler,
   store: (store) => store,
@@ -65,11 +52,10 @@ export const NO_TELEMETRY: Telemetry = {
 
 /** What sees a provider of an application: its metrics where it has some, and traces where an OpenTelemetry SDK is there. */
 export function telemetryOf(app: FastifyInstance, provider: string): Telemetry {
-  const metrics = app.observability?.metrics?.ofProvider(provider)
+  const { needs = NO_TELEMETRY.needs, traceShare: share = 1, metrics } = observabilityOf(app) ?? {}
   const tracer = activeTracer()
-  const share = app.observability?.traceShare ?? 1
   const traced = tracer ? tracing(app, { tracer, provider, share }) : NO_TELEMETRY
-  return metrics ? metering(metrics, traced) : traced
+  return { ...(metrics ? metering(metrics.ofProvider(provider), traced) : traced), needs }
 }
 
 function tracing(app: FastifyInstance, facts: Tracing): Telemetry {
@@ -89,9 +75,9 @@ function tracing(app: FastifyInstance, facts: Tracing): Telemetry {
 function metering(metrics: ProviderMetrics, inner: Telemetry): Telemetry {
   return {
     ...inner,
-    answered(request, reply) {
-      metrics.answered(request.operation?.operation ?? 'none', reply.statusCode, reply.elapsedTime)
-      inner.answered?.(request, reply)
+    answered(event, request, reply) {
+      metrics.answered(event?.operation ?? 'none', reply.statusCode, reply.elapsedTime)
+      inner.answered?.(event, request, reply)
     },
     store: (store) => meteredStore(inner.store(store), metrics),
     watch: metrics.watch,

@@ -13,9 +13,9 @@ import {
 } from '@opentelemetry/api'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AuthCallEvent } from '../auth/service.ts'
-import type { Operation } from '../provider/hooks.ts'
-import type { BackgroundPart, EnterHook, Handler } from './telemetry.ts'
-import { formatTraceparent, parseTraceparent } from './traceparent.ts'
+import { isPromiseLike } from '../promise-like.ts'
+import type { Operation, OperationEvent } from '../provider/hooks.ts'
+import type { BackgroundPart, EnterHook, Handler } from './around.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -43,10 +43,11 @@ export function isTraced(): boolean {
   return trace.getSpan(context.active())?.isRecording() === true
 }
 
-/** What continues the trace of what goes on now. */
+/** What continues the trace of what goes on now, as the SDK's propagator writes it: W3C Trace Context, unless another is set. */
 export function currentTraceparent(): string | undefined {
-  const span = trace.getSpanContext(context.active())
-  return span && formatTraceparent(span)
+  const carrier: { traceparent?: string } = {}
+  propagation.inject(context.active(), carrier)
+  return carrier.traceparent
 }
 
 /** The id of the trace that a request is part of, for its log. */
@@ -89,9 +90,12 @@ export function enterTraced(
 
 /** Whether a request is to be traced: as its caller has decided, and where they have not, by chance. */
 function isWanted({ headers: { traceparent } }: FastifyRequest, share: number): boolean {
-  const given = typeof traceparent === 'string' ? parseTraceparent(traceparent) : undefined
+  const given =
+    traceparent === undefined
+      ? undefined
+      : trace.getSpanContext(propagation.extract(ROOT_CONTEXT, { traceparent }))
   if (given === undefined) return share === 1 || Math.random() < share
-  return given.traceFlags === TraceFlags.SAMPLED
+  return (given.traceFlags & TraceFlags.SAMPLED) !== 0
 }
 
 /** A handler inside its request's span, which reading a body loses. */
@@ -103,12 +107,16 @@ export function handleTraced(handler: Handler): Handler {
 }
 
 /** Ends the span of a request. */
-export function endTraced(request: FastifyRequest, reply: FastifyReply): void {
+export function endTraced(
+  event: OperationEvent | undefined,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
   const span = request.traced && trace.getSpan(request.traced)
   if (!span?.isRecording()) return
   const { statusCode } = reply
   span.setAttribute('http.response.status_code', statusCode)
-  const id = request.operation?.action_id
+  const id = event?.action_id
   // What is no action's id is whatever its caller wrote.
   if (id !== undefined && statusCode !== 404) span.setAttribute('action_provider.action_id', id)
   if (statusCode >= 500)
@@ -136,8 +144,8 @@ export function inSpan<T>(
   } catch (error) {
     return fail(error)
   }
-  if (result instanceof Promise) {
-    return result.then((value: unknown) => {
+  if (isPromiseLike(result)) {
+    return Promise.resolve(result).then((value: unknown) => {
       span.end()
       return value
     }, fail) as T
@@ -152,8 +160,8 @@ export function inBackground<T>(
   { name, action_id, attempt, traceparent, startedAt }: BackgroundPart,
   act: (ended: (outcome: string) => void) => Promise<T>,
 ): Promise<T> {
-  const remote = traceparent === undefined ? undefined : parseTraceparent(traceparent)
-  const parent = remote ? trace.setSpanContext(ROOT_CONTEXT, remote) : context.active()
+  const parent =
+    traceparent === undefined ? context.active() : propagation.extract(ROOT_CONTEXT, { traceparent })
   // The request that it comes from was not traced.
   if (trace.getSpan(parent) === undefined) return act(() => {})
   const attributes: Attributes = { 'action_provider.name': provider, 'action_provider.action_id': action_id }

@@ -153,8 +153,9 @@ export function fakeAuth({ scope = defaultScope, clock = Date.now }: FakeAuthOpt
       isOut = out
     },
 
-    authenticate(bearerToken, additionalScopes) {
+    authenticate(bearerToken, additionalScopes, beforeAsking) {
       assertBearerToken(bearerToken)
+      if (!known.has(bearerToken)) beforeAsking?.()
       assertReachable()
       const { state } = findActive(bearerToken)
       assertScope(state, scope, additionalScopes)

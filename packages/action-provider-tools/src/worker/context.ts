@@ -11,7 +11,7 @@ import type { WorkerContext } from './worker-context.ts'
 export function runContext(
   worker: WorkerContext,
   attempt: Attempt,
-  action: { creator_id: string; start_time: string; request: ActionRequest },
+  action: { creator_id: string; resumed_by?: string | undefined; start_time: string; request: ActionRequest },
   dependentToken: (scope: string) => Promise<string>,
 ): RunContext<unknown> {
   return {
@@ -19,6 +19,7 @@ export function runContext(
     request: action.request,
     action_id: attempt.actionId,
     creator_id: action.creator_id,
+    resumed_by: action.resumed_by,
     start_time: action.start_time,
     attempt: attempt.number,
     get signal() {

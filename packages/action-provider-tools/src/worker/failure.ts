@@ -13,7 +13,8 @@ import type { RetryPolicy } from '../provider/define-action-provider.ts'
 export type Ending =
   | { kind: 'failed'; failure: Failure; unexpected?: unknown }
   | { kind: 'paused'; why: Inactivity }
-  | { kind: 'retry'; failure: Failure; after: number; cause: unknown }
+  /** `failures` is how often the work has failed by now. */
+  | { kind: 'retry'; reason: string; failures: number; after: number; cause: unknown }
   /** The work stopped because its signal aborted. */
   | { kind: 'interrupted' }
 
@@ -34,20 +35,18 @@ export class Paused extends Error {
  */
 export function endingOf(
   error: unknown,
-  context: { attempt: number; retry: RetryPolicy; scope: string; signal: AbortSignal },
+  context: { failures: number; retry: RetryPolicy; scope: string; signal: AbortSignal },
 ): Ending {
   if (error instanceof Paused) return { kind: 'paused', why: error.why }
   if (context.signal.aborted && isAbort(error, context.signal)) return { kind: 'interrupted' }
   if (error instanceof ConsentRequired) return { kind: 'paused', why: consent(error, context.scope) }
   if (error instanceof ActionFailed) return { kind: 'failed', failure: error.details }
-  if (error instanceof TemporaryFailure || error instanceof ServiceUnavailable) {
-    const failure = {
-      code: 'TemporaryFailure',
-      description: 'The work failed too often for a passing reason',
-    }
-    const { limit = 5 } = context.retry
-    if (context.attempt >= limit) return { kind: 'failed', failure, unexpected: error }
-    return { kind: 'retry', failure, after: waitBefore(context.attempt, context.retry, error), cause: error }
+  if (error instanceof TemporaryFailure) return temporary(error, context.failures + 1, context.retry)
+  // What the work needs is away: no fault of the work, which its deadline bounds.
+  if (error instanceof ServiceUnavailable) {
+    const { failures } = context
+    const after = jittered(Math.min(secondsToWait(error) * 1_000, context.retry.maximumBackoff ?? 60_000))
+    return { kind: 'retry', reason: error.message, failures, after, cause: error }
   }
   if (error instanceof ActionProviderToolsError) {
     return { kind: 'failed', failure: error.toDocument(), ...(error.status >= 500 && { unexpected: error }) }
@@ -82,9 +81,23 @@ function consent(error: ConsentRequired, scope: string): Inactivity {
   }
 }
 
-function waitBefore(attempt: number, policy: RetryPolicy, error: Error): number {
-  const { backoff = 1_000, maximumBackoff = 60_000 } = policy
-  const wait = Math.min(backoff * 2 ** (attempt - 1), maximumBackoff)
-  const asked = error instanceof TemporaryFailure ? (error.retryAfter ?? 0) : 0
-  return Math.max(asked, Math.round(wait * (0.75 + Math.random() / 2)))
+/** @param failures how often the work has failed by now, this time included */
+function temporary(error: TemporaryFailure, failures: number, policy: RetryPolicy): Ending {
+  const { limit = 5, backoff = 1_000, maximumBackoff = 60_000 } = policy
+  if (failures >= limit) {
+    const description = `The work failed too often for a passing reason: ${error.message}`
+    return { kind: 'failed', failure: { code: 'TemporaryFailure', description }, unexpected: error }
+  }
+  const wait = jittered(Math.min(backoff * 2 ** (failures - 1), maximumBackoff))
+  const after = Math.max(error.retryAfter ?? 0, wait)
+  return { kind: 'retry', reason: error.message, failures, after, cause: error }
+}
+
+function secondsToWait(error: ServiceUnavailable): number {
+  return Number(error.headers['retry-after']) || 5
+}
+
+/** By chance a quarter more or less, so that not all come again at once. */
+export function jittered(wait: number): number {
+  return Math.round(wait * (0.75 + Math.random() / 2))
 }

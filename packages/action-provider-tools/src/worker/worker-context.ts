@@ -1,8 +1,9 @@
-import type { Failure } from '../action/lifecycle.ts'
+import type { Failure, LivingAction } from '../action/lifecycle.ts'
 import type { Auth } from '../auth/auth.ts'
-import { ServiceUnavailable } from '../errors.ts'
+import { ServiceUnavailable, WorkInterrupted } from '../errors.ts'
 import type { ActionProvider, Work, WorkOptions } from '../provider/define-action-provider.ts'
-import type { ActionStore, StoredAction } from '../store/action-store.ts'
+import type { ActionStore } from '../store/action-store.ts'
+import { errorFacts } from '../telemetry/error-facts.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Attempt } from './attempt.ts'
@@ -49,17 +50,26 @@ export const INTERRUPTED: Failure = {
   description: 'The work was interrupted, and it is not of the kind that may be run again',
 }
 
+/** What is logged where work that stops here could not be made due for others. */
+export const NOT_HANDED_BACK = 'Work could not be handed back; another instance takes it when its lease ends'
+
 /** Whether an action is past its deadline, and past a time of grace after it. */
-export function isOverdue(worker: WorkerContext, action: StoredAction, grace = 0): boolean {
+export function isOverdue(worker: WorkerContext, action: LivingAction, grace = 0): boolean {
   return action.deadline_at !== undefined && action.deadline_at + grace <= worker.now()
 }
 
 /**
  * Repeats a change until the database takes it: what was done must be recorded, however long the database is away.
- * @throws ServiceUnavailable once the worker has stopped, and any other error at once
+ * @param isVain says when nobody needs the change any more
+ * @throws WorkInterrupted then, ServiceUnavailable once the worker has stopped, and any other error at once
  */
-export async function persist<T>(worker: WorkerContext, change: () => T | Promise<T>): Promise<T> {
+export async function persist<T>(
+  worker: WorkerContext,
+  change: () => T | Promise<T>,
+  isVain: () => boolean,
+): Promise<T> {
   for (let wait = 100; ; wait = Math.min(wait * 2, 3_000)) {
+    if (isVain()) throw new WorkInterrupted('lost')
     try {
       return await change()
     } catch (error) {
@@ -76,8 +86,8 @@ export function logStoreError(
   message: string,
   facts: { action_id?: string } = {},
 ): void {
-  if (error instanceof ServiceUnavailable) worker.log.warn({ err: error, ...facts }, message)
-  else worker.log.error({ err: error, ...facts }, message)
+  if (error instanceof ServiceUnavailable) worker.log.warn({ err: errorFacts(error), ...facts }, message)
+  else worker.log.error({ err: errorFacts(error), ...facts }, message)
 }
 
 export function sleep(milliseconds: number): Promise<void> {

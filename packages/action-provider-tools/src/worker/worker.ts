@@ -1,22 +1,24 @@
 import { randomUUID } from 'node:crypto'
 import * as lifecycle from '../action/lifecycle.ts'
 import type { Auth, AuthState } from '../auth/auth.ts'
-import type { ActionStore, Change, StoredAction } from '../store/action-store.ts'
+import type { ActionStore, Change, Job, StoredAction } from '../store/action-store.ts'
+import { errorFacts } from '../telemetry/error-facts.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { NO_TELEMETRY, type Telemetry } from '../telemetry/telemetry.ts'
-import { type Attempt, abort, createAttempt, owns } from './attempt.ts'
+import { within } from '../within.ts'
+import { type Attempt, abort, createAttempt, lose, owns } from './attempt.ts'
 import type { Encryption } from './encryption.ts'
-import { watch } from './maintenance.ts'
+import { keepWork, maintain } from './maintenance.ts'
 import { changeOf } from './outcome.ts'
 import { requestVisit } from './remote.ts'
 import { createInlineRunner, type InlineRunner } from './run-inline.ts'
-import { carry } from './run-job.ts'
-import { type SealedState, traceparentOf } from './sealed-state.ts'
+import { runJob } from './run-job.ts'
+import { resealed, type SealedState } from './sealed-state.ts'
 import { createWaiting } from './waiting.ts'
 import {
   logStoreError,
   type ManagedProvider,
-  sleep,
+  NOT_HANDED_BACK,
   TIMING,
   type Timing,
   type WorkerContext,
@@ -33,16 +35,19 @@ export type WorkerOptions = {
   instance?: string
   /** Whether this instance takes work (default), or only serves requests. */
   works?: boolean
-  /** How long `stop` lets work end before it is handed back, in milliseconds (default 10,000). */
+  /**
+   * How long `stop` lets work go on before it is handed back, in milliseconds (default 10,000). For the last fifth of it the
+   * work is told to stop.
+   */
   shutdownGrace?: number
   timing?: Partial<Timing>
   /** What sees its work (default: nothing). */
   telemetry?: Telemetry
-  /** The time in milliseconds since 1970 (default Date.now). */
+  /** The time in milliseconds since 1970 (default: the store's). */
   clock?: () => number
 }
 
-/** Carries the work of one provider's actions: takes it, runs it, and sees that it ends. */
+/** Runs the work of one provider's actions: takes it, runs it, and sees that it ends. */
 export type Worker = {
   start: () => void
   /** Takes no more work, lets what runs end within the grace period, and hands the rest back. */
@@ -52,7 +57,7 @@ export type Worker = {
   settling: InlineRunner
   /** What is kept, encrypted, for the work of an action that a caller starts. */
   seal: (actionId: string, auth: AuthState) => Uint8Array
-  /** The same for an action that a caller resumes. */
+  /** The same for an action that its creator resumes. @throws ServiceUnavailable */
   reseal: (actionId: string, auth: AuthState) => Promise<Uint8Array>
   /** What cancel does to an action of this provider. */
   cancel: (action: StoredAction, by: string) => Change | undefined
@@ -60,11 +65,14 @@ export type Worker = {
   interrupt: (actionId: string) => void
   /** Asks work in another system how it is, unless that was done just now. */
   refresh: (action: StoredAction) => Promise<StoredAction | undefined> | StoredAction
-  /** Resolves with the action when it is no longer ACTIVE, or when the time (milliseconds) is over. */
-  whenSettled: (actionId: string, timeout: number) => Promise<StoredAction | undefined>
+  /** Resolves with the action when it is no longer ACTIVE, when the time (milliseconds) is over, or when `signal` aborts. */
+  whenSettled: (actionId: string, timeout: number, signal?: AbortSignal) => Promise<StoredAction | undefined>
   /** How many actions run here at this moment. */
   readonly running: number
 }
+
+/** The part of the grace period in which work goes on as if nothing were; in the rest it is told to stop. */
+const GRACE_BEFORE_SIGNAL = 0.8
 
 /** How long status waits for another system's answer, in milliseconds, before it tells what was known. */
 const VISIT_WAIT = 2_000
@@ -82,7 +90,7 @@ export function createWorker(options: WorkerOptions): Worker {
     log: options.log.child({ provider: namespace }),
     instance: options.instance ?? randomUUID(),
     timing: { ...TIMING, ...options.timing },
-    now: options.clock ?? Date.now,
+    now: options.clock ?? store.now,
     telemetry: options.telemetry ?? NO_TELEMETRY,
     running: new Map(),
     state: 'new',
@@ -112,38 +120,44 @@ export function createWorker(options: WorkerOptions): Worker {
       fillAgain = false
       const free = worker.options.concurrency - running.size
       if (free <= 0) return
-      const jobs = await store.takeJobs(namespace, instance, now(), free)
-      for (const { action_id } of jobs) launch(action_id)
+      const askedAt = performance.now()
+      const jobs = await store.takeJobs(namespace, instance, free)
+      for (const job of jobs) launch(job, askedAt)
       if (jobs.length > 0) fillAgain = true
     }
   }
 
-  function launch(actionId: string): void {
-    const present = running.get(actionId)
-    if (present && !present.controller.signal.aborted) {
-      present.leased = true
-      return
-    }
-    const attempt = createAttempt(worker, actionId, true)
-    const before = present?.ended ?? Promise.resolve()
+  function launch(job: Job, takenAt: number): void {
+    const attempt = createAttempt(worker, job, takenAt)
+    // It was taken while the instance began to stop.
+    if (worker.state !== 'working') abort(attempt, 'shutdown')
+    const before = running.get(job.action_id)
     track(
       attempt,
-      before.then(() => carry(worker, attempt)),
+      (before ? end(before) : Promise.resolve()).then(() => runJob(worker, attempt)),
     )
   }
 
-  function track(attempt: Attempt, carried: Promise<void>): void {
+  /** Ends an attempt whose job was taken anew. Work that ignores its signal is waited for no longer than after cancel. */
+  async function end(attempt: Attempt): Promise<void> {
+    lose(attempt)
+    await within(attempt.ended, worker.options.cancelGrace)
+    attempt.abandoned.resolve()
+  }
+
+  function track(attempt: Attempt, done: Promise<void>): void {
     const { actionId } = attempt
     running.set(actionId, attempt)
-    if (worker.state === 'stopping' || worker.state === 'stopped') {
+    if (worker.state === 'stopped') {
       // It began while its action was being written, and stop does not know of it.
       abort(attempt, 'shutdown')
       void handBack(attempt)
     }
-    attempt.ended = carried
-      .catch((error: unknown) =>
-        worker.log.error({ err: error, action_id: actionId }, 'Work could not be carried on'),
-      )
+    attempt.ended = done
+      .catch((error: unknown) => {
+        if (attempt.lost) return
+        worker.log.error({ err: errorFacts(error), action_id: actionId }, 'Work could not be run')
+      })
       .then(() => {
         attempt.reports.close()
         if (running.get(actionId) === attempt) running.delete(actionId)
@@ -152,11 +166,8 @@ export function createWorker(options: WorkerOptions): Worker {
       })
   }
 
-  function seal(
-    actionId: string,
-    { token }: AuthState,
-    traceparent: string | undefined = telemetry.traceparent?.(),
-  ): Uint8Array {
+  function seal(actionId: string, { token }: AuthState): Uint8Array {
+    const traceparent = telemetry.traceparent?.()
     const content: SealedState = { caller: token, ...(traceparent !== undefined && { traceparent }) }
     return options.secrets.seal(namespace, actionId, content)
   }
@@ -169,8 +180,10 @@ export function createWorker(options: WorkerOptions): Worker {
 
   /** Waits until nothing runs any more, or the time is over. */
   async function runOut(milliseconds: number): Promise<void> {
-    if (running.size === 0) return
-    await Promise.race([Promise.all([...running.values()].map(({ ended }) => ended)), sleep(milliseconds)])
+    const until = performance.now() + milliseconds
+    for (let left = milliseconds; running.size > 0 && left > 0; left = until - performance.now()) {
+      await within(Promise.all([...running.values()].map(({ ended }) => ended)), left)
+    }
   }
 
   /** Makes what still runs due for another instance. Should it end here all the same, the action is no longer this attempt's. */
@@ -182,12 +195,7 @@ export function createWorker(options: WorkerOptions): Worker {
           : undefined,
       )
     } catch (error) {
-      logStoreError(
-        worker,
-        error,
-        'Work could not be handed back; another instance takes it when its lease ends',
-        { action_id: attempt.actionId },
-      )
+      logStoreError(worker, error, NOT_HANDED_BACK, { action_id: attempt.actionId })
     }
   }
 
@@ -195,40 +203,40 @@ export function createWorker(options: WorkerOptions): Worker {
     start() {
       if (worker.state !== 'new') return
       worker.state = 'working'
-      if (!works) return
       const unsubscribe = store.subscribe(namespace, (event) => {
         if (event.kind === 'job') nudge()
         else interrupt(event.action_id)
       })
-      endings = [watch(worker), unsubscribe]
+      // Who takes no work may still have some that began inside the transaction of its action.
+      endings = [unsubscribe, keepWork(worker), ...(works ? [maintain(worker)] : [])]
       nudge()
     },
 
     async stop() {
       if (worker.state === 'stopping' || worker.state === 'stopped') return
       worker.state = 'stopping'
-      await filling
-      // Work that may not run again is given most of the grace period before it is told.
-      if (!worker.options.restartable) await runOut(shutdownGrace * 0.8)
+      // What has not begun need not begin here.
+      for (const attempt of running.values()) if (!attempt.started) abort(attempt, 'shutdown')
+      const over = performance.now() + shutdownGrace
+      await within(Promise.resolve(filling), shutdownGrace)
+      await runOut(over - shutdownGrace * (1 - GRACE_BEFORE_SIGNAL) - performance.now())
       for (const attempt of running.values()) abort(attempt, 'shutdown')
-      await runOut(worker.options.restartable ? shutdownGrace : shutdownGrace * 0.2)
+      await runOut(over - performance.now())
       worker.state = 'stopped'
       for (const end of endings) end()
-      await Promise.all([...running.values()].map(handBack))
+      await Promise.all([...running.values()].filter(({ started }) => started).map(handBack))
     },
 
     nudge,
     settling: createInlineRunner(worker, track, seal),
-    seal: (actionId, auth) => seal(actionId, auth),
-    // The trace that the action began with goes on, not that of the request that resumes it.
-    reseal: async (actionId, auth) => seal(actionId, auth, await traceparentOf(worker, actionId)),
+    seal,
+    reseal: (actionId, auth) => resealed(worker, actionId, auth),
 
     cancel(action, by) {
-      const elsewhere = remote && action.status === 'ACTIVE' && action.runs_on === undefined
-      if (!elsewhere) return lifecycle.cancel(action, by, now())
+      const isHere = action.runs_on !== undefined
+      const change = lifecycle.cancel(action, by, now(), remote || isHere)
       // It runs in the other system, which the next visit, at once, will tell.
-      const change = lifecycle.cancel({ ...action, runs_on: 'elsewhere' }, by, now())
-      return change && { ...change, job: { due_at: now() } }
+      return change && remote && !isHere ? { ...change, job: { due_at: now() } } : change
     },
 
     interrupt,
@@ -244,8 +252,8 @@ export function createWorker(options: WorkerOptions): Worker {
       })
     },
 
-    whenSettled: (actionId, timeout) =>
-      waiting.until(actionId, timeout, (action) => action?.status !== 'ACTIVE'),
+    whenSettled: (actionId, timeout, signal) =>
+      waiting.until(actionId, timeout, (action) => action?.status !== 'ACTIVE', signal),
 
     get running() {
       return running.size

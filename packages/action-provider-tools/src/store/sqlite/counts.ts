@@ -23,10 +23,14 @@ export function createCounts(database: DatabaseSync): Counts {
   )
   const selectNames = prepare<[string]>(
     database,
-    'SELECT name FROM providers WHERE id IN (SELECT provider FROM counts WHERE actions > 0) ORDER BY name',
+    'SELECT name FROM providers WHERE id IN (SELECT provider FROM counts WHERE actions > 0)',
   )
   return {
-    namespaces: () => selectNames.all().map(([name]) => name),
+    namespaces: () =>
+      selectNames
+        .all()
+        .map(([name]) => name)
+        .sort(),
     add: (provider, status, actions) => void upsert.run(provider, status, actions),
     read(provider) {
       const counted = new Map(select.all(provider))

@@ -1,0 +1,191 @@
+/** What answers each operation once it is known who asks, and that they may ask at all. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { authorizeAccess, authorizeManagement, authorizeNothing } from '../action/access.ts'
+import type { AuthState } from '../auth/auth.ts'
+import { checkDeadline, readActionRequest } from '../documents/action-request.ts'
+import { parseJson } from '../documents/json.ts'
+import { RequestValidationError } from '../errors.ts'
+import type { FoundAction, Operations, RunResult } from '../operations/operations.ts'
+import type { ActionProvider } from '../provider/define-action-provider.ts'
+import type { Operation, OperationEvent } from '../provider/hooks.ts'
+import type { InputCheck } from './input-check.ts'
+import { loadOf } from './load.ts'
+import { operationOf } from './operation.ts'
+import { enumerateParameters, logParameters, type Query } from './query.ts'
+import { whenKnown } from './when-known.ts'
+
+/** What every handler is made from. */
+export type Served = {
+  provider: ActionProvider
+  operations: Operations
+  checkInput: InputCheck
+  /** What introspect answers, as JSON text. */
+  description: string
+  maximumDeadline: number
+  clock: () => number
+}
+
+export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
+
+/** A handler for each operation that the provider has. */
+export function handlersOf(served: Served): Partial<Record<Operation, Handler>> {
+  const { status, cancel, release, resume, log, enumerate } = served.operations
+  return {
+    introspect: introspectHandler(served),
+    run: runHandler(served),
+    status: onAction(served, 'see', ({ found }) => status(found)),
+    cancel: onAction(served, 'manage', ({ auth, actionId }) => cancel(auth, actionId)),
+    release: onAction(served, 'manage', ({ auth, actionId }) => release(auth, actionId)),
+    ...(resume && { resume: onAction(served, 'manage', ({ auth, actionId }) => resume(auth, actionId)) }),
+    ...(log && {
+      log: onAction(served, 'see', ({ auth, actionId, query }) => log(auth, actionId, logParameters(query))),
+    }),
+    ...(enumerate && { enumerate: enumerateHandler(served, enumerate) }),
+  }
+}
+
+/** Who asks for the operation that a request was admitted for. */
+function callerOf(request: FastifyRequest): { auth: AuthState; event: OperationEvent } {
+  const event = operationOf(request)
+  if (!event?.auth) throw new Error('A handler was reached without an authenticated caller')
+  return { auth: event.auth, event }
+}
+
+/** What this provider does and how it is asked (interface, introspect). Any web page may read it. */
+function introspectHandler({ description, provider }: Served): Handler {
+  const { before } = provider.hooks
+  return (request, reply) => {
+    reply.header('access-control-allow-origin', '*').header('access-control-expose-headers', '*')
+    if (request.method === 'OPTIONS') {
+      reply.code(204).header('access-control-allow-methods', 'GET, OPTIONS').send()
+      return
+    }
+    const event = operationOf(request)
+    return answer(
+      reply,
+      whenKnown(event && before?.(event), () => description),
+    )
+  }
+}
+
+/** Starts an action, or finds the one that the same request started before (interface, run and "Exactly once"). */
+function runHandler(served: Served): Handler {
+  return async (request, reply) => {
+    const { action_id, document, started, ended } = await startAction(served, request)
+    callerOf(request).event.action_id = action_id
+    return sendJson(reply, started ? 202 : 200, ended ? await waitFor(request, reply, ended) : document)
+  }
+}
+
+/** A function of its own, so that nothing of the request is held in memory while its action is waited for. */
+async function startAction(served: Served, request: FastifyRequest): Promise<RunResult> {
+  const { provider, operations, checkInput, maximumDeadline, clock } = served
+  const { showInputInErrors: showInput, hooks } = provider
+  const { auth, event } = callerOf(request)
+  const json = parseJson(request.body as Buffer | undefined, { exact: 'request_id' })
+  const asked = readActionRequest(json, { showInput })
+  const checked = await checkInput(asked.body, auth.effectiveIdentity)
+  if (!checked.ok) throw new RequestValidationError(checked.errors.join('; '))
+  const accepted = { ...asked, body: checked.value as Record<string, unknown> }
+  if (hooks.before) {
+    event.request = accepted
+    await hooks.before(event)
+  }
+  try {
+    checkDeadline(accepted, { now: clock(), maximumDeadline })
+  } catch (error) {
+    // The deadline of a request that was accepted may be over when it is repeated: it is the same action still.
+    const repeated = await operations.repeated?.(auth, accepted)
+    if (repeated === undefined) throw error
+    return { ...repeated, started: false }
+  }
+  return operations.run(auth, accepted)
+}
+
+/** Waits for an action until it has ended or its caller has hung up. What waits takes no place from others. */
+async function waitFor(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  ended: NonNullable<RunResult['ended']>,
+): Promise<string> {
+  const hangUp = new AbortController()
+  const abort = (): void => hangUp.abort()
+  if (reply.raw.destroyed) abort()
+  reply.raw.once('close', abort)
+  loadOf(request.server)?.putAside(request)
+  request.body = undefined
+  try {
+    return await ended(hangUp.signal)
+  } finally {
+    reply.raw.off('close', abort)
+  }
+}
+
+/**
+ * An operation on an existing action: found, checked that the caller may, then done. The five of them differ only in who may
+ * and in what is done.
+ */
+function onAction(
+  { provider, operations }: Served,
+  who: 'see' | 'manage',
+  act: (call: {
+    auth: AuthState
+    actionId: string
+    found: FoundAction
+    query: Query
+  }) => string | Promise<string>,
+): Handler {
+  const { before } = provider.hooks
+  const authorize = who === 'see' ? authorizeAccess : authorizeManagement
+  return (request, reply) => {
+    const { auth, event } = callerOf(request)
+    const { action_id: actionId } = request.params as { action_id: string }
+    event.action_id = actionId
+    const document = whenKnown(operations.find(auth, actionId), (found) => {
+      if (found === undefined) return authorizeNothing(auth)
+      return whenKnown(authorize(auth, found), () =>
+        whenKnown(before?.(event), () => act({ auth, actionId, found, query: request.query as Query })),
+      )
+    })
+    return answer(reply, document)
+  }
+}
+
+/** The caller's actions, newest first, a page at a time (interface, enumerate). */
+function enumerateHandler({ provider }: Served, enumerate: NonNullable<Operations['enumerate']>): Handler {
+  const { before } = provider.hooks
+  return async (request, reply) => {
+    const { auth, event } = callerOf(request)
+    const query = request.query as Query
+    const parameters = enumerateParameters(query)
+    if (before) await before(event)
+    const { documents, next } = await enumerate(auth, parameters)
+    if (next !== undefined) reply.header('link', `<${nextPage(query, next)}>; rel="next"`)
+    return sendJson(reply, 200, `[${documents.join(',')}]`)
+  }
+}
+
+/** The same question with the next marker, relative to its own URL, which a proxy may have changed (RFC 8288, section 3.1). */
+function nextPage(query: Query, marker: string): string {
+  const next = new URLSearchParams()
+  for (const name of ['status', 'roles', 'limit']) {
+    const value = query[name]
+    if (value !== undefined) next.set(name, String(value))
+  }
+  next.set('marker', marker)
+  return `?${next}`
+}
+
+/** Sends a text that is JSON already. */
+function sendJson(reply: FastifyReply, code: number, json: string): FastifyReply {
+  return reply.code(code).header('content-type', 'application/json; charset=utf-8').send(json)
+}
+
+/**
+ * Answers with a document. One that is known at once goes out after the requests that arrived with its own are read: the first
+ * answer wakes its client, which costs more than an answer from memory does; the others find it awake.
+ */
+function answer(reply: FastifyReply, document: string | Promise<string>): Promise<void> | void {
+  if (typeof document !== 'string') return document.then((known) => void sendJson(reply, 200, known))
+  setImmediate(sendJson, reply, 200, document)
+}

@@ -1,0 +1,206 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { ActionProviderToolsError, BadActionRequest, ServiceUnavailable, TooManyRequests } from '../errors.ts'
+import { createRate, networkOf } from './rate.ts'
+
+/** How much is taken on. */
+export type Bounds = {
+  /** How many requests are in hand at the same time. */
+  requestsAtOnce: number
+  /** How many requests of one caller are open at the same time, in hand or not. */
+  requestsPerCaller: number
+  /** How many bytes of bodies are held at the same time. */
+  bodyBytesAtOnce: number
+  /** How many requests a caller may send in a minute (default: any number). */
+  rateLimit?: number
+  /** Whether there is no memory for more. */
+  isExhausted: () => boolean
+}
+
+/** What one request holds of what an application can do. */
+type Place = {
+  inHand: boolean
+  /** An operation is being done, which goes on when its caller hangs up. */
+  working: boolean
+  /** Its connection is closed. */
+  gone: boolean
+  bytes: number
+  /** Whose it is: an identity, or an address while nobody is known. */
+  caller: string | undefined
+  /** It was counted as a guess of a token. */
+  guess: boolean
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Read through `loadOf`. */
+    load?: Load
+  }
+  interface FastifyRequest {
+    /** Not even `null` where Fastify could not read the URL: no hook runs for such a request. */
+    place?: Place | null
+  }
+}
+
+/**
+ * What is in hand, and whose. A request gets a place when its headers are there. It gives it back when its answer is ready, or
+ * when its connection closes, unless an operation is being done then. More than the bounds allow is refused before it costs anything.
+ */
+export type Load = {
+  /** Gives a request a place. @throws ServiceUnavailable where there is none */
+  enter: (request: FastifyRequest, reply: FastifyReply) => void
+  /** A request that needs no token is let in. @throws TooManyRequests */
+  admitGuest: (request: FastifyRequest) => void
+  /** Globus is about to be asked about a token. @throws TooManyRequests */
+  admitGuess: (request: FastifyRequest) => void
+  /** It is known who asks. @throws TooManyRequests */
+  admitCaller: (request: FastifyRequest, identity: string) => void
+  /** Counts a refusal of somebody unknown: gives that error, or TooManyRequests after too many. */
+  refuse: (request: FastifyRequest, error: unknown) => unknown
+  /** From now on an operation is being done, whether its caller is there or not. */
+  beginWork: (request: FastifyRequest) => void
+  /** Takes a place back that was put aside. @throws ServiceUnavailable where there is none */
+  takeUp: (request: FastifyRequest) => void
+  /** Puts a request aside while there is nothing to do but wait: it holds neither a place nor a body. */
+  putAside: (request: FastifyRequest) => void
+  /** Holds more of a request's body. @throws ServiceUnavailable where too much is held */
+  hold: (request: FastifyRequest, bytes: number) => void
+  /** Gives back what a request holds. */
+  leave: (request: FastifyRequest) => void
+}
+
+/** The load of an application; `undefined` where nothing bounds it. */
+export function loadOf(app: FastifyInstance): Load | undefined {
+  return app.load
+}
+
+// Made once: a stack trace for each would cost more than what is refused.
+const BUSY = new ServiceUnavailable('This provider has more requests than it can serve: try again shortly', {
+  retryAfter: 1,
+})
+const EXHAUSTED = new ServiceUnavailable('This provider is overloaded: try again later')
+const CROWDED = new TooManyRequests(
+  'You have more requests under way than this provider allows: wait for the answers to some of them',
+  { headers: { 'retry-after': '1' } },
+)
+const HUNG_UP = new BadActionRequest('The connection was closed before the request was complete')
+
+/** Counts what an application has in hand, from now on. */
+export function addLoad(app: FastifyInstance, bounds: Bounds): Load {
+  const { requestsAtOnce, requestsPerCaller, bodyBytesAtOnce, rateLimit, isExhausted } = bounds
+  const rate = rateLimit === undefined ? undefined : createRate(rateLimit)
+  const open = new Map<string, number>()
+  let inHand = 0
+  let held = 0
+
+  function take(place: Place): void {
+    if (inHand >= requestsAtOnce) throw BUSY
+    if (isExhausted()) throw EXHAUSTED
+    inHand++
+    place.inHand = true
+  }
+
+  function putDown(place: Place): void {
+    if (place.inHand) inHand--
+    held -= place.bytes
+    place.inHand = false
+    place.bytes = 0
+  }
+
+  function setCaller(place: Place, caller: string | undefined): void {
+    if (place.caller !== undefined) {
+      const left = (open.get(place.caller) ?? 0) - 1
+      if (left > 0) open.set(place.caller, left)
+      else open.delete(place.caller)
+    }
+    place.caller = undefined
+    if (caller === undefined) return
+    if (place.gone) throw HUNG_UP
+    const count = open.get(caller) ?? 0
+    if (count >= requestsPerCaller) throw CROWDED
+    open.set(caller, count + 1)
+    place.caller = caller
+  }
+
+  function leave({ place }: FastifyRequest): void {
+    if (!place) return
+    putDown(place)
+    setCaller(place, undefined)
+  }
+
+  const load: Load = {
+    enter(request, reply) {
+      const place: Place = {
+        inHand: false,
+        working: false,
+        gone: false,
+        bytes: 0,
+        caller: undefined,
+        guess: false,
+      }
+      take(place)
+      request.place = place
+      // Not a hook of Fastify: an answer that is taken over (`reply.hijack()`) has none.
+      reply.raw.once('close', () => {
+        place.gone = true
+        // What is being done goes on: it leaves when its answer is ready.
+        if (!place.working || reply.raw.writableEnded) leave(request)
+      })
+    },
+    admitGuest(request) {
+      const address = networkOf(request.ip)
+      rate?.guests.count(address)
+      if (request.place) setCaller(request.place, address)
+    },
+    admitGuess(request) {
+      const { place } = request
+      if (!place) return
+      const address = networkOf(request.ip)
+      rate?.guesses.count(address)
+      place.guess = true
+      setCaller(place, address)
+    },
+    admitCaller(request, identity) {
+      const { place } = request
+      if (!place) return
+      if (place.guess) rate?.guesses.giveBack(networkOf(request.ip))
+      rate?.callers.count(identity)
+      setCaller(place, identity)
+    },
+    refuse(request, error) {
+      if (rate === undefined) return error
+      const counted = request.place?.guess === true
+      if (counted === isRefusal(error)) return error
+      const address = networkOf(request.ip)
+      if (!counted) return rate.guesses.over(address) ?? error
+      rate.guesses.giveBack(address)
+      return error
+    },
+    beginWork({ place }) {
+      if (place) place.working = true
+    },
+    takeUp({ place }) {
+      if (!place || place.inHand) return
+      if (place.gone) throw HUNG_UP
+      take(place)
+    },
+    putAside({ place }) {
+      if (place) putDown(place)
+    },
+    hold({ place }, bytes) {
+      if (!place) return
+      if (place.gone) throw HUNG_UP
+      if (held + bytes > bodyBytesAtOnce) throw BUSY
+      held += bytes
+      place.bytes += bytes
+    },
+    leave,
+  }
+  app.decorate('load', load)
+  app.decorateRequest('place', null)
+  return load
+}
+
+/** Whether an error says no to somebody: it is not that something is out of order, nor that there is too much. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof ActionProviderToolsError && error.status < 429
+}

@@ -1,0 +1,83 @@
+import { LRUCache } from 'lru-cache'
+import { TooManyRequests } from '../errors.ts'
+
+/** How often somebody may ask in a minute, counted by a clock that never jumps. */
+export type Budget = {
+  /** Counts one more. @throws TooManyRequests beyond the limit, which says how long to wait */
+  count: (key: string) => void
+  /** Counts one more, and gives the error rather than throwing it. */
+  over: (key: string) => TooManyRequests | undefined
+  /** Takes one back that should not have been counted. */
+  giveBack: (key: string) => void
+}
+
+/** A budget for each kind of asker, so that none of them uses up what another needs. */
+export type Rate = {
+  /** By identity. */
+  callers: Budget
+  /** By address: requests that need no token. */
+  guests: Budget
+  /** By address: tokens that Globus has to be asked about, and refusals. */
+  guesses: Budget
+}
+
+const MINUTE = 60_000
+
+/** How many keys are counted at the same time, so that memory is bounded. */
+const KEYS = 10_000
+
+/** @param max how often each may ask in a minute */
+export function createRate(max: number): Rate {
+  return { callers: createBudget(max), guests: createBudget(max), guesses: createBudget(max) }
+}
+
+function createBudget(max: number): Budget {
+  const counts = new LRUCache<string, { current: number; end: number }>({ max: KEYS })
+  const over = (key: string): TooManyRequests | undefined => {
+    const now = performance.now()
+    let count = counts.get(key)
+    if (count === undefined || count.end <= now) {
+      count = { current: 0, end: now + MINUTE }
+      counts.set(key, count)
+    }
+    return ++count.current > max ? tooMany(count.end - now) : undefined
+  }
+  return {
+    over,
+    count(key) {
+      const error = over(key)
+      if (error !== undefined) throw error
+    },
+    giveBack(key) {
+      const count = counts.get(key)
+      if (count !== undefined && count.current > 0) count.current--
+    },
+  }
+}
+
+function tooMany(milliseconds: number): TooManyRequests {
+  const seconds = Math.max(1, Math.ceil(milliseconds / 1_000))
+  return new TooManyRequests(`You send more requests than this provider allows: wait ${seconds} s`, {
+    headers: { 'retry-after': String(seconds) },
+  })
+}
+
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/
+
+/**
+ * Who is counted by an address: an IPv4 address, or the network of 64 bits that an IPv6 address is in, all of which one
+ * subscriber has.
+ *
+ * @example networkOf('2001:db8::7:1') // '2001:db8:0:0'
+ */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address
+  const lower = address.toLowerCase()
+  const mapped = MAPPED.exec(lower)?.[1]
+  if (mapped !== undefined) return mapped
+  const [head = '', tail] = lower.split('::')
+  const first = head === '' ? [] : head.split(':')
+  const last = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - first.length - last.length)
+  return [...first, ...Array<string>(zeros).fill('0'), ...last].slice(0, 4).join(':')
+}
