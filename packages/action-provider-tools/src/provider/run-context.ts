@@ -1,6 +1,6 @@
 import type { ActionRequest } from '../documents/action-request.ts'
 import type { ActionDetails } from '../documents/action-status.ts'
-import type { Logger } from '../telemetry/logger.ts'
+import type { Logger } from '../log.ts'
 
 /** What the work of an action is given. */
 export type RunContext<Input> = {

@@ -1,23 +1,31 @@
-import { maskSecrets } from '../auth/known-secrets.ts'
+/** What this library logs with, and what it logs of an error. */
+import type { FastifyBaseLogger } from 'fastify'
+import { maskSecrets } from './auth/known-secrets.ts'
 
-/** What of an error is logged, named as pino names it: `type` is the error's name. */
-export type ErrorFacts = {
+/** A structured log, as pino and Fastify have it. */
+export type Logger = Pick<
+  FastifyBaseLogger,
+  'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'child'
+>
+
+/** What is logged of an error, with pino's names: `type` is the error's name. */
+type ErrorFacts = {
   type: string
   message: string
   stack: string
   code?: string | number
   cause?: ErrorFacts
-  /** The errors that an AggregateError stands for. */
+  /** The errors of an AggregateError. */
   errors?: ErrorFacts[]
 }
 
-/** How many causes of causes are told, and how many errors of one. */
+/** How many causes of causes are logged, and how many errors of one AggregateError. */
 const MOST = 10
 
 /**
- * What is logged of an error, or of whatever was thrown: its name, message, stack and code, those of its causes, and nothing
- * else. The errors of HTTP clients carry requests with their headers, and answers with their bodies. Known tokens and secrets
- * are masked. What it returns may go through it again.
+ * What is logged of an error, or of any thrown value: its name, message, stack and code, and those of its causes. Nothing else,
+ * because the errors of HTTP clients hold requests with their headers, and answers with their bodies. Known tokens and secrets
+ * are masked. The result may be passed in again.
  * @example log.error({ err: errorFacts(error) }, 'The work of an action failed')
  */
 export function errorFacts(error: unknown): ErrorFacts {

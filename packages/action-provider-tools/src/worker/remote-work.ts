@@ -1,15 +1,13 @@
 import type { LivingAction } from '../action/lifecycle.ts'
-import type { ActionDetails } from '../documents/action-status.ts'
+import { type ActionDetails, toDetails } from '../documents/action-status.ts'
 import type { RunContext } from '../provider/run-context.ts'
 import type { StoredAction } from '../store/action-store.ts'
-import type { Attempt } from './attempt.ts'
-import { toDetails } from './details.ts'
 import { UnknownKey } from './encryption.ts'
-import { openState, type StateKeeper } from './sealed-state.ts'
-import { isOverdue, type WorkerContext } from './worker-context.ts'
+import { type AttemptState, openState } from './sealed-state.ts'
+import { type Attempt, isOverdue, type WorkerContext } from './worker-context.ts'
 
-/** Work in another system was started or asked about, and goes on. */
-export class Visited {
+/** Work in another system was started or polled, and goes on. */
+export class StillRunning {
   readonly found: { details?: ActionDetails; displayStatus?: string }
 
   constructor(found: { details?: ActionDetails; displayStatus?: string }) {
@@ -17,19 +15,19 @@ export class Visited {
   }
 }
 
-/** The other system was told that its work must end, or there was nothing to tell. */
-export const TOLD = Symbol('told')
+/** The work in the other system was canceled there, or had not been started. */
+export const REMOTELY_CANCELED = Symbol('remotely canceled')
 
-/** For how long the other system is tried to be told that its work must end, in milliseconds, before the action ends without. */
-export const TELLING = 3_600_000
+/** For how long the other system is asked to cancel work, in milliseconds, before the action ends without its answer. */
+export const REMOTE_CANCEL_TIMEOUT = 3_600_000
 
-/** Whether the work of an action must end: somebody canceled it, or its deadline has passed. */
+/** Whether the work of an action must end: somebody has canceled it, or its deadline has passed. */
 export function mustEnd(worker: WorkerContext, action: LivingAction): boolean {
   return action.cancel_requested_at !== undefined || isOverdue(worker, action)
 }
 
-/** When the next visit is due: at the deadline at the latest, so that the other system is told then. */
-export function nextVisit(action: LivingAction, dueAt: number, now: number): number {
+/** When the next poll is due: at the deadline at the latest, since the work must be canceled then. */
+export function nextPoll(action: LivingAction, dueAt: number, now: number): number {
   const { deadline_at = Number.POSITIVE_INFINITY } = action
   return deadline_at > now ? Math.min(dueAt, deadline_at) : dueAt
 }
@@ -40,49 +38,49 @@ export function pollInterval({ provider: { work } }: WorkerContext): number {
 }
 
 /**
- * One visit to the other system: starts the work there, asks how it is, or tells it to stop. Returns the details of
- * complete work, Visited, or TOLD.
+ * Makes the next call to the other system: starts the work there, polls it, or cancels it.
+ * @returns the details of complete work, StillRunning, or REMOTELY_CANCELED
  * @throws UnknownKey, and whatever the author's functions throw
  */
-export async function visit(
+export async function callRemote(
   worker: WorkerContext,
   attempt: Attempt,
   action: StoredAction,
   context: RunContext<unknown>,
-  keeper: StateKeeper,
+  state: AttemptState,
 ): Promise<unknown> {
   const { work } = worker.provider
-  if (work.kind !== 'remote') throw new TypeError('Only work in another system is visited')
+  if (work.kind !== 'remote') throw new TypeError('This provider has no remote work')
   const { start, poll, cancel } = work.remote
-  attempt.telling = mustEnd(worker, action)
-  attempt.begunAt = performance.now()
-  const known = keeper.content.remote
+  attempt.canceling = mustEnd(worker, action)
+  attempt.calledAt = performance.now()
+  const known = state.value.remote
   const withHandle = { ...context, handle: known?.handle } as never
-  if (attempt.telling) {
+  if (attempt.canceling) {
     if (known) await cancel?.(withHandle)
-    return TOLD
+    return REMOTELY_CANCELED
   }
-  const visited = async (handle: unknown): Promise<void> =>
-    keeper.save({ ...keeper.content, remote: { handle, polled_at: worker.now() } })
+  const saveHandle = async (handle: unknown): Promise<void> =>
+    state.save({ ...state.value, remote: { handle, polled_at: worker.now() } })
   if (known === undefined) {
-    await visited((await start(context as never)) ?? null)
-    return new Visited({})
+    await saveHandle((await start(context as never)) ?? null)
+    return new StillRunning({})
   }
   const found = await poll(withHandle)
   if ('done' in found) return found.done
-  await visited(known.handle)
-  return new Visited({
+  await saveHandle(known.handle)
+  return new StillRunning({
     ...(found.progress !== undefined && { details: toDetails(found.progress) }),
     ...(found.displayStatus !== undefined && { displayStatus: found.displayStatus }),
   })
 }
 
 /**
- * Makes the next visit due now, where the last one is longer ago than the poll interval. However many ask at once, on
- * however many instances, there is one job and so one visit.
- * @returns whether a visit was made due
+ * Makes the next poll due now, unless the last one was within the poll interval. However many requests ask at once, on however
+ * many instances, there is one job and so one poll.
+ * @returns whether a poll was made due
  */
-export async function requestVisit(worker: WorkerContext, action: StoredAction): Promise<boolean> {
+export async function requestPoll(worker: WorkerContext, action: StoredAction): Promise<boolean> {
   const { store, namespace, now } = worker
   if (action.status !== 'ACTIVE' || action.runs_on !== undefined) return false
   const sealed = await store.getSecret(namespace, action.action_id)
@@ -94,7 +92,7 @@ export async function requestVisit(worker: WorkerContext, action: StoredAction):
   return after !== undefined && after.version > action.version
 }
 
-/** When the other system was last asked; `undefined` where it has not begun, and where only another instance can read when. */
+/** When the work was last polled; `undefined` where it has not begun, and where only another instance can read when. */
 function lastPoll(
   worker: WorkerContext,
   actionId: string,
