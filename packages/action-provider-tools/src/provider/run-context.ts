@@ -51,13 +51,15 @@ export type PauseReason = {
 }
 
 /** The work of an action. It returns the details of a SUCCEEDED action, or throws, which makes it FAILED. */
-export type Run<Input> = (context: RunContext<Input>) => ActionDetails | Promise<ActionDetails>
+export type Run<Input, Details extends ActionDetails = ActionDetails> = (
+  context: RunContext<Input>,
+) => Details | Promise<Details>
 
 /**
  * Work that is started, polled and canceled in another system. `Handle` is what `start` returns. It must be
  * JSON.
  */
-export type RemoteWork<Input, Handle> = {
+export type RemoteWork<Input, Handle, Details extends ActionDetails = ActionDetails> = {
   /**
    * Starts the work and returns what identifies it there, which is kept encrypted until the action is
    * complete. It may be called again where a crash lost the answer of the first call: pass `action_id` on as
@@ -68,7 +70,9 @@ export type RemoteWork<Input, Handle> = {
    * Polls the work. `{ done: details }` ends the action; `{ progress }` leaves it ACTIVE; to throw
    * ActionFailed fails it.
    */
-  poll: (context: RunContext<Input> & { handle: Handle }) => PollResult | Promise<PollResult>
+  poll: (
+    context: RunContext<Input> & { handle: Handle },
+  ) => PollResult<Details> | Promise<PollResult<Details>>
   /** Cancels the work in the other system. */
   cancel?: (context: RunContext<Input> & { handle: Handle }) => unknown
   /** The least time between two polls of one action, in milliseconds (default 5,000). */
@@ -76,4 +80,6 @@ export type RemoteWork<Input, Handle> = {
 }
 
 /** What a poll found. */
-export type PollResult = { done: ActionDetails } | { progress?: ActionDetails; displayStatus?: string }
+export type PollResult<Details extends ActionDetails = ActionDetails> =
+  | { done: Details }
+  | { progress?: ActionDetails; displayStatus?: string }
