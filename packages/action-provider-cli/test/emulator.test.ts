@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { machine } from './cli.ts'
 
 describe('emulator', () => {
-  it('runs until it is told to end', async () => {
+  test('runs until it is told to end', async () => {
     const home = await machine()
     const { child, done, shown } = home.start(['emulator', '--port', '0'], { keepInput: true })
     while (!shown().includes('Globus emulator at http'))
