@@ -2,6 +2,7 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { groupsScope } from 'globus-emulator'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import { browserOf, type Machine, steady } from './cli.ts'
 import { pretend } from './pretend.ts'
 import { createWorld, echo, type Hosted, type World, worker } from './world.ts'
@@ -98,7 +99,7 @@ describe('login without a browser on this machine', () => {
       terminal: false,
       keepInput: true,
     })
-    await waitFor(() => stderr().includes('Paste the code'))
+    await eventually(() => stderr().includes('Paste the code'))
     const page = stderr().match(/http\S+authorize\S+/)?.[0] ?? ''
     expect(new URL(page).searchParams.get('redirect_uri')).toBe(`${world.emulator.url}/v2/web/auth-code`)
     child.stdin?.end(`${await codeOf(page)}\n`)
@@ -285,8 +286,4 @@ async function codeOf(page: string): Promise<string> {
   const [command = '', ...args] = browserOf('alice').BROWSER?.split(' ') ?? []
   const { stdout } = await promisify(execFile)(command, [...args, page])
   return stdout.match(/<output[^>]*>([^<]+)</)?.[1] ?? ''
-}
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20))
 }

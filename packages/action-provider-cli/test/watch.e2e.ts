@@ -1,6 +1,7 @@
 import { createServer, request as httpRequest, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import { nextWait } from '../src/client/backoff.ts'
 import { pace } from '../src/client/watch.ts'
 import { type Machine, steady } from './cli.ts'
@@ -76,7 +77,7 @@ describe('watching', () => {
   })
   test('ends with Ctrl-C, which leaves the action running and says how to come back', async () => {
     const { child, done, stderr } = home.start(['run', '--watch', '-b', '{"milliseconds": 60000}'])
-    while (!/ACTIVE/.test(stderr())) await new Promise((resolve) => setTimeout(resolve, 20))
+    await eventually(() => /ACTIVE/.test(stderr()))
     child.kill('SIGINT')
     const run = await done
     expect(run).toMatchObject({ code: 130, stdout: '' })

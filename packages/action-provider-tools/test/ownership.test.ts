@@ -1,5 +1,6 @@
 import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import {
   type ActionProviderOptions,
   defineActionProvider,
@@ -9,7 +10,7 @@ import {
 import { openPostgresStore } from '../src/store/postgres/postgres-store.ts'
 import { type DatabaseProxy, startDatabaseProxy } from './database-proxy.ts'
 import { startPostgres, type TestPostgres } from './postgres.ts'
-import { eventually, type Served, serveForTest } from './served.ts'
+import { type Served, serveForTest } from './served.ts'
 
 /** Who owns work, where instances share a PostgreSQL database and the network between does what networks do. */
 

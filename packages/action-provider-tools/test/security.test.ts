@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import { createApplication, defineActionProvider } from '../src/index.ts'
-import { type Answer, eventually, type Served, serveForTest } from './served.ts'
+import { type Answer, type Served, serveForTest } from './served.ts'
 
 /** Requests that mean harm, over HTTP on a listening server: docs/security.md says what each of them is about. */
 

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import { type ActionProviderOptions, type ActionStatus, defineActionProvider } from '../src/index.ts'
-import { eventually, type Served, serveForTest } from './served.ts'
+import { type Served, serveForTest } from './served.ts'
 import type { TestDatabase, TestStores } from './stores.ts'
 
 const description = { title: 'work', admin_contact: 'support@example.org', synchronous: false }

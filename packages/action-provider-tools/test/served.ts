@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
-import { vi } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import {
   type ActionProvider,
   type ActionProviderOptions,
@@ -112,13 +112,4 @@ export async function untilSettled(
     const { json } = await served.ask(caller, 'GET', `${prefix}/${actionId}/status`)
     return json.status !== 'ACTIVE' && json
   })
-}
-
-/** Waits for a condition and resolves with what it gave, however busy the machine is. */
-export function eventually<T>(
-  condition: () => T | Promise<T>,
-): Promise<Exclude<T, undefined | false | null>> {
-  return vi.waitUntil(condition, { timeout: 25_000, interval: 10 }) as Promise<
-    Exclude<T, undefined | false | null>
-  >
 }

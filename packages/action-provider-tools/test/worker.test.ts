@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import {
   ActionFailed,
   type ActionProviderOptions,
@@ -8,7 +9,7 @@ import {
   TemporaryFailure,
   type WorkInterrupted,
 } from '../src/index.ts'
-import { eventually, type Served, serveForTest, untilSettled } from './served.ts'
+import { type Served, serveForTest, untilSettled } from './served.ts'
 import { storesForTest, type TestDatabase, type TestStores } from './stores.ts'
 
 const description = { title: 'work', admin_contact: 'support@example.org', synchronous: false }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { connectEmulator } from 'globus-emulator'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../../../../test/eventually.ts'
 import { type Machine, machine, type Run, type Running } from '../cli.ts'
 import { launchBrowser } from './browser.ts'
 import { type Program, startProgram } from './processes.ts'
@@ -61,11 +62,9 @@ async function person(): Promise<Person> {
 
 /** Opens the page that a command shows, as its user does where it cannot open a browser itself. */
 async function follow({ page }: Person, { shown }: Running): Promise<void> {
-  let address: string | undefined
-  while (address === undefined) {
-    address = shown().match(/^ {2}(http\S+\/v2\/oauth2\/authorize\?\S+)\r?\n/m)?.[1]
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+  const address = await eventually(
+    () => shown().match(/^ {2}(http\S+\/v2\/oauth2\/authorize\?\S+)\r?\n/m)?.[1],
+  )
   await page.goto(address)
 }
 
