@@ -10,6 +10,7 @@ import {
 import { openPostgresStore } from '../src/store/postgres/postgres-store.ts'
 import { type DatabaseProxy, startDatabaseProxy } from './database-proxy.ts'
 import { startPostgres, type TestPostgres } from './postgres.ts'
+import { aborted } from './serve-work.ts'
 import { type Served, serveForTest } from './served.ts'
 
 /** Who owns work, where instances share a PostgreSQL database and the network between does what networks do. */
@@ -91,12 +92,6 @@ const holders = (url: string) =>
     url,
     'SELECT holder, lease, lease_until FROM action_provider.jobs',
   )
-
-const aborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason))
-  })
 
 describe('an instance that is cut off', () => {
   test('after it took a job does not begin it once another has it', async () => {

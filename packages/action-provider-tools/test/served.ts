@@ -16,7 +16,7 @@ import {
 } from '../src/index.ts'
 import { type FakeAuth, fakeAuth } from '../src/testing/index.ts'
 
-/** What a server answered. `json` is whatever it sent, `undefined` where that was nothing. */
+/** What a server answered. `json` is whatever document it sent, `undefined` where that was none. */
 // biome-ignore lint/suspicious/noExplicitAny: an answer may be any document, and a test says which it expects
 export type Answer = { status: number; headers: Headers; json: any; text: string }
 
@@ -76,11 +76,12 @@ export async function serveForTest<A extends Auth = FakeAuth>(
         }),
       })
       const text = await response.text()
+      const isJson = response.headers.get('content-type')?.startsWith('application/json')
       return {
         status: response.status,
         headers: response.headers,
         text,
-        json: text === '' ? undefined : JSON.parse(text),
+        json: isJson ? JSON.parse(text) : undefined,
       }
     },
     async close() {
