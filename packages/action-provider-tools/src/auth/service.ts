@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ServiceUnavailable } from '../errors.ts'
 import { createBreaker } from './breaker.ts'
 import { asOutage, Outage } from './outage.ts'
+import { retryPause } from './retry-pause.ts'
 
 /** What happened in one call to Globus, or was saved by a cache. For metrics: it names nobody. */
 export type AuthCallEvent = {
@@ -65,8 +66,6 @@ export type Service = {
 }
 
 const largestAnswer = 4 * 1024 * 1024
-const firstPause = 100
-const longestPause = 1_000
 const longestRetryAfter = 300_000
 const breakerThreshold = 5
 const breakerPause = 1_000
@@ -152,10 +151,9 @@ async function sendWithRetries<Body>(
       return await send(options, request, signal)
     } catch (error) {
       const outage = asOutage(error, signal)
-      const { lasting, retryAfter = 0 } = outage
-      if (retry >= retries || lasting || signal.aborted || retryAfter > longestPause) throw outage
-      const jitter = Math.random() * Math.min(longestPause, firstPause * 2 ** retry)
-      await sleep(retryAfter + jitter, undefined, { signal }).catch((aborted) => {
+      const pause = retryPause(retry, outage.retryAfter)
+      if (retry >= retries || outage.lasting || signal.aborted || pause === undefined) throw outage
+      await sleep(pause, undefined, { signal }).catch((aborted) => {
         throw asOutage(aborted, signal)
       })
     }
