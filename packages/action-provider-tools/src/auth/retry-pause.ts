@@ -1,3 +1,5 @@
+import { backoff, fullyJittered } from '../retry.ts'
+
 const FIRST = 100
 const LONGEST = 1_000
 
@@ -10,5 +12,5 @@ const LONGEST = 1_000
  */
 export function retryPause(retry: number, retryAfter = 0): number | undefined {
   if (retryAfter > LONGEST) return undefined
-  return retryAfter + Math.random() * Math.min(LONGEST, FIRST * 2 ** retry)
+  return retryAfter + backoff(retry + 1, { first: FIRST, most: LONGEST, jitter: fullyJittered })
 }
