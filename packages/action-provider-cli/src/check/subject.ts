@@ -145,6 +145,8 @@ export function createSubject(options: SubjectOptions): Subject {
     if (!isObject(json) || typeof json.action_id !== 'string') return
     if (isRun(ask)) {
       if (status === 202) {
+        // Of requests at the same moment, the one that repeats may be answered first.
+        unclear.delete(json.action_id)
         ever.add(json.action_id)
         started.set(json.action_id, as)
       } else if (status === 200 && !ever.has(json.action_id)) unclear.add(json.action_id)
