@@ -102,7 +102,15 @@ export function createSubject(options: SubjectOptions): Subject {
     } catch (error) {
       if (signal.aborted) throw new TimeUp()
       if (!(error instanceof NetworkFailure)) throw error
-      const none = { request, status: 0, headers: new Headers(), text: '', json: undefined, milliseconds: 0 }
+      const none = {
+        request,
+        status: 0,
+        headers: new Headers(),
+        text: '',
+        json: undefined,
+        at: 0,
+        milliseconds: 0,
+      }
       throw new Fault(`no answer came: ${error.message}`, none)
     }
   }
