@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { retryAfter } from '../client/http.ts'
-import { NetworkFailure } from '../client/network-errors.ts'
+import { NetworkFailure, retryAfter } from 'action-provider-tools/client'
 import { isObject } from './documents.ts'
 import { Fault, TimeUp } from './outcome.ts'
 import { type Answer, exchange, type WireRequest } from './wire.ts'

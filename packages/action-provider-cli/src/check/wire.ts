@@ -1,4 +1,4 @@
-import { NetworkFailure } from '../client/network-errors.ts'
+import { NetworkFailure } from 'action-provider-tools/client'
 import { mask } from '../output/masking.ts'
 
 /** A request as it goes out: nothing is added that the interface does not ask for. */

@@ -1,16 +1,13 @@
 import * as lifecycle from '../action/lifecycle.ts'
 import type { AuthState } from '../auth/auth.ts'
 import type { ActionRequest } from '../documents/action-request.ts'
-import type { ActionStatus } from '../documents/action-status.ts'
+import { type ActionStatus, toDetails } from '../documents/action-status.ts'
 import { isPromiseLike } from '../promise-like.ts'
 import type { Change, Settlement } from '../store/action-store.ts'
 import { FIRST_LEASE } from '../store/changes.ts'
-import { type Attempt, createAttempt, lose } from './attempt.ts'
-import { runContext } from './context.ts'
-import { toDetails } from './details.ts'
-import { changeOf, failureOutcome, outcomeOf } from './outcome.ts'
-import { conclude, logOutcome, nudgeIn } from './run-job.ts'
-import type { WorkerContext } from './worker-context.ts'
+import { changeOf, failureOutcome, logOutcome, outcomeOf } from './outcome.ts'
+import { conclude, nudgeIn, runContext } from './run-job.ts'
+import { type Attempt, createAttempt, lose, type WorkerContext } from './worker-context.ts'
 
 /**
  * Work that ends at once runs inside the transaction that records its action: exactly once, for the price of one commit.
@@ -86,7 +83,7 @@ export function createInlineRunner(
       if (committed) {
         track(
           attempt,
-          worker.telemetry.background({ name: 'work', action_id: actionId, attempt: 1 }, async (ended) => {
+          worker.instrument.background({ name: 'work', action_id: actionId, attempt: 1 }, async (ended) => {
             const outcome = await outcomeOf(worker, attempt, value)
             ended(outcome.kind)
             await conclude(worker, attempt, outcome)
@@ -102,8 +99,8 @@ export function createInlineRunner(
 
 /** The change of a run that is over, with what it said. */
 function settledWith(change: Change, attempt: Attempt): Change {
-  attempt.reports.close()
-  return { ...change, attempt: 1, log: [...attempt.reports.take().log, ...(change.log ?? [])] }
+  attempt.progress.close()
+  return { ...change, attempt: 1, log: [...attempt.progress.take().log, ...(change.log ?? [])] }
 }
 
 /** What decides what may happen next to an action that is being recorded: its first run has ended. */
