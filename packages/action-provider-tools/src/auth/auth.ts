@@ -58,6 +58,9 @@ export type Auth = {
   /** The provider's own scope, which its description announces. */
   readonly scope: string
 
+  /** Where callers get their tokens: the base URL of Globus Auth (default: the production one). */
+  readonly authUrl?: string
+
   /**
    * Says who a bearer token stands for (interface, "Tokens"). For a caller who is known it gives the AuthState itself,
    * and throws; otherwise it gives a promise. `await` takes both.

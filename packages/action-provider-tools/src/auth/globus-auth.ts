@@ -71,8 +71,9 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
   const { clock = Date.now, monotonicClock: now = () => performance.now() } = options
   assertUsable(options)
 
+  const urls = globusUrls(options)
   const client = createGlobusClient({
-    urls: globusUrls(options),
+    urls,
     clientId: options.clientId,
     clientSecret: options.clientSecret,
     timeout: options.timeout ?? 10_000,
@@ -178,6 +179,7 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
 
   return {
     scope,
+    authUrl: urls.auth.href,
 
     authenticate(bearerToken, additionalScopes, beforeAsking) {
       const key = tokenKey(bearerToken)

@@ -1,5 +1,5 @@
-import type { CompiledInput } from '../input/input-schema.ts'
-import { isObject, type SchemaObject } from '../input/schema-facts.ts'
+import type { CompiledInput } from './input-schema.ts'
+import { isObject, type SchemaObject } from './schema-facts.ts'
 
 /**
  * An input that a schema accepts, to try a provider with: the one that is given, else one of the schema's own examples, its default, or
