@@ -45,6 +45,8 @@ function ofType(schema: SchemaObject, inner: (part: unknown) => unknown): unknow
       return (FORMATS[String(format)] ?? 'text').padEnd(Number(minLength ?? 0), 'x')
     case 'integer':
     case 'number':
+      // Draft-04 has `true` beside the minimum.
+      if (exclusiveMinimum === true) return Number(minimum ?? 0) + 1
       return typeof exclusiveMinimum === 'number' ? exclusiveMinimum + 1 : (minimum ?? 0)
     case 'boolean':
       return true

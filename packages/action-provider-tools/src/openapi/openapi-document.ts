@@ -195,7 +195,11 @@ function schemasOf({ description, routes }: Documented): Record<string, Schema> 
     ...inputComponents(description.input_schema),
     ActionStatus: published(ActionStatus),
     ...(routes.log && { ActionLogPage: published(ActionLogPage) }),
-    ProviderDescription: { ...published(ProviderDescription), examples: [description] },
+    // Tools take a reference in an example for one of the document: the input schema stands above.
+    ProviderDescription: {
+      ...published(ProviderDescription),
+      examples: [{ ...description, input_schema: { type: 'object' } }],
+    },
     Error: published(ErrorDocument),
   }
 }

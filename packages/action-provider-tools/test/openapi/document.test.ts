@@ -183,8 +183,10 @@ describe('those who read such documents for a living say nothing', () => {
     }))
     // The interface has both `/{action_id}/status` and `/actions/{action_id}`: what is written out goes first.
     expect(messages.filter(({ ruleId }) => ruleId !== 'no-ambiguous-paths')).toEqual([])
-    for (const { message } of messages)
-      expect(message).toMatch(/`\/\{action_id\}\/\w+` and `\/actions\/\{action_id\}`/)
+    for (const { message } of messages) {
+      expect(message).toContain('`/actions/{action_id}`')
+      expect(message).toMatch(/`\/\{action_id\}\/\w+`/)
+    }
   })
 
   test.each(PROVIDERS)('Spectral, by its rules for OpenAPI, of %s', async (_prefix, provider) => {
