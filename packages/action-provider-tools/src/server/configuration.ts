@@ -23,6 +23,8 @@ export type Configuration = {
   role: Settings['ROLE']
   /** Whether `/metrics` is there. */
   metrics: boolean
+  /** Whether there is a page that shows the OpenAPI document; absent where it is there if it can be, in development. */
+  docs?: 'on' | 'off'
   /** How many of the requests that bring no trace along are traced, from 0 to 1. */
   traceShare: number
   /** The namespace of metrics for CloudWatch; absent where none are written. */
@@ -51,7 +53,7 @@ export function readConfiguration(environment: Environment, name: string): Confi
       `The configuration is wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
     )
   }
-  const { SECRETS_KEY: secretsKeys, CLOUDWATCH_NAMESPACE: cloudwatchNamespace } = settings
+  const { SECRETS_KEY: secretsKeys, CLOUDWATCH_NAMESPACE: cloudwatchNamespace, DOCS: docs } = settings
   return {
     host: settings.HOST,
     port: settings.PORT,
@@ -66,6 +68,7 @@ export function readConfiguration(environment: Environment, name: string): Confi
     ...(secretsKeys && { secretsKeys }),
     role: settings.ROLE,
     metrics: settings.METRICS === 'on',
+    ...(docs !== undefined && { docs }),
     traceShare: settings.TRACE_SHARE,
     ...(cloudwatchNamespace !== undefined && { cloudwatchNamespace }),
     shutdownGrace: settings.SHUTDOWN_GRACE * 1_000,

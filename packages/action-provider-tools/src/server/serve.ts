@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import { isPublic } from '../action/access.ts'
 import { globusAuth } from '../auth/globus-auth.ts'
 import { InvalidDefinition, StoreUnusable } from '../errors.ts'
 import { actionProvider } from '../http/plugin.ts'
@@ -12,6 +13,7 @@ import { createApplication } from './application.ts'
 import { basePath } from './base-path.ts'
 import { type Configuration, readConfiguration } from './configuration.ts'
 import { type DevelopmentGlobus, startDevelopmentGlobus } from './development-globus.ts'
+import { serveDocsPage } from './docs-page.ts'
 import { greeting } from './greeting.ts'
 import { otherDatabases } from './other-databases.ts'
 import type { Environment } from './settings.ts'
@@ -129,6 +131,11 @@ async function listen(
     works: role !== 'serve',
     ...(secretsKeys && { secretsKeys }),
   })
+  const docs = configuration.docs ?? (standIn ? 'ifInstalled' : 'off')
+  if (docs !== 'off' && isPublic(provider.description.visible_to)) {
+    const { title } = provider.description
+    serveDocsPage(app, { prefix, title, required: docs === 'on' })
+  }
   await app.listen({ host, port })
   const { port: bound } = app.server.address() as AddressInfo
   return { app, address: `http://${host === '127.0.0.1' ? 'localhost' : host}:${bound}` }

@@ -5,7 +5,7 @@ import Type from 'typebox'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { watchasay } from '../../../../examples/watchasay/src/watchasay.ts'
 import { type ActionProvider, type ActionStatus, defineActionProvider } from '../../src/index.ts'
-import type { OpenApiDocument } from '../../src/openapi/openapi-document.ts'
+import { type OpenApiDocument, openApiDocument } from '../../src/openapi/openapi-document.ts'
 import { fakeGroup } from '../../src/testing/index.ts'
 import { type Served, serveForTest } from '../served.ts'
 import { documentOf } from './drift.ts'
@@ -138,6 +138,28 @@ describe('the document', () => {
   test('has an example that the input schema accepts', () => {
     expect(of(full).paths['/run']?.post?.requestBody).toMatchObject({
       content: { 'application/json': { example: { request_id: 'some-id', body: { size: 1 } } } },
+    })
+  })
+
+  test('says where tokens come from, for each scope that is good', () => {
+    const { securitySchemes } = of(closed).components
+    const scopes = [served.auth.scope, ...closed.additionalScopes]
+    expect(securitySchemes.GlobusAuth).toMatchObject({
+      type: 'oauth2',
+      flows: {
+        authorizationCode: {
+          authorizationUrl: 'https://auth.globus.org/v2/oauth2/authorize',
+          scopes: Object.fromEntries(scopes.map((scope) => [scope, expect.any(String)])),
+        },
+      },
+    })
+    const elsewhere = openApiDocument({
+      description: closed.describe(served.auth.scope),
+      routes: {},
+      authUrl: 'http://127.0.0.1:5001/',
+    })
+    expect(elsewhere.components.securitySchemes.GlobusAuth).toMatchObject({
+      flows: { clientCredentials: { tokenUrl: 'http://127.0.0.1:5001/v2/oauth2/token' } },
     })
   })
 
