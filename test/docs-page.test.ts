@@ -19,7 +19,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function page(environment: Record<string, string>): Promise<Response> {
+async function page(environment: Record<string, string | undefined>): Promise<Response> {
   const name = `${programs.length}.db`
   const program = await startProgram(watchasay, {
     DATABASE_URL: `sqlite:${join(folder, name)}`,
