@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { type ActionRequest, type ActionStore, identityURN } from 'action-provider-tools'
 import { contentHash, newActionId, requestKey } from '../packages/action-provider-tools/src/action/keys.ts'
-import { begin, succeed } from '../packages/action-provider-tools/src/action/lifecycle.ts'
-import type { NewAction, StoredAction } from '../packages/action-provider-tools/src/store/action-store.ts'
+import { begin, succeedFrom } from '../packages/action-provider-tools/src/action/lifecycle.ts'
+import type { NewAction } from '../packages/action-provider-tools/src/store/action-store.ts'
 
 /** How many are written at once. */
 const AT_ONCE = 512
@@ -58,17 +58,6 @@ export function newAction(provider: string, creator: string, now: number): NewAc
   const action_id = newActionId()
   const request: ActionRequest = { request_id: action_id, body: { input_string: 'hey' } }
   const status = begin(action_id, creator, request, now)
-  const unborn: StoredAction = {
-    action_id,
-    provider,
-    creator_id: creator,
-    monitor_by: [],
-    manage_by: [],
-    status: 'ACTIVE',
-    document: JSON.stringify(status),
-    version: 0,
-    attempt: 0,
-  }
   return {
     action_id,
     provider,
@@ -76,6 +65,6 @@ export function newAction(provider: string, creator: string, now: number): NewAc
     content_hash: contentHash(request),
     request,
     status,
-    settle: () => ({ ...succeed(unborn, { you_said: 'hey' }, now), attempt: 1 }),
+    settle: () => ({ ...succeedFrom(status, { you_said: 'hey' }, now), attempt: 1 }),
   }
 }

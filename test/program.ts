@@ -6,6 +6,8 @@ import { type Emulator, startEmulator } from 'globus-emulator'
 
 export const watchasay = fileURLToPath(new URL('../examples/watchasay/src/main.ts', import.meta.url))
 export const helloWorld = fileURLToPath(new URL('../examples/hello-world/src/main.ts', import.meta.url))
+/** A program for tests alone; what it writes down is a Sight a line. */
+export const witness = fileURLToPath(new URL('./witness.ts', import.meta.url))
 
 type Environment = Record<string, string | undefined>
 

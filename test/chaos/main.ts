@@ -1,4 +1,5 @@
 /** The slow tests of what must never be lost: `npm run test:chaos -- [--rounds N] [SCENARIO …]`. */
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { startPostgres, type TestPostgres } from '../../packages/action-provider-tools/test/postgres.ts'
 import { startGlobus } from '../program.ts'
-import { type Figures, survive } from './survive.ts'
+import { inspect, ORDEALS, type Ordeal, proxiesOf, witnessed } from './ownership.ts'
+import { type Figures, greeting, type Running, survive, type Work } from './survive.ts'
 
 const { values, positionals } = parseArgs({
   options: { rounds: { type: 'string', default: '100' } },
@@ -14,25 +16,62 @@ const { values, positionals } = parseArgs({
 })
 const rounds = Number(values.rounds)
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
+/** A scope that the provider's own has as its dependent. */
+const GROUPS = 'urn:globus:auth:scope:groups.api.globus.org:view_my_groups_and_memberships'
 const globus = await startGlobus()
 const folder = await mkdtemp(join(tmpdir(), 'chaos-'))
 
 async function onPostgres(
   scenario: string,
-  strike?: (postgres: TestPostgres) => Promise<void>,
+  strike?: (postgres: TestPostgres, running: Running) => Promise<void>,
+  { keys, work }: { keys?: (instance: number) => string; work?: Work } = {},
 ): Promise<Figures> {
   const postgres = await startPostgres()
   try {
     return await survive({
       scenario,
       globus,
-      environment: { DATABASE_URL: postgres.url },
+      environment: (index) => ({ DATABASE_URL: postgres.url, ...(keys && { SECRETS_KEY: keys(index) }) }),
+      ...(work && { work }),
       instances: 2,
       rounds,
-      ...(strike && { strike: () => strike(postgres) }),
+      ...(strike && { strike: (running) => strike(postgres, running) }),
       say,
     })
   } finally {
+    await postgres.close()
+  }
+}
+
+async function undergo(scenario: string, ordeal: Ordeal): Promise<Figures> {
+  const { restartable = true, once = false, longest, prepare, strike } = ordeal
+  const postgres = await startPostgres()
+  const proxies = await proxiesOf(ordeal, postgres.url)
+  const file = join(folder, scenario)
+  let begun = false
+  try {
+    return await survive({
+      scenario,
+      globus,
+      environment: (index) => ({
+        DATABASE_URL: proxies[index]?.through(postgres.url) ?? postgres.url,
+        WITNESS: file,
+        RESTARTABLE: restartable ? 'yes' : 'no',
+      }),
+      instances: 2,
+      rounds,
+      strike: async (running) => {
+        // What goes wrong from now on may not go wrong while an instance starts.
+        if (!begun) prepare?.(proxies)
+        begun = true
+        await strike({ running, postgres, proxies })
+      },
+      work: witnessed(longest),
+      inspect: () => inspect(file, once),
+      say,
+    })
+  } finally {
+    await Promise.all(proxies.map((proxy) => proxy.close()))
     await postgres.close()
   }
 }
@@ -42,7 +81,7 @@ const scenarios: Record<string, () => Promise<Figures>> = {
     survive({
       scenario: 'crashes-sqlite',
       globus,
-      environment: { DATABASE_URL: `sqlite:${join(folder, 'actions.db')}` },
+      environment: () => ({ DATABASE_URL: `sqlite:${join(folder, 'actions.db')}` }),
       instances: 1,
       rounds,
       say,
@@ -58,6 +97,27 @@ const scenarios: Record<string, () => Promise<Figures>> = {
       await postgres.start()
     })
   },
+  /** A new key reaches one instance, and after a moment the other. Work asks for a token, which the key seals. */
+  'rotations-postgres': () => {
+    const newKey = (): string => randomBytes(32).toString('base64')
+    let keys = [newKey()]
+    const rotate = async (_: TestPostgres, { restart }: Running): Promise<void> => {
+      // The oldest goes once what it sealed has ended.
+      keys = [newKey(), ...keys].slice(0, 3)
+      for (const instance of [0, 1]) {
+        await restart(instance, 'SIGTERM')
+        await sleep(Math.random() * 2_000)
+      }
+    }
+    const body: Work['body'] = (id) => ({ ...greeting.body(id), required_dependent_scope: GROUPS })
+    return onPostgres('rotations-postgres', rotate, {
+      keys: () => keys.join(','),
+      work: { ...greeting, body },
+    })
+  },
+  ...Object.fromEntries(
+    Object.entries(ORDEALS).map(([name, ordeal]) => [name, () => undergo(name, ordeal)] as const),
+  ),
 }
 
 const unknown = positionals.filter((name) => !Object.hasOwn(scenarios, name))
@@ -76,7 +136,11 @@ try {
 }
 for (const each of figures) {
   say(
-    `${each.scenario}: ${each.rounds} rounds, ${each.acknowledged} acknowledged, ${each.lost} lost, ${each.doubled} doubled, ${each.seconds} s`,
+    [
+      `${each.scenario}: ${each.rounds} rounds, ${each.acknowledged} acknowledged, ${each.lost} lost, ${each.doubled} doubled`,
+      ...Object.entries(each.more).map(([name, count]) => `${count} ${name}`),
+      `${each.seconds} s`,
+    ].join(', '),
   )
 }
 if (figures.some(({ lost, doubled }) => lost + doubled > 0)) process.exitCode = 1

@@ -11,25 +11,55 @@ export type Figures = {
   /** Requests that became two actions, runs that were begun twice under one number, completions that changed. */
   doubled: number
   seconds: number
+  /** What else was counted. */
+  more: Readonly<Record<string, number>>
+}
+
+/** The instances under test. */
+export type Running = {
+  readonly programs: readonly Program[]
+  /** Ends an instance by a signal, and starts another in its place. */
+  restart: (index: number, signal: NodeJS.Signals) => Promise<void>
+}
+
+/** What the actions do. */
+export type Work = {
+  program: string
+  body: (request_id: string) => Record<string, unknown>
+  isRight: (details: Record<string, unknown>, request_id: string) => boolean
+}
+
+/** Sleeps a moment, and greets. */
+export const greeting: Work = {
+  program: helloWorld,
+  body: (request_id) => ({
+    echo_string: request_id,
+    sleep_time: (Number(request_id.split('-')[1]) % 7) / 5,
+  }),
+  isRight: ({ hello }, request_id) => hello === request_id,
 }
 
 type Status = {
   action_id: string
   status: string
-  details: { hello?: string }
+  details: Record<string, unknown>
   completion_time?: string
 }
 
 type Options = {
   scenario: string
   globus: Globus
-  /** What each instance is started with besides Globus. */
-  environment: Record<string, string>
+  /** What an instance is started with besides Globus. */
+  environment: (index: number) => Record<string, string>
   instances: number
   rounds: number
   clients?: number
   /** What happens at a random moment of each round (default: an instance is killed with -9 and started again). */
-  strike?: () => Promise<void>
+  strike?: (running: Running) => Promise<void>
+  /** What the actions do (default: they sleep a moment). */
+  work?: Work
+  /** Counts what else there is to count, once all have ended; `wrong` is how much of it must not be. */
+  inspect?: () => Promise<{ wrong: number; more: Record<string, number> }>
   say: (line: string) => void
 }
 
@@ -38,12 +68,29 @@ type Options = {
  * acknowledged to its end.
  */
 export async function survive(options: Options): Promise<Figures> {
-  const { scenario, globus, environment, instances, rounds, clients = 8, strike = kill, say } = options
+  const {
+    scenario,
+    globus,
+    environment,
+    instances,
+    rounds,
+    clients = 8,
+    strike = kill,
+    work = greeting,
+    say,
+  } = options
   const started = Date.now()
   const token = await globus.token('alice')
-  const start = (): Promise<Program> =>
-    startProgram(helloWorld, { ...globus.environment, ...environment, LOG_LEVEL: 'error' })
-  const programs = await Promise.all(Array.from({ length: instances }, start))
+  const start = (index: number): Promise<Program> =>
+    startProgram(work.program, { ...globus.environment, ...environment(index), LOG_LEVEL: 'error' })
+  const programs = await Promise.all(Array.from({ length: instances }, (_, index) => start(index)))
+  const running: Running = {
+    programs,
+    async restart(index, signal) {
+      await programs[index]?.signal(signal)
+      programs[index] = await start(index)
+    },
+  }
   const posted = new Map<string, string | undefined>()
   const completed = new Map<string, string>()
   const problems = { lost: new Set<string>(), doubled: new Set<string>() }
@@ -69,9 +116,8 @@ export async function survive(options: Options): Promise<Figures> {
     }
   }
 
-  const sleepTime = (request_id: string): number => (Number(request_id.split('-')[1]) % 7) / 5
   const post = (request_id: string): ReturnType<typeof ask> =>
-    ask('/run', { request_id, body: { echo_string: request_id, sleep_time: sleepTime(request_id) } })
+    ask('/run', { request_id, body: work.body(request_id) })
 
   function check(status: Status): void {
     const { action_id, completion_time } = status
@@ -115,7 +161,7 @@ export async function survive(options: Options): Promise<Figures> {
   for (let round = 1; round <= rounds; round++) {
     const enough = acknowledged.length + 1 + Math.floor(Math.random() * 60)
     while (acknowledged.length < enough) await sleep(5)
-    await strike()
+    await strike(running)
     if (round % 10 === 0)
       say(`${scenario}: ${round} of ${rounds} rounds, ${acknowledged.length} acknowledged`)
   }
@@ -126,6 +172,7 @@ export async function survive(options: Options): Promise<Figures> {
   const listed = await countListed()
   if (listed !== posted.size) problems.doubled.add(`${posted.size} requests, ${listed} actions`)
   await Promise.all(programs.map((program) => program.signal('SIGTERM')))
+  const { wrong = 0, more = {} } = (await options.inspect?.()) ?? {}
   for (const problem of [...problems.lost, ...problems.doubled]) say(`${scenario}: ${problem}`)
 
   return {
@@ -133,14 +180,14 @@ export async function survive(options: Options): Promise<Figures> {
     rounds,
     acknowledged: posted.size,
     lost: problems.lost.size,
-    doubled: problems.doubled.size,
+    doubled: problems.doubled.size + wrong,
     seconds: Math.round((Date.now() - started) / 1_000),
+    more,
   }
 
   async function kill(): Promise<void> {
     const victim = Math.floor(Math.random() * instances)
-    await programs[victim]?.signal('SIGKILL')
-    programs[victim] = await start()
+    await running.restart(victim, 'SIGKILL')
   }
 
   /** A request whose answer was lost is sent again until it is answered: it is one action, old or new. */
@@ -152,7 +199,7 @@ export async function survive(options: Options): Promise<Figures> {
       else await sleep(50)
     }
     const status = await untilComplete(id)
-    if (status?.status !== 'SUCCEEDED' || status.details.hello !== request_id) {
+    if (status?.status !== 'SUCCEEDED' || !work.isRight(status.details, request_id)) {
       problems.lost.add(`${request_id} is ${JSON.stringify(status)}`)
     } else check(status)
     const runs = await startedRuns(id)
@@ -160,7 +207,7 @@ export async function survive(options: Options): Promise<Figures> {
   }
 
   async function untilComplete(id: string): Promise<Status | undefined> {
-    for (const end = Date.now() + 60_000; ; await sleep(100)) {
+    for (const end = Date.now() + 120_000; ; await sleep(100)) {
       const status = (await ask(`/${id}/status`))?.json as Status | undefined
       if (status?.completion_time !== undefined || Date.now() > end) return status
     }

@@ -37,6 +37,13 @@ export abstract class ActionProviderToolsError extends Error {
     return this.code
   }
 
+  /** The seconds after which trying again may help, where the header `Retry-After` says so. */
+  get retryAfter(): number | undefined {
+    const [, value = ''] =
+      Object.entries(this.headers).find(([name]) => name.toLowerCase() === 'retry-after') ?? []
+    return /^\d+$/.test(value) ? Number(value) : undefined
+  }
+
   /** The body of the answer. */
   toDocument(): ErrorDocument {
     return { code: this.code, description: this.message }
@@ -140,6 +147,11 @@ export class ServiceUnavailable extends ActionProviderToolsError {
     const { retryAfter = 5, ...rest } = options
     super(description, { ...rest, headers: { 'retry-after': String(retryAfter), ...options.headers } })
   }
+
+  /** After how many seconds to try again. */
+  get retryAfter(): number {
+    return Number(this.headers['retry-after']) || 5
+  }
 }
 
 /** 403, or an action that turns INACTIVE: the caller has not consented to a scope that the work needs. */
@@ -174,7 +186,10 @@ export class ActionFailed extends Error {
   }
 }
 
-/** The work of an action has failed for now: it is run again as the provider's retry policy says. */
+/**
+ * The work of an action has failed for now: it is run again as the provider's retry policy says. The message is shown to
+ * who may see the action, in its log and, at the limit, in its details: put no secret into it.
+ */
 export class TemporaryFailure extends Error {
   override readonly name = 'TemporaryFailure'
   /** Milliseconds to wait at least, where the other side said so. */

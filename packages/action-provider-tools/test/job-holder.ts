@@ -4,10 +4,9 @@ import { openPostgresStore } from '../src/store/postgres/postgres-store.ts'
 
 const [url = '', provider = ''] = process.argv.slice(2)
 const store = await openPostgresStore(url, { leaseSeconds: 1 })
-const jobs = await store.takeJobs(provider, 'holder', Date.now(), 1)
-const ids = jobs.map((job) => job.action_id)
-process.stdout.write(`${ids.join()}\n`)
+const jobs = await store.takeJobs(provider, 'holder', 1)
+process.stdout.write(`${JSON.stringify(jobs)}\n`)
 for (;;) {
   await sleep(100)
-  await store.keepJobs(provider, 'holder', ids)
+  await store.keepJobs(provider, 'holder', jobs)
 }

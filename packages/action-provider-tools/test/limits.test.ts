@@ -110,7 +110,9 @@ describe('places', () => {
 
   test('hanging up frees: nothing waits any longer for a caller that is gone', async () => {
     const { provider, begun, open } = waits()
-    const own = await serveForTest(provider, { application: { limits: { requestsPerCaller: 4 } } })
+    const own = await serveForTest(provider, {
+      application: { limits: { requestsAtOnce: 4, requestsPerCaller: 4 } },
+    })
     served = own
     const alice = own.auth.caller({ username: 'alice' })
     for (const round of ['a', 'b', 'c']) {

@@ -397,6 +397,58 @@ for (const { name, start } of storesForTest) {
       expect(runs).toBe(2)
     })
 
+    test('work is let finish within the grace period, and hears nothing of the stop', async () => {
+      const working = Promise.withResolvers<void>()
+      const finish = Promise.withResolvers<void>()
+      const runs: unknown[] = []
+      const served = await serve(
+        {
+          run: async ({ attempt, signal }: RunContext<unknown>) => {
+            working.resolve()
+            await Promise.race([finish.promise, aborted(signal)]).catch(({ reason }) => runs.push(reason))
+            runs.push(attempt)
+          },
+        },
+        { shutdownGrace: 20_000 },
+      )
+      const { action_id } = await run(served)
+      await working.promise
+      const closing = served.close()
+      for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve))
+      finish.resolve()
+      await closing
+      expect(runs).toEqual([1])
+      const store = await served.database.open()
+      opened.push(() => store.close())
+      expect(await store.get('work', action_id)).toMatchObject({ status: 'SUCCEEDED', attempt: 1 })
+    })
+
+    test('a job that is taken anew ends the attempt that lives here, and begins another', async () => {
+      const reasons: string[] = []
+      const served = await serve({
+        cancelGrace: 50,
+        run: async ({ attempt, signal, input }: RunContext<{ deaf?: boolean }>) => {
+          if (attempt === 1) {
+            const stopped = aborted(signal).catch(({ reason }: WorkInterrupted) => reasons.push(reason))
+            await (input.deaf ? new Promise(() => {}) : stopped)
+            signal.throwIfAborted()
+          }
+          return { attempt }
+        },
+      })
+      for (const deaf of [false, true]) {
+        const { caller, action_id } = await run(served, { body: { deaf } })
+        await eventually(async () => (await served.store.get('work', action_id))?.attempt === 1)
+        // Another instance took the job and is gone: this one, which knows nothing of it, gets it again.
+        await served.store.transition('work', action_id, () => ({ job: { due_at: served.store.now() } }))
+        expect(await untilSettled(served, caller, action_id)).toMatchObject({
+          status: 'SUCCEEDED',
+          details: { attempt: 2 },
+        })
+      }
+      expect(reasons).toEqual(['lost', 'lost'])
+    })
+
     test('an action is gone at completion_time + release_after', async () => {
       const served = await serve({ run: async () => ({}) })
       const { caller, action_id } = await run(served, { release_after: 1 })

@@ -5,29 +5,33 @@
  */
 
 import type { ActionRequest } from '../documents/action-request.ts'
-import {
-  type ActionDetails,
-  type ActionStatus,
-  type ActionStatusValue,
-  isComplete as isCompleteStatus,
-} from '../documents/action-status.ts'
+import { type ActionDetails, type ActionStatus, isComplete } from '../documents/action-status.ts'
 import { parseDuration } from '../documents/duration.ts'
 import type { ActionLogEntry } from '../documents/log-page.ts'
 import { formatTime, parseTime } from '../documents/time.ts'
 import { ActionConflict } from '../errors.ts'
-import type { Change, StoredAction } from '../store/action-store.ts'
+import type { Change, Hold, StoredAction } from '../store/action-store.ts'
+
+/** What of an action decides what may happen to it next. */
+export type LivingAction = Pick<
+  StoredAction,
+  | 'status'
+  | 'document'
+  | 'attempt'
+  | 'runs_on'
+  | 'cancel_requested_at'
+  | 'cancel_requested_by'
+  | 'deadline_at'
+>
 
 /** How long a complete action is kept when its request does not say (interface, "ActionRequest"). */
-export const DEFAULT_RELEASE_AFTER = 'P30D'
+const DEFAULT_RELEASE_AFTER = 'P30D'
 
 /** What failed, in words for the caller: the details of a FAILED action. */
 export type Failure = { code: string; description: string } & Record<string, unknown>
 
 /** Why an action waits for somebody: the details of an INACTIVE action. */
 export type Inactivity = Failure & { required_scope?: string; resolution_url?: string }
-
-const CANCELING = 'Canceling for '
-const CANCELED = 'Canceled by '
 
 /** The status an action starts with. */
 export function begin(
@@ -50,24 +54,19 @@ export function begin(
   }
 }
 
-/** Whether nothing can change any more but that the action is released. */
-export function isComplete({ status }: { status: ActionStatusValue }): boolean {
-  return isCompleteStatus(status)
-}
-
 /** The status document of a stored action. */
-export function statusOf(action: StoredAction): ActionStatus {
+export function statusOf(action: LivingAction): ActionStatus {
   return JSON.parse(action.document) as ActionStatus
 }
 
-/** The work of an action begins, once more or for the first time. */
-export function startAttempt(action: StoredAction, instance: string): Change {
-  return { attempt: action.attempt + 1, runs_on: instance }
+/** The work of an action begins, once more or for the first time, on an instance that holds its job under a lease. */
+export function startAttempt(action: LivingAction, { instance, lease }: Hold): Change {
+  return { attempt: action.attempt + 1, runs_on: instance, lease, report: 0 }
 }
 
 /** The work says how far it is. */
 export function progress(
-  action: StoredAction,
+  action: LivingAction,
   report: { details?: ActionDetails; displayStatus?: string },
   log: readonly ActionLogEntry[],
 ): Change {
@@ -88,7 +87,7 @@ export function progress(
 
 /** The work has ended well, unless somebody canceled it meanwhile: a late return of canceled work changes nothing. */
 export function succeed(
-  action: StoredAction,
+  action: LivingAction,
   details: ActionDetails,
   now: number,
   log: readonly ActionLogEntry[] = [],
@@ -109,7 +108,7 @@ export function succeedFrom(
 
 /** The work has failed, unless somebody canceled it meanwhile. */
 export function fail(
-  action: StoredAction,
+  action: LivingAction,
   failure: Failure,
   now: number,
   log: readonly ActionLogEntry[] = [],
@@ -125,7 +124,7 @@ export function fail(
 
 /** The work waits for somebody, who resumes it. */
 export function pause(
-  action: StoredAction,
+  action: LivingAction,
   why: Inactivity,
   now: number,
   log: readonly ActionLogEntry[] = [],
@@ -139,55 +138,70 @@ export function pause(
   }
 }
 
-/** @throws ActionConflict unless the action is INACTIVE (interface, resume). */
-export function resume(action: StoredAction, now: number, secret?: Uint8Array): Change {
+/**
+ * Somebody lets the work go on.
+ * @param by who does, as a URN
+ * @param secret what is sealed for the work from now on, where that changes
+ * @throws ActionConflict unless the action is INACTIVE (interface, resume).
+ */
+export function resume(action: LivingAction, by: string, now: number, secret?: Uint8Array): Change {
   if (action.status !== 'INACTIVE') {
     throw new ActionConflict(`This action is ${action.status}: only an INACTIVE action can be resumed`)
   }
+  return { ...wake(action, now), resumed_by: by, ...(secret && { secret }) }
+}
+
+/** The work of an INACTIVE action begins once more, if only to be told that it must end. */
+export function wake(action: LivingAction, now: number): Change {
   return {
     status: { ...statusOf(action), status: 'ACTIVE', details: {}, display_status: 'ACTIVE' },
     job: { due_at: now },
-    ...(secret && { secret }),
   }
-}
-
-/** The work will be tried once more at `dueAt`. */
-export function retry(dueAt: number, log: readonly ActionLogEntry[]): Change {
-  return { runs_on: null, job: { due_at: dueAt }, log }
 }
 
 /**
- * Somebody cancels. What runs is told to stop and remains ACTIVE until it has; what does not run has
- * ended at once. A complete action, or one that is being canceled already, is left as it is.
- * @param by who cancels, in words
+ * The work will be tried once more at `dueAt`.
+ * @param failures how often it has failed by now
  */
-export function cancel(action: StoredAction, by: string, now: number): Change | undefined {
-  if (isComplete(action) || action.cancel_requested_at !== undefined) return undefined
-  const display_status = `${CANCELING}${by}`.slice(0, 64)
-  if (action.runs_on === undefined) {
-    return canceled({ ...action, document: JSON.stringify({ ...statusOf(action), display_status }) }, now, [])
-  }
-  return { status: { ...statusOf(action), display_status }, cancel_requested_at: now }
+export function retry(dueAt: number, failures: number, log: readonly ActionLogEntry[]): Change {
+  return { runs_on: null, failures, job: { due_at: dueAt }, log }
+}
+
+/**
+ * Somebody cancels. What has to stop first is told so, and remains ACTIVE until it has; anything else has ended at
+ * once. A complete action, or one that is being canceled already, is left as it is.
+ * @param by who cancels, in words
+ * @param hasToStop whether work goes on somewhere (default: whether it runs on an instance)
+ */
+export function cancel(
+  action: LivingAction,
+  by: string,
+  now: number,
+  hasToStop = action.runs_on !== undefined,
+): Change | undefined {
+  if (isComplete(action.status) || action.cancel_requested_at !== undefined) return undefined
+  const canceling = { cancel_requested_at: now, cancel_requested_by: by }
+  if (!hasToStop) return { ...canceled({ ...action, ...canceling }, now, []), ...canceling }
+  const display_status = `Canceling for ${by}`.slice(0, 64)
+  const woken = action.status === 'INACTIVE' ? wake(action, now).status : undefined
+  return { status: { ...(woken ?? statusOf(action)), display_status }, ...canceling }
 }
 
 /** Canceled work has stopped, or its time to do so is over. */
-export function canceled(action: StoredAction, now: number, log: readonly ActionLogEntry[]): Change {
-  const status = statusOf(action)
-  const by = status.display_status?.startsWith(CANCELING)
-    ? status.display_status.slice(CANCELING.length)
-    : 'request'
+export function canceled(action: LivingAction, now: number, log: readonly ActionLogEntry[]): Change {
+  const by = action.cancel_requested_by ?? 'request'
   const details = { code: 'Canceled', description: `The action was canceled by ${by}` }
   return complete(
-    status,
-    { status: 'FAILED', details, display_status: `${CANCELED}${by}`.slice(0, 64) },
+    statusOf(action),
+    { status: 'FAILED', details, display_status: `Canceled by ${by}`.slice(0, 64) },
     now,
     log,
   )
 }
 
 /** @throws ActionConflict while the action is not complete (interface, release). */
-export function release(action: StoredAction): Change {
-  if (!isComplete(action)) {
+export function release(action: LivingAction): Change {
+  if (!isComplete(action.status)) {
     throw new ActionConflict(
       `This action is ${action.status}: cancel it or wait until it is complete, then release it`,
     )

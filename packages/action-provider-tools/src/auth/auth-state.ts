@@ -1,5 +1,6 @@
 import { ALL_AUTHENTICATED_USERS, isGroup, type PrincipalURN, PUBLIC } from '../documents/principal.ts'
 import type { AuthState, DependentToken } from './auth.ts'
+import { rememberSecret, rememberToken } from './known-secrets.ts'
 
 /** What an Auth knows of a caller from the token alone. */
 export type Caller = {
@@ -12,7 +13,7 @@ export type Caller = {
 }
 
 /** What an Auth finds out about a caller when it is asked. */
-export type CallerLookups = {
+type CallerLookups = {
   /** The caller's groups when they are known already. */
   knownGroups(): ReadonlySet<PrincipalURN> | undefined
   groups(): Promise<ReadonlySet<PrincipalURN>>
@@ -41,6 +42,7 @@ class CallerAuthState implements AuthState {
     this.scopes = caller.scopes
     this.expiresAt = caller.expiresAt
     this.#token = caller.token
+    rememberSecret(caller.token)
     this.#lookups = lookups
   }
 
@@ -75,7 +77,9 @@ class CallerAuthState implements AuthState {
     return known === undefined ? this.groups().then(isMember) : isMember(known)
   }
 
-  dependentToken(scope: string): Promise<DependentToken> {
-    return this.#lookups.dependentToken(scope)
+  async dependentToken(scope: string): Promise<DependentToken> {
+    const token = await this.#lookups.dependentToken(scope)
+    rememberToken(token)
+    return token
   }
 }

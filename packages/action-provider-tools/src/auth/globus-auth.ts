@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import { groupURN, identityURN, type PrincipalURN } from '../documents/principal.ts'
 import { ConsentRequired, InvalidDefinition, ServiceUnavailable } from '../errors.ts'
-import { withCallSpans } from '../telemetry/tracing.ts'
 import type { Auth, AuthState, DependentToken } from './auth.ts'
 import { createAuthState } from './auth-state.ts'
 import { assertBearerToken, assertScope, invalidToken, notRefreshable, tokenKey } from './bearer-token.ts'
 import { type ActiveToken, createGlobusClient, type Grant, type GrantedToken } from './globus-client.ts'
 import { type GlobusUrlOptions, globusUrls } from './globus-urls.ts'
+import { rememberSecret } from './known-secrets.ts'
 import { createLookupCache } from './lookup-cache.ts'
 import { deriveSecretsKey } from './secrets-key.ts'
 import type { AuthCallEvent, AuthLog } from './service.ts'
@@ -66,10 +66,11 @@ const knownRefusal: AuthCallEvent = Object.freeze({ ...known, outcome: 'refused'
  * await caller.checkAuthorization(['urn:globus:groups:id:fdb38a24-03c1-11e3-86f7-12313809f035'])
  */
 export function globusAuth(options: GlobusAuthOptions): Auth {
-  const { scope, cacheSize: max = 10_000 } = options
-  const onCall = withCallSpans(options.onCall)
+  const { scope, onCall, cacheSize: max = 10_000 } = options
   const { clock = Date.now, monotonicClock: now = () => performance.now() } = options
   assertUsable(options)
+  rememberSecret(options.clientSecret)
+  rememberSecret(btoa(`${options.clientId}:${options.clientSecret}`))
 
   const urls = globusUrls(options)
   const client = createGlobusClient({

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { rememberSecret } from '../auth/known-secrets.ts'
 import {
   ActionProviderError,
   ActionProviderToolsError,
@@ -7,11 +8,12 @@ import {
   MethodNotAllowed,
   NotFound,
 } from '../errors.ts'
+import { errorFacts } from '../log.ts'
 import { tooLarge } from './body.ts'
 import { loadOf } from './load.ts'
 import { operationOf } from './operation.ts'
 
-/** Answers whatever went wrong as an error document (interface, "Codes"). What is our own fault is logged whole and shown to nobody. */
+/** Answers whatever went wrong as an error document (interface, "Codes"). What is our own fault is logged and shown to nobody. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   reply.send(errorText(error, request, reply))
 }
@@ -32,8 +34,11 @@ function errorText(error: unknown, request: FastifyRequest, reply: FastifyReply)
   const answer = toAnswer(error)
   const action_id = operationOf(request)?.action_id
   const { status, code, cause } = answer
-  if (status === 500) request.log.error({ err: error, action_id }, answer.message)
-  else if (status > 500 && cause !== undefined) request.log.error({ err: cause, action_id }, answer.message)
+  // Whatever Auth let the caller in: their token may be in the error's text.
+  if (status >= 500) rememberSecret(operationOf(request)?.auth?.token)
+  if (status === 500) request.log.error({ err: errorFacts(error), action_id }, answer.message)
+  else if (status > 500 && cause !== undefined)
+    request.log.error({ err: errorFacts(cause), action_id }, answer.message)
   else if (status > 500) request.log.warn({ code, action_id }, answer.message)
   else request.log.info({ code, action_id }, 'Refused')
   reply.code(status).headers(answer.headers).type('application/json; charset=utf-8')

@@ -3,7 +3,7 @@ import { ActionProviderToolsError, BadActionRequest, ServiceUnavailable, TooMany
 import { createRate, networkOf } from './rate.ts'
 
 /** How much is taken on. */
-export type Bounds = {
+type Bounds = {
   /** How many requests are in hand at the same time. */
   requestsAtOnce: number
   /** How many requests of one caller are open at the same time, in hand or not. */
@@ -114,6 +114,7 @@ export function addLoad(app: FastifyInstance, bounds: Bounds): Load {
     }
     place.caller = undefined
     if (caller === undefined) return
+    if (place.gone) throw HUNG_UP
     const count = open.get(caller) ?? 0
     if (count >= requestsPerCaller) throw CROWDED
     open.set(caller, count + 1)
@@ -141,7 +142,8 @@ export function addLoad(app: FastifyInstance, bounds: Bounds): Load {
       // Not a hook of Fastify: an answer that is taken over (`reply.hijack()`) has none.
       reply.raw.once('close', () => {
         place.gone = true
-        if (!place.working) leave(request)
+        // What is being done goes on: it leaves when its answer is ready.
+        if (!place.working || reply.raw.writableEnded) leave(request)
       })
     },
     admitGuest(request) {
@@ -169,8 +171,8 @@ export function addLoad(app: FastifyInstance, bounds: Bounds): Load {
       const counted = request.place?.guess === true
       if (counted === isRefusal(error)) return error
       const address = networkOf(request.ip)
-      if (counted) rate.guesses.giveBack(address)
-      else return rate.guesses.over(address) ?? error
+      if (!counted) return rate.guesses.over(address) ?? error
+      rate.guesses.giveBack(address)
       return error
     },
     beginWork({ place }) {

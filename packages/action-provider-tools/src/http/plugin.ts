@@ -2,15 +2,18 @@ import type { FastifyInstance, RouteHandlerMethod } from 'fastify'
 import { authorizeListed, isPublic } from '../action/access.ts'
 import type { Auth, AuthState } from '../auth/auth.ts'
 import { bearerToken } from '../auth/bearer-token.ts'
+import { deriveSecretsKey } from '../auth/secrets-key.ts'
 import { parseDuration } from '../documents/duration.ts'
 import { InvalidDefinition } from '../errors.ts'
 import { managedOperations } from '../operations/managed.ts'
 import type { Operations } from '../operations/operations.ts'
 import { ownStateOperations } from '../operations/own-state.ts'
+import { isPromiseLike } from '../promise-like.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
 import type { Operation, OperationEvent } from '../provider/hooks.ts'
 import type { ActionStore } from '../store/action-store.ts'
-import { type EnterHook, type Telemetry, telemetryOf } from '../telemetry/telemetry.ts'
+import { type Telemetry, telemetryOf } from '../telemetry/telemetry.ts'
+import type { EnterHook } from '../telemetry/tracing.ts'
 import { encryptionWithKeys } from '../worker/encryption.ts'
 import { createWorker, type Worker, type WorkerOptions } from '../worker/worker.ts'
 import { ignoreContentType, readBodies } from './body.ts'
@@ -33,8 +36,13 @@ export type ActionProviderOptions = {
   store?: ActionStore
   /** The largest body, in bytes (default 1 MiB). */
   bodyLimit?: number
-  /** Keys of 32 bytes that seal the tokens of unfinished actions, the current one first (default: derived from the client secret). */
+  /**
+   * Keys of 32 bytes for the tokens of unfinished actions: the first seals, all of them open (default: derived from the
+   * client secret, whose key opens in any case).
+   */
   secretsKeys?: readonly Uint8Array[]
+  /** Client secrets of before the current one: what was sealed with keys derived from them is still read (default none). */
+  formerClientSecrets?: readonly string[]
 } & Pick<WorkerOptions, 'works' | 'instance' | 'shutdownGrace' | 'timing' | 'clock'>
 
 const MIB = 1024 * 1024
@@ -47,7 +55,8 @@ const MIB = 1024 * 1024
  * await app.register(actionProvider, { prefix: '/echo', provider: echo, auth, store })
  */
 export async function actionProvider(app: FastifyInstance, options: ActionProviderOptions): Promise<void> {
-  const { provider, auth, clock = Date.now } = options
+  const { provider, auth, store } = options
+  const clock = options.clock ?? store?.now ?? Date.now
   const telemetry = telemetryOf(app, provider.namespace)
   const { operations, worker } = operationsOf(app, options, clock, telemetry)
   const served: Served = {
@@ -108,7 +117,7 @@ export async function actionProvider(app: FastifyInstance, options: ActionProvid
 function call(act: () => unknown, done: (error?: Error) => void): void {
   try {
     const outcome = whenKnown(act(), () => undefined)
-    if (outcome instanceof Promise) outcome.then(() => done(), done)
+    if (isPromiseLike(outcome)) outcome.then(() => done(), done)
     else done()
   } catch (error) {
     done(error as Error)
@@ -198,10 +207,14 @@ function operationsOf(
     provider: { ...provider, work },
     store,
     auth,
-    secrets: encryptionWithKeys(options.secretsKeys ?? [auth.secretsKey()]),
+    secrets: encryptionWithKeys([
+      ...(options.secretsKeys ?? []),
+      auth.secretsKey(),
+      ...(options.formerClientSecrets ?? []).map(deriveSecretsKey),
+    ]),
     log: app.log,
     clock,
-    telemetry,
+    instrument: telemetry.work,
     ...(works !== undefined && { works }),
     ...(instance !== undefined && { instance }),
     ...(shutdownGrace !== undefined && { shutdownGrace }),

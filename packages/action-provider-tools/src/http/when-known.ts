@@ -1,3 +1,5 @@
+import { isPromiseLike } from '../promise-like.ts'
+
 /**
  * Goes on with a value once it is known: at once where it is, for a promise and a turn of the event loop cost a
  * noticeable part of a request that SQLite and a cache answer. Whatever has a `then` is waited for, as `await` does: an
@@ -9,9 +11,5 @@ export function whenKnown<T, U>(
   value: T | PromiseLike<T>,
   next: (value: T) => U | Promise<U>,
 ): U | Promise<U> {
-  return isPromise(value) ? Promise.resolve(value).then(next) : next(value)
-}
-
-function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as PromiseLike<T> | undefined)?.then === 'function'
+  return isPromiseLike(value) ? Promise.resolve(value).then(next) : next(value)
 }

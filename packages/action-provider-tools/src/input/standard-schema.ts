@@ -1,5 +1,6 @@
 import { fieldError, jsonPath, listErrors, type Scrubbing } from '../documents/field-errors.ts'
 import { ActionProviderError, InvalidDefinition } from '../errors.ts'
+import { isPromiseLike } from '../promise-like.ts'
 import type {
   CheckedInput,
   CompiledInput,
@@ -38,8 +39,8 @@ export function compileStandardSchema(schema: StandardSchema): CompiledInput<unk
     validate(body, { showInput = false } = {}) {
       const result = watched ? withinTime(() => standard.validate(body)) : standard.validate(body)
       if (result === undefined) return tooSlow()
-      return result instanceof Promise
-        ? result.then((settled) => judge(settled, body, showInput))
+      return isPromiseLike(result)
+        ? Promise.resolve(result).then((settled) => judge(settled, body, showInput))
         : judge(result, body, showInput)
     },
   }

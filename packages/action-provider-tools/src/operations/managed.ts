@@ -1,10 +1,12 @@
 import { contentHash, newActionId, requestKey } from '../action/keys.ts'
 import * as lifecycle from '../action/lifecycle.ts'
 import type { AuthState } from '../auth/auth.ts'
+import { isComplete } from '../documents/action-status.ts'
 import { parseDuration } from '../documents/duration.ts'
 import { ALL_AUTHENTICATED_USERS, LISTS, type Role } from '../documents/principal.ts'
 import { parseTime } from '../documents/time.ts'
 import { ActionConflict, ActionNotFound } from '../errors.ts'
+import { isPromiseLike } from '../promise-like.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
 import type { ActionStore, Change, StoredAction } from '../store/action-store.ts'
 import type { Worker } from '../worker/worker.ts'
@@ -35,8 +37,8 @@ export function managedOperations(
 
   return {
     async run(auth, request) {
-      const action_id = newActionId()
       const now = clock()
+      const action_id = newActionId(now)
       const status = lifecycle.begin(action_id, auth.effectiveIdentity, request, now)
       const deadline_at = request.deadline === undefined ? now + maximumDeadline : parseTime(request.deadline)
       const settles = worker.settling.possible
@@ -83,24 +85,33 @@ export function managedOperations(
     status(found) {
       const action = found as StoredAction
       const refreshed = worker.refresh(action)
-      return refreshed instanceof Promise
-        ? refreshed.then((now) => (now ?? action).document)
-        : refreshed.document
+      return isPromiseLike(refreshed) ? refreshed.then((now) => (now ?? action).document) : refreshed.document
     },
 
     async cancel(auth, actionId) {
       const by = auth.username ?? auth.effectiveIdentity.slice(-36)
       const action = await change(actionId, (current) => worker.cancel(current, by))
-      if (action.cancel_requested_at !== undefined && !lifecycle.isComplete(action))
-        worker.interrupt(actionId)
+      if (action.cancel_requested_at !== undefined && !isComplete(action.status)) worker.interrupt(actionId)
       return action.document
     },
 
     async resume(auth, actionId) {
-      const secret = await worker.reseal(actionId, auth)
-      const action = await change(actionId, (current) => lifecycle.resume(current, clock(), secret))
-      worker.nudge()
-      return action.document
+      for (;;) {
+        const found = await store.get(namespace, actionId)
+        if (found === undefined) throw new ActionNotFound()
+        // Work acts as its creator: nobody else's resume brings another token.
+        const isCreator = auth.identities.has(found.creator_id)
+        const secret = isCreator ? await worker.reseal(actionId, auth) : undefined
+        let isStale = false
+        const action = await change(actionId, (current) => {
+          // What was sealed meanwhile must not be lost.
+          isStale = current.status === 'INACTIVE' && current.version !== found.version
+          return isStale ? undefined : lifecycle.resume(current, auth.effectiveIdentity, clock(), secret)
+        })
+        if (isStale) continue
+        worker.nudge()
+        return action.document
+      }
     },
 
     async release(_auth, actionId) {

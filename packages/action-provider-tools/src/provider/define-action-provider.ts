@@ -1,23 +1,27 @@
+import type { ActionDetails } from '../documents/action-status.ts'
 import { describeProvider, type ProviderDescriptionInput } from '../documents/describe-provider.ts'
 import type { ProviderDescription } from '../documents/provider-description.ts'
 import { InvalidDefinition } from '../errors.ts'
 import { compileInput } from '../input/compile-input.ts'
-import type { CompiledInput, InferInput, InputSchema } from '../input/input-schema.ts'
+import type { CompiledInput, InferInput, InputSchema, SentInput } from '../input/input-schema.ts'
 import type { Callbacks } from './callbacks.ts'
 import type { Hooks } from './hooks.ts'
 import type { RemoteWork, Run } from './run-context.ts'
 
 /** How often temporary failures are tried again, and after how long. */
 export type RetryPolicy = {
-  /** The most runs of one action in all (default 5). */
+  /**
+   * How often the work of one action may throw TemporaryFailure before the action is FAILED (default 5). Work in another
+   * system counts from its last answer. Restarts, resumes and the library's own ServiceUnavailable do not count.
+   */
   limit?: number
-  /** Milliseconds before the second run (default 1,000); doubled for each further one, with jitter. */
+  /** Milliseconds after the first failure (default 1,000); doubled for each further one, with jitter. */
   backoff?: number
   /** The longest wait, in milliseconds (default 60,000). */
   maximumBackoff?: number
 }
 
-/** How the work of managed actions is carried. */
+/** How the work of managed actions is run. */
 export type WorkOptions = {
   /** How many actions of this provider run at once on one instance (default 100). */
   concurrency?: number
@@ -45,32 +49,37 @@ type Common<S extends InputSchema> = {
 // `undefined` in those that have no use for them tells the compiler which kind is meant, so that it points at what is wrong in it.
 
 /** A provider whose author gives the work, and the library everything else. */
-export type ManagedDefinition<S extends InputSchema> = Common<S> &
+export type ManagedDefinition<S extends InputSchema, D extends ActionDetails = ActionDetails> = Common<S> &
   WorkOptions & {
-    run: Run<InferInput<S>>
+    run: Run<InferInput<S>, D>
     start?: undefined
     status?: undefined
   }
 
 /** A provider whose work runs in another system. */
-export type RemoteDefinition<S extends InputSchema> = Common<S> &
-  WorkOptions &
-  RemoteWork<InferInput<S>> & { run?: undefined; status?: undefined }
+export type RemoteDefinition<
+  S extends InputSchema,
+  Handle = unknown,
+  D extends ActionDetails = ActionDetails,
+> = Common<S> & WorkOptions & RemoteWork<InferInput<S>, Handle, D> & { run?: undefined; status?: undefined }
 
 /** A provider whose author keeps the state of actions. */
 export type CallbackDefinition<S extends InputSchema> = Common<S> &
   Callbacks<InferInput<S>> & { start?: undefined }
 
-type Definition<S extends InputSchema> = ManagedDefinition<S> | RemoteDefinition<S> | CallbackDefinition<S>
+type Definition<S extends InputSchema, Handle, D extends ActionDetails = ActionDetails> =
+  | ManagedDefinition<S, D>
+  | RemoteDefinition<S, Handle, D>
+  | CallbackDefinition<S>
 
 /** The kinds of work behind a provider. The input is checked before it gets there, so its type need not be known here. */
 export type Work =
   | { kind: 'run'; run: Run<never>; options: Required<WorkOptions> }
-  | { kind: 'remote'; remote: RemoteWork<never>; options: Required<WorkOptions> }
+  | { kind: 'remote'; remote: RemoteWork<never, never>; options: Required<WorkOptions> }
   | { kind: 'callbacks'; callbacks: Callbacks<never> }
 
-/** A provider, checked and ready to be registered. */
-export type ActionProvider = {
+/** A provider, checked and ready to be registered. Its types tell a client what to send, and what comes of it. */
+export type ActionProvider<Input = unknown, Details = unknown> = {
   /** What introspect answers, for a given scope. */
   describe: (scope: string) => ProviderDescription
   description: Omit<ProviderDescription, 'globus_auth_scope'>
@@ -80,6 +89,8 @@ export type ActionProvider = {
   hooks: Hooks
   showInputInErrors: boolean
   work: Work
+  /** For the compiler alone; it has no value. */
+  readonly '~types'?: { readonly input: Input; readonly details: Details } | undefined
 }
 
 /**
@@ -97,10 +108,14 @@ export type ActionProvider = {
  */
 export function defineActionProvider<const S extends InputSchema>(
   definition: CallbackDefinition<S>,
-): ActionProvider
+): ActionProvider<SentInput<S>>
 // The compiler tells errors by the last overload: it takes every kind.
-export function defineActionProvider<const S extends InputSchema>(definition: Definition<S>): ActionProvider
-export function defineActionProvider<S extends InputSchema>(definition: Definition<S>): ActionProvider {
+export function defineActionProvider<const S extends InputSchema, Handle, D extends ActionDetails>(
+  definition: Definition<S, Handle, D>,
+): ActionProvider<SentInput<S>, D>
+export function defineActionProvider<S extends InputSchema>(
+  definition: Definition<S, never>,
+): ActionProvider {
   const work = workOf(definition)
   const input = compileInput(definition.input) as CompiledInput<unknown>
   const log_supported = logSupport(work, definition.description)
@@ -124,7 +139,7 @@ export function defineActionProvider<S extends InputSchema>(definition: Definiti
   }
 }
 
-function workOf<S extends InputSchema>(definition: Definition<S>): Work {
+function workOf<S extends InputSchema>(definition: Definition<S, never>): Work {
   if ('status' in definition && definition.status !== undefined) {
     for (const name of ['run', 'status', 'cancel', 'release'] as const) {
       if (typeof definition[name] !== 'function') {

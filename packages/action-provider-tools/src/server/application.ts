@@ -7,6 +7,7 @@ import Fastify, {
 } from 'fastify'
 import { answerErrorFinally, noRoute } from '../http/error-answers.ts'
 import { operationOf } from '../http/operation.ts'
+import { errorFacts } from '../log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { observability } from '../telemetry/observability.ts'
 import { requestIdOf } from '../telemetry/request-id.ts'
@@ -17,7 +18,7 @@ import { type Limits, limits } from './limits.ts'
 import { SECURITY_HEADERS } from './security-headers.ts'
 
 /** How an application is made. */
-export type ApplicationOptions = {
+type ApplicationOptions = {
   logLevel?: string
   bodyLimit?: number
   logger?: FastifyServerOptions['logger']
@@ -37,8 +38,9 @@ const MINUTE = 60_000
 
 /**
  * A Fastify application on which providers can be registered: its own errors are error documents too, `/healthz` says that
- * it lives and `/readyz` that it can serve, its log holds no token, no query and no body, and every answer tells in
+ * it lives and `/readyz` that it can serve, its log holds no token, no query and no body, errors of HTTP clients included, and every answer tells in
  * `X-Request-Id` what its lines of the log are found by. It takes on no more than it can do: see docs/reliability.md.
+ * An error that no plugin answers goes out past the `onSend` hooks, of which one may have thrown it.
  *
  * @example
  * const app = createApplication()
@@ -122,6 +124,7 @@ function loggerOf({
     ...given,
     serializers: {
       req: (request) => ({ method: request.method, path: request.url.split('?', 1)[0], from: request.ip }),
+      err: errorFacts,
       ...given.serializers,
     },
   }

@@ -20,6 +20,8 @@ export type Configuration = {
   trustProxy: string[]
   emulatorPort: number
   secretsKeys?: Uint8Array[]
+  /** Client secrets of before: what was sealed with keys derived from them is still read. */
+  formerClientSecrets: string[]
   role: Settings['ROLE']
   /** Whether `/metrics` is there. */
   metrics: boolean
@@ -66,6 +68,7 @@ export function readConfiguration(environment: Environment, name: string): Confi
     trustProxy: settings.TRUST_PROXY,
     emulatorPort: settings.EMULATOR_PORT,
     ...(secretsKeys && { secretsKeys }),
+    formerClientSecrets: settings.FORMER_CLIENT_SECRETS,
     role: settings.ROLE,
     metrics: settings.METRICS === 'on',
     ...(docs !== undefined && { docs }),

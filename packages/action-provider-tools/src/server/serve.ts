@@ -1,14 +1,15 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { isPublic } from '../action/access.ts'
-import { globusAuth } from '../auth/globus-auth.ts'
 import { InvalidDefinition, StoreUnusable } from '../errors.ts'
 import { actionProvider } from '../http/plugin.ts'
 import { exampleInput } from '../input/example-input.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
+import type { StoreOptions } from '../store/action-store.ts'
 import { openStore } from '../store/open-store.ts'
 import { cloudwatchEmf } from '../telemetry/cloudwatch-emf.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
+import { tracedGlobusAuth } from '../telemetry/tracing.ts'
 import { createApplication } from './application.ts'
 import { basePath } from './base-path.ts'
 import { type Configuration, readConfiguration } from './configuration.ts'
@@ -31,7 +32,7 @@ export type ServeOptions = {
 }
 
 /** A provider that is being served. */
-export type Serving = { url: string; app: FastifyInstance; close: () => Promise<void> }
+type Serving = { url: string; app: FastifyInstance; close: () => Promise<void> }
 
 /**
  * Serves a provider as a program: configured by the environment, with Globus Auth or the emulator, until SIGTERM or SIGINT.
@@ -58,7 +59,7 @@ export async function serve(provider: ActionProvider, options: ServeOptions): Pr
  * Starts to serve a provider and prints where.
  * @throws InvalidDefinition, StoreUnusable, or the error of the port
  */
-export async function startServing(provider: ActionProvider, options: ServeOptions): Promise<Serving> {
+async function startServing(provider: ActionProvider, options: ServeOptions): Promise<Serving> {
   // Whoever calls this from JavaScript may have left it out.
   const prefix = basePath((options as ServeOptions | undefined)?.prefix)
   const name = options.name ?? provider.namespace
@@ -72,15 +73,20 @@ export async function startServing(provider: ActionProvider, options: ServeOptio
   }
   try {
     let log: FastifyInstance['log'] | undefined
-    const store = await openStore(configuration.databaseUrl, {
-      log: (message, error) =>
-        log?.warn({ reason: error instanceof Error ? error.message : 'unknown' }, message),
-    })
+    // What the store says while it is opened waits until there is a log.
+    const early: (() => void)[] = []
+    const warn: NonNullable<StoreOptions['log']> = (message, error) => {
+      const reason = error instanceof Error ? { reason: error.message } : {}
+      if (log === undefined) early.push(() => warn(message, error))
+      else log.warn(reason, message)
+    }
+    const store = await openStore(configuration.databaseUrl, { log: warn })
     opened.push(() => store.close())
     const standIn = configuration.credentials ? undefined : await startDevelopmentGlobus(name, configuration)
     if (standIn) opened.push(standIn.close)
     const { app, address } = await listen(provider, prefix, configuration, standIn, store)
     log = app.log
+    for (const say of early) say()
     if (renamed) log.warn(renamed)
     opened.push(() => app.close())
     const url = `${address}${prefix}`
@@ -100,8 +106,7 @@ async function listen(
   standIn: DevelopmentGlobus | undefined,
   store: Awaited<ReturnType<typeof openStore>>,
 ): Promise<{ app: FastifyInstance; address: string }> {
-  const { host, port, bodyLimit, logLevel, limits, role, shutdownGrace, secretsKeys, cloudwatchNamespace } =
-    configuration
+  const { host, port, bodyLimit, logLevel, limits, role, shutdownGrace, cloudwatchNamespace } = configuration
   const metrics = configuration.metrics ? createMetrics() : undefined
   const app = createApplication({
     logLevel,
@@ -113,11 +118,12 @@ async function listen(
   })
   const credentials = configuration.credentials ?? standIn?.credentials
   if (credentials === undefined) throw new InvalidDefinition('There are no credentials')
-  const auth = globusAuth({
+  const auth = tracedGlobusAuth({
     ...credentials,
     authUrl: standIn?.url ?? configuration.globus.auth.href,
     groupsUrl: standIn?.url ?? configuration.globus.groups.href,
     log: app.log,
+    clock: store.now,
     ...(metrics && { onCall: metrics.authCall }),
   })
   app.addHook('onClose', () => auth.close())
@@ -129,7 +135,8 @@ async function listen(
     bodyLimit,
     shutdownGrace,
     works: role !== 'serve',
-    ...(secretsKeys && { secretsKeys }),
+    ...(configuration.secretsKeys && { secretsKeys: configuration.secretsKeys }),
+    formerClientSecrets: configuration.formerClientSecrets,
   })
   const docs = configuration.docs ?? (standIn ? 'ifInstalled' : 'off')
   if (docs !== 'off' && isPublic(provider.description.visible_to)) {

@@ -154,8 +154,15 @@ export const SETTINGS = {
     unset: undefined,
     shown: 'derived from `CLIENT_SECRET`',
     means:
-      '32 bytes in base64 that seal the tokens of unfinished work; a comma list keeps older keys readable',
+      '32 bytes in base64 that seal the tokens of unfinished work; in a comma list the first seals and all of them open: see [how to rotate it](docs/security.md#rotate-keys)',
     parse: (given) => parseSecretsKey(given),
+  }),
+  FORMER_CLIENT_SECRETS: setting<string[]>({
+    unset: [],
+    shown: 'none',
+    means:
+      'client secrets before `CLIENT_SECRET`, a comma list: keys derived from them still open, and never seal',
+    parse: parseList,
   }),
   ROLE: choice(
     ['all', 'serve', 'work'],
@@ -165,7 +172,7 @@ export const SETTINGS = {
   SHUTDOWN_GRACE: whole(
     10,
     [0, 3_600],
-    'seconds that work may take to end at SIGTERM before it is handed back',
+    'seconds that work may go on after SIGTERM before it is handed back; in the last fifth of them its `signal` tells it to stop',
   ),
 }
 
@@ -199,11 +206,16 @@ export function settingsTable(): string {
 /** The ranges of addresses that have a name (the package proxy-addr). */
 const RANGES = ['loopback', 'linklocal', 'uniquelocal']
 
-function parseProxies(given: string, name: string): string[] {
-  const proxies = given
+/** What a comma list holds. */
+function parseList(given: string): string[] {
+  return given
     .split(',')
     .map((each) => each.trim())
     .filter((each) => each !== '')
+}
+
+function parseProxies(given: string, name: string): string[] {
+  const proxies = parseList(given)
   if (proxies.every((each) => RANGES.includes(each) || isNetwork(each))) return proxies
   throw new InvalidDefinition(
     `${name} must be a comma list of addresses, networks such as 10.0.0.0/8, ${RANGES.join(', ')}`,

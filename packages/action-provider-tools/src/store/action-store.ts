@@ -24,10 +24,20 @@ export type StoredAction = {
   version: number
   /** How many runs of its work have begun. */
   attempt: number
+  /** How often its work has failed for a passing reason: what limits of retries go by. */
+  failures: number
+  /** The lease of its job under which the last of them began; 0 before the first. */
+  lease: number
+  /** The last report of that run which was recorded; 0 before its first. */
+  report: number
   /** The instance on which its work runs at this moment. */
   runs_on?: string
   /** When cancel was asked for, in milliseconds since 1970. */
   cancel_requested_at?: number
+  /** Who asked for it, in words for those who see the action. */
+  cancel_requested_by?: string
+  /** The identity of who resumed it last, as a URN. */
+  resumed_by?: string
   /** When it must have ended, in milliseconds since 1970. */
   deadline_at?: number
   /** When it is released on its own, in milliseconds since 1970; set when it completes. */
@@ -58,7 +68,13 @@ export type NewAction = {
    * committed. A returned change is recorded with it, in the same commit; `undefined` leaves it ACTIVE.
    * It must not throw and must not call the store.
    */
-  settle?: () => Change | undefined
+  settle?: () => Settlement | undefined
+}
+
+/** What follows from work that began inside the transaction of its action. */
+export type Settlement = Change & {
+  /** The instance on which the work goes on: it holds the action's job, under the lease that the created action has. */
+  held_by?: string
 }
 
 /** What the key of a request stands for already. */
@@ -75,9 +91,14 @@ export type Change = {
   /** The new status document. Its status, and nothing else of it, also becomes the action's `status`. */
   status?: ActionStatus
   attempt?: number
+  failures?: number
+  lease?: number
+  report?: number
   /** `null` clears it. */
   runs_on?: string | null
   cancel_requested_at?: number
+  cancel_requested_by?: string
+  resumed_by?: string
   release_at?: number
   /** What is added to its log. */
   log?: readonly ActionLogEntry[]
@@ -85,9 +106,10 @@ export type Change = {
   secret?: Uint8Array | null
   /**
    * What happens to its job: `done` removes it, a time (milliseconds since 1970) makes it due then, taken by
-   * nobody, also where it had none. A change to SUCCEEDED or FAILED removes it in any case.
+   * nobody, also where it had none; an instance that could not do it leaves it to others, and takes it again only where they
+   * do not. A change to SUCCEEDED or FAILED removes it in any case.
    */
-  job?: 'done' | { due_at: number }
+  job?: 'done' | { due_at: number; left_by?: string }
   /** Removes the action with its log, secret and job, and frees its request_id. */
   release?: true
 }
@@ -115,8 +137,14 @@ export type LogQuery = {
   until?: number
 }
 
-/** A job that this instance has taken: the right to run an action's work, until it is lost or done. */
-export type Job = { provider: string; action_id: string }
+/**
+ * A job that an instance has taken: the right to run an action's work, until it is lost or done. Each time it is taken its
+ * lease has a higher number: who took it earlier can do nothing with it any more.
+ */
+export type Job = { action_id: string; lease: number }
+
+/** Who holds a job, and under which lease. */
+export type Hold = { instance: string; lease: number }
 
 /** What any store may be opened with. */
 export type StoreOptions = {
@@ -124,8 +152,8 @@ export type StoreOptions = {
   leaseSeconds?: number
   /** The time in milliseconds since 1970 (default Date.now): what `release_at` and leases are measured by. */
   clock?: () => number
-  /** Told of connections that broke and are replaced, and of a database file that is gone; nothing else comes of it. */
-  log?: (message: string, error: unknown) => void
+  /** Told what its operator should know: connections that broke, a database file that is gone, settings that were overruled. */
+  log?: (message: string, error?: unknown) => void
 }
 
 /** `leaseSeconds` where none is given. */
@@ -138,6 +166,12 @@ export const LEASE_SECONDS = 15
  */
 export type ActionStore = {
   readonly kind: 'sqlite' | 'postgres'
+
+  /** How long a job belongs to its holder without a word of it, in seconds; `Infinity` where nobody else can take it. */
+  readonly leaseSeconds: number
+
+  /** The time that due times, deadlines and releases are judged by, in milliseconds since 1970: all instances have the same. */
+  now(): number
 
   /** Records an action, or finds the one that its key already stands for. Decided by a uniqueness constraint. */
   create(action: NewAction): Promise<Creation>
@@ -162,11 +196,13 @@ export type ActionStore = {
    * nobody changed the action in between (else it begins again). `decide` must be pure: it may be called more than
    * once. It returns `undefined` to change nothing; an error it throws rejects this call and changes nothing.
    * Resolves with the action as it now is (after a release: as it last was), or `undefined` where there is none.
+   * @param hold only while this instance holds the action's job under this lease; else it is as if there were no action
    */
   transition(
     provider: string,
     actionId: string,
     decide: (current: StoredAction) => Change | undefined,
+    hold?: Hold,
   ): Promise<StoredAction | undefined>
 
   /**
@@ -195,17 +231,17 @@ export type ActionStore = {
   /** Unfinished actions whose cancel was asked for at or before `before`. */
   cancelsSince(provider: string, before: number, limit: number): Awaitable<string[]>
 
-  /** Takes up to `limit` jobs that are due and that no living instance has taken. */
-  takeJobs(provider: string, instance: string, now: number, limit: number): Promise<Job[]>
-
   /**
-   * Says that this instance still works on these jobs. Resolves with those that it has lost.
-   * A job that is not kept for `leaseSeconds` may be taken by another instance.
+   * Takes up to `limit` jobs that are due and that nobody holds, or whose holder has not kept them for `leaseSeconds` in
+   * which the database could be reached.
    */
-  keepJobs(provider: string, instance: string, actionIds: readonly string[]): Promise<{ lost: string[] }>
+  takeJobs(provider: string, instance: string, limit: number): Promise<Job[]>
 
-  /** Gives jobs back, due at once, for another instance to take. */
-  returnJobs(provider: string, instance: string, actionIds: readonly string[]): Promise<void>
+  /** Says that this instance still works on these jobs. Resolves with the actions whose job it holds under another lease or not at all. */
+  keepJobs(provider: string, instance: string, jobs: readonly Job[]): Promise<{ lost: string[] }>
+
+  /** Gives back jobs that this instance holds, due at once, for another to take. */
+  returnJobs(provider: string, instance: string, jobs: readonly Job[]): Promise<void>
 
   /**
    * Calls back, soon but not surely, when something happened here or on another instance: a job became due, or cancel was asked

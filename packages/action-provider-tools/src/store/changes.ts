@@ -2,7 +2,7 @@
 
 import { isComplete, statusDocument } from '../documents/action-status.ts'
 import type { ActionLogEntry } from '../documents/log-page.ts'
-import type { Change, NewAction, StoredAction } from './action-store.ts'
+import type { Change, NewAction, Settlement, StoredAction } from './action-store.ts'
 
 /** An action as it is to be written, with what changes around it. */
 export type Write = {
@@ -10,9 +10,12 @@ export type Write = {
   log: readonly ActionLogEntry[]
   /** `null` erases it, `undefined` leaves it. */
   secret: Uint8Array | null | undefined
-  /** `null` removes it, a time makes it due then, `undefined` leaves it. */
-  jobDueAt: number | null | undefined
+  /** `null` removes it, `undefined` leaves it. */
+  job: WrittenJob | null | undefined
 }
+
+/** A job as it is written: nobody's and due at a time, or its holder's from the beginning. */
+export type WrittenJob = { due_at: number; holder?: string; left_by?: string }
 
 /** What follows from a change of an action. */
 export function changed(action: StoredAction, change: Change): Write {
@@ -24,6 +27,8 @@ export function changed(action: StoredAction, change: Change): Write {
       ...optional({
         runs_on: change.runs_on === undefined ? action.runs_on : (change.runs_on ?? undefined),
         cancel_requested_at: change.cancel_requested_at ?? action.cancel_requested_at,
+        cancel_requested_by: change.cancel_requested_by ?? action.cancel_requested_by,
+        resumed_by: change.resumed_by ?? action.resumed_by,
         deadline_at: action.deadline_at,
         release_at: change.release_at ?? action.release_at,
       }),
@@ -36,10 +41,13 @@ export function changed(action: StoredAction, change: Change): Write {
       document: change.status ? statusDocument(change.status) : action.document,
       version: action.version + 1,
       attempt: change.attempt ?? action.attempt,
+      failures: change.failures ?? action.failures,
+      lease: change.lease ?? action.lease,
+      report: change.report ?? action.report,
     },
     log: change.log ?? [],
     secret: complete ? null : change.secret,
-    jobDueAt: complete || job === 'done' ? null : job && Math.ceil(job.due_at),
+    job: complete || job === 'done' ? null : job && { ...job, due_at: Math.ceil(job.due_at) },
   }
 }
 
@@ -56,6 +64,9 @@ export function created(newAction: NewAction, now: number): Write {
     document: '',
     version: 0,
     attempt: 0,
+    failures: 0,
+    lease: 0,
+    report: 0,
     ...(newAction.deadline_at !== undefined && { deadline_at: newAction.deadline_at }),
   }
   const begin: Change = {
@@ -63,16 +74,28 @@ export function created(newAction: NewAction, now: number): Write {
     ...(newAction.secret && { secret: newAction.secret }),
     ...(newAction.job && { job: { due_at: now } }),
   }
-  return changed(action, { ...begin, ...newAction.settle?.() })
+  const settlement: Settlement = newAction.settle?.() ?? {}
+  const { held_by, ...change } = settlement
+  if (held_by === undefined) return changed(action, { ...begin, ...change })
+  const write = changed(action, { ...begin, ...change, lease: FIRST_LEASE })
+  return { ...write, job: { due_at: now, holder: held_by } }
 }
 
-type Optional = Pick<StoredAction, 'runs_on' | 'cancel_requested_at' | 'deadline_at' | 'release_at'>
+/** The lease of a job that is held from the moment in which its action is recorded. */
+export const FIRST_LEASE = 1
+
+type Optional = Pick<
+  StoredAction,
+  'runs_on' | 'cancel_requested_at' | 'cancel_requested_by' | 'resumed_by' | 'deadline_at' | 'release_at'
+>
 
 /** Leaves out what has no value. */
 export function optional(fields: { [Name in keyof Optional]: Optional[Name] | undefined }): Optional {
   const present: Optional = {}
   if (fields.runs_on !== undefined) present.runs_on = fields.runs_on
   if (fields.cancel_requested_at !== undefined) present.cancel_requested_at = fields.cancel_requested_at
+  if (fields.cancel_requested_by !== undefined) present.cancel_requested_by = fields.cancel_requested_by
+  if (fields.resumed_by !== undefined) present.resumed_by = fields.resumed_by
   if (fields.deadline_at !== undefined) present.deadline_at = fields.deadline_at
   if (fields.release_at !== undefined) present.release_at = fields.release_at
   return present

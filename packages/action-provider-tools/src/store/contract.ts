@@ -11,6 +11,7 @@ import { RequestValidationError, ServiceUnavailable } from '../errors.ts'
 import type {
   ActionStore,
   Change,
+  Job,
   ListQuery,
   LogQuery,
   NewAction,
@@ -103,6 +104,9 @@ export function describeActionStore(
           document: JSON.stringify(action.status),
           version: stored.version,
           attempt: 0,
+          failures: 0,
+          lease: 0,
+          report: 0,
           deadline_at,
         })
         expect(await store.get(action.provider, action.action_id)).toEqual(stored)
@@ -136,7 +140,7 @@ export function describeActionStore(
         expect(creations.filter(({ outcome }) => outcome === 'repeated')).toHaveLength(59)
         expect(ids.size).toBe(1)
         expect(await listed(provider)).toEqual([...ids])
-        expect(await store.takeJobs(provider, 'worker', Date.now(), 100)).toHaveLength(1)
+        expect(await store.takeJobs(provider, 'worker', 100)).toHaveLength(1)
       })
 
       test('makes 200 actions of 200 requests at once', async () => {
@@ -171,13 +175,13 @@ export function describeActionStore(
           entries: log,
         })
         expect(await store.getSecret(provider, String(id))).toBeUndefined()
-        expect(await store.takeJobs(provider, 'worker', Date.now(), 9)).toEqual([])
+        expect(await store.takeJobs(provider, 'worker', 9)).toEqual([])
       })
 
       test('leaves an action active where nothing is settled', async () => {
         const action = newAction({ job: true })
         expect(await creation({ ...action, settle: () => undefined })).toMatchObject({ status: 'ACTIVE' })
-        expect(await store.takeJobs(action.provider, 'worker', Date.now(), 9)).toHaveLength(1)
+        expect(await store.takeJobs(action.provider, 'worker', 9)).toHaveLength(1)
       })
 
       test('keeps a large request and a large document', async () => {
@@ -206,7 +210,7 @@ export function describeActionStore(
         await creation(newAction({ provider: other }))
         expect(await traces(other, mine.action_id)).toEqual([])
         expect(await traces(randomUUID(), mine.action_id)).toEqual([])
-        expect(await store.takeJobs(other, 'worker', Date.now(), 9)).toEqual([])
+        expect(await store.takeJobs(other, 'worker', 9)).toEqual([])
         expect(await store.overdue(other, Date.now(), 9)).toEqual([])
         expect(await store.get(mine.provider, mine.action_id)).toEqual(mine)
       })
@@ -227,8 +231,21 @@ export function describeActionStore(
           version: started?.version,
         })
         expect(started?.version).toBeGreaterThan(before.version)
-        const canceling = await store.transition(provider, action_id, () => ({ cancel_requested_at: 5 }))
-        expect(canceling).toEqual({ ...started, cancel_requested_at: 5, version: canceling?.version })
+        const canceling = await store.transition(provider, action_id, () => ({
+          cancel_requested_at: 5,
+          cancel_requested_by: 'bob',
+          resumed_by: bob,
+          failures: 2,
+        }))
+        expect(canceling).toEqual({
+          ...started,
+          cancel_requested_at: 5,
+          cancel_requested_by: 'bob',
+          resumed_by: bob,
+          failures: 2,
+          version: canceling?.version,
+        })
+        expect(await store.get(provider, action_id)).toEqual(canceling)
         const status = { ...documentOf(before), ...done }
         const ended = await store.transition(provider, action_id, () => ({
           status,
@@ -354,7 +371,7 @@ export function describeActionStore(
         const logged = await store.transition(provider, action_id, () => ({ log: [entry(1)] }))
         expect(await store.transition(provider, action_id, () => ({ release: true }))).toEqual(logged)
         expect(await traces(provider, action_id)).toEqual([])
-        expect(await store.takeJobs(provider, 'worker', Date.now(), 9)).toEqual([])
+        expect(await store.takeJobs(provider, 'worker', 9)).toEqual([])
         expect((await store.count(provider)).actions.ACTIVE).toBe(0)
 
         const second = { ...newAction({ provider }), ...keysOf(first), content_hash: randomBytes(32) }
@@ -635,14 +652,16 @@ export function describeActionStore(
     })
 
     describe('jobs', () => {
-      const take = async (
-        provider: string,
-        instance: string,
-        limit = 100,
-        from = store,
-        now = Date.now(),
-      ): Promise<string[]> =>
-        (await from.takeJobs(provider, instance, now, limit)).map(({ action_id }) => action_id)
+      const take = (provider: string, instance: string, limit = 100, from = store): Promise<Job[]> =>
+        from.takeJobs(provider, instance, limit)
+      const idsOf = (jobs: readonly Pick<Job, 'action_id'>[]): string[] =>
+        jobs.map(({ action_id }) => action_id)
+      /** Takes the one job that there is. */
+      const takeOne = async (provider: string, instance: string, from = store): Promise<Job> => {
+        const [job, ...more] = await take(provider, instance, 100, from)
+        if (job === undefined || more.length > 0) throw new Error('Expected one job')
+        return job
+      }
 
       test('are each taken once, whoever asks at the same moment', async () => {
         const provider = randomUUID()
@@ -651,7 +670,7 @@ export function describeActionStore(
         const taken = await atOnce(10, (each, index) => take(provider, `instance-${index}`, 7, each))
         expect(Math.max(...taken.map(({ length }) => length))).toBeLessThanOrEqual(7)
         const rest = await take(provider, 'last')
-        const ids = [...taken.flat(), ...rest]
+        const ids = idsOf([...taken.flat(), ...rest])
         expect(ids.sort()).toEqual(actions.map(({ action_id }) => action_id))
         expect(await take(provider, 'late')).toEqual([])
       })
@@ -663,23 +682,45 @@ export function describeActionStore(
         expect(await store.create({ ...action, content_hash: randomBytes(32) })).toEqual({
           outcome: 'conflict',
         })
-        expect(await take(provider, 'worker')).toEqual([action_id])
+        const job = await takeOne(provider, 'worker')
+        expect(job.action_id).toBe(action_id)
         const refused = store.transition(provider, action_id, () => {
           throw new Error('no')
         })
         await expect(refused).rejects.toThrow('no')
         expect(await take(provider, 'worker')).toEqual([])
-        expect(await store.keepJobs(provider, 'worker', [action_id])).toEqual({ lost: [] })
+        expect(await store.keepJobs(provider, 'worker', [job])).toEqual({ lost: [] })
       })
 
       test('are taken when they are due', async () => {
-        const { provider, action_id } = await creation(newAction())
-        const due_at = Date.now() + MINUTE
-        expect(await take(provider, 'worker')).toEqual([])
-        await store.transition(provider, action_id, () => ({ job: { due_at } }))
-        expect(await take(provider, 'worker')).toEqual([])
-        expect(await take(provider, 'worker', 9, store, due_at - 1)).toEqual([])
-        expect(await take(provider, 'worker', 9, store, due_at)).toEqual([action_id])
+        let now = Date.now()
+        const later = await open({ clock: () => now })
+        try {
+          const action = newAction()
+          const { provider, action_id } = action
+          await later.store.create(action)
+          const due_at = now + MINUTE
+          expect(await take(provider, 'worker', 9, later.store)).toEqual([])
+          await later.store.transition(provider, action_id, () => ({ job: { due_at } }))
+          expect(await take(provider, 'worker', 9, later.store)).toEqual([])
+          now = due_at - 1
+          expect(await take(provider, 'worker', 9, later.store)).toEqual([])
+          now = due_at
+          expect(idsOf(await take(provider, 'worker', 9, later.store))).toEqual([action_id])
+        } finally {
+          await later.close()
+        }
+      })
+
+      test('are due at once on every instance where their time is now', async () => {
+        for (let round = 0; round < 10; round++) {
+          const { provider, action_id } = await creation(newAction({ job: true }))
+          for (const each of stores) {
+            const job = await takeOne(provider, 'worker', each)
+            await store.transition(provider, action_id, () => ({ job: { due_at: store.now() } }))
+            expect(job.action_id).toBe(action_id)
+          }
+        }
       })
 
       test('are gone once they are done, or the action is complete', async () => {
@@ -689,7 +730,7 @@ export function describeActionStore(
           await creation(newAction({ provider, job: true })),
           await creation(newAction({ provider, job: true })),
         ]
-        await take(provider, 'worker', 2)
+        const held = await take(provider, 'worker')
         const changes: [StoredAction, Change][] = [
           [first, { job: 'done' }],
           [second, { status: { ...documentOf(second), ...done }, job: { due_at: 1 } }],
@@ -699,42 +740,120 @@ export function describeActionStore(
           await store.transition(provider, action_id, () => change)
         }
         expect(await take(provider, 'another')).toEqual([])
-        const ids = [first.action_id, second.action_id, third.action_id]
-        const { lost } = await store.keepJobs(provider, 'worker', ids)
-        expect(lost.sort()).toEqual(ids)
+        const { lost } = await store.keepJobs(provider, 'worker', held)
+        expect(lost.sort()).toEqual([first.action_id, second.action_id, third.action_id])
       })
 
-      test('can be given back', async () => {
+      test('can be given back by who holds them', async () => {
         const { provider, action_id } = await creation(newAction({ job: true }))
-        expect(await take(provider, 'first')).toEqual([action_id])
-        await store.returnJobs(provider, 'another', [action_id, newActionId()])
+        const first = await takeOne(provider, 'first')
+        await store.returnJobs(provider, 'another', [first, { action_id: newActionId(), lease: 1 }])
         expect(await take(provider, 'second')).toEqual([])
-        await store.returnJobs(provider, 'first', [action_id])
-        expect(await take(provider, 'second')).toEqual([action_id])
-        expect(await store.keepJobs(provider, 'first', [action_id])).toEqual({ lost: [action_id] })
-        expect(await store.keepJobs(provider, 'second', [action_id])).toEqual({ lost: [] })
+        await store.returnJobs(provider, 'first', [first])
+        const second = await takeOne(provider, 'second')
+        expect(second.lease).toBeGreaterThan(first.lease)
+        expect(await store.keepJobs(provider, 'first', [first])).toEqual({ lost: [action_id] })
+        expect(await store.keepJobs(provider, 'second', [second])).toEqual({ lost: [] })
       })
 
       test('are lost by their holder when they are made due again', async () => {
         const { provider, action_id } = await creation(newAction({ job: true }))
-        expect(await take(provider, 'first')).toEqual([action_id])
-        await store.transition(provider, action_id, () => ({ job: { due_at: Date.now() } }))
-        expect(await store.keepJobs(provider, 'first', [action_id])).toEqual({ lost: [action_id] })
-        expect(await take(provider, 'second')).toEqual([action_id])
+        const first = await takeOne(provider, 'first')
+        await store.transition(provider, action_id, () => ({ job: { due_at: store.now() } }))
+        expect(await store.keepJobs(provider, 'first', [first])).toEqual({ lost: [action_id] })
+        expect((await takeOne(provider, 'second')).lease).toBe(first.lease + 1)
       })
 
       test('stay with their holder while other things change', async () => {
         const { provider, action_id } = await creation(newAction({ job: true }))
-        await take(provider, 'worker')
+        const job = await takeOne(provider, 'worker')
         await store.transition(provider, action_id, () => ({
           attempt: 1,
           runs_on: 'worker',
           log: [entry(1)],
         }))
-        expect(await store.keepJobs(provider, 'worker', [action_id, newActionId()])).toMatchObject({
-          lost: [expect.any(String)],
+        const unknown = { action_id: newActionId(), lease: 1 }
+        expect(await store.keepJobs(provider, 'worker', [job, unknown])).toEqual({
+          lost: [unknown.action_id],
         })
         expect(await take(provider, 'another')).toEqual([])
+      })
+
+      test('are held under a lease that nobody has twice, also after a pause', async () => {
+        const { provider, action_id } = await creation(newAction({ job: true }))
+        const first = await takeOne(provider, 'worker')
+        const begin = { attempt: 1, runs_on: 'worker', lease: first.lease }
+        await store.transition(provider, action_id, () => begin, { instance: 'worker', lease: first.lease })
+        await store.transition(provider, action_id, () => ({ runs_on: null, job: 'done' }))
+        await store.transition(provider, action_id, () => ({ job: { due_at: store.now() } }))
+        const second = await takeOne(provider, 'worker')
+        expect(second.lease).toBe(first.lease + 1)
+        expect(await store.keepJobs(provider, 'worker', [first])).toEqual({ lost: [action_id] })
+        await store.returnJobs(provider, 'worker', [first])
+        expect(await store.keepJobs(provider, 'worker', [second])).toEqual({ lost: [] })
+      })
+
+      test('let only their holder change an action where that is asked for', async () => {
+        const { provider, action_id } = await creation(newAction({ job: true }))
+        const change = (instance: string, { lease }: Job, from = store) =>
+          from.transition(provider, action_id, ({ attempt }) => ({ attempt: attempt + 1 }), {
+            instance,
+            lease,
+          })
+        const first = await takeOne(provider, 'worker')
+        expect(await change('worker', first)).toMatchObject({ attempt: 1 })
+        expect(await change('another', first)).toBeUndefined()
+        await store.returnJobs(provider, 'worker', [first])
+        expect(await change('worker', first)).toBeUndefined()
+        const second = await takeOne(provider, 'worker')
+        const outcomes = await atOnce(20, (each, index) =>
+          change('worker', index % 2 === 0 ? first : second, each),
+        )
+        for (const [index, outcome] of outcomes.entries()) expect(outcome === undefined).toBe(index % 2 === 0)
+        expect(await store.get(provider, action_id)).toMatchObject({ attempt: 11 })
+      })
+
+      test('change hands at one moment: who has lost one changes nothing afterwards', async () => {
+        for (let round = 0; round < 20; round++) {
+          const { provider, action_id } = await creation(newAction({ job: true }))
+          const { lease } = await takeOne(provider, 'first')
+          const [, began] = await Promise.all([
+            store.transition(provider, action_id, () => ({ job: { due_at: store.now() } })),
+            pick(stores, 1).transition(provider, action_id, () => ({ runs_on: 'first', attempt: 1 }), {
+              instance: 'first',
+              lease,
+            }),
+          ])
+          const second = await takeOne(provider, 'second')
+          const after = await store.transition(provider, action_id, () => ({ runs_on: 'second' }), {
+            instance: 'second',
+            lease: second.lease,
+          })
+          expect(after).toMatchObject({ attempt: began ? 1 : 0, runs_on: 'second' })
+        }
+      })
+
+      test('are held from the beginning by who settles an action that goes on', async () => {
+        const provider = randomUUID()
+        const actions = Array.from({ length: 5 }, () => newAction({ provider }))
+        const created = await Promise.all(
+          actions.map((action, index) =>
+            pick(stores, index).create({
+              ...action,
+              settle: () => ({ attempt: 1, runs_on: 'first', held_by: 'first' }),
+            }),
+          ),
+        )
+        const jobs = created.map((each) => {
+          if (each.outcome !== 'created') throw new Error('Expected a new action')
+          return { action_id: each.action.action_id, lease: each.action.lease }
+        })
+        expect(await take(provider, 'second')).toEqual([])
+        expect(await store.keepJobs(provider, 'first', jobs)).toEqual({ lost: [] })
+        await store.returnJobs(provider, 'first', jobs)
+        const taken = await take(provider, 'second')
+        expect(idsOf(taken).sort()).toEqual(idsOf(actions).sort())
+        for (const { lease } of taken) expect(lease).toBe(2)
       })
 
       test('go to another when their holder is not heard of', async () => {
@@ -745,21 +864,22 @@ export function describeActionStore(
           const forsaken = newAction({ provider, job: true })
           await hasty.store.create(kept)
           await hasty.store.create(forsaken)
-          expect(await take(provider, 'first', 9, hasty.store)).toHaveLength(2)
+          const jobs = await take(provider, 'first', 9, hasty.store)
+          expect(jobs).toHaveLength(2)
+          const keptJobs = jobs.filter(({ action_id }) => action_id === kept.action_id)
           const other = (await hasty.another?.()) ?? hasty.store
           const taken: string[] = []
           await expect
             .poll(
               async () => {
-                await hasty.store.keepJobs(provider, 'first', [kept.action_id])
-                taken.push(...(await take(provider, 'second', 9, other)))
+                await hasty.store.keepJobs(provider, 'first', keptJobs)
+                taken.push(...idsOf(await take(provider, 'second', 9, other)))
                 return taken
               },
-              { timeout: 10_000, interval: 100 },
+              { timeout: 20_000, interval: 50 },
             )
             .toEqual([forsaken.action_id])
-          const ids = [kept.action_id, forsaken.action_id]
-          expect(await hasty.store.keepJobs(provider, 'first', ids)).toEqual({ lost: [forsaken.action_id] })
+          expect(await hasty.store.keepJobs(provider, 'first', jobs)).toEqual({ lost: [forsaken.action_id] })
         } finally {
           await hasty.close()
         }
@@ -820,7 +940,7 @@ export function describeActionStore(
         expect(await store.count(provider)).toEqual({ actions: none, waiting: 0 })
         const actions = Array.from({ length: 5 }, () => newAction({ provider, job: true }))
         await atOnce(5, (each, index) => each.create(pick(actions, index)))
-        await store.takeJobs(provider, 'worker', Date.now(), 1)
+        await store.takeJobs(provider, 'worker', 1)
         expect(await store.count(provider)).toEqual({ actions: { ...none, ACTIVE: 5 }, waiting: 4 })
         for (const [index, status] of (['INACTIVE', 'SUCCEEDED', 'FAILED'] as const).entries()) {
           const action = pick(actions, index)

@@ -5,8 +5,23 @@ import { InvalidDefinition } from '../errors.ts'
 export type Encryption = {
   /** Encrypts for one action: the result opens for no other. */
   seal: (provider: string, actionId: string, content: unknown) => Uint8Array
-  /** @throws where the text was not sealed for this action with a known key */
+  /** @throws UnknownKey, or another error where the text was not sealed for this action */
   open: (provider: string, actionId: string, sealed: Uint8Array) => unknown
+}
+
+/**
+ * Something was sealed with a key that this instance was not given: while keys are rotated another may have it, so
+ * nothing is wrong with what was sealed.
+ */
+export class UnknownKey extends Error {
+  override readonly name = 'UnknownKey'
+
+  /** @param id names the key, and tells nothing of it */
+  constructor(id: string) {
+    super(
+      `Sealed with the key ${id}, which is not known here: give all instances the older and the newer key in SECRETS_KEY, with a comma between them, or the older client secret in FORMER_CLIENT_SECRETS`,
+    )
+  }
 }
 
 const KEY_ID = 4
@@ -31,12 +46,9 @@ export function encryptionWithKeys(keys: readonly Uint8Array[]): Encryption {
     },
     open(provider, actionId, sealed) {
       const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
-      const key = byId.get(bytes.subarray(0, KEY_ID).toString('hex'))
-      if (key === undefined) {
-        throw new Error(
-          'Sealed with a key that is not known here: add the older key to SECRETS_KEY, after a comma',
-        )
-      }
+      const id = bytes.subarray(0, KEY_ID).toString('hex')
+      const key = byId.get(id)
+      if (key === undefined) throw new UnknownKey(id)
       const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(KEY_ID, KEY_ID + IV))
         .setAAD(boundTo(provider, actionId))
         .setAuthTag(bytes.subarray(-TAG))

@@ -1,37 +1,63 @@
 import * as lifecycle from '../action/lifecycle.ts'
-import type { Change, StoredAction } from '../store/action-store.ts'
-import { abort } from './attempt.ts'
+import { isComplete } from '../documents/action-status.ts'
+import type { Awaitable, Change, StoredAction } from '../store/action-store.ts'
+import { REMOTE_CANCEL_TIMEOUT } from './remote-work.ts'
 import { traceparentOf } from './sealed-state.ts'
-import { DEADLINE_EXCEEDED, isOverdue, logStoreError, type WorkerContext } from './worker-context.ts'
+import {
+  type Attempt,
+  abort,
+  DEADLINE_EXCEEDED,
+  isOverdue,
+  logStoreError,
+  lose,
+  type WorkerContext,
+} from './worker-context.ts'
 
-/** Without the word of the store for so long, in milliseconds, another instance may have taken the work over. */
-const LEASE = 15_000
+/**
+ * The part of a lease after which work that runs here is told to stop, unless the store has renewed the lease. The rest is its time
+ * to stop before another instance may begin.
+ */
+const SAFE_PART = 0.8
 
-/** How many actions are looked at in one go. */
+/** How many actions are ended at the same time. */
 const BATCH = 1_000
 
-/** Sees that actions end that would not end by themselves. Returns a function that stops it. */
-export function watch(worker: WorkerContext): () => void {
+/** Renews the leases of what runs here, and stops what must not go on. Returns a function that ends this. */
+export function maintainAttempts(worker: WorkerContext): () => void {
   const { timing } = worker
-  const keeping = { last: performance.now() }
-  const timers = [
-    every(worker, timing.tick, () => stopOverdueWork(worker)),
+  return clearing([
+    every(worker, timing.tick, async () => stopExpiring(worker)),
+    every(worker, timing.tick, () => stopOverdue(worker)),
+    every(worker, timing.keep, () => renewLeases(worker)),
+  ])
+}
+
+/** Ends overdue and canceled actions, and deletes those past their release. Returns a function that ends this. */
+export function maintainActions(worker: WorkerContext): () => void {
+  const { timing } = worker
+  return clearing([
     every(worker, timing.poll, async () => {
       worker.nudge()
       await endOverdue(worker)
       await endCanceled(worker)
     }),
-    every(worker, timing.keep, () => keepJobs(worker, keeping)),
     every(worker, timing.sweep, () => sweepReleased(worker)),
-  ]
+  ])
+}
+
+function clearing(timers: readonly NodeJS.Timeout[]): () => void {
   return () => {
     for (const timer of timers) clearInterval(timer)
   }
 }
 
-async function stopOverdueWork(worker: WorkerContext): Promise<void> {
+async function stopOverdue(worker: WorkerContext): Promise<void> {
   for (const attempt of worker.running.values()) {
     if (attempt.deadlineAt === undefined || attempt.deadlineAt > worker.now()) continue
+    if (attempt.remote) {
+      if (attempt.deadlineAt + worker.options.cancelGrace <= worker.now()) abandonCall(worker, attempt)
+      continue
+    }
     attempt.deadlineAt = undefined
     await expire(worker, attempt.actionId)
   }
@@ -39,72 +65,111 @@ async function stopOverdueWork(worker: WorkerContext): Promise<void> {
 
 async function endOverdue(worker: WorkerContext): Promise<void> {
   const { store, namespace, now } = worker
-  for (const actionId of await store.overdue(namespace, now(), BATCH)) await expire(worker, actionId)
+  await endAll(
+    () => store.overdue(namespace, now(), BATCH),
+    (actionId) => expire(worker, actionId),
+  )
+}
+
+/** Ends actions batch by batch: the store commits a batch together. What cannot be ended yet is left to the next round. */
+async function endAll(
+  find: () => Awaitable<string[]>,
+  act: (actionId: string) => Promise<boolean>,
+): Promise<void> {
+  for (;;) {
+    const actionIds = await find()
+    const ended = await Promise.all(actionIds.map(act))
+    if (actionIds.length < BATCH || !ended.includes(true)) return
+  }
 }
 
 async function endCanceled(worker: WorkerContext): Promise<void> {
-  const { store, namespace, now, running, options } = worker
+  const { provider, store, namespace, now, running, options } = worker
+  const time = provider.work.kind === 'remote' ? REMOTE_CANCEL_TIMEOUT : options.cancelGrace
   for (const actionId of await store.cancelsSince(namespace, now(), BATCH)) {
     const attempt = running.get(actionId)
     if (attempt) abort(attempt, 'canceled')
   }
   for (const actionId of await store.cancelsSince(namespace, now() - options.cancelGrace, BATCH)) {
-    await end(worker, actionId, (current) =>
-      current.cancel_requested_at === undefined ? undefined : lifecycle.canceled(current, now(), []),
-    )
+    const attempt = running.get(actionId)
+    if (attempt?.remote) abandonCall(worker, attempt)
   }
+  await endAll(
+    () => store.cancelsSince(namespace, now() - time, BATCH),
+    (actionId) =>
+      end(worker, actionId, (current) =>
+        current.cancel_requested_at === undefined ? undefined : lifecycle.canceled(current, now(), []),
+      ),
+  )
 }
 
-/** Fails an action whose deadline has passed. Work in another system is first given the time to be told. */
-function expire(worker: WorkerContext, actionId: string): Promise<void> {
-  const { provider, options, now, running } = worker
+/** Fails an action whose deadline has passed. Work in another system is canceled there first, by the call that is due then. */
+function expire(worker: WorkerContext, actionId: string): Promise<boolean> {
+  const { provider, now, running } = worker
   const attempt = running.get(actionId)
   if (attempt) abort(attempt, 'deadline')
   return end(worker, actionId, (current) => {
     if (!isOverdue(worker, current)) return undefined
-    const remote = provider.work.kind === 'remote' && current.status === 'ACTIVE'
-    if (!remote || isOverdue(worker, current, options.cancelGrace)) {
+    if (provider.work.kind !== 'remote' || isOverdue(worker, current, REMOTE_CANCEL_TIMEOUT)) {
       return lifecycle.fail(current, DEADLINE_EXCEEDED, now())
     }
-    return current.runs_on === undefined ? { job: { due_at: now() } } : undefined
+    return current.status === 'INACTIVE' ? lifecycle.wake(current, now()) : undefined
   })
 }
 
-/** Ends an action from outside, whatever its work does. */
+/** Gives up a call to another system that takes too long when its action must end: the next call cancels the work there. */
+function abandonCall({ options }: WorkerContext, attempt: Attempt): void {
+  if (performance.now() - attempt.calledAt > options.cancelGrace) attempt.abandoned.resolve()
+}
+
+/** Ends an action whatever its work does. Resolves with whether it is complete. */
 async function end(
   worker: WorkerContext,
   actionId: string,
   decide: (current: StoredAction) => Change | undefined,
-): Promise<void> {
-  const { store, namespace, telemetry } = worker
+): Promise<boolean> {
+  const { store, namespace, instrument } = worker
   const traceparent = await traceparentOf(worker, actionId)
-  const after = await telemetry.background({ name: 'end', action_id: actionId, traceparent }, () =>
+  const after = await instrument.background({ name: 'end', action_id: actionId, traceparent }, () =>
     store.transition(namespace, actionId, (current) =>
-      lifecycle.isComplete(current) ? undefined : decide(current),
+      isComplete(current.status) ? undefined : decide(current),
     ),
   )
-  if (after && lifecycle.isComplete(after)) worker.running.get(actionId)?.abandoned.resolve()
+  const complete = after === undefined || isComplete(after.status)
+  if (complete) worker.running.get(actionId)?.abandoned.resolve()
   else worker.nudge()
+  return complete
 }
 
-async function keepJobs(worker: WorkerContext, keeping: { last: number }): Promise<void> {
+async function renewLeases(worker: WorkerContext): Promise<void> {
   const { store, namespace, instance, running } = worker
-  const leased = [...running.values()].filter((attempt) => attempt.leased)
-  if (leased.length === 0) {
-    keeping.last = performance.now()
-    return
-  }
+  const attempts = [...running.values()]
+  if (attempts.length === 0) return
+  const sentAt = performance.now()
   try {
-    const ids = leased.map((attempt) => attempt.actionId)
-    const lost = new Set((await store.keepJobs(namespace, instance, ids)).lost)
-    keeping.last = performance.now()
-    for (const attempt of leased) if (lost.has(attempt.actionId)) abort(attempt, 'lost')
-  } catch (error) {
-    logStoreError(worker, error, 'The store could not be told that work goes on')
-    // Where several instances share a store, another may have taken the work over meanwhile.
-    if (store.kind === 'postgres' && performance.now() - keeping.last > LEASE) {
-      for (const attempt of leased) abort(attempt, 'lost')
+    const { lost } = await store.keepJobs(
+      namespace,
+      instance,
+      attempts.map(({ job }) => job),
+    )
+    const gone = new Set(lost)
+    for (const attempt of attempts) {
+      if (gone.has(attempt.actionId)) lose(attempt)
+      else attempt.keptAt = sentAt
     }
+  } catch (error) {
+    logStoreError(worker, error, 'The leases of running work could not be renewed')
+  }
+}
+
+/**
+ * Stops work whose lease could not be renewed and may end soon. Work that may not run twice goes on: no other instance would run it,
+ * and it may still succeed.
+ */
+function stopExpiring({ store, running, options }: WorkerContext): void {
+  const oldest = performance.now() - store.leaseSeconds * 1_000 * SAFE_PART
+  for (const attempt of running.values()) {
+    if (attempt.keptAt < oldest && (options.restartable || !attempt.started)) abort(attempt, 'lost')
   }
 }
 
@@ -121,7 +186,7 @@ function every(worker: WorkerContext, milliseconds: number, act: () => Promise<v
     try {
       await act()
     } catch (error) {
-      logStoreError(worker, error, 'The store could not be looked through')
+      logStoreError(worker, error, 'Maintenance of the store failed; it is tried again')
     } finally {
       busy = false
     }

@@ -1,14 +1,13 @@
 import * as lifecycle from '../action/lifecycle.ts'
 import type { AuthState } from '../auth/auth.ts'
 import type { ActionRequest } from '../documents/action-request.ts'
-import type { ActionStatus } from '../documents/action-status.ts'
-import type { Change, StoredAction } from '../store/action-store.ts'
-import { type Attempt, abort, createAttempt } from './attempt.ts'
-import { runContext } from './context.ts'
-import { toDetails } from './details.ts'
-import { changeOf, failureOutcome, outcomeOf } from './outcome.ts'
-import { conclude, logOutcome, nudgeIn } from './run-job.ts'
-import type { WorkerContext } from './worker-context.ts'
+import { type ActionStatus, toDetails } from '../documents/action-status.ts'
+import { isPromiseLike } from '../promise-like.ts'
+import type { Change, Settlement } from '../store/action-store.ts'
+import { FIRST_LEASE } from '../store/changes.ts'
+import { changeOf, failureOutcome, logOutcome, outcomeOf } from './outcome.ts'
+import { conclude, nudgeIn, runContext } from './run-job.ts'
+import { type Attempt, createAttempt, lose, type WorkerContext } from './worker-context.ts'
 
 /**
  * Work that ends at once runs inside the transaction that records its action: exactly once, for the price of one commit.
@@ -18,13 +17,10 @@ export type InlineRunner = {
   /** Whether the provider's work may be run this way. */
   readonly possible: boolean
   /** Runs the work: the change that ends the action, or one that leaves it running. Never throws. */
-  settle: (status: ActionStatus, request: ActionRequest, auth: AuthState, deadlineAt: number) => Change
+  settle: (status: ActionStatus, request: ActionRequest, auth: AuthState, deadlineAt: number) => Settlement
   /** The transaction was committed, or was not. */
   settled: (actionId: string, committed: boolean) => void
 }
-
-/** Work that turned out to take its time has this long, in milliseconds, before another instance may take it over. */
-const ADOPTION = 60_000
 
 /**
  * @param track takes charge of work that goes on after its transaction
@@ -32,11 +28,11 @@ const ADOPTION = 60_000
  */
 export function createInlineRunner(
   worker: WorkerContext,
-  track: (attempt: Attempt, carried: Promise<void>) => void,
+  track: (attempt: Attempt, done: Promise<void>) => void,
   seal: (actionId: string, auth: AuthState) => Uint8Array,
 ): InlineRunner {
   const { provider, options, instance, now } = worker
-  const adopting = new Map<string, { attempt: Attempt; value: Promise<unknown> }>()
+  const going = new Map<string, { attempt: Attempt; value: Promise<unknown> }>()
   // A function that returned a promise once is not run inside a transaction again.
   let takesTime = provider.work.kind !== 'run' || provider.work.run.constructor.name === 'AsyncFunction'
 
@@ -54,35 +50,40 @@ export function createInlineRunner(
     },
 
     settle(status, request, auth, deadlineAt) {
-      const attempt = createAttempt(worker, status.action_id, false)
+      const attempt = createAttempt(
+        worker,
+        { action_id: status.action_id, lease: FIRST_LEASE },
+        performance.now(),
+      )
       attempt.number = 1
+      attempt.started = true
       attempt.deadlineAt = deadlineAt
       try {
         const value = run(status, request, auth, attempt)
-        if (value instanceof Promise) {
+        if (isPromiseLike(value)) {
           takesTime = true
-          adopting.set(status.action_id, { attempt, value })
+          going.set(status.action_id, { attempt, value: Promise.resolve(value) })
           const secret = seal(status.action_id, auth)
-          return { attempt: 1, runs_on: instance, secret, job: { due_at: now() + ADOPTION } }
+          return { attempt: 1, runs_on: instance, held_by: instance, secret }
         }
         return settledWith(lifecycle.succeedFrom(status, toDetails(value), now()), attempt)
       } catch (error) {
         const outcome = failureOutcome(worker, attempt, error)
         logOutcome(worker, attempt, outcome)
         if (outcome.kind === 'retry') nudgeIn(worker, outcome.after)
-        return settledWith(changeOf(worker, unborn(status), outcome, now()), attempt)
+        return settledWith(changeOf(worker, begun(status), outcome, now()), attempt)
       }
     },
 
     settled(actionId, committed) {
-      const adopted = adopting.get(actionId)
-      if (adopted === undefined) return
-      adopting.delete(actionId)
-      const { attempt, value } = adopted
+      const found = going.get(actionId)
+      if (found === undefined) return
+      going.delete(actionId)
+      const { attempt, value } = found
       if (committed) {
         track(
           attempt,
-          worker.telemetry.background({ name: 'work', action_id: actionId, attempt: 1 }, async (ended) => {
+          worker.instrument.background({ name: 'work', action_id: actionId, attempt: 1 }, async (ended) => {
             const outcome = await outcomeOf(worker, attempt, value)
             ended(outcome.kind)
             await conclude(worker, attempt, outcome)
@@ -90,7 +91,7 @@ export function createInlineRunner(
         )
       } else {
         value.catch(() => {})
-        abort(attempt, 'lost')
+        lose(attempt)
       }
     },
   }
@@ -98,21 +99,11 @@ export function createInlineRunner(
 
 /** The change of a run that is over, with what it said. */
 function settledWith(change: Change, attempt: Attempt): Change {
-  attempt.reports.close()
-  return { ...change, attempt: 1, log: [...attempt.reports.take().log, ...(change.log ?? [])] }
+  attempt.progress.close()
+  return { ...change, attempt: 1, log: [...attempt.progress.take().log, ...(change.log ?? [])] }
 }
 
-/** An action as it would be stored, so that what may happen to it is decided in one place. */
-function unborn(status: ActionStatus): StoredAction {
-  return {
-    action_id: status.action_id,
-    provider: '',
-    creator_id: status.creator_id,
-    monitor_by: [],
-    manage_by: [],
-    status: status.status,
-    document: JSON.stringify(status),
-    version: 0,
-    attempt: 0,
-  }
+/** What decides what may happen next to an action that is being recorded: its first run has ended. */
+function begun(status: ActionStatus): lifecycle.LivingAction {
+  return { status: status.status, document: JSON.stringify(status), attempt: 1 }
 }

@@ -1,123 +1,209 @@
 import * as lifecycle from '../action/lifecycle.ts'
 import type { ActionRequest } from '../documents/action-request.ts'
-import { WorkInterrupted } from '../errors.ts'
-import type { Change, StoredAction } from '../store/action-store.ts'
-import { type Attempt, owns } from './attempt.ts'
-import { runContext } from './context.ts'
-import { changeOf, type Outcome, outcomeOf } from './outcome.ts'
-import type { Report } from './progress-buffer.ts'
-import { pollInterval, visit } from './remote.ts'
-import { keepState, openState, traceparentOf } from './sealed-state.ts'
-import { DEADLINE_EXCEEDED, INTERRUPTED, isOverdue, persist, type WorkerContext } from './worker-context.ts'
+import { toDetails } from '../documents/action-status.ts'
+import type { RunContext } from '../provider/run-context.ts'
+import type { Change, Hold, StoredAction } from '../store/action-store.ts'
+import { changeOf, corrected, logOutcome, type Outcome, outcomeOf, Paused } from './outcome.ts'
+import { logEntry, type Progress } from './progress-buffer.ts'
+import { callRemote, mustEnd, pollInterval } from './remote-work.ts'
+import { attemptState, traceparentOf } from './sealed-state.ts'
+import {
+  type Attempt,
+  DEADLINE_EXCEEDED,
+  holdOf,
+  INTERRUPTED,
+  isOverdue,
+  logStoreError,
+  owns,
+  persist,
+  type WorkerContext,
+} from './worker-context.ts'
 
-/** Runs the work of an action whose job this instance holds, from its beginning to what follows from it. */
-export async function carry(worker: WorkerContext, attempt: Attempt): Promise<void> {
-  const { store, namespace, instance, telemetry } = worker
+/** What an attempt needs from the store. */
+type Begun = { action: StoredAction; request: ActionRequest; sealed: Uint8Array | undefined }
+
+/** Runs an attempt whose job this instance holds, and records what follows from it. */
+export async function runJob(worker: WorkerContext, attempt: Attempt): Promise<void> {
   const { actionId } = attempt
   const startedAt = Date.now()
-  const action = await persist(worker, () =>
-    store.transition(namespace, actionId, (current) => beginning(worker, current)),
-  )
-  if (action?.status !== 'ACTIVE' || action.runs_on !== instance) return
-  attempt.number = action.attempt
-  attempt.deadlineAt = action.deadline_at
-  const request = await persist(worker, () => store.getRequest(namespace, actionId))
-  if (request === undefined) return
-  const sealed = await persist(worker, () => store.getSecret(namespace, actionId))
-  const traceparent = await traceparentOf(worker, actionId, sealed)
+  const begun = await begin(worker, attempt).catch((error: unknown) => {
+    if (!isWithdrawn(attempt)) throw error
+  })
+  if (isWithdrawn(attempt)) return giveBack(worker, attempt)
+  if (begun === undefined) return
+  const traceparent = await traceparentOf(worker, actionId, begun.sealed)
   const part = { name: 'work', action_id: actionId, attempt: attempt.number, traceparent, startedAt } as const
-  await telemetry.background(part, async (ended) => {
-    const outcome = await execute(worker, attempt, action, request, sealed)
+  await worker.instrument.background(part, async (ended) => {
+    const outcome = await execute(worker, attempt, begun)
     ended(outcome.kind)
     await conclude(worker, attempt, outcome)
   })
 }
 
-/** What the beginning of a run does to an action: it may have ended before it could begin. */
-function beginning(worker: WorkerContext, current: StoredAction): Change {
+/** Whether an attempt must not begin, because the instance stops or another may hold its job. */
+function isWithdrawn({ interruption }: Attempt): boolean {
+  return interruption === 'shutdown' || interruption === 'lost'
+}
+
+/** Begins an attempt if this instance still holds the job. Resolves with nothing where there is no work to do. */
+async function begin(worker: WorkerContext, attempt: Attempt): Promise<Begun | undefined> {
+  const { store, namespace, instance } = worker
+  const { actionId, job } = attempt
+  const hold = holdOf(worker, attempt)
+  const insist = <T>(change: () => T | Promise<T>): Promise<T> =>
+    persist(worker, change, () => isWithdrawn(attempt))
+  const action = await insist(() =>
+    store.transition(namespace, actionId, (current) => beginning(worker, current, hold), hold),
+  )
+  if (action?.status !== 'ACTIVE' || action.lease !== job.lease || action.runs_on !== instance)
+    return undefined
+  attempt.number = action.attempt
+  attempt.failures = action.failures
+  attempt.deadlineAt = action.deadline_at
+  const request = await insist(() => store.getRequest(namespace, actionId))
+  const sealed = await insist(() => store.getSecret(namespace, actionId))
+  return request && { action, request, sealed }
+}
+
+/** Returns the job of an attempt that has not called the work, as if it had never begun. */
+async function giveBack(worker: WorkerContext, attempt: Attempt): Promise<void> {
+  const { store, namespace, instance, now } = worker
+  const insist = <T>(change: () => Promise<T>): Promise<T> => persist(worker, change, () => attempt.lost)
+  try {
+    const unbegin = (current: StoredAction): Change | undefined =>
+      owns(worker, current, attempt)
+        ? { attempt: current.attempt - 1, runs_on: null, job: { due_at: now() } }
+        : undefined
+    await insist(() => store.transition(namespace, attempt.actionId, unbegin))
+    await insist(() => store.returnJobs(namespace, instance, [attempt.job]))
+  } catch (error) {
+    if (attempt.lost) return
+    logNotHandedBack(worker, attempt, error)
+  }
+}
+
+/** Makes the job of a running attempt due for another instance. If its work still ends here, the action is no longer its to change. */
+export async function handBack(worker: WorkerContext, attempt: Attempt): Promise<void> {
+  const change = (current: StoredAction): Change | undefined =>
+    owns(worker, current, attempt)
+      ? changeOf(worker, current, { kind: 'interrupted' }, worker.now())
+      : undefined
+  try {
+    await worker.store.transition(worker.namespace, attempt.actionId, change)
+  } catch (error) {
+    logNotHandedBack(worker, attempt, error)
+  }
+}
+
+function logNotHandedBack(worker: WorkerContext, { actionId }: Attempt, error: unknown): void {
+  const message = 'A job could not be handed back; another instance takes it over when its lease ends'
+  logStoreError(worker, error, message, { action_id: actionId })
+}
+
+/** The change that begins an attempt, or that ends an action whose work must not begin. */
+function beginning(worker: WorkerContext, current: StoredAction, hold: Hold): Change | undefined {
   const { provider, options, instance, now } = worker
+  // It has begun already, and only the answer was lost.
+  if (current.lease === hold.lease && current.runs_on === instance) return undefined
   if (current.status !== 'ACTIVE') return { job: 'done' }
-  // Work in another system is visited once more, to be told that it must end.
+  // Work in another system must be canceled there first.
   if (provider.work.kind !== 'remote') {
     if (current.cancel_requested_at !== undefined) return lifecycle.canceled(current, now(), [])
     if (isOverdue(worker, current)) return lifecycle.fail(current, DEADLINE_EXCEEDED, now())
   }
-  if (current.runs_on !== undefined && !options.restartable)
+  const toCancel = provider.work.kind === 'remote' && mustEnd(worker, current)
+  if (current.runs_on !== undefined && !options.restartable && !toCancel)
     return lifecycle.fail(current, INTERRUPTED, now())
-  return lifecycle.startAttempt(current, instance)
+  return lifecycle.startAttempt(current, hold)
 }
 
+/** Calls the author's work. Never rejects. */
 async function execute(
   worker: WorkerContext,
   attempt: Attempt,
-  action: StoredAction,
-  request: ActionRequest,
-  sealed: Uint8Array | undefined,
+  { action, request, sealed }: Begun,
 ): Promise<Outcome> {
   const { work } = worker.provider
+  const state = attemptState(worker, attempt, sealed)
+  attempt.started = true
   const working = async (): Promise<unknown> => {
-    const keeper = keepState(worker, attempt, openState(worker, attempt.actionId, sealed))
+    // Work that may not run twice must not begin if it could not get its tokens later.
+    if (!worker.options.restartable) void state.value
     const { creator_id, start_time = '' } = lifecycle.statusOf(action)
-    const begun = { creator_id, start_time, request }
-    const context = runContext(worker, attempt, begun, keeper.dependentToken)
-    if (work.kind === 'remote') return visit(worker, action, context, keeper)
+    const { resumed_by } = action
+    const begun = { creator_id, resumed_by, start_time, request }
+    const context = runContext(worker, attempt, begun, state.dependentToken)
+    if (work.kind === 'remote') return callRemote(worker, attempt, action, context, state)
     // It may have been told to stop before it could begin.
     context.signal.throwIfAborted()
     return work.run(context as never)
   }
-  return outcomeOf(worker, attempt, working())
+  return corrected(attempt, state, await outcomeOf(worker, attempt, working()))
 }
 
-/** Records what follows from a run, and makes sure of it: however long the database is away, and only while the action is this run's. */
+/** What an author's work is given for one attempt. */
+export function runContext(
+  worker: WorkerContext,
+  attempt: Attempt,
+  action: { creator_id: string; resumed_by?: string | undefined; start_time: string; request: ActionRequest },
+  dependentToken: (scope: string) => Promise<string>,
+): RunContext<unknown> {
+  return {
+    input: action.request.body,
+    request: action.request,
+    action_id: attempt.actionId,
+    creator_id: action.creator_id,
+    resumed_by: action.resumed_by,
+    start_time: action.start_time,
+    attempt: attempt.number,
+    get signal() {
+      return attempt.controller.signal
+    },
+    progress: (details, displayStatus) => attempt.progress.update(toDetails(details), displayStatus),
+    log: (code, description, details) => {
+      if (!worker.provider.description.log_supported) return
+      attempt.progress.log(logEntry(worker.now(), code, description, details))
+    },
+    dependentToken,
+    pause: (why) => {
+      throw new Paused(why)
+    },
+    get logger() {
+      return worker.log.child({ action_id: attempt.actionId, attempt: attempt.number })
+    },
+  }
+}
+
+/** Records what follows from an attempt, however long the database is away, unless the action is no longer this attempt's. */
 export async function conclude(worker: WorkerContext, attempt: Attempt, outcome: Outcome): Promise<void> {
   const { store, namespace, now } = worker
-  if (outcome.kind === 'abandoned' || isLost(attempt, outcome)) return
+  if (outcome.kind === 'abandoned' || attempt.lost) return
   logOutcome(worker, attempt, outcome)
-  const said = await attempt.reports.drain()
+  const progress = await attempt.progress.drain()
   const endedAt = now()
-  const after = await persist(worker, () =>
-    store.transition(namespace, attempt.actionId, (current) =>
-      owns(worker, current, attempt) ? lastChange(worker, current, said, outcome, endedAt) : undefined,
-    ),
-  )
+  const change = (current: StoredAction): Change | undefined =>
+    owns(worker, current, attempt) ? lastChange(worker, current, progress, outcome, endedAt) : undefined
+  const isVain = (): boolean => attempt.lost
+  const after = await persist(worker, () => store.transition(namespace, attempt.actionId, change), isVain)
   if (after?.status !== 'ACTIVE') return
   if (outcome.kind === 'retry') nudgeIn(worker, outcome.after)
-  if (outcome.kind === 'visited') nudgeIn(worker, pollInterval(worker))
+  if (outcome.kind === 'polled') nudgeIn(worker, pollInterval(worker))
 }
 
-/** What the work said last, and what follows from its end, in one change. */
+/** The last progress of the work and what follows from its end, in one change. */
 function lastChange(
   worker: WorkerContext,
   current: StoredAction,
-  said: Report,
+  last: Progress,
   outcome: Exclude<Outcome, { kind: 'abandoned' }>,
   at: number,
 ): Change {
-  const { status, log = [] } = lifecycle.progress(current, said, said.log)
+  const { status, log = [] } = lifecycle.progress(current, last, last.log)
   const change = changeOf(worker, { ...current, document: JSON.stringify(status) }, outcome, at)
   return { ...(status && { status }), ...change, log: [...log, ...(change.log ?? [])] }
 }
 
-/** Another instance has the action now: whatever follows is that one's to record. */
-function isLost(attempt: Attempt, outcome: Outcome): boolean {
-  const reason: unknown = attempt.controller.signal.reason
-  return outcome.kind === 'interrupted' && reason instanceof WorkInterrupted && reason.reason === 'lost'
-}
-
-/** Logs what no caller is told. */
-export function logOutcome({ log }: WorkerContext, { actionId }: Attempt, outcome: Outcome): void {
-  if (outcome.kind === 'failed' && 'unexpected' in outcome) {
-    log.error({ err: outcome.unexpected, action_id: actionId }, 'The work of an action failed')
-  }
-  if (outcome.kind === 'retry') {
-    log.warn(
-      { err: outcome.cause, action_id: actionId, after: outcome.after },
-      'The work will be tried again',
-    )
-  }
-}
-
-/** Looks for work once a time has passed, in milliseconds. The worker looks anyway; this is sooner. */
+/** Makes the worker look for due jobs after a time in milliseconds, sooner than its regular poll. */
 export function nudgeIn(worker: WorkerContext, milliseconds: number): void {
   setTimeout(worker.nudge, milliseconds + 5).unref()
 }

@@ -1,28 +1,30 @@
 import { randomUUID } from 'node:crypto'
 import * as lifecycle from '../action/lifecycle.ts'
 import type { Auth, AuthState } from '../auth/auth.ts'
-import type { ActionStore, Change, StoredAction } from '../store/action-store.ts'
-import type { Logger } from '../telemetry/logger.ts'
-import { NO_TELEMETRY, type Telemetry } from '../telemetry/telemetry.ts'
-import { type Attempt, abort, createAttempt, owns } from './attempt.ts'
+import { errorFacts, type Logger } from '../log.ts'
+import type { ActionStore, Change, Job, StoredAction } from '../store/action-store.ts'
+import { within } from '../within.ts'
 import type { Encryption } from './encryption.ts'
-import { watch } from './maintenance.ts'
-import { changeOf } from './outcome.ts'
-import { requestVisit } from './remote.ts'
+import { maintainActions, maintainAttempts } from './maintenance.ts'
+import { requestPoll } from './remote-work.ts'
 import { createInlineRunner, type InlineRunner } from './run-inline.ts'
-import { carry } from './run-job.ts'
-import { type SealedState, traceparentOf } from './sealed-state.ts'
-import { createWaiting } from './waiting.ts'
+import { handBack, runJob } from './run-job.ts'
+import { resealCaller, sealCaller } from './sealed-state.ts'
 import {
+  type Attempt,
+  abort,
+  createAttempt,
   logStoreError,
+  lose,
   type ManagedProvider,
-  sleep,
+  NO_INSTRUMENT,
   TIMING,
   type Timing,
   type WorkerContext,
+  type WorkInstrument,
 } from './worker-context.ts'
 
-/** What an worker needs. */
+/** What a worker needs. */
 export type WorkerOptions = {
   provider: ManagedProvider
   store: ActionStore
@@ -33,32 +35,35 @@ export type WorkerOptions = {
   instance?: string
   /** Whether this instance takes work (default), or only serves requests. */
   works?: boolean
-  /** How long `stop` lets work end before it is handed back, in milliseconds (default 10,000). */
+  /**
+   * How long `stop` lets work go on before it is handed back, in milliseconds (default 10,000). In the last fifth of it the work's
+   * signal aborts.
+   */
   shutdownGrace?: number
   timing?: Partial<Timing>
-  /** What sees its work (default: nothing). */
-  telemetry?: Telemetry
-  /** The time in milliseconds since 1970 (default Date.now). */
+  /** What measures and traces its work (default: nothing). */
+  instrument?: WorkInstrument
+  /** The time in milliseconds since 1970 (default: the store's). */
   clock?: () => number
 }
 
-/** Carries the work of one provider's actions: takes it, runs it, and sees that it ends. */
+/** Runs the work of one provider's actions: takes due jobs, runs them, and maintains what it has begun. */
 export type Worker = {
   start: () => void
   /** Takes no more work, lets what runs end within the grace period, and hands the rest back. */
   stop: () => Promise<void>
-  /** Says that there may be work to take. */
+  /** Makes it look for due jobs. */
   nudge: () => void
   settling: InlineRunner
-  /** What is kept, encrypted, for the work of an action that a caller starts. */
+  /** Seals what the work of an action needs of the caller who starts it. */
   seal: (actionId: string, auth: AuthState) => Uint8Array
-  /** The same for an action that a caller resumes. */
+  /** The same for an action that its creator resumes. @throws ServiceUnavailable */
   reseal: (actionId: string, auth: AuthState) => Promise<Uint8Array>
   /** What cancel does to an action of this provider. */
   cancel: (action: StoredAction, by: string) => Change | undefined
-  /** Tells work that runs here that it is canceled. */
+  /** Aborts the work of a canceled action, where it runs here. */
   interrupt: (actionId: string) => void
-  /** Asks work in another system how it is, unless that was done just now. */
+  /** Polls work in another system, unless that was done within its poll interval. */
   refresh: (action: StoredAction) => Promise<StoredAction | undefined> | StoredAction
   /** Resolves with the action when it is no longer ACTIVE, when the time (milliseconds) is over, or when `signal` aborts. */
   whenSettled: (actionId: string, timeout: number, signal?: AbortSignal) => Promise<StoredAction | undefined>
@@ -66,8 +71,11 @@ export type Worker = {
   readonly running: number
 }
 
-/** How long status waits for another system's answer, in milliseconds, before it tells what was known. */
-const VISIT_WAIT = 2_000
+/** The part of the grace period in which work goes on undisturbed. In the rest its signal is aborted. */
+const GRACE_BEFORE_SIGNAL = 0.8
+
+/** How long status waits for a poll of another system, in milliseconds, before it answers what was known. */
+const POLL_WAIT = 2_000
 
 export function createWorker(options: WorkerOptions): Worker {
   const { provider, store, works = true, shutdownGrace = 10_000 } = options
@@ -82,15 +90,16 @@ export function createWorker(options: WorkerOptions): Worker {
     log: options.log.child({ provider: namespace }),
     instance: options.instance ?? randomUUID(),
     timing: { ...TIMING, ...options.timing },
-    now: options.clock ?? Date.now,
-    telemetry: options.telemetry ?? NO_TELEMETRY,
+    now: options.clock ?? store.now,
+    instrument: options.instrument ?? NO_INSTRUMENT,
     running: new Map(),
     state: 'new',
     nudge,
   }
-  const { running, instance, now, telemetry } = worker
+  const { running, instance, now } = worker
   const remote = provider.work.kind === 'remote'
-  const waiting = createWaiting(worker)
+  const seal = (actionId: string, auth: AuthState): Uint8Array => sealCaller(worker, actionId, auth)
+  const actions = watchActions(worker)
   let endings: (() => void)[] = []
   let filling: Promise<void> | undefined
   let fillAgain = false
@@ -98,7 +107,7 @@ export function createWorker(options: WorkerOptions): Worker {
   function nudge(): void {
     if (!works || worker.state !== 'working') return
     fillAgain = true
-    filling ??= telemetry
+    filling ??= worker.instrument
       .apart(fill)
       .catch((error: unknown) => logStoreError(worker, error, 'Work could not be taken'))
       .finally(() => {
@@ -112,53 +121,50 @@ export function createWorker(options: WorkerOptions): Worker {
       fillAgain = false
       const free = worker.options.concurrency - running.size
       if (free <= 0) return
-      const jobs = await store.takeJobs(namespace, instance, now(), free)
-      for (const { action_id } of jobs) launch(action_id)
+      const askedAt = performance.now()
+      const jobs = await store.takeJobs(namespace, instance, free)
+      for (const job of jobs) launch(job, askedAt)
       if (jobs.length > 0) fillAgain = true
     }
   }
 
-  function launch(actionId: string): void {
-    const present = running.get(actionId)
-    if (present && !present.controller.signal.aborted) {
-      present.leased = true
-      return
-    }
-    const attempt = createAttempt(worker, actionId, true)
-    const before = present?.ended ?? Promise.resolve()
+  function launch(job: Job, takenAt: number): void {
+    const attempt = createAttempt(worker, job, takenAt)
+    // The instance began to stop while the job was taken.
+    if (worker.state !== 'working') abort(attempt, 'shutdown')
+    const before = running.get(job.action_id)
     track(
       attempt,
-      before.then(() => carry(worker, attempt)),
+      (before ? end(before) : Promise.resolve()).then(() => runJob(worker, attempt)),
     )
   }
 
-  function track(attempt: Attempt, carried: Promise<void>): void {
-    const { actionId } = attempt
-    running.set(actionId, attempt)
-    if (worker.state === 'stopping' || worker.state === 'stopped') {
-      // It began while its action was being written, and stop does not know of it.
-      abort(attempt, 'shutdown')
-      void handBack(attempt)
-    }
-    attempt.ended = carried
-      .catch((error: unknown) =>
-        worker.log.error({ err: error, action_id: actionId }, 'Work could not be carried on'),
-      )
-      .then(() => {
-        attempt.reports.close()
-        if (running.get(actionId) === attempt) running.delete(actionId)
-        waiting.wake(actionId)
-        nudge()
-      })
+  /** Ends an attempt whose job was taken anew. Work that ignores its signal has as long as after cancel. */
+  async function end(attempt: Attempt): Promise<void> {
+    lose(attempt)
+    await within(attempt.ended, worker.options.cancelGrace)
+    attempt.abandoned.resolve()
   }
 
-  function seal(
-    actionId: string,
-    { token }: AuthState,
-    traceparent: string | undefined = telemetry.traceparent?.(),
-  ): Uint8Array {
-    const content: SealedState = { caller: token, ...(traceparent !== undefined && { traceparent }) }
-    return options.secrets.seal(namespace, actionId, content)
+  function track(attempt: Attempt, done: Promise<void>): void {
+    const { actionId } = attempt
+    running.set(actionId, attempt)
+    if (worker.state === 'stopped') {
+      // It began while its action was being written, after stop had listed what runs.
+      abort(attempt, 'shutdown')
+      void handBack(worker, attempt)
+    }
+    attempt.ended = done
+      .catch((error: unknown) => {
+        if (attempt.lost) return
+        worker.log.error({ err: errorFacts(error), action_id: actionId }, 'Work could not be run')
+      })
+      .then(() => {
+        attempt.progress.close()
+        if (running.get(actionId) === attempt) running.delete(actionId)
+        actions.changed(actionId)
+        nudge()
+      })
   }
 
   function interrupt(actionId: string): void {
@@ -169,25 +175,9 @@ export function createWorker(options: WorkerOptions): Worker {
 
   /** Waits until nothing runs any more, or the time is over. */
   async function runOut(milliseconds: number): Promise<void> {
-    if (running.size === 0) return
-    await Promise.race([Promise.all([...running.values()].map(({ ended }) => ended)), sleep(milliseconds)])
-  }
-
-  /** Makes what still runs due for another instance. Should it end here all the same, the action is no longer this attempt's. */
-  async function handBack(attempt: Attempt): Promise<void> {
-    try {
-      await store.transition(namespace, attempt.actionId, (current) =>
-        owns(worker, current, attempt)
-          ? changeOf(worker, current, { kind: 'interrupted' }, now())
-          : undefined,
-      )
-    } catch (error) {
-      logStoreError(
-        worker,
-        error,
-        'Work could not be handed back; another instance takes it when its lease ends',
-        { action_id: attempt.actionId },
-      )
+    const until = performance.now() + milliseconds
+    for (let left = milliseconds; running.size > 0 && left > 0; left = until - performance.now()) {
+      await within(Promise.all([...running.values()].map(({ ended }) => ended)), left)
     }
   }
 
@@ -195,60 +185,114 @@ export function createWorker(options: WorkerOptions): Worker {
     start() {
       if (worker.state !== 'new') return
       worker.state = 'working'
-      if (!works) return
       const unsubscribe = store.subscribe(namespace, (event) => {
         if (event.kind === 'job') nudge()
         else interrupt(event.action_id)
       })
-      endings = [watch(worker), unsubscribe]
+      // An instance that takes no jobs may still run work that began inside the transaction of its action.
+      endings = [unsubscribe, maintainAttempts(worker), ...(works ? [maintainActions(worker)] : [])]
       nudge()
     },
 
     async stop() {
       if (worker.state === 'stopping' || worker.state === 'stopped') return
       worker.state = 'stopping'
-      await filling
-      // Work that may not run again is given most of the grace period before it is told.
-      if (!worker.options.restartable) await runOut(shutdownGrace * 0.8)
+      // What has not begun need not begin here.
+      for (const attempt of running.values()) if (!attempt.started) abort(attempt, 'shutdown')
+      const over = performance.now() + shutdownGrace
+      await within(Promise.resolve(filling), shutdownGrace)
+      await runOut(over - shutdownGrace * (1 - GRACE_BEFORE_SIGNAL) - performance.now())
       for (const attempt of running.values()) abort(attempt, 'shutdown')
-      await runOut(worker.options.restartable ? shutdownGrace : shutdownGrace * 0.2)
+      await runOut(over - performance.now())
       worker.state = 'stopped'
       for (const end of endings) end()
-      await Promise.all([...running.values()].map(handBack))
+      await Promise.all(
+        [...running.values()].filter(({ started }) => started).map((attempt) => handBack(worker, attempt)),
+      )
     },
 
     nudge,
     settling: createInlineRunner(worker, track, seal),
-    seal: (actionId, auth) => seal(actionId, auth),
-    // The trace that the action began with goes on, not that of the request that resumes it.
-    reseal: async (actionId, auth) => seal(actionId, auth, await traceparentOf(worker, actionId)),
+    seal,
+    reseal: (actionId, auth) => resealCaller(worker, actionId, auth),
 
     cancel(action, by) {
-      const elsewhere = remote && action.status === 'ACTIVE' && action.runs_on === undefined
-      if (!elsewhere) return lifecycle.cancel(action, by, now())
-      // It runs in the other system, which the next visit, at once, will tell.
-      const change = lifecycle.cancel({ ...action, runs_on: 'elsewhere' }, by, now())
-      return change && { ...change, job: { due_at: now() } }
+      const isHere = action.runs_on !== undefined
+      const change = lifecycle.cancel(action, by, now(), remote || isHere)
+      // It runs in the other system, where the next call cancels it, at once.
+      return change && remote && !isHere ? { ...change, job: { due_at: now() } } : change
     },
 
     interrupt,
 
     refresh(action) {
       if (!remote) return action
-      return requestVisit(worker, action).then((due) => {
+      return requestPoll(worker, action).then((due) => {
         if (!due) return action
         nudge()
-        const visited = (a: StoredAction | undefined): boolean =>
+        const isPolled = (a: StoredAction | undefined): boolean =>
           a?.status !== 'ACTIVE' || (a.attempt > action.attempt && a.runs_on === undefined)
-        return waiting.until(action.action_id, VISIT_WAIT, visited)
+        return actions.until(action.action_id, POLL_WAIT, isPolled)
       })
     },
 
     whenSettled: (actionId, timeout, signal) =>
-      waiting.until(actionId, timeout, (action) => action?.status !== 'ACTIVE', signal),
+      actions.until(actionId, timeout, (action) => action?.status !== 'ACTIVE', signal),
 
     get running() {
       return running.size
+    },
+  }
+}
+
+/** Lets requests wait until an action has changed. */
+type ActionWatch = {
+  /** Resolves with the action when it is ready, the time (milliseconds) is over, `signal` aborts, or this instance stops. */
+  until: (
+    actionId: string,
+    timeout: number,
+    ready: (action: StoredAction | undefined) => boolean,
+    signal?: AbortSignal,
+  ) => Promise<StoredAction | undefined>
+  /** Wakes who waits for an action that has changed here. */
+  changed: (actionId: string) => void
+}
+
+function watchActions(worker: WorkerContext): ActionWatch {
+  const { store, namespace } = worker
+  const sleepers = new Map<string, Set<() => void>>()
+
+  async function sleepUntilChanged(
+    actionId: string,
+    milliseconds: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const waiting = sleepers.get(actionId) ?? new Set()
+    sleepers.set(actionId, waiting.add(resolve))
+    const timer = setTimeout(resolve, milliseconds)
+    const wake = (): void => resolve()
+    signal?.addEventListener('abort', wake)
+    await promise
+    signal?.removeEventListener('abort', wake)
+    clearTimeout(timer)
+    waiting.delete(resolve)
+    if (waiting.size === 0) sleepers.delete(actionId)
+  }
+
+  return {
+    async until(actionId, timeout, ready, signal) {
+      const end = performance.now() + timeout
+      // Changes on this instance wake at once. Those of other instances are found by looking again.
+      for (let wait = 25; ; wait = Math.min(wait * 2, 500)) {
+        const action = await store.get(namespace, actionId)
+        const left = end - performance.now()
+        if (ready(action) || left <= 0 || signal?.aborted || worker.state === 'stopped') return action
+        await sleepUntilChanged(actionId, Math.min(wait, left), signal)
+      }
+    },
+    changed(actionId) {
+      for (const resolve of sleepers.get(actionId) ?? []) resolve()
     },
   }
 }

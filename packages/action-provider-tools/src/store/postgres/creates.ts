@@ -1,10 +1,11 @@
 import { uuidText } from '../../action/keys.ts'
 import { isComplete } from '../../documents/action-status.ts'
 import { parseTime } from '../../documents/time.ts'
-import type { Change, Creation, NewAction, Repetition, StoredAction } from '../action-store.ts'
+import type { Creation, NewAction, Repetition, Settlement, StoredAction } from '../action-store.ts'
 import { created, type Write } from '../changes.ts'
 import { STATUS_CODES } from '../codes.ts'
 import { accessTo } from './access.ts'
+import { DATABASE_TIME, type Times } from './clock.ts'
 import type { Database, Query, Statement } from './database.ts'
 import { inBatches } from './group-commit.ts'
 import type { Notifications } from './notifications.ts'
@@ -24,9 +25,11 @@ const RECORD: Statement = {
   name: 'record',
   text: `WITH recorded AS (
       INSERT INTO action_provider.actions (action_id, request_key, provider, creator_id, monitor_by, manage_by, status,
-        document, version, attempt, runs_on, cancel_requested_at, deadline_at, release_at)
+        document, version, attempt, runs_on, cancel_requested_at, deadline_at, release_at, lease, report,
+        failures, cancel_requested_by, resumed_by)
       SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[],
-        $8::text[], $9::integer[], $10::integer[], $11::text[], $12::float8[], $13::float8[], $14::float8[])
+        $8::text[], $9::integer[], $10::integer[], $11::text[], $12::float8[], $13::float8[], $14::float8[],
+        $30::integer[], $31::integer[], $34::integer[], $35::text[], $36::text[])
       RETURNING provider, status
     ), opened AS (
       INSERT INTO action_provider.access (action_id, provider, role, principal, status, release_at)
@@ -37,8 +40,11 @@ const RECORD: Statement = {
     ), sealed AS (
       INSERT INTO action_provider.secrets (action_id, secret) SELECT * FROM unnest($24::uuid[], $25::bytea[])
     ), queued AS (
-      INSERT INTO action_provider.jobs (action_id, provider, due_at)
-      SELECT * FROM unnest($26::uuid[], $27::text[], $28::float8[])
+      INSERT INTO action_provider.jobs (action_id, provider, due_at, holder, lease, lease_until)
+      SELECT q.action_id, q.provider, COALESCE(q.due_at, ${DATABASE_TIME}), q.holder, q.lease,
+        CASE WHEN q.holder IS NOT NULL THEN COALESCE(q.due_at, ${DATABASE_TIME}) + $37::float8 END
+      FROM unnest($26::uuid[], $27::text[], $28::float8[], $32::text[], $33::integer[])
+        AS q(action_id, provider, due_at, holder, lease)
     ), tallied AS (
       INSERT INTO action_provider.tallies AS t (provider, shard, active, inactive, succeeded, failed)
       SELECT provider, pg_backend_pid() & 63, count(*) FILTER (WHERE status = 0), count(*) FILTER (WHERE status = 1),
@@ -61,7 +67,7 @@ const FIND_BY_KEY: Statement = {
 type FoundRow = ActionRow & { request_key: string; content_hash: Buffer }
 
 /** A request on its way to become an action. */
-type Candidate = { newAction: NewAction; key: string; settle: (() => Change | undefined) | undefined }
+type Candidate = { newAction: NewAction; key: string; settle: (() => Settlement | undefined) | undefined }
 
 /** What a transaction made of a candidate; one that found no action to repeat, or a released one, must try again. */
 type Verdict = Creation | { outcome: 'again'; released?: StoredAction }
@@ -74,8 +80,9 @@ type Verdict = Creation | { outcome: 'again'; released?: StoredAction }
 export function createCreates(
   database: Database,
   notifications: Notifications,
-  now: () => number,
+  times: Times,
 ): (newAction: NewAction) => Promise<Creation> {
+  const { now } = times
   const decide = inBatches(async (candidates: readonly Candidate[]): Promise<Verdict[]> => {
     const batch = [...candidates].sort((a, b) => (a.key < b.key ? -1 : 1))
     const verdicts = await database.transaction((query) => decideAll(query, batch))
@@ -100,7 +107,8 @@ export function createCreates(
         verdicts.set(candidate, { outcome: 'created', action: write.action })
         return { key, write }
       })
-    if (writes.length > 0) await query(RECORD, recordValues(writes, payloadsFor(writes, at)))
+    if (writes.length > 0)
+      await query(RECORD, [...recordValues(writes, payloadsFor(writes), times.due), times.lease])
 
     const repeats = batch.filter((candidate) => !verdicts.has(candidate))
     if (repeats.length > 0) {
@@ -112,8 +120,8 @@ export function createCreates(
   }
 
   /** Which providers have work that is due. */
-  function payloadsFor(writes: readonly { write: Write }[], at: number): string[] {
-    const due = writes.filter(({ write }) => typeof write.jobDueAt === 'number' && write.jobDueAt <= at)
+  function payloadsFor(writes: readonly { write: Write }[]): string[] {
+    const due = writes.filter(({ write }) => write.job && write.job.holder === undefined)
     return [...new Set(due.map(({ write }) => write.action.provider))].map((provider) =>
       notifications.payload(provider, { kind: 'job' }),
     )
@@ -182,13 +190,17 @@ function once<T>(make: () => T): () => T {
   }
 }
 
-function recordValues(writes: readonly { key: string; write: Write }[], payloads: string[]): unknown[] {
+function recordValues(
+  writes: readonly { key: string; write: Write }[],
+  payloads: string[],
+  due: Times['due'],
+): unknown[] {
   const actions = writes.map(({ write }) => write.action)
   const column = <T>(value: (action: StoredAction) => T): T[] => actions.map(value)
   const access = actions.flatMap(accessTo)
   const log = writes.flatMap(({ write }) => write.log.map((entry) => ({ write, entry })))
   const sealed = writes.filter(({ write }) => write.secret)
-  const queued = writes.filter(({ write }) => typeof write.jobDueAt === 'number')
+  const queued = writes.flatMap(({ write: { action, job } }) => (job ? [{ action, job }] : []))
   return [
     column((action) => action.action_id),
     writes.map(({ key }) => key),
@@ -215,9 +227,16 @@ function recordValues(writes: readonly { key: string; write: Write }[], payloads
     log.map(({ entry }) => JSON.stringify(entry)),
     sealed.map(({ write }) => write.action.action_id),
     sealed.map(({ write }) => write.secret),
-    queued.map(({ write }) => write.action.action_id),
-    queued.map(({ write }) => write.action.provider),
-    queued.map(({ write }) => write.jobDueAt),
+    queued.map(({ action }) => action.action_id),
+    queued.map(({ action }) => action.provider),
+    queued.map(({ job }) => due(job.due_at)),
     payloads,
+    column((action) => action.lease),
+    column((action) => action.report),
+    queued.map(({ job }) => job.holder),
+    queued.map(({ action }) => action.lease),
+    column((action) => action.failures),
+    column((action) => action.cancel_requested_by),
+    column((action) => action.resumed_by),
   ]
 }

@@ -1,4 +1,5 @@
 import { type ClientConfig, DatabaseError, Pool, type PoolClient } from 'pg'
+import { createContact } from './contact.ts'
 import { isCollision, storeError } from './failures.ts'
 
 /** A statement that each connection prepares once, under its name. */
@@ -12,25 +13,57 @@ export type Database = {
   query: Query
   /** Runs several statements as one transaction, again when it collided with another: `work` must be repeatable. */
   transaction: <T>(work: (query: Query) => Promise<T>) => Promise<T>
+  /** For how long the database has answered up to now, in milliseconds. */
+  reachedFor: () => number
   close: () => Promise<void>
 }
 
 /** How often a statement that collides with others is tried before it is given up. */
 const ATTEMPTS = 5
 
-/** @param report is told of connections that broke while nobody used them; the pool replaces them */
-export function openPool(config: ClientConfig, size: number, report: (error: Error) => void): Database {
-  const pool = new Pool({ ...config, max: size, idleTimeoutMillis: 30_000 })
+/**
+ * A commit that is answered before it is on disk may be lost with all that was acknowledged: a server that is set so is
+ * overruled, and no other setting of it is. What it is now is made the connection's own, whatever becomes of the server's.
+ */
+const COMMIT_ON_DISK = `SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+  WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)`
+
+export type PoolOptions = {
+  size: number
+  /** How long nothing may be heard of the database before it counts as away, in milliseconds. */
+  gap: number
+  /** Told of connections that broke while nobody used them; the pool replaces them. */
+  report: (error: Error) => void
+}
+
+export function openPool(config: ClientConfig, { size, gap, report }: PoolOptions): Database {
+  const pool = new Pool({
+    ...config,
+    max: size,
+    idleTimeoutMillis: 30_000,
+    onConnect: async (client) => void (await client.query(COMMIT_ON_DISK)),
+  })
+  const contact = createContact(gap)
   pool.on('error', report)
   // A connection may break between two statements of a transaction. The next statement tells; nobody else needs to.
   pool.on('connect', (client) => client.on('error', () => {}))
 
   const query: Query = (statement, values) =>
-    persevere(async () => (await pool.query({ ...statement, values: [...values] })).rows)
+    persevere(async () => {
+      const { rows } = await pool.query({ ...statement, values: [...values] })
+      contact.note()
+      return rows
+    })
 
   return {
     query,
-    transaction: (work) => persevere(() => transact(pool, work)),
+    transaction: (work) =>
+      persevere(async () => {
+        const result = await transact(pool, work)
+        contact.note()
+        return result
+      }),
+    reachedFor: contact.duration,
     close: async () => {
       if (!pool.ending) await pool.end()
     },

@@ -2,7 +2,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts'
 import { again, succeed } from '../../../test/requests.ts'
-import type { ActionStore, Creation } from '../action-store.ts'
+import type { ActionStore, Creation, Job } from '../action-store.ts'
 import { newAction } from '../contract.ts'
 import { openPostgresStore } from './postgres-store.ts'
 
@@ -81,7 +81,7 @@ test('no job is taken twice', async () => {
   const taken = await everywhere(async (each) => {
     const own: string[] = []
     for (;;) {
-      const jobs = await each.takeJobs('take', `instance ${stores.indexOf(each)}`, Date.now(), 7)
+      const jobs = await each.takeJobs('take', `instance ${stores.indexOf(each)}`, 7)
       if (jobs.length === 0) return own
       own.push(...jobs.map((job) => job.action_id))
     }
@@ -143,14 +143,15 @@ test('work is kept, given back, made due and completed by all at once, and nobod
   const requests = Array.from({ length: 40 }, () => newAction({ provider: 'busy', job: true }))
   await Promise.all(requests.map((request) => store.create(request)))
   const ids = requests.map(({ action_id }) => action_id)
-  await store.takeJobs('busy', 'one', Date.now(), 40)
+  const held = await store.takeJobs('busy', 'one', 40)
+  const heldShuffled = (): Job[] => held.toSorted(() => Math.random() - 0.5)
   const shuffled = (): string[] => ids.toSorted(() => Math.random() - 0.5)
   for (let round = 0; round < 15; round++) {
     await everywhere((each) =>
       Promise.all([
-        each.keepJobs('busy', 'one', shuffled()),
-        round % 5 === 4 && each.returnJobs('busy', 'one', shuffled()),
-        each.takeJobs('busy', 'one', Date.now(), 40),
+        each.keepJobs('busy', 'one', heldShuffled()),
+        round % 5 === 4 && each.returnJobs('busy', 'one', heldShuffled()),
+        each.takeJobs('busy', 'one', 40),
         ...shuffled()
           .slice(0, 15)
           .map((id) => each.transition('busy', id, () => ({ job: { due_at: Date.now() } }))),

@@ -1,9 +1,9 @@
 import type { Client } from 'pg'
 import { StoreUnusable } from '../../errors.ts'
-import { VERSION_1 } from './schema.ts'
+import { VERSION_1, VERSION_2, VERSION_3 } from './schema.ts'
 
 /** What leads from each version of the schema to the next. A published one never changes. */
-const MIGRATIONS: readonly string[] = [VERSION_1]
+const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3]
 
 /** Names the lock under which one instance at a time migrates: "action p" in ASCII. */
 const LOCK = '7017280452245626992'

@@ -1,7 +1,9 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { newAction } from '../../../test/new-action.ts'
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts'
 import { StoreUnusable } from '../../errors.ts'
+import type { Job } from '../action-store.ts'
 import { openPostgresStore } from './postgres-store.ts'
 
 let postgres: TestPostgres
@@ -11,10 +13,10 @@ beforeAll(async () => {
 })
 afterAll(() => postgres.close())
 
-async function administer(url: string, statement: string): Promise<void> {
+async function administer(url: string, statement: string): Promise<unknown[]> {
   const client = new Client(url)
   await client.connect()
-  await client.query(statement).finally(() => client.end())
+  return (await client.query(statement).finally(() => client.end())).rows
 }
 
 /** The message with which opening fails. */
@@ -99,4 +101,89 @@ test('a database that is read-only is refused', async () => {
   const url = await postgres.createDatabase('standby')
   await administer(url, 'ALTER DATABASE standby SET default_transaction_read_only = on')
   expect(await refusal(url)).toContain('read-only')
+})
+
+test('what the first version wrote is carried on', async () => {
+  const url = await postgres.createDatabase('first_version')
+  const before = await openPostgresStore(url, { leaseSeconds: 1 })
+  const held = newAction({ provider: 'p', job: true })
+  const waiting = newAction({ provider: 'p', job: true })
+  await before.create(held)
+  await before.takeJobs('p', 'before', 1)
+  await before.create(waiting)
+  await before.close()
+  await administer(
+    url,
+    `ALTER TABLE action_provider.actions DROP COLUMN lease, DROP COLUMN report, DROP COLUMN failures,
+      DROP COLUMN cancel_requested_by, DROP COLUMN resumed_by;
+    ALTER TABLE action_provider.jobs DROP COLUMN lease, DROP COLUMN left_by;
+    UPDATE action_provider.actions SET runs_on = 'before', attempt = 1 WHERE action_id = '${held.action_id}';
+    UPDATE action_provider.schema_version SET version = 1`,
+  )
+  const after = await openPostgresStore(url, { leaseSeconds: 1 })
+  const jobs: Job[] = []
+  await expect
+    .poll(
+      async () => {
+        await after.keepJobs('p', 'after', jobs)
+        return jobs.push(...(await after.takeJobs('p', 'after', 9)))
+      },
+      { interval: 10, timeout: 20_000 },
+    )
+    .toBe(2)
+  for (const { action_id, lease } of jobs) {
+    const hold = { instance: 'after', lease }
+    const began = await after.transition(
+      'p',
+      action_id,
+      ({ attempt }) => ({ attempt: attempt + 1, lease }),
+      hold,
+    )
+    expect(began).toMatchObject({ lease: 1, report: 0, attempt: action_id === held.action_id ? 2 : 1 })
+  }
+  await after.close()
+})
+
+test.each([
+  ['off', 'on'],
+  ['local', 'local'],
+  ['remote_write', 'remote_write'],
+])('with synchronous_commit=%s an action is recorded with %s', async (setting, used) => {
+  const url = await postgres.createDatabase(`commit_${setting}`)
+  await (await openPostgresStore(url)).close()
+  await administer(
+    url,
+    `CREATE TABLE seen (setting text); ALTER DATABASE commit_${setting} SET synchronous_commit = ${setting};
+    CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS
+      'BEGIN INSERT INTO seen VALUES (current_setting(''synchronous_commit'')); RETURN NULL; END';
+    CREATE TRIGGER see AFTER INSERT ON action_provider.actions EXECUTE FUNCTION see()`,
+  )
+  const said: string[] = []
+  const store = await openPostgresStore(url, { log: (message) => said.push(message) })
+  await Promise.all(Array.from({ length: 5 }, () => store.create(newAction())))
+  await store.close()
+  expect(
+    new Set((await administer(url, 'SELECT setting FROM seen')).map((row) => JSON.stringify(row))),
+  ).toEqual(new Set([JSON.stringify({ setting: used })]))
+  expect(said.filter((message) => message.includes('synchronous_commit'))).toHaveLength(
+    setting === 'off' ? 1 : 0,
+  )
+})
+
+test('a server that is told later not to wait for the disk is overruled too', async () => {
+  const url = await postgres.createDatabase('commit_later')
+  const store = await openPostgresStore(url)
+  await administer(
+    url,
+    `CREATE TABLE seen (setting text);
+    CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS
+      'BEGIN INSERT INTO seen VALUES (current_setting(''synchronous_commit'')); RETURN NULL; END';
+    CREATE TRIGGER see AFTER INSERT ON action_provider.actions EXECUTE FUNCTION see()`,
+  )
+  await store.create(newAction())
+  await postgres.set('synchronous_commit', 'off')
+  await store.create(newAction())
+  await postgres.set('synchronous_commit', 'on')
+  await store.close()
+  expect(await administer(url, 'SELECT DISTINCT setting FROM seen')).toEqual([{ setting: 'on' }])
 })

@@ -1,16 +1,16 @@
-import { Client, type ClientConfig } from 'pg'
 import { uuidBytes } from '../../action/keys.ts'
-import { ServiceUnavailable, StoreUnusable } from '../../errors.ts'
+import { ServiceUnavailable } from '../../errors.ts'
+import { within } from '../../within.ts'
 import { type ActionStore, LEASE_SECONDS, type StoredRequest, type StoreOptions } from '../action-store.ts'
+import { type DatabaseClock, readClock, type Times } from './clock.ts'
 import { count, namespaces } from './counts.ts'
 import { createCreates, findByKey } from './creates.ts'
-import { openPool, type Statement } from './database.ts'
-import { openingError, type Place } from './failures.ts'
+import { type Database, openPool, type Statement } from './database.ts'
 import { createJobs } from './jobs.ts'
 import { cancelsSince, list, overdue } from './lists.ts'
 import { readLog } from './logs.ts'
-import { migrate } from './migrations.ts'
 import { createNotifications } from './notifications.ts'
+import { configOf, type Log, prepare } from './opening.ts'
 import { sweepReleased } from './removal.ts'
 import { createTransitions } from './transitions.ts'
 
@@ -18,6 +18,9 @@ export type PostgresStoreOptions = StoreOptions & {
   /** How many connections it uses at most, beside one that listens (default 10). */
   poolSize?: number
 }
+
+/** How long closing waits for connections to a database that may be silent, in milliseconds. */
+const CLOSING = 3_000
 
 const GET_REQUEST: Statement = {
   name: 'get-request',
@@ -38,15 +41,12 @@ const PING: Statement = {
   text: "SELECT current_setting('transaction_read_only') = 'on' AS read_only",
 }
 
-/** The oldest PostgreSQL that its makers still mend. */
-const OLDEST_VERSION = 14
-
 /**
  * Opens the store in a PostgreSQL database, which any number of instances may share. Its tables are made, or brought up
  * to date, in the schema `action_provider`.
  *
- * Times that callers give (due, deadline, release) are compared with times that callers give: instances' clocks should
- * agree to within a second or so. Leases are judged by the database's clock, unless `clock` is given.
+ * All times are the database's (due, deadline, release, leases), unless `clock` is given: instances' own clocks need not agree.
+ * One that is more than a second off is told to `log`, for what work itself reads off it is wrong all the same.
  *
  * @throws StoreUnusable when it cannot be reached, refuses, or is too old; the message says what to do
  * @example const store = await openPostgresStore('postgres://provider:secret@db.example.org:5432/provider')
@@ -55,15 +55,27 @@ export async function openPostgresStore(
   url: string,
   options: PostgresStoreOptions = {},
 ): Promise<ActionStore> {
-  const { leaseSeconds = LEASE_SECONDS, poolSize = 10, log = () => {}, clock = Date.now } = options
+  const { leaseSeconds = LEASE_SECONDS, poolSize = 10, log = () => {} } = options
   const config = configOf(url)
-  await prepare(config)
-  const database = openPool(config, poolSize, (error) => log('A database connection broke', error))
+  await prepare(config, log)
+  const lease = leaseSeconds * 1_000
+  const database = openPool(config, {
+    size: poolSize,
+    gap: lease / 3,
+    report: (error) => log('A database connection broke', error),
+  })
+  const databaseClock = options.clock ? undefined : await clockOf(database, log)
+  const clock = options.clock ?? databaseClock?.now ?? Date.now
+  const times: Times = {
+    now: clock,
+    due: (at) => (databaseClock && at <= clock() ? null : at),
+    lease,
+  }
   const notifications = createNotifications(config, (error) =>
     log('The connection that listens to the database broke', error),
   )
-  const create = createCreates(database, notifications, clock)
-  const { find: findAction, transition } = createTransitions(database, notifications, clock)
+  const create = createCreates(database, notifications, times)
+  const { find: findAction, transition } = createTransitions(database, notifications, times)
   let closing: Promise<void> | undefined
   const jobs = createJobs(database, notifications, leaseSeconds, options.clock)
 
@@ -75,6 +87,8 @@ export async function openPostgresStore(
 
   return {
     kind: 'postgres',
+    leaseSeconds,
+    now: clock,
     create,
     find: (_provider, requestKey, contentHash) => findByKey(database, requestKey, contentHash, clock()),
     get: async (provider, id) => (uuidBytes(id) ? findAction(provider, id) : undefined),
@@ -84,8 +98,8 @@ export async function openPostgresStore(
     },
     getSecret: async (provider, id) =>
       (await single<{ secret: Uint8Array }>(GET_SECRET, provider, id))?.secret,
-    transition: async (provider, id, decide) =>
-      uuidBytes(id) ? transition(provider, id, decide) : undefined,
+    transition: async (provider, id, decide, hold) =>
+      uuidBytes(id) ? transition(provider, id, decide, hold) : undefined,
     list: (provider, query) => list(database, provider, query, clock()),
     readLog: async (provider, id, query) =>
       uuidBytes(id) ? readLog(database, provider, id, query, clock()) : undefined,
@@ -103,78 +117,24 @@ export async function openPostgresStore(
       if (row?.read_only) throw new ServiceUnavailable('The database is read-only at the moment')
     },
     close: () => {
-      closing ??= Promise.all([database.close(), notifications.close()]).then(() => {})
+      databaseClock?.close()
+      closing ??= within(Promise.all([database.close(), notifications.close()]), CLOSING)
       return closing
     },
   }
 }
 
-const SETTINGS = [
-  // The store relies on each statement seeing what has been committed before it.
-  'default_transaction_isolation=read\\ committed',
-  // Every statement is made for its indexes: it shall not be planned again for each call, nor read a table from end to end
-  // for as long as the plan lives because the table was small when it was made.
-  'plan_cache_mode=force_generic_plan',
-  'enable_seqscan=off',
-  'jit=off',
-]
+/** How far the clock of this machine may be off before its operator is told, in milliseconds. */
+const TOLERATED_SKEW = 1_000
 
-/** How every connection is made. Nothing waits for long: a caller would rather hear that it should come again. */
-function configOf(url: string): ClientConfig {
-  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
-    throw new StoreUnusable(
-      'The database URL is not one of PostgreSQL: write postgres://user:password@host:5432/database',
+/** Reads the database's clock, and says so where the clock of this machine is far from it. */
+async function clockOf(database: Database, log: Log): Promise<DatabaseClock> {
+  const clock = await readClock(database)
+  const skew = Math.round(clock.skew() / 1_000)
+  if (Math.abs(clock.skew()) > TOLERATED_SKEW) {
+    log(
+      `The clock of this machine is ${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} the database's, which counts: set it by NTP`,
     )
   }
-  return {
-    connectionString: url,
-    application_name: 'action-provider',
-    connectionTimeoutMillis: 3_000,
-    statement_timeout: 10_000,
-    lock_timeout: 5_000,
-    idle_in_transaction_session_timeout: 15_000,
-    query_timeout: 12_000,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
-    options: SETTINGS.map((setting) => `-c ${setting}`).join(' '),
-  }
-}
-
-/** Sees that the database can be used, and brings its tables up to date. */
-async function prepare(config: ClientConfig): Promise<void> {
-  // Waiting for another instance's migration may take long.
-  const { query_timeout: _, ...patient } = config
-  const client = new Client(patient)
-  client.on('error', () => {})
-  const place = placeOf(client)
-  try {
-    await client.connect()
-    await check(client, place)
-    await migrate(client)
-  } catch (error) {
-    throw openingError(error, place)
-  } finally {
-    await client.end().catch(() => {})
-  }
-}
-
-function placeOf({ host, port, database, user }: Client): Place {
-  return { host, port, database: database ?? '', user: user ?? '' }
-}
-
-async function check(client: Client, { host, port, database }: Place): Promise<void> {
-  const { rows } = await client.query<{ version: number; encoding: string }>(
-    "SELECT current_setting('server_version_num')::int / 10000 AS version, current_setting('server_encoding') AS encoding",
-  )
-  const { version = 0, encoding } = rows[0] ?? {}
-  if (version < OLDEST_VERSION) {
-    throw new StoreUnusable(
-      `PostgreSQL at ${host}:${port} has version ${version}: upgrade it to ${OLDEST_VERSION} or later`,
-    )
-  }
-  if (encoding !== 'UTF8') {
-    throw new StoreUnusable(
-      `Database "${database}" keeps text as ${encoding}: create one with ENCODING 'UTF8', and name it in the database URL`,
-    )
-  }
+  return clock
 }

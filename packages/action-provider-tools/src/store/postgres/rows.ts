@@ -13,15 +13,21 @@ export type ActionRow = {
   document: string
   version: number
   attempt: number
+  lease: number
+  report: number
+  failures: number
   runs_on: string | null
   cancel_requested_at: number | null
+  cancel_requested_by: string | null
+  resumed_by: string | null
   deadline_at: number | null
   release_at: number | null
 }
 
 /** The columns of an ActionRow, of the table called `a`. */
 export const ACTION_COLUMNS = `a.action_id, a.provider, a.creator_id, a.monitor_by, a.manage_by, a.status, a.document,
-  a.version, a.attempt, a.runs_on, a.cancel_requested_at, a.deadline_at, a.release_at`
+  a.version, a.attempt, a.lease, a.report, a.failures, a.runs_on, a.cancel_requested_at, a.cancel_requested_by, a.resumed_by,
+  a.deadline_at, a.release_at`
 
 export function actionOf(row: ActionRow): StoredAction {
   const status = STATUSES[row.status]
@@ -30,6 +36,8 @@ export function actionOf(row: ActionRow): StoredAction {
     ...optional({
       runs_on: row.runs_on ?? undefined,
       cancel_requested_at: row.cancel_requested_at ?? undefined,
+      cancel_requested_by: row.cancel_requested_by ?? undefined,
+      resumed_by: row.resumed_by ?? undefined,
       deadline_at: row.deadline_at ?? undefined,
       release_at: row.release_at ?? undefined,
     }),
@@ -42,6 +50,9 @@ export function actionOf(row: ActionRow): StoredAction {
     document: row.document,
     version: row.version,
     attempt: row.attempt,
+    lease: row.lease,
+    report: row.report,
+    failures: row.failures,
   }
 }
 

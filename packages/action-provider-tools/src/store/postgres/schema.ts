@@ -85,3 +85,21 @@ CREATE TABLE action_provider.tallies (
   PRIMARY KEY (provider, shard)
 ) WITH (fillfactor = 20);
 `
+
+/**
+ * Each time a job is taken its lease has a higher number. An action knows under which lease its latest run began, and which
+ * report of that run it has seen last.
+ */
+export const VERSION_2 = `
+ALTER TABLE action_provider.jobs ADD COLUMN lease integer NOT NULL DEFAULT 0;
+ALTER TABLE action_provider.actions ADD COLUMN lease integer NOT NULL DEFAULT 0;
+ALTER TABLE action_provider.actions ADD COLUMN report integer NOT NULL DEFAULT 0;
+`
+
+/** What limits of retries go by, who did what, and which instance had to leave a job to others. */
+export const VERSION_3 = `
+ALTER TABLE action_provider.actions ADD COLUMN failures integer NOT NULL DEFAULT 0;
+ALTER TABLE action_provider.actions ADD COLUMN cancel_requested_by text;
+ALTER TABLE action_provider.actions ADD COLUMN resumed_by text;
+ALTER TABLE action_provider.jobs ADD COLUMN left_by text;
+`

@@ -53,13 +53,15 @@ export function createActions(
   const insertAction = prepare(
     database,
     `INSERT INTO actions (action_id, request_key, content_hash, provider, status, version, attempt, log_length, creator_id,
-      monitor_by, manage_by, runs_on, cancel_requested_at, deadline_at, release_at, document)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      monitor_by, manage_by, runs_on, cancel_requested_at, deadline_at, release_at, document, lease, report,
+      failures, cancel_requested_by, resumed_by)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const updateAction = prepare(
     database,
     `UPDATE actions SET status = ?, version = ?, attempt = ?, log_length = ?, runs_on = ?, cancel_requested_at = ?,
-      release_at = ?, document = ? WHERE number = ? AND version = ?`,
+      release_at = ?, document = ?, lease = ?, report = ?, failures = ?, cancel_requested_by = ?,
+      resumed_by = ? WHERE number = ? AND version = ?`,
   )
   const deleteAction = prepare(database, 'DELETE FROM actions WHERE number = ?')
   const selectRequest = prepare<[string]>(database, 'SELECT request FROM requests WHERE number = ?')
@@ -117,6 +119,11 @@ export function createActions(
         action.deadline_at ?? null,
         action.release_at ?? null,
         action.document,
+        action.lease,
+        action.report,
+        action.failures,
+        action.cancel_requested_by ?? null,
+        action.resumed_by ?? null,
       )
       const number = Number(lastInsertRowid)
       // Nobody asks for the request of an action whose work is over.
@@ -125,10 +132,10 @@ export function createActions(
       counts.add(provider, status, 1)
       log.append(number, 0, write.log)
       if (write.secret) upsertSecret.run(number, write.secret)
-      if (typeof write.jobDueAt === 'number') jobs.put(number, provider, write.jobDueAt)
+      if (write.job) jobs.put(number, provider, action.lease, write.job)
     },
 
-    update(row, before, { action, log: entries, secret, jobDueAt }) {
+    update(row, before, { action, log: entries, secret, job }) {
       changing(action.action_id)
       const number = row[NUMBER]
       const provider = row[PROVIDER]
@@ -141,6 +148,11 @@ export function createActions(
         action.cancel_requested_at ?? null,
         action.release_at ?? null,
         action.document,
+        action.lease,
+        action.report,
+        action.failures,
+        action.cancel_requested_by ?? null,
+        action.resumed_by ?? null,
         number,
         before.version,
       )
@@ -155,8 +167,8 @@ export function createActions(
       log.append(number, row[LOG_LENGTH], entries)
       if (secret === null) deleteSecret.run(number)
       else if (secret !== undefined) upsertSecret.run(number, secret)
-      if (jobDueAt === null) jobs.remove(number)
-      else if (jobDueAt !== undefined) jobs.put(number, provider, jobDueAt)
+      if (job === null) jobs.remove(number)
+      else if (job !== undefined) jobs.put(number, provider, action.lease, job)
     },
 
     remove(row) {

@@ -64,7 +64,7 @@ test.each(losses)(
     lose(path + suffix)
     for (let turn = 0; turn < 3; turn++) {
       await expect(store.create(newAction({ provider: 'p' }))).rejects.toThrow(ServiceUnavailable)
-      await expect(store.takeJobs('p', 'worker', Date.now(), 9)).rejects.toThrow(ServiceUnavailable)
+      await expect(store.takeJobs('p', 'worker', 9)).rejects.toThrow(ServiceUnavailable)
       await expect(store.ping()).rejects.toThrow('The database is not where it was; try again later')
       const { provider, request_key, content_hash } = acknowledged
       await expect((async () => store.find(provider, request_key, content_hash))()).rejects.toThrow(

@@ -1,27 +1,23 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { uuidText } from '../../action/keys.ts'
+import type { Hold, Job } from '../action-store.ts'
+import type { WrittenJob } from '../changes.ts'
 import { prepare } from './prepare.ts'
 
 /** Work that waits, or that an instance has taken. An action has one job or none. */
 export type Jobs = {
-  /** Makes an action's work due at a time, taken by nobody. */
-  put: (action: number, provider: number, dueAt: number) => void
+  /** Makes an action's work due at a time, or its holder's. A job that is new goes on counting leases after `lease`. */
+  put: (action: number, provider: number, lease: number, job: WrittenJob) => void
   remove: (action: number) => void
   /** Whether `take` would find anything. */
-  areDue: (provider: number, now: number, clock: number) => boolean
-  /** Takes jobs that are due and that nobody holds; those whose holder was not heard of until `clock` come last. */
-  take: (
-    provider: number,
-    instance: string,
-    now: number,
-    clock: number,
-    until: number,
-    limit: number,
-  ) => string[]
-  /** Lengthens an instance's hold on a job. Returns whether it had one. */
-  keep: (action: number, instance: string, until: number) => boolean
+  areDue: (provider: number, now: number) => boolean
+  /** Takes jobs that are due and that nobody holds; those whose lease is over come last. */
+  take: (provider: number, instance: string, now: number, limit: number) => Job[]
+  isHeld: (action: number, hold: Hold) => boolean
+  /** Renews the lease of a job. Returns whether it was held. */
+  keep: (action: number, hold: Hold, now: number) => boolean
   /** Gives a job back, due since it was taken. */
-  giveBack: (action: number, instance: string) => void
+  giveBack: (action: number, hold: Hold) => void
   /** Frees all jobs, whoever held them. */
   freeAll: () => void
   waiting: (provider: number) => number
@@ -29,16 +25,16 @@ export type Jobs = {
 
 type Due = readonly [number: number, action_id: Uint8Array]
 
-export function createJobs(database: DatabaseSync): Jobs {
+/** @param leaseSeconds how long a job is its holder's without a word of it */
+export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
   const upsert = prepare(
     database,
-    `INSERT INTO jobs (number, provider, due_at) VALUES (?, ?, ?)
-      ON CONFLICT DO UPDATE SET due_at = excluded.due_at, taken_by = NULL, taken_until = NULL`,
+    `INSERT INTO jobs (number, provider, lease, due_at, holder, lease_until) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET due_at = excluded.due_at, holder = excluded.holder, lease_until = excluded.lease_until`,
   )
   const erase = prepare(database, 'DELETE FROM jobs WHERE number = ?')
-  const waiting = 'FROM jobs WHERE provider = ? AND due_at <= ? AND taken_by IS NULL'
-  const forsaken =
-    'FROM jobs WHERE provider = ? AND taken_until <= ? AND taken_by IS NOT NULL AND due_at <= ?'
+  const waiting = 'FROM jobs WHERE provider = ? AND due_at <= ? AND holder IS NULL'
+  const forsaken = 'FROM jobs WHERE provider = ? AND lease_until <= ? AND holder IS NOT NULL AND due_at <= ?'
   const anyDue = prepare<[number]>(
     database,
     `SELECT EXISTS (SELECT 1 ${waiting}) OR EXISTS (SELECT 1 ${forsaken})`,
@@ -46,34 +42,39 @@ export function createJobs(database: DatabaseSync): Jobs {
   const withId = (found: string, order: string): string =>
     `SELECT number, action_id FROM (SELECT number ${found} ORDER BY ${order} LIMIT ?) JOIN actions USING (number)`
   const selectWaiting = prepare<Due>(database, withId(waiting, 'due_at'))
-  const selectForsaken = prepare<Due>(database, withId(forsaken, 'taken_until'))
-  const hold = prepare(database, 'UPDATE jobs SET taken_by = ?, taken_until = ? WHERE number = ?')
-  const prolong = prepare(database, 'UPDATE jobs SET taken_until = ? WHERE number = ? AND taken_by = ?')
-  const free = prepare(
+  const selectForsaken = prepare<Due>(database, withId(forsaken, 'lease_until'))
+  const hold = prepare<[number]>(
     database,
-    'UPDATE jobs SET taken_by = NULL, taken_until = NULL WHERE number = ? AND taken_by = ?',
+    'UPDATE jobs SET holder = ?, lease = lease + 1, lease_until = ? WHERE number = ? RETURNING lease',
   )
+  const held = 'WHERE number = ? AND holder = ? AND lease = ?'
+  const anyHeld = prepare<[number]>(database, `SELECT EXISTS (SELECT 1 FROM jobs ${held})`)
+  const prolong = prepare(database, `UPDATE jobs SET lease_until = ? ${held}`)
+  const free = prepare(database, `UPDATE jobs SET holder = NULL, lease_until = NULL ${held}`)
   const freeEvery = prepare(
     database,
-    'UPDATE jobs SET taken_by = NULL, taken_until = NULL WHERE taken_by IS NOT NULL',
+    'UPDATE jobs SET holder = NULL, lease_until = NULL WHERE holder IS NOT NULL',
   )
-  const count = prepare<[number]>(
-    database,
-    'SELECT count(*) FROM jobs WHERE provider = ? AND taken_by IS NULL',
-  )
+  const count = prepare<[number]>(database, 'SELECT count(*) FROM jobs WHERE provider = ? AND holder IS NULL')
+  const until = (now: number): number => Math.min(now + leaseSeconds * 1000, Number.MAX_SAFE_INTEGER)
 
   return {
-    put: (action, provider, dueAt) => void upsert.run(action, provider, dueAt),
+    put: (action, provider, lease, { due_at, holder = null }) =>
+      void upsert.run(action, provider, lease, due_at, holder, holder && until(due_at)),
     remove: (action) => void erase.run(action),
-    areDue: (provider, now, clock) => anyDue.get(provider, now, provider, clock, now)?.[0] === 1,
-    take(provider, instance, now, clock, until, limit) {
+    areDue: (provider, now) => anyDue.get(provider, now, provider, now, now)?.[0] === 1,
+    take(provider, instance, now, limit) {
       const due = selectWaiting.all(provider, now, limit)
-      if (due.length < limit) due.push(...selectForsaken.all(provider, clock, now, limit - due.length))
-      for (const [number] of due) hold.run(instance, until, number)
-      return due.map(([, action_id]) => uuidText(action_id))
+      if (due.length < limit) due.push(...selectForsaken.all(provider, now, now, limit - due.length))
+      return due.map(([number, action_id]) => {
+        const [lease = 0] = hold.get(instance, until(now), number) ?? []
+        return { action_id: uuidText(action_id), lease }
+      })
     },
-    keep: (action, instance, until) => prolong.run(until, action, instance).changes === 1,
-    giveBack: (action, instance) => void free.run(action, instance),
+    isHeld: (action, { instance, lease }) => anyHeld.get(action, instance, lease)?.[0] === 1,
+    keep: (action, { instance, lease }, now) =>
+      prolong.run(until(now), action, instance, lease).changes === 1,
+    giveBack: (action, { instance, lease }) => void free.run(action, instance, lease),
     freeAll: () => void freeEvery.run(),
     waiting: (provider) => count.get(provider)?.[0] ?? 0,
   }

@@ -1,7 +1,9 @@
 import { DatabaseSync } from 'node:sqlite'
 import { beforeEach, expect, test } from 'vitest'
+import { newAction } from '../../../test/new-action.ts'
 import { StoreUnusable } from '../../errors.ts'
 import { migrate } from './migrations.ts'
+import { sqliteStore } from './sqlite-store.ts'
 
 let database: DatabaseSync
 
@@ -52,3 +54,35 @@ test.each(['CREATE TABLE theirs (x)', 'PRAGMA user_version = 1'])(
     expect(tables()).toEqual(before)
   },
 )
+
+test('what the first version wrote is carried on', async () => {
+  migrate(database, 'x')
+  const before = sqliteStore(database)
+  const held = newAction({ provider: 'p', job: true })
+  const waiting = newAction({ provider: 'p', job: true })
+  await before.create(held)
+  await before.takeJobs('p', 'before', 1)
+  await before.create(waiting)
+  // As the first version had it.
+  database.exec(`
+    ALTER TABLE actions DROP COLUMN failures; ALTER TABLE actions DROP COLUMN cancel_requested_by;
+    ALTER TABLE actions DROP COLUMN resumed_by;
+    ALTER TABLE actions DROP COLUMN lease; ALTER TABLE actions DROP COLUMN report; ALTER TABLE jobs DROP COLUMN lease;
+    ALTER TABLE jobs RENAME COLUMN holder TO taken_by; ALTER TABLE jobs RENAME COLUMN lease_until TO taken_until;
+    UPDATE actions SET runs_on = 'before', attempt = 1 WHERE action_id = x'${held.action_id.replaceAll('-', '')}';
+    PRAGMA user_version = 1`)
+  migrate(database, 'x')
+  const after = sqliteStore(database)
+  const jobs = await after.takeJobs('p', 'after', 9)
+  expect(jobs.map(({ action_id }) => action_id).sort()).toEqual([held.action_id, waiting.action_id])
+  for (const { action_id, lease } of jobs) {
+    const hold = { instance: 'after', lease }
+    const began = await after.transition(
+      'p',
+      action_id,
+      ({ attempt }) => ({ attempt: attempt + 1, lease }),
+      hold,
+    )
+    expect(began).toMatchObject({ lease: 1, report: 0, attempt: action_id === held.action_id ? 2 : 1 })
+  }
+})

@@ -74,6 +74,18 @@ const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX jobs_waiting ON jobs (provider, due_at) WHERE taken_by IS NULL;
   CREATE INDEX jobs_taken ON jobs (provider, taken_until) WHERE taken_by IS NOT NULL;`,
+
+  // Each time a job is taken its lease has a higher number; an action knows under which its latest run began, and which
+  // report of that run it has seen last.
+  `ALTER TABLE jobs RENAME COLUMN taken_by TO holder;
+  ALTER TABLE jobs RENAME COLUMN taken_until TO lease_until;
+  ALTER TABLE jobs ADD COLUMN lease INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE actions ADD COLUMN lease INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE actions ADD COLUMN report INTEGER NOT NULL DEFAULT 0;`,
+
+  `ALTER TABLE actions ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE actions ADD COLUMN cancel_requested_by TEXT;
+  ALTER TABLE actions ADD COLUMN resumed_by TEXT;`,
 ]
 
 /**

@@ -4,7 +4,8 @@ import { STATUSES } from '../codes.ts'
 
 /** What can be seen of an action, in the order of SeenRow. */
 export const SEEN_COLUMNS = `number, provider, log_length, status, version, attempt, creator_id, monitor_by, manage_by,
-  runs_on, cancel_requested_at, deadline_at, release_at, document`
+  runs_on, cancel_requested_at, deadline_at, release_at, document, lease, report, failures, cancel_requested_by,
+  resumed_by`
 
 export type SeenRow = readonly [
   number: number,
@@ -21,6 +22,11 @@ export type SeenRow = readonly [
   deadline_at: number | null,
   release_at: number | null,
   document: string,
+  lease: number,
+  report: number,
+  failures: number,
+  cancel_requested_by: string | null,
+  resumed_by: string | null,
 ]
 
 /** What an action's row is read as where its keys are needed too, in the order of ActionRow: bytes take long to read. */
@@ -34,8 +40,13 @@ export const PROVIDER = 1
 export const LOG_LENGTH = 2
 export const RELEASE_AT = 12
 const DOCUMENT = 13
-export const ACTION_ID = 14
-export const CONTENT_HASH = 15
+const LEASE = 14
+const REPORT = 15
+const FAILURES = 16
+const CANCEL_REQUESTED_BY = 17
+const RESUMED_BY = 18
+export const ACTION_ID = 19
+export const CONTENT_HASH = 20
 
 /** The action in a row. The caller knows the texts of its two keys. */
 export function actionOf(row: SeenRow | ActionRow, provider: string, action_id: string): StoredAction {
@@ -44,6 +55,8 @@ export function actionOf(row: SeenRow | ActionRow, provider: string, action_id: 
     ...optional({
       runs_on: runs_on ?? undefined,
       cancel_requested_at: cancel ?? undefined,
+      cancel_requested_by: row[CANCEL_REQUESTED_BY] ?? undefined,
+      resumed_by: row[RESUMED_BY] ?? undefined,
       deadline_at: deadline ?? undefined,
       release_at: row[RELEASE_AT] ?? undefined,
     }),
@@ -56,6 +69,9 @@ export function actionOf(row: SeenRow | ActionRow, provider: string, action_id: 
     document: row[DOCUMENT],
     version,
     attempt,
+    lease: row[LEASE],
+    report: row[REPORT],
+    failures: row[FAILURES],
   }
 }
 

@@ -37,13 +37,11 @@ test('frees the work of the process before', async () => {
   const action = newAction({ provider: 'p', job: true })
   const before = openSqliteStore(path)
   await before.create(action)
-  expect(await before.takeJobs('p', 'before', Date.now(), 9)).toHaveLength(1)
+  expect(await before.takeJobs('p', 'before', 9)).toHaveLength(1)
   await before.close()
 
   const after = openSqliteStore(path)
-  expect(await after.takeJobs('p', 'after', Date.now(), 9)).toEqual([
-    { provider: 'p', action_id: action.action_id },
-  ])
+  expect(await after.takeJobs('p', 'after', 9)).toEqual([{ action_id: action.action_id, lease: 2 }])
   await after.close()
 })
 

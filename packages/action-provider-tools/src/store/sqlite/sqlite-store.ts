@@ -4,6 +4,8 @@ import type {
   ActionStore,
   Change,
   Creation,
+  Hold,
+  Job,
   NewAction,
   Repetition,
   StoredAction,
@@ -63,13 +65,15 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Acti
 
 /** The store in a database that `openDatabase` has opened. Closing the store closes it. */
 export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {}): ActionStore {
-  const { exclusive = true, leaseSeconds = LEASE_SECONDS, clock = Date.now, log: warn = () => {} } = options
+  const { exclusive = true, clock = Date.now, log: warn = () => {} } = options
+  // Nobody else can take what a process holds that is alone.
+  const { leaseSeconds = exclusive ? Infinity : LEASE_SECONDS } = options
   const path = database.location()
-  const confirm = path === null ? () => {} : watchFiles(path, (message) => warn(message, undefined))
+  const confirm = path === null ? () => {} : watchFiles(path, warn)
   const { write, flush } = createGroupCommit(database, confirm)
   const providers = createProviders(database)
   const log = createLog(database)
-  const jobs = createJobs(database)
+  const jobs = createJobs(database, leaseSeconds)
   const counts = createCounts(database)
   const recent = exclusive ? createRecent() : NOTHING_RECENT
   const actions = createActions(database, { log, jobs, counts }, recent.forget)
@@ -92,10 +96,15 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
     return row && row[PROVIDER] === providers.find(provider) && !isExpired(row) ? row : undefined
   }
 
-  /** The number of an action's row, whether or not it has expired. */
-  function numberOf(actionId: string): number | undefined {
-    const bytes = uuidBytes(actionId)
-    return bytes && actions.see(bytes)?.[NUMBER]
+  /** Does something with the job of an action, whether or not that has expired. Returns `false` where there is no action. */
+  function withJob(
+    instance: string,
+    { action_id, lease }: Job,
+    act: (number: number, hold: Hold) => unknown,
+  ): boolean {
+    const bytes = uuidBytes(action_id)
+    const row = bytes && actions.see(bytes)
+    return row !== undefined && act(row[NUMBER], { instance, lease }) !== false
   }
 
   function tell(provider: string, event: StoreEvent): void {
@@ -133,6 +142,8 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
 
   return {
     kind: 'sqlite',
+    leaseSeconds,
+    now: clock,
 
     async create(newAction) {
       const provider = reading(() => providers.number(newAction.provider))
@@ -177,10 +188,10 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
         return row && actions.secret(row[NUMBER])
       }),
 
-    async transition(provider, actionId, decide) {
+    async transition(provider, actionId, decide, hold) {
       const outcome = await write((): Transition => {
         const row = find(actions.find, provider, actionId)
-        if (row === undefined) return {}
+        if (row === undefined || (hold && !jobs.isHeld(row[NUMBER], hold))) return {}
         const before = actionOf(row, provider, actionId)
         const decision = attempt(() => decide(before))
         if ('refusal' in decision) return decision
@@ -227,31 +238,23 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
         return number === undefined ? [] : actions.cancels(number, before, limit).map(uuidText)
       }),
 
-    async takeJobs(provider, instance, now, limit) {
+    async takeJobs(provider, instance, limit) {
       const number = reading(() => providers.find(provider))
-      if (number === undefined || !reading(() => jobs.areDue(number, now, clock()))) return []
-      const taken = await write(() =>
-        jobs.take(number, instance, now, clock(), clock() + leaseSeconds * 1000, limit),
-      )
-      return taken.map((action_id) => ({ provider, action_id }))
+      if (number === undefined || !reading(() => jobs.areDue(number, clock()))) return []
+      return write(() => jobs.take(number, instance, clock(), limit))
     },
 
-    async keepJobs(_provider, instance, actionIds) {
-      if (actionIds.length === 0) return { lost: [] }
-      const keeps = (actionId: string): boolean => {
-        const number = numberOf(actionId)
-        return number !== undefined && jobs.keep(number, instance, clock() + leaseSeconds * 1000)
-      }
-      return write(() => ({ lost: actionIds.filter((actionId) => !keeps(actionId)) }))
+    async keepJobs(_provider, instance, held) {
+      if (held.length === 0) return { lost: [] }
+      const keeps = (job: Job): boolean =>
+        withJob(instance, job, (number, hold) => jobs.keep(number, hold, clock()))
+      return write(() => ({ lost: held.filter((job) => !keeps(job)).map(({ action_id }) => action_id) }))
     },
 
-    async returnJobs(provider, instance, actionIds) {
-      if (actionIds.length === 0) return
+    async returnJobs(provider, instance, held) {
+      if (held.length === 0) return
       await write(() => {
-        for (const actionId of actionIds) {
-          const number = numberOf(actionId)
-          if (number !== undefined) jobs.giveBack(number, instance)
-        }
+        for (const job of held) withJob(instance, job, jobs.giveBack)
       })
       tell(provider, { kind: 'job' })
     },

@@ -1,0 +1,87 @@
+import { Client, type ClientConfig } from 'pg'
+import { StoreUnusable } from '../../errors.ts'
+import type { StoreOptions } from '../action-store.ts'
+import { openingError, type Place } from './failures.ts'
+import { migrate } from './migrations.ts'
+
+export type Log = NonNullable<StoreOptions['log']>
+
+/** The oldest PostgreSQL that its makers still mend. */
+const OLDEST_VERSION = 14
+
+const SETTINGS = [
+  // The store relies on each statement seeing what has been committed before it.
+  'default_transaction_isolation=read\\ committed',
+  // Every statement is made for its indexes: it shall not be planned again for each call, nor read a table from end to end
+  // for as long as the plan lives because the table was small when it was made.
+  'plan_cache_mode=force_generic_plan',
+  'enable_seqscan=off',
+  'jit=off',
+]
+
+/** How every connection is made. Nothing waits for long: a caller would rather hear that it should come again. */
+export function configOf(url: string): ClientConfig {
+  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
+    throw new StoreUnusable(
+      'The database URL is not one of PostgreSQL: write postgres://user:password@host:5432/database',
+    )
+  }
+  return {
+    connectionString: url,
+    application_name: 'action-provider',
+    connectionTimeoutMillis: 3_000,
+    lock_timeout: 3_000,
+    statement_timeout: 4_000,
+    // The database itself has ended a statement before this one gives it up: only one that is silent is left in doubt.
+    query_timeout: 5_000,
+    idle_in_transaction_session_timeout: 10_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    options: SETTINGS.map((setting) => `-c ${setting}`).join(' '),
+  }
+}
+
+/** Sees that the database can be used, and brings its tables up to date. */
+export async function prepare(config: ClientConfig, log: Log): Promise<void> {
+  // Waiting for another instance's migration may take long.
+  const { query_timeout: _, ...patient } = config
+  const client = new Client(patient)
+  client.on('error', () => {})
+  const place = placeOf(client)
+  try {
+    await client.connect()
+    await check(client, place, log)
+    await migrate(client)
+  } catch (error) {
+    throw openingError(error, place)
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+function placeOf({ host, port, database, user }: Client): Place {
+  return { host, port, database: database ?? '', user: user ?? '' }
+}
+
+async function check(client: Client, { host, port, database }: Place, log: Log): Promise<void> {
+  const { rows } = await client.query<{ version: number; encoding: string; commit: string }>(
+    `SELECT current_setting('server_version_num')::int / 10000 AS version, current_setting('server_encoding') AS encoding,
+      current_setting('synchronous_commit') AS commit`,
+  )
+  const { version = 0, encoding, commit } = rows[0] ?? {}
+  if (version < OLDEST_VERSION) {
+    throw new StoreUnusable(
+      `PostgreSQL at ${host}:${port} has version ${version}: upgrade it to ${OLDEST_VERSION} or later`,
+    )
+  }
+  if (encoding !== 'UTF8') {
+    throw new StoreUnusable(
+      `Database "${database}" keeps text as ${encoding}: create one with ENCODING 'UTF8', and name it in the database URL`,
+    )
+  }
+  if (commit === 'off') {
+    log(
+      `PostgreSQL at ${host}:${port} has synchronous_commit=off, which may lose what was acknowledged: connections of this store use on`,
+    )
+  }
+}

@@ -1,0 +1,87 @@
+import { expect } from 'vitest'
+import { type ActionProviderOptions, type ActionStatus, defineActionProvider } from '../src/index.ts'
+import { eventually, type Served, serveForTest } from './served.ts'
+import type { TestDatabase, TestStores } from './stores.ts'
+
+const description = { title: 'work', admin_contact: 'support@example.org', synchronous: false }
+const input = { type: 'object' } as const
+const timing = { tick: 20, poll: 50, keep: 100, sweep: 50, gather: 10 }
+
+/** Any of the forms of work, under the namespace `work`. */
+export type TestWork = Record<string, unknown> & { run?: (context: never) => unknown }
+
+/** A provider of work that is served, with the database that another instance may share. */
+export type ServedWork = Served & { database: TestDatabase }
+
+/** Serves work, quick to look for it. What was served is closed by `close`, the last first. */
+export function createWorkServer(stores: TestStores): {
+  serve: (
+    work: TestWork,
+    options?: Partial<ActionProviderOptions> & {
+      auth?: Served['auth']
+      database?: TestDatabase
+      application?: object
+    },
+  ) => Promise<ServedWork>
+  close: () => Promise<void>
+} {
+  const opened: (() => Promise<void>)[] = []
+  return {
+    async serve(work, options = {}) {
+      const { database = await stores.create(), ...rest } = options
+      const { clock } = options
+      const store = await database.open(clock && { clock })
+      const provider = defineActionProvider({ description, input, ...work } as never)
+      const served = await serveForTest(provider, { timing, shutdownGrace: 500, ...rest, store } as never)
+      opened.push(served.close)
+      return { ...served, database }
+    },
+    async close() {
+      for (const close of opened.splice(0).reverse()) await close()
+    },
+  }
+}
+
+let requests = 0
+
+/** Starts an action as a caller. */
+export async function start(
+  served: Served,
+  caller: { token: string },
+  more: object = {},
+): Promise<ActionStatus> {
+  const { json, status } = await served.ask(caller, 'POST', '/p/run', {
+    request_id: `${requests++}`,
+    body: {},
+    ...more,
+  })
+  expect(status).toBe(202)
+  return json
+}
+
+/** Asks for an action's status until it is as wanted. */
+export async function untilStatus(
+  served: Served,
+  caller: { token: string },
+  actionId: string,
+  ready: (status: ActionStatus) => boolean,
+): Promise<ActionStatus> {
+  return eventually(async () => {
+    const { json } = await served.ask(caller, 'GET', `/p/${actionId}/status`)
+    return ready(json) && json
+  })
+}
+
+/** The code in an action's details. */
+export const codeOf = ({ details }: ActionStatus): unknown => (details as { code?: string }).code
+
+/** A clock that can be put forward. */
+export function createClock(): { (): number; forward: (milliseconds: number) => void } {
+  let offset = 0
+  const clock = (): number => Date.now() + offset
+  return Object.assign(clock, {
+    forward: (milliseconds: number) => {
+      offset += milliseconds
+    },
+  })
+}
