@@ -45,7 +45,7 @@ describe('introspect', () => {
 })
 
 describe('openapi', () => {
-  it('prints the document as JSON, or as YAML', async () => {
+  test('prints the document as JSON, or as YAML', async () => {
     const json = await alice.run(['openapi'])
     expect(json.code).toBe(0)
     expect(JSON.parse(json.stdout)).toMatchObject({ openapi: '3.1.0', info: { title: 'Echo' } })

@@ -108,8 +108,7 @@ describe('a provider', () => {
     expect(await list(`http://${other}/`)).toMatchSnapshot()
     expect(told(await home.run(['introspect', '-u', `http://${other}/`]))).toMatchSnapshot()
   })
-<<<<<<< HEAD
-  it('that has no OpenAPI document, or shows it to some alone', async () => {
+  test('that has no OpenAPI document, or shows it to some alone', async () => {
     const description = { title: 'Old', globus_auth_scope: 'https://auth.globus.org/scopes/x/action_all' }
     const openapi = async (status: number): Promise<string> => {
       const address = await listen(
@@ -127,10 +126,7 @@ describe('a provider', () => {
     expect(await openapi(403)).toMatchSnapshot()
     expect(await openapi(502)).toMatchSnapshot()
   })
-  it('whose certificate nobody trusts, or that has none', async () => {
-=======
   test('whose certificate nobody trusts, or that has none', async () => {
->>>>>>> main
     const [key, cert] = await certificate(home.folder)
     const tls = await listen(createTlsServer({ key, cert }, answers(200, {})))
     expect(await list(`https://${tls}/`)).toMatchSnapshot()

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Program, startProgram, watchasay } from '../../../../test/program.ts'
 import { launchBrowser } from './browser.ts'
 
@@ -19,7 +19,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-it('the page of a provider shows its document, and fetches nothing from another host', async () => {
+test('the page of a provider shows its document, and fetches nothing from another host', async () => {
   const page = await browser.newPage()
   const asked: string[] = []
   const refused: string[] = []
