@@ -1,9 +1,9 @@
 import Type from 'typebox'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { compileInput } from '../input/compile-input.ts'
-import type { InputSchema } from '../input/input-schema.ts'
+import { compileInput } from './compile-input.ts'
 import { exampleInput } from './example-input.ts'
+import type { InputSchema } from './input-schema.ts'
 
 const of = (schema: InputSchema, given?: unknown): Promise<unknown> =>
   exampleInput(compileInput(schema), given)

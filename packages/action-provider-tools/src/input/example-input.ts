@@ -1,5 +1,5 @@
-import type { CompiledInput } from '../input/input-schema.ts'
-import { isObject, type SchemaObject } from '../input/schema-facts.ts'
+import type { CompiledInput } from './input-schema.ts'
+import { isObject, type SchemaObject } from './schema-facts.ts'
 
 /**
  * An input that a schema accepts, to try a provider with: the one that is given, else one of the schema's
@@ -46,6 +46,8 @@ function ofType(schema: SchemaObject, inner: (part: unknown) => unknown): unknow
       return (FORMATS[String(format)] ?? 'text').padEnd(Number(minLength ?? 0), 'x')
     case 'integer':
     case 'number':
+      // Draft-04 has `true` beside the minimum.
+      if (exclusiveMinimum === true) return Number(minimum ?? 0) + 1
       return typeof exclusiveMinimum === 'number' ? exclusiveMinimum + 1 : (minimum ?? 0)
     case 'boolean':
       return true
