@@ -64,15 +64,15 @@ export type NewAction = {
   /** What its work needs after the request, sealed; kept until it completes. */
   secret?: Uint8Array
   /**
-   * Called inside the transaction, once this request is known to be the first of its key and before it is
-   * committed. A returned change is recorded with it, in the same commit; `undefined` leaves it ACTIVE.
-   * It must not throw and must not call the store.
+   * Runs its work inline: inside the transaction, once this request is known to be the first of its key. The store
+   * calls it once at most. It must not throw and must not call the store.
+   * The change that it returns is recorded with the action, in the same commit; `undefined` leaves the action ACTIVE.
    */
-  settle?: () => Settlement | undefined
+  runInline?: () => InlineChange | undefined
 }
 
-/** What follows from work that began inside the transaction of its action. */
-export type Settlement = Change & {
+/** What work that ran inline does to its action. */
+export type InlineChange = Change & {
   /** The instance on which the work goes on: it holds the action's job, under the lease that the created action has. */
   held_by?: string
 }
@@ -165,7 +165,14 @@ export const LEASE_SECONDS = 15
  * with ActionProviderError.
  */
 export type ActionStore = {
-  readonly kind: 'sqlite' | 'postgres'
+  /** What keeps the actions, in a word that labels metrics. */
+  readonly kind: string
+
+  /** The same as OpenTelemetry names it (`db.system.name`), for spans. */
+  readonly system: string
+
+  /** Whether calls go to another process: their spans are those of a client. */
+  readonly remote: boolean
 
   /** How long a job belongs to its holder without a word of it, in seconds; `Infinity` where nobody else can take it. */
   readonly leaseSeconds: number

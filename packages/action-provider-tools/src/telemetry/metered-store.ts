@@ -1,7 +1,7 @@
 import { isComplete } from '../documents/action-status.ts'
 import { ActionProviderToolsError } from '../errors.ts'
 import { isPromiseLike } from '../promise-like.ts'
-import type { ActionStore, Change, Settlement } from '../store/action-store.ts'
+import type { ActionStore, Change, InlineChange } from '../store/action-store.ts'
 import type { ProviderMetrics } from './metrics.ts'
 import { type Around, type StoreMethod, seenStore } from './seen-store.ts'
 
@@ -51,8 +51,10 @@ export function meteredStore(store: ActionStore, metrics: ProviderMetrics): Acti
   return {
     ...seen,
     async create(action) {
-      const { settle } = action
-      const creation = await seen.create(settle ? { ...action, settle: () => settled(settle) } : action)
+      const { runInline } = action
+      const creation = await seen.create(
+        runInline ? { ...action, runInline: () => timed(runInline) } : action,
+      )
       if (creation.outcome !== 'created') return creation
       metrics.started()
       noteEnd(creation.action.status)
@@ -77,9 +79,9 @@ export function meteredStore(store: ActionStore, metrics: ProviderMetrics): Acti
   }
 
   /** Work that ends inside the transaction of its action is counted as all other. */
-  function settled(settle: () => Settlement | undefined): Settlement | undefined {
+  function timed(runInline: () => InlineChange | undefined): InlineChange | undefined {
     const begun = performance.now()
-    const change = settle()
+    const change = runInline()
     const outcome = outcomeOf(change)
     if (outcome) metrics.worked(outcome, performance.now() - begun)
     return change

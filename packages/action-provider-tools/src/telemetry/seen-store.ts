@@ -3,7 +3,7 @@ import type { ActionStore } from '../store/action-store.ts'
 /** The methods of a store that ask something of the database. */
 export type StoreMethod = Exclude<
   keyof ActionStore,
-  'kind' | 'leaseSeconds' | 'now' | 'known' | 'subscribe' | 'close'
+  'kind' | 'system' | 'remote' | 'leaseSeconds' | 'now' | 'known' | 'subscribe' | 'close'
 >
 
 /** What is done around each call; it gives what the call gives, at once or later. */
@@ -33,6 +33,8 @@ const METHODS = Object.keys({
 export function seenStore(store: ActionStore, around: Around): ActionStore {
   const rest: Omit<ActionStore, StoreMethod> = {
     kind: store.kind,
+    system: store.system,
+    remote: store.remote,
     leaseSeconds: store.leaseSeconds,
     now: store.now.bind(store),
     ...(store.known && { known: store.known.bind(store) }),

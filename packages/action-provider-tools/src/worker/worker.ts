@@ -54,7 +54,7 @@ export type Worker = {
   stop: () => Promise<void>
   /** Says that there may be work to take. */
   nudge: () => void
-  settling: InlineRunner
+  inline: InlineRunner
   /** What is kept, encrypted, for the work of an action that a caller starts. */
   seal: (actionId: string, auth: AuthState) => Uint8Array
   /** The same for an action that its creator resumes. @throws ServiceUnavailable */
@@ -66,7 +66,11 @@ export type Worker = {
   /** Asks work in another system how it is, unless that was done just now. */
   refresh: (action: StoredAction) => Promise<StoredAction | undefined> | StoredAction
   /** Resolves with the action when it is no longer ACTIVE, when the time (milliseconds) is over, or when `signal` aborts. */
-  whenSettled: (actionId: string, timeout: number, signal?: AbortSignal) => Promise<StoredAction | undefined>
+  whenNotActive: (
+    actionId: string,
+    timeout: number,
+    signal?: AbortSignal,
+  ) => Promise<StoredAction | undefined>
   /** How many actions run here at this moment. */
   readonly running: number
 }
@@ -228,7 +232,7 @@ export function createWorker(options: WorkerOptions): Worker {
     },
 
     nudge,
-    settling: createInlineRunner(worker, track, seal),
+    inline: createInlineRunner(worker, track, seal),
     seal,
     reseal: (actionId, auth) => resealed(worker, actionId, auth),
 
@@ -252,7 +256,7 @@ export function createWorker(options: WorkerOptions): Worker {
       })
     },
 
-    whenSettled: (actionId, timeout, signal) =>
+    whenNotActive: (actionId, timeout, signal) =>
       waiting.until(actionId, timeout, (action) => action?.status !== 'ACTIVE', signal),
 
     get running() {

@@ -1,4 +1,5 @@
-import type { Database, Statement } from './database.ts'
+import type { Database } from './database.ts'
+import type { Statement } from './statement.ts'
 
 /** The database's time in milliseconds since 1970, in a statement. */
 export const DATABASE_TIME = 'extract(epoch FROM statement_timestamp())::float8 * 1000'

@@ -1,9 +1,6 @@
 import { type ClientConfig, DatabaseError, Pool, type PoolClient } from 'pg'
-import { createContact } from './contact.ts'
 import { isCollision, storeError } from './failures.ts'
-
-/** A statement that each connection prepares once, under its name. */
-export type Statement = { name: string; text: string }
+import type { Statement } from './statement.ts'
 
 /** Runs a statement and gives its rows. Rejects with ServiceUnavailable or ActionProviderError. */
 export type Query = <Row>(statement: Statement, values: readonly unknown[]) => Promise<Row[]>
@@ -28,7 +25,7 @@ const ATTEMPTS = 5
 const COMMIT_ON_DISK = `SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
   WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)`
 
-export type PoolOptions = {
+type PoolOptions = {
   size: number
   /** How long nothing may be heard of the database before it counts as away, in milliseconds. */
   gap: number
@@ -106,5 +103,30 @@ async function persevere<T>(attempt: () => Promise<T>): Promise<T> {
     } catch (error) {
       if (!isCollision(error) || attempts === ATTEMPTS) throw storeError(error)
     }
+  }
+}
+
+/** For how long the database has answered. */
+type Contact = {
+  /** It has answered just now. */
+  note: () => void
+  /** For how long it has answered up to now without a gap, in milliseconds. */
+  duration: () => number
+}
+
+/** @param gap how long nothing may be heard of the database before it counts as away, in milliseconds */
+function createContact(gap: number): Contact {
+  let first = 0
+  let last = -Infinity
+  return {
+    note() {
+      const now = performance.now()
+      if (now - last > gap) first = now
+      last = now
+    },
+    duration() {
+      const now = performance.now()
+      return now - last > gap ? 0 : now - first
+    },
   }
 }

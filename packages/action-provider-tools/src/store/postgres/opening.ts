@@ -42,7 +42,7 @@ export function configOf(url: string): ClientConfig {
 }
 
 /** Sees that the database can be used, and brings its tables up to date. */
-export async function prepare(config: ClientConfig, log: Log): Promise<void> {
+export async function bringUpToDate(config: ClientConfig, log: Log): Promise<void> {
   // Waiting for another instance's migration may take long.
   const { query_timeout: _, ...patient } = config
   const client = new Client(patient)

@@ -56,6 +56,11 @@ export function actionOf(row: ActionRow): StoredAction {
   }
 }
 
+/** What the rows beside an action's are found by. */
+export function keyOf({ action_id, provider }: StoredAction): Pick<StoredAction, 'action_id' | 'provider'> {
+  return { action_id, provider }
+}
+
 /** A list of principals as a column keeps it: one a line, for most actions nothing. */
 export function writeList(principals: readonly string[]): string {
   return principals.join('\n')

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { prepare } from './prepare.ts'
+import { prepare } from './statement.ts'
 
 /** The namespaces of providers, each known by a small number in all other tables. */
 export type Providers = {
