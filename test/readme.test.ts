@@ -42,3 +42,11 @@ test('every section that docs/providers.md links to is there', async () => {
     expect(sections, target).toContain(section)
   }
 })
+
+test('the examples of docs/client.md are in a file that the compiler checks', async () => {
+  const checked = await read('packages/action-provider-tools/test/client/examples.ts')
+  const statements = checked.replace(/^ {2}/gm, '')
+  const examples = [...(await read('docs/client.md')).matchAll(/```ts\n(.*?)```/gs)]
+  expect(examples.length).toBeGreaterThan(4)
+  for (const [, example = ''] of examples) expect(statements).toContain(example)
+})

@@ -1,7 +1,7 @@
 /** What the process ends with. The same table stands in `--help` and in docs/cli.md. */
 export const exitCodes = {
   fine: 0,
-  /** The action FAILED. */
+  /** The action FAILED, or the provider does not conform. */
   failed: 1,
   /** The command line or the request is wrong. */
   usage: 2,

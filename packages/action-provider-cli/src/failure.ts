@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { CommandError, type ExitCode, exitCodes } from './errors.ts'
+import { CommandError, type ExitCode, exitCodes, unavailableError } from './errors.ts'
 
 /**
  * Says on stderr, in one line, why a command failed.
@@ -12,9 +12,9 @@ export async function failed(error: unknown): Promise<ExitCode> {
   const [{ mask }, { printableLines }, { NetworkFailure }] = await Promise.all([
     import('./output/masking.ts'),
     import('./output/printable.ts'),
-    import('./client/network-errors.ts'),
+    import('action-provider-tools/client'),
   ])
-  const told = error instanceof NetworkFailure ? error.toCommandError() : error
+  const told = error instanceof NetworkFailure ? unavailableError(error.message, error) : error
   if (told instanceof CommandError) {
     process.stderr.write(
       `${told.exitCode === exitCodes.interrupted ? '' : 'error: '}${mask(printableLines(told.message))}\n`,

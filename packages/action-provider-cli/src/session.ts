@@ -76,7 +76,7 @@ export async function openSession(options: CommonOptions): Promise<Session> {
     client,
     tokens,
     serviceTokens,
-    provider: () => provider(options.actionUrl, options.actionScope, tokens, trust, terminal.trace),
+    provider: () => provider(options.actionUrl, options.actionScope, tokens, trust, terminal),
   }
 }
 

@@ -52,4 +52,12 @@ describe('the built program', () => {
     expect(wrong.stderr).toContain('must NOT have additional properties: "txt"')
     expect((await run('run', '-u', url, '--body', '{"text": "hi"}')).code).toBe(0)
   })
+
+  test('finds an input for a check in a thread of its own', async () => {
+    const { url } = await world.host(echo, '/checked')
+    await home.run(['login', '-u', url, '--trust'], { env: browserOf('alice') })
+    const checked = await run('check', url, '--only', 'run')
+    expect(checked).toMatchObject({ code: 0 })
+    expect(checked.stderr).toContain('{"text":"text"}')
+  })
 })

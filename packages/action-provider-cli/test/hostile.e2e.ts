@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readPages } from '../src/client/pages.ts'
+import { gathered } from '../src/client/gathered.ts'
 import type { Machine } from './cli.ts'
 import { pretend } from './pretend.ts'
 import { createWorld, type World } from './world.ts'
@@ -93,35 +93,19 @@ describe('a hostile provider', () => {
   )
 })
 
-describe('pages', () => {
-  const answer = { status: 200, headers: new Headers(), json: [], url: new URL('http://localhost') }
-  const pageOf =
-    (text: string): (() => Promise<never>) =>
-    async () =>
-      ({ ...answer, text }) as never
-
-  test('end when they are too many bytes together', async () => {
-    let pages = 0
-    const { more } = await readPages(Number.POSITIVE_INFINITY, pageOf('x'.repeat(16 * 1024 * 1024)), () => ({
-      items: [],
-      next: String(++pages),
-    }))
+describe('what is gathered', () => {
+  test('ends when it is too much text together', async () => {
+    const text = 'x'.repeat(16 * 1024 * 1024)
+    const { items, more } = await gathered(Number.POSITIVE_INFINITY, async function* () {
+      for (;;) yield text
+    })
     expect(more).toBe(true)
-    expect(pages).toBe(5)
+    expect(items).toHaveLength(4)
   })
-  test('end at a marker that comes again', async () => {
-    const { items, more } = await readPages(Number.POSITIVE_INFINITY, pageOf(''), () => ({
-      items: [1],
-      next: 'a',
-    }))
-    expect({ items, more }).toEqual({ items: [1, 1], more: false })
-  })
-  test('end with as many items as are wanted', async () => {
-    let next = 0
-    const { items } = await readPages(150, pageOf(''), () => ({
-      items: Array.from({ length: 100 }),
-      next: String(++next),
-    }))
-    expect([items.length, next]).toEqual([200, 2])
+  test('ends with as many items as are wanted', async () => {
+    const { items, more } = await gathered(150, async function* ({ maximumPages }) {
+      for (;;) yield maximumPages
+    })
+    expect({ items, more }).toEqual({ items: Array(150).fill(100), more: false })
   })
 })

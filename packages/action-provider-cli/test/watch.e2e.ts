@@ -1,8 +1,6 @@
 import { createServer, request as httpRequest, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { nextWait } from '../src/client/backoff.ts'
-import { pace } from '../src/client/watch.ts'
 import { type Machine, steady } from './cli.ts'
 import { createWorld, type Hosted, type World, worker } from './world.ts'
 
@@ -53,13 +51,6 @@ afterAll(async () => {
 })
 
 describe('watching', () => {
-  it('is quick first and slower later', () => {
-    const waits: number[] = [pace.first]
-    while ((waits.at(-1) ?? 0) < pace.longest) waits.push(nextWait(waits.at(-1), pace))
-    expect(waits[0]).toBe(1_000)
-    expect(waits.at(-1)).toBe(30_000)
-    expect(waits).toEqual(waits.toSorted((one, other) => one - other))
-  })
   it('survives a lost network, and a provider that asks for patience', async () => {
     let looks = 0
     trouble = (path, response) => {

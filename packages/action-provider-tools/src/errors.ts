@@ -32,6 +32,13 @@ export abstract class ActionProviderToolsError extends Error {
     return this.code
   }
 
+  /** The seconds after which trying again may help, where the header `Retry-After` says so. */
+  get retryAfter(): number | undefined {
+    const [, value = ''] =
+      Object.entries(this.headers).find(([name]) => name.toLowerCase() === 'retry-after') ?? []
+    return /^\d+$/.test(value) ? Number(value) : undefined
+  }
+
   /** The body of the answer. */
   toDocument(): ErrorDocument {
     return { code: this.code, description: this.message }
@@ -134,6 +141,11 @@ export class ServiceUnavailable extends ActionProviderToolsError {
   constructor(description: string, options: ErrorOptions & { retryAfter?: number } = {}) {
     const { retryAfter = 5, ...rest } = options
     super(description, { ...rest, headers: { 'retry-after': String(retryAfter), ...options.headers } })
+  }
+
+  /** After how many seconds to try again. */
+  get retryAfter(): number {
+    return Number(this.headers['retry-after']) || 5
   }
 }
 

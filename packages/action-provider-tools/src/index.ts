@@ -1,7 +1,7 @@
 /** What an author of an action provider imports. */
 export { authorizeAccess, authorizeManagement } from './action/access.ts'
 export type { Auth, AuthState, DependentToken } from './auth/auth.ts'
-export { type GlobusAuthOptions, globusAuth } from './auth/globus-auth.ts'
+export type { GlobusAuthOptions } from './auth/globus-auth.ts'
 export type { AuthCallEvent, AuthLog } from './auth/service.ts'
 export type { ActionRequest } from './documents/action-request.ts'
 export type { ActionDetails, ActionStatus, ActionStatusValue } from './documents/action-status.ts'
@@ -30,3 +30,4 @@ export { openStore } from './store/open-store.ts'
 export { type CloudwatchEmf, type CloudwatchEmfOptions, cloudwatchEmf } from './telemetry/cloudwatch-emf.ts'
 export { createMetrics, type Metrics } from './telemetry/metrics.ts'
 export { type ObservabilityOptions, observability } from './telemetry/observability.ts'
+export { tracedGlobusAuth as globusAuth } from './telemetry/tracing.ts'

@@ -8,7 +8,7 @@ import {
   type RunContext,
   ServiceUnavailable,
 } from '../src/index.ts'
-import { errorFacts } from '../src/telemetry/error-facts.ts'
+import { errorFacts } from '../src/log.ts'
 import { fakeAuth } from '../src/testing/index.ts'
 import { eventually, serveForTest } from './served.ts'
 

@@ -33,10 +33,13 @@ export function givenTokens(token: string): Tokens {
   return { anyScope: true, get: async () => token, prepare: async () => {}, renew: async () => undefined }
 }
 
-/** @throws CommandError for a file that cannot be read or holds no token */
-export async function tokenFromFile(path: string): Promise<string> {
+/**
+ * @param option which names the file
+ * @throws CommandError for a file that cannot be read or holds no token
+ */
+export async function tokenFromFile(path: string, option = '--token-file'): Promise<string> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw usageError(`The token file ${path} cannot be read (${error.code}): check --token-file`)
+    throw usageError(`The token file ${path} cannot be read (${error.code}): check ${option}`)
   })
   return checkedToken(text, `The file ${path}`)
 }

@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http'
+import { NetworkFailure } from 'action-provider-tools/client'
 import { refusedError, unavailableError, usageError } from '../errors.ts'
 import { keepSecret, mask, maskBody } from '../output/masking.ts'
 import { printable } from '../output/printable.ts'
 import { isLoopback } from './loopback.ts'
-import { NetworkFailure } from './network-errors.ts'
 
 /** A request, with the token or the secret that goes along. */
 export type HttpRequest = {
@@ -15,7 +15,7 @@ export type HttpRequest = {
   body?: string
 }
 
-/** An answer with its whole body. `json` is `undefined` where that is no JSON, or too deep. */
+/** An answer with its whole body. `json` is `undefined` where that is no JSON. */
 export type HttpAnswer = { status: number; headers: Headers; text: string; json: unknown; url: URL }
 
 /** What `exchange` tells of what it does. */
@@ -23,11 +23,10 @@ export type Trace = (line: string) => void
 
 const TIMEOUT = 30_000
 const REDIRECTS = 5
-const DEEPEST = 200
 const LARGEST_ANSWER = 64 * 1024 * 1024
 
 /**
- * Sends a request and reads the whole answer, whatever its status. Redirects are followed within the host alone, and a
+ * Sends a request to Globus, and reads the whole answer, whatever its status. Redirects are followed within the host alone, and a
  * token is sent neither elsewhere nor, but for this machine itself, without TLS.
  *
  * @throws NetworkFailure; CommandError for a redirect or a URL that must not be followed
@@ -44,18 +43,39 @@ export async function exchange(request: HttpRequest, trace: Trace): Promise<Http
   }
 }
 
-/** The seconds of a `Retry-After` header, as a number or a date, in milliseconds. */
-export function retryAfter({ headers }: Pick<HttpAnswer, 'headers'>, now = Date.now()): number | undefined {
-  const value = headers.get('retry-after')?.trim()
-  if (!value) return undefined
-  if (/^\d+$/.test(value)) return Number(value) * 1000
-  const date = Date.parse(value)
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+/** Sends requests as the client does that tells of what it does. */
+export function tracingFetch(trace: Trace): typeof fetch {
+  return async (input, init) => {
+    const url = new URL(String(input))
+    const headers = new Headers({ 'user-agent': 'action-provider-cli', ...init?.headers })
+    traceRequest(trace, init?.method ?? 'GET', url, headers, init?.body?.toString())
+    const started = performance.now()
+    try {
+      const response = await fetch(url, { ...init, headers })
+      return watched(response, (text) => traceAnswer(trace, response, text, performance.now() - started))
+    } catch (error) {
+      trace(`! ${new NetworkFailure(url.origin, error).message}`)
+      throw error
+    }
+  }
 }
 
-/** Whether a provider, or what stands before it, only wants to be asked later. */
-export function asksForPatience({ status }: Pick<HttpAnswer, 'status'>): boolean {
-  return status === 429 || status === 502 || status === 503 || status === 504
+/** The same response, whose body is told of when it was read. */
+function watched(response: Response, tell: (text: string) => void): Response {
+  if (response.body === null) {
+    tell('')
+    return response
+  }
+  const decoder = new TextDecoder()
+  let text = ''
+  const telling = new TransformStream<Uint8Array, Uint8Array>({
+    transform(part, controller) {
+      text += decoder.decode(part, { stream: true })
+      controller.enqueue(part)
+    },
+    flush: () => tell(text + decoder.decode()),
+  })
+  return new Response(response.body.pipeThrough(telling), response)
 }
 
 async function once(
@@ -63,25 +83,18 @@ async function once(
   trace: Trace,
 ): Promise<HttpAnswer> {
   if (authorization !== undefined) checkCarrier(url, authorization)
-  const all = new Headers({ accept: 'application/json', 'user-agent': 'action-provider-cli', ...headers })
-  if (authorization !== undefined) all.set('authorization', authorization)
-  traceRequest(trace, method, url, all, body)
-  const started = performance.now()
   try {
-    const response = await fetch(url, {
+    const response = await tracingFetch(trace)(url, {
       method,
-      headers: all,
+      headers: { accept: 'application/json', ...headers, ...(authorization && { authorization }) },
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT),
       ...(body !== undefined && { body }),
     })
     const text = await readText(response)
-    traceAnswer(trace, response, text, performance.now() - started)
     return { status: response.status, headers: response.headers, text, json: parsed(text), url }
   } catch (error) {
-    const failure = new NetworkFailure(url.origin, error)
-    trace(`! ${failure.message}`)
-    throw failure
+    throw new NetworkFailure(url.origin, error)
   }
 }
 
@@ -119,19 +132,12 @@ function followed({ method, url }: HttpRequest, location: string, status: number
   )
 }
 
-/** The JSON of a text; what is nested so deeply that it could not be shown or checked is taken for none. */
 function parsed(text: string): unknown {
   try {
-    const json: unknown = JSON.parse(text)
-    return nestsWithin(json, DEEPEST) ? json : undefined
+    return JSON.parse(text)
   } catch {
     return undefined
   }
-}
-
-function nestsWithin(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return true
-  return depth > 0 && Object.values(value).every((each) => nestsWithin(each, depth - 1))
 }
 
 function traceRequest(

@@ -1,20 +1,24 @@
-import type { ProviderDescription } from 'action-provider-tools/client'
+import {
+  type Provider as Calls,
+  connect,
+  ForbiddenRequest,
+  type ProviderDescription,
+  UnauthorizedRequest,
+} from 'action-provider-tools/client'
 import { isRegisteredScope } from '../auth/scopes.ts'
 import type { Tokens, Wanted } from '../auth/tokens.ts'
 import { refusedError } from '../errors.ts'
+import { keepSecret } from '../output/masking.ts'
 import { printable } from '../output/printable.ts'
-import { exchange, type HttpAnswer, type HttpRequest, type Trace } from './http.ts'
-import { NetworkFailure } from './network-errors.ts'
-import { below, providerUrl, shellWord, urlOption } from './provider-url.ts'
-import { notAProvider, refusal } from './refusals.ts'
+import type { Terminal } from '../output/terminal.ts'
+import { tracingFetch } from './http.ts'
+import { providerUrl, shellWord, urlOption } from './provider-url.ts'
+import { commandError } from './refusals.ts'
 
-/** A question to a provider. */
-export type Question = {
-  method?: HttpRequest['method']
-  path: string
-  query?: Record<string, string | undefined>
-  body?: unknown
-}
+/** Somebody who waits at a terminal is told at once of what fails. */
+const once = { limit: 1 }
+/** What must arrive is sent as often as this. */
+export const often = { limit: 6 }
 
 /**
  * Asks whether a provider may get tokens for a scope, which it named itself or its caller did. It is asked before any
@@ -22,17 +26,17 @@ export type Question = {
  */
 export type Trust = (asked: { provider: URL; scope: string; namedBy: 'provider' | 'caller' }) => Promise<void>
 
-/** An action provider as its callers see it. */
+/** An action provider, as whoever is logged in. */
 export type Provider = {
   readonly url: URL
   /** What it says of itself; asked for once. */
   describe(): Promise<ProviderDescription>
   /** The scope that its callers need; empty where a token was given that is used for everything. */
   scope(): Promise<string>
-  /** Asks as whoever is logged in, once more with a fresh token where the first is refused. Gives every answer. */
-  ask(question: Question): Promise<HttpAnswer>
-  /** As `ask`, for an answer that is not the one hoped for. */
-  refusal(answer: HttpAnswer): Error
+  /** What it is asked. What fails for now is not repeated, but where that is said. */
+  calls: Calls
+  /** What a call of it comes to. @throws CommandError that says what to do next */
+  told<T>(call: (calls: Calls) => Promise<T>): Promise<T>
 }
 
 /**
@@ -44,30 +48,51 @@ export function provider(
   givenScope: string | undefined,
   tokens: Tokens,
   trust: Trust,
-  trace: Trace,
+  terminal: Pick<Terminal, 'say' | 'trace'>,
 ): Provider {
   const url = providerUrl(givenUrl)
   const loginAdvice = `You are not logged in for ${url.href}: action-provider login ${urlOption(url)}`
+  const options = {
+    fetch: tracingFetch(terminal.trace),
+    retry: once,
+    onRetry: ({ reason, wait }: { reason: string; wait: number }) =>
+      terminal.say(`${reason}; sending the same request again in ${Math.ceil(wait / 1000)} s`),
+  }
+  const calls = connect(url, {
+    ...options,
+    getToken: async ({ refused }) => {
+      const need = await wanted()
+      const token = refused === undefined ? await tokens.get(need) : await tokens.renew(need, refused)
+      return token && keepSecret(token)
+    },
+  })
   let description: ProviderDescription | undefined
 
+  const told = async <T>(call: (calls: Calls) => Promise<T>): Promise<T> => {
+    try {
+      return await call(calls)
+    } catch (error) {
+      throw commandError(error, url)
+    }
+  }
   const describe = async (): Promise<ProviderDescription> => {
     description ??= await readDescription()
     return description
   }
 
   async function readDescription(): Promise<ProviderDescription> {
-    let answer = await exchange({ method: 'GET', url }, trace)
-    if (answer.status === 401 || answer.status === 403) {
-      if (givenScope === undefined && !tokens.anyScope) {
-        throw refusedError(
-          `${url.href} describes itself to those alone who are logged in: ask its operators for its scope, and give it as --action-scope`,
-        )
-      }
-      answer = await ask({ path: '' })
+    try {
+      return await connect(url, options).introspect()
+    } catch (error) {
+      const hidden = error instanceof UnauthorizedRequest || error instanceof ForbiddenRequest
+      if (!hidden) throw commandError(error, url)
     }
-    if (answer.status !== 200) throw refusal(answer, url)
-    if (!isDescription(answer.json)) throw notAProvider(answer, url)
-    return answer.json
+    if (givenScope === undefined && !tokens.anyScope) {
+      throw refusedError(
+        `${url.href} describes itself to those alone who are logged in: ask its operators for its scope, and give it as --action-scope`,
+      )
+    }
+    return told(() => calls.introspect())
   }
 
   async function wanted(): Promise<Wanted> {
@@ -87,54 +112,5 @@ export function provider(
     return { scope, advice: loginAdvice }
   }
 
-  async function ask({ method = 'GET', path, query, body }: Question): Promise<HttpAnswer> {
-    const need = await wanted()
-    const send = (token: string): Promise<HttpAnswer> =>
-      exchange(
-        {
-          method,
-          url: path === '' ? url : below(url, path, query),
-          authorization: `Bearer ${token}`,
-          ...(body !== undefined && {
-            headers: { 'content-type': 'application/json' },
-            body: JSON.stringify(body),
-          }),
-        },
-        trace,
-      )
-    const token = await tokens.get(need)
-    const answer = await send(token)
-    if (answer.status !== 401) return answer
-    const other = await tokens.renew(need, token)
-    return other === undefined ? answer : send(other)
-  }
-
-  return {
-    url,
-    describe,
-    scope: async () => (await wanted()).scope,
-    ask,
-    refusal: (answer) => refusal(answer, url),
-  }
-}
-
-/**
- * The answer to a question that only makes sense answered, which holds JSON.
- * @throws CommandError what any other answer comes to
- */
-export async function answered(provider: Provider, question: Question): Promise<HttpAnswer> {
-  const answer = await provider.ask(question)
-  if (answer.status < 200 || answer.status > 299) throw provider.refusal(answer)
-  if (answer.json === undefined) throw notAProvider(answer, provider.url)
-  return answer
-}
-
-/** Whether an error is the network's, so that asking again may help. */
-export function isPassing(error: unknown): error is NetworkFailure {
-  return error instanceof NetworkFailure && !error.lasting
-}
-
-function isDescription(json: unknown): json is ProviderDescription {
-  const { globus_auth_scope, title } = (json ?? {}) as Partial<Record<keyof ProviderDescription, unknown>>
-  return typeof globus_auth_scope === 'string' && typeof title === 'string'
+  return { url, describe, scope: async () => (await wanted()).scope, calls, told }
 }

@@ -1,6 +1,11 @@
+import {
+  ActionProviderToolsError,
+  type Answer,
+  InvalidArgument,
+  TooManyPages,
+} from 'action-provider-tools/client'
 import { type CommandError, refusedError, unavailableError, usageError } from '../errors.ts'
 import { printable } from '../output/printable.ts'
-import { type HttpAnswer, retryAfter } from './http.ts'
 import { urlOption } from './provider-url.ts'
 
 type ErrorDocument = { code: string; description: string }
@@ -8,8 +13,21 @@ type ErrorDocument = { code: string; description: string }
 /** The paths of what is asked about one action. */
 const ofAction = /\/(status|log|cancel|resume|release)$/
 
-/** What a provider's answer, which is not the one hoped for, means for the one who asked, and what to do next. */
-export function refusal(answer: HttpAnswer, provider: URL): CommandError {
+/** What an error of the client means for the one who asked, and what to do next; any other error as it is. */
+export function commandError(error: unknown, provider: URL): unknown {
+  if (error instanceof InvalidArgument) return usageError(error.message, error)
+  if (error instanceof TooManyPages) return unavailableError(error.message, error)
+  if (!(error instanceof ActionProviderToolsError)) return error
+  const { cause: answer } = error as { cause?: Answer }
+  if (answer === undefined) {
+    const elsewhere = error.status >= 300 && error.status < 400
+    return (elsewhere ? refusedError : unavailableError)(error.message, error)
+  }
+  if (answer.status > 299) return refusal(answer, error.retryAfter, provider)
+  return answer.json === undefined ? notAProvider(answer, provider) : unavailableError(error.message, error)
+}
+
+function refusal(answer: Answer, retryAfter: number | undefined, provider: URL): CommandError {
   const document = errorDocument(answer)
   const words = document ? `${document.code}: ${document.description}` : `it answered ${answer.status}`
   const option = urlOption(provider)
@@ -43,9 +61,11 @@ export function refusal(answer: HttpAnswer, provider: URL): CommandError {
         `The provider does not accept the request (${words}); "action-provider introspect ${option}" shows what it takes`,
       )
     case 429:
-      return unavailableError(`The provider is asked too often (${words}): try again${whenToRetry(answer)}`)
+      return unavailableError(
+        `The provider is asked too often (${words}): try again${whenToRetry(retryAfter)}`,
+      )
     case 503:
-      return unavailableError(`The provider is not available (${words}): try again${whenToRetry(answer)}`)
+      return unavailableError(`The provider is not available (${words}): try again${whenToRetry(retryAfter)}`)
     default:
       if (!document && answer.status < 500) return notAProvider(answer, provider)
       return unavailableError(`The provider failed (${words}): try again later, or tell its admin_contact`)
@@ -53,7 +73,7 @@ export function refusal(answer: HttpAnswer, provider: URL): CommandError {
 }
 
 /** Nothing at this URL speaks the Action Provider Interface. */
-export function notAProvider({ status, headers }: HttpAnswer, provider: URL): CommandError {
+function notAProvider({ status, headers }: Answer, provider: URL): CommandError {
   const type = headers.get('content-type')?.replace(/;.*/s, '') ?? 'nothing'
   return unavailableError(
     `There is no action provider at ${provider.href}: it answered ${status} with ${printable(type)}; check --action-url`,
@@ -69,12 +89,11 @@ function notFound({ code, description }: ErrorDocument, option: string): Command
   )
 }
 
-function whenToRetry(answer: HttpAnswer): string {
-  const wait = retryAfter(answer)
-  return wait === undefined ? ' later' : ` in ${Math.ceil(wait / 1000)} s`
+function whenToRetry(seconds: number | undefined): string {
+  return seconds === undefined ? ' later' : ` in ${seconds} s`
 }
 
-function errorDocument({ json }: HttpAnswer): ErrorDocument | undefined {
+function errorDocument({ json }: Answer): ErrorDocument | undefined {
   const { code, description } = (json ?? {}) as Partial<Record<keyof ErrorDocument, unknown>>
   if (typeof code !== 'string' || typeof description !== 'string') return undefined
   // It is quoted inside sentences, which have their own full stop.

@@ -1,4 +1,3 @@
-import { changeAction } from '../client/action.ts'
 import { type CommonOptions, openSession } from '../session.ts'
 import { showStatus } from './outcome.ts'
 
@@ -18,5 +17,6 @@ async function change(
   options: CommonOptions,
 ): Promise<void> {
   const session = await openSession(options)
-  await showStatus(session.terminal, await changeAction(session.provider(), actionId, operation))
+  const changed = await session.provider().told((calls) => calls.action(actionId)[operation]())
+  await showStatus(session.terminal, changed)
 }

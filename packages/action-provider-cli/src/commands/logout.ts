@@ -1,6 +1,6 @@
+import { NetworkFailure } from 'action-provider-tools/client'
 import { revoke } from '../auth/grants.ts'
 import { type Login, providerKey, type StoredToken, type TrustedProvider } from '../auth/token-store.ts'
-import { NetworkFailure } from '../client/network-errors.ts'
 import { providerUrl } from '../client/provider-url.ts'
 import { CommandError, unavailableError } from '../errors.ts'
 import { type CommonOptions, openSession, type Session } from '../session.ts'

@@ -1,10 +1,9 @@
-import type { ActionStatus } from 'action-provider-tools/client'
+import { type Action, ActionProviderToolsError, type ActionStatus } from 'action-provider-tools/client'
 import { topScopes } from '../auth/scopes.ts'
 import { logInAndKeep } from '../auth/tokens.ts'
-import { actionStatus, changeAction } from '../client/action.ts'
 import type { Provider } from '../client/provider.ts'
 import { shellWord, urlOption } from '../client/provider-url.ts'
-import { type ExitCode, refusedError } from '../errors.ts'
+import { type ExitCode, refusedError, usageError } from '../errors.ts'
 import { printable } from '../output/printable.ts'
 import { type CommonOptions, openSession, type Session } from '../session.ts'
 import { concludeWith } from './outcome.ts'
@@ -17,14 +16,38 @@ export async function resume(
 ): Promise<ExitCode> {
   const session = await openSession(options)
   const provider = session.provider()
+  const action = await provider.told(async (calls) => calls.action(actionId))
   if (options.consent !== false) {
-    const missing = missingConsent(await actionStatus(provider, actionId))
+    const missing = missingConsent(await provider.told(() => action.status()))
     if (missing !== undefined) await giveConsent(session, provider, missing, actionId)
   }
-  const resumed = await changeAction(provider, actionId, 'resume')
-  const known = resumed.status === 'INACTIVE' ? undefined : resumed
-  const last = options.watch ? await watch(provider, session.terminal, actionId, { known }) : resumed
+  const resumed = await provider.told(() => resumeIn(provider, action))
+  // Some answer with the status before, which is none to stop at.
+  if (options.watch && resumed.status === 'INACTIVE') await provider.told(() => action.status())
+  const last = options.watch ? await watch(provider, session.terminal, action) : resumed
   return concludeWith(session.terminal, last, provider.url)
+}
+
+async function resumeIn(provider: Provider, action: Action): Promise<ActionStatus> {
+  try {
+    return await action.resume()
+  } catch (error) {
+    if (!isNotOffered(error)) throw error
+    // Where there is no provider at all, that is what is wrong.
+    await provider.describe()
+    throw usageError(
+      `${provider.url.href} cannot resume actions: "action-provider cancel" ends one that waits, if need be`,
+    )
+  }
+}
+
+/** Whether a provider has no such operation: those of the Python toolkit answer that with a page. */
+function isNotOffered(error: unknown): boolean {
+  return (
+    error instanceof ActionProviderToolsError &&
+    [404, 405, 501].includes(error.status) &&
+    error.code !== 'ActionNotFound'
+  )
 }
 
 /**

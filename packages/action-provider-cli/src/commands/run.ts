@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import {
+  type Action,
+  ActionProviderToolsError,
   type ActionRequest,
+  NetworkFailure,
   type ProviderDescription,
   RequestValidationError,
 } from 'action-provider-tools/client'
-import { readStatus } from '../client/action.ts'
-import { NetworkFailure } from '../client/network-errors.ts'
-import type { Provider } from '../client/provider.ts'
-import { repeated } from '../client/repeat.ts'
+import { often, type Provider } from '../client/provider.ts'
+import { commandError } from '../client/refusals.ts'
 import { type ExitCode, unavailableError, usageError } from '../errors.ts'
 import { checkBody } from '../input/check-body.ts'
 import { principals, scopesOfNames } from '../input/principals.ts'
 import { readBody } from '../input/read-body.ts'
 import { printable } from '../output/printable.ts'
-import type { Terminal } from '../output/terminal.ts'
 import { type CommonOptions, openSession, type Session } from '../session.ts'
 import { concludeWith } from './outcome.ts'
 import { watch } from './watch.ts'
@@ -44,11 +44,11 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   await logInOnce(session, provider, options)
   const request = await checkedRequest(session, options, body)
   terminal.say(`Request id: ${request.request_id}`)
-  const started = await send(provider, terminal, request)
-  const { action_id } = started
+  const action = await send(provider, request)
+  const started = action.latest ?? (await action.status())
   if (!options.watch) return concludeWith(terminal, started, provider.url)
-  terminal.say(`Action: ${printable(action_id)}`)
-  return concludeWith(terminal, await watch(provider, terminal, action_id, { known: started }), provider.url)
+  terminal.say(`Action: ${printable(action.id)}`)
+  return concludeWith(terminal, await watch(provider, terminal, action), provider.url)
 }
 
 async function asked({ input_schema }: ProviderDescription): Promise<Record<string, unknown>> {
@@ -96,17 +96,14 @@ async function checkedRequest(
 }
 
 /** Starts the action. What got lost on the way is sent again: the provider knows the request by its id. */
-async function send(provider: Provider, terminal: Terminal, request: ActionRequest) {
+async function send({ calls, url }: Provider, { body, ...request }: ActionRequest): Promise<Action> {
   const again = `repeat the command with --request-id ${request.request_id}: it starts nothing twice`
   try {
-    const answer = await repeated(terminal.say, () =>
-      provider.ask({ method: 'POST', path: 'run', body: request }),
-    )
-    if (answer.status >= 500) throw unavailableError(`${provider.refusal(answer).message}; then ${again}`)
-    if (answer.status !== 200 && answer.status !== 202) throw provider.refusal(answer)
-    return readStatus(answer.json, provider)
+    return await calls.run(body, { ...request, retry: often })
   } catch (error) {
-    if (error instanceof NetworkFailure) throw unavailableError(`${error.message}; ${again}`, error)
-    throw error
+    const told = commandError(error, url)
+    if (told instanceof NetworkFailure) throw unavailableError(`${told.message}; ${again}`, error)
+    const failing = error instanceof ActionProviderToolsError && error.status >= 500
+    throw failing ? unavailableError(`${(told as Error).message}; then ${again}`, error) : told
   }
 }

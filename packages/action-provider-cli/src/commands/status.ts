@@ -1,4 +1,3 @@
-import { actionStatus } from '../client/action.ts'
 import type { ExitCode } from '../errors.ts'
 import { type CommonOptions, openSession } from '../session.ts'
 import { concludeWith } from './outcome.ts'
@@ -11,8 +10,9 @@ export async function status(
 ): Promise<ExitCode> {
   const session = await openSession(options)
   const provider = session.provider()
+  const action = await provider.told(async (calls) => calls.action(actionId))
   const found = options.watch
-    ? await watch(provider, session.terminal, actionId)
-    : await actionStatus(provider, actionId)
+    ? await watch(provider, session.terminal, action)
+    : await provider.told(() => action.status())
   return concludeWith(session.terminal, found, provider.url)
 }

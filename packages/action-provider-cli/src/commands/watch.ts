@@ -1,22 +1,33 @@
-import type { ActionStatus } from 'action-provider-tools/client'
+import { type Action, type ActionStatus, NetworkFailure } from 'action-provider-tools/client'
 import type { Provider } from '../client/provider.ts'
 import { shellWord, urlOption } from '../client/provider-url.ts'
-import { watchAction } from '../client/watch.ts'
-import { CommandError, exitCodes } from '../errors.ts'
+import { CommandError, exitCodes, unavailableError } from '../errors.ts'
+import { printable } from '../output/printable.ts'
 import type { Terminal } from '../output/terminal.ts'
 
 /**
- * Follows an action on the terminal. Ctrl-C ends that, leaves the action alone, and says how to come back.
+ * Follows an action on the terminal until it is complete, or waits for its caller (INACTIVE).
  *
  * @throws CommandError, with the exit code of Ctrl-C for that
  */
-export async function watch(
+export function watch(provider: Provider, terminal: Terminal, action: Action): Promise<ActionStatus> {
+  const onProgress = progressOn(terminal)
+  return untilInterrupted(provider, terminal, action, (signal) => action.finished({ signal, onProgress }))
+}
+
+/** Shows how an action is, whenever that changes. */
+export function progressOn(terminal: Terminal): (status: ActionStatus) => void {
+  return (status) => terminal.progress(summary(status))
+}
+
+/** Follows an action in some way. Ctrl-C ends that, leaves the action alone, and says how to come back. */
+export async function untilInterrupted<Result>(
   provider: Provider,
   terminal: Terminal,
-  actionId: string,
-  options: { known?: ActionStatus | undefined; onLook?: () => Promise<void> } = {},
-): Promise<ActionStatus> {
-  const back = `action-provider status ${shellWord(actionId)} ${urlOption(provider.url)} --watch`
+  action: Action,
+  follow: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const back = `action-provider status ${shellWord(action.id)} ${urlOption(provider.url)} --watch`
   const stop = new AbortController()
   const onInterrupt = (): void =>
     stop.abort(
@@ -27,10 +38,23 @@ export async function watch(
     )
   process.once('SIGINT', onInterrupt)
   try {
-    const { say, progress } = terminal
-    return await watchAction(provider, actionId, { ...options, signal: stop.signal, say, progress, back })
+    return await provider.told(() => follow(stop.signal))
+  } catch (error) {
+    const gone = error instanceof NetworkFailure || isUnavailable(error)
+    if (!gone || action.latest === undefined) throw error
+    throw unavailableError(`${error.message}. Given up; the action goes on. Come back with: ${back}`, error)
   } finally {
     process.off('SIGINT', onInterrupt)
     terminal.endProgress()
   }
+}
+
+function isUnavailable(error: unknown): error is CommandError {
+  return error instanceof CommandError && error.exitCode === exitCodes.unavailable
+}
+
+/** What somebody may want to know of an action at a glance. */
+function summary({ status, display_status }: ActionStatus): string {
+  const more = display_status === undefined || display_status === status ? '' : `  ${display_status}`
+  return printable(`${status}${more}`)
 }

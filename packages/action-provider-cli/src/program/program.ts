@@ -11,7 +11,7 @@ import { doesInto, type Outcome } from './work.ts'
 const exitCodeHelp = `
 Exit codes:
   0    fine
-  1    the action FAILED
+  1    the action FAILED, or a check found what must not be
   2    the command line or the request is wrong
   3    not logged in, refused, or the action waits for you (INACTIVE)
   4    the provider, Globus or the network failed

@@ -1,9 +1,28 @@
-import type { Command } from 'commander'
-import { collect, example, ofClient } from './options.ts'
+import { type Command, Option } from 'commander'
+import { collect, count, example, ofClient, onProvider } from './options.ts'
 import type { Does } from './work.ts'
 
-/** The commands that register a provider in Globus Auth. */
+/** The commands for who runs a provider: is it right, and is it registered in Globus Auth. */
 export function addProviderCommands(program: Command, does: Does): void {
+  onProvider(
+    program
+      .command('check')
+      .summary('whether a provider does what the interface says')
+      .description(
+        'Check whether a provider does what the Action Provider Interface says. It runs the provider some ten times, and releases what it started; nothing else is changed.',
+      )
+      .argument('[url]', "the provider's URL (default: --action-url)")
+      .option(
+        '-b, --body <json>',
+        'an input that works: JSON, @FILE, a file name, or - (default: made from its schema)',
+      )
+      .option('--as-other-token-file <file>', 'a file with a token of another caller, to check access with')
+      .option('--only <id>', 'a check, or a kind of them such as run; repeatable', collect)
+      .option('--junit <file>', 'write the result as JUnit XML, too')
+      .addOption(new Option('--time-limit <seconds>', 'how long it may take').argParser(count).default(300))
+      .addHelpText('after', example('action-provider check https://example.org/skeleton'))
+      .action(does(async () => (await import('../commands/check.ts')).check)),
+  )
   const provider = program
     .command('provider')
     .summary('register action providers')

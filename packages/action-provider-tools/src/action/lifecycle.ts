@@ -5,12 +5,7 @@
  */
 
 import type { ActionRequest } from '../documents/action-request.ts'
-import {
-  type ActionDetails,
-  type ActionStatus,
-  type ActionStatusValue,
-  isComplete as isCompleteStatus,
-} from '../documents/action-status.ts'
+import { type ActionDetails, type ActionStatus, isComplete } from '../documents/action-status.ts'
 import { parseDuration } from '../documents/duration.ts'
 import type { ActionLogEntry } from '../documents/log-page.ts'
 import { formatTime, parseTime } from '../documents/time.ts'
@@ -30,7 +25,7 @@ export type LivingAction = Pick<
 >
 
 /** How long a complete action is kept when its request does not say (interface, "ActionRequest"). */
-export const DEFAULT_RELEASE_AFTER = 'P30D'
+const DEFAULT_RELEASE_AFTER = 'P30D'
 
 /** What failed, in words for the caller: the details of a FAILED action. */
 export type Failure = { code: string; description: string } & Record<string, unknown>
@@ -57,11 +52,6 @@ export function begin(
     release_after: request.release_after ?? DEFAULT_RELEASE_AFTER,
     display_status: 'ACTIVE',
   }
-}
-
-/** Whether nothing can change any more but that the action is released. */
-export function isComplete({ status }: { status: ActionStatusValue }): boolean {
-  return isCompleteStatus(status)
 }
 
 /** The status document of a stored action. */
@@ -189,7 +179,7 @@ export function cancel(
   now: number,
   hasToStop = action.runs_on !== undefined,
 ): Change | undefined {
-  if (isComplete(action) || action.cancel_requested_at !== undefined) return undefined
+  if (isComplete(action.status) || action.cancel_requested_at !== undefined) return undefined
   const canceling = { cancel_requested_at: now, cancel_requested_by: by }
   if (!hasToStop) return { ...canceled({ ...action, ...canceling }, now, []), ...canceling }
   const display_status = `Canceling for ${by}`.slice(0, 64)
@@ -211,7 +201,7 @@ export function canceled(action: LivingAction, now: number, log: readonly Action
 
 /** @throws ActionConflict while the action is not complete (interface, release). */
 export function release(action: LivingAction): Change {
-  if (!isComplete(action)) {
+  if (!isComplete(action.status)) {
     throw new ActionConflict(
       `This action is ${action.status}: cancel it or wait until it is complete, then release it`,
     )

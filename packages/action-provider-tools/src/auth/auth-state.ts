@@ -13,7 +13,7 @@ export type Caller = {
 }
 
 /** What an Auth finds out about a caller when it is asked. */
-export type CallerLookups = {
+type CallerLookups = {
   /** The caller's groups when they are known already. */
   knownGroups(): ReadonlySet<PrincipalURN> | undefined
   groups(): Promise<ReadonlySet<PrincipalURN>>

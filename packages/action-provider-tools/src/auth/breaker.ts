@@ -1,5 +1,5 @@
 /** Keeps callers from waiting for a service that has stopped to answer. */
-export type Breaker = {
+type Breaker = {
   /**
    * Milliseconds to wait before the next call; 0 is the permission to make it, whose end must be told by `succeeded`
    * or `failed`. While open, one caller gets the permission, as a probe, each time the pause is over, whether or not
@@ -12,7 +12,7 @@ export type Breaker = {
   failed(): void
 }
 
-export type BreakerOptions = {
+type BreakerOptions = {
   /** Consecutive failures after which it opens. */
   threshold: number
   /** Milliseconds between probes while it is open. */

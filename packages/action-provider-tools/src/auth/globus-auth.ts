@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { groupURN, identityURN, type PrincipalURN } from '../documents/principal.ts'
 import { ConsentRequired, InvalidDefinition, ServiceUnavailable } from '../errors.ts'
-import { withCallSpans } from '../telemetry/tracing.ts'
 import type { Auth, AuthState, DependentToken } from './auth.ts'
 import { createAuthState } from './auth-state.ts'
 import { assertBearerToken, assertScope, invalidToken, notRefreshable, tokenKey } from './bearer-token.ts'
@@ -67,8 +66,7 @@ const knownRefusal: AuthCallEvent = Object.freeze({ ...known, outcome: 'refused'
  * await caller.checkAuthorization(['urn:globus:groups:id:fdb38a24-03c1-11e3-86f7-12313809f035'])
  */
 export function globusAuth(options: GlobusAuthOptions): Auth {
-  const { scope, cacheSize: max = 10_000 } = options
-  const onCall = withCallSpans(options.onCall)
+  const { scope, onCall, cacheSize: max = 10_000 } = options
   const { clock = Date.now, monotonicClock: now = () => performance.now() } = options
   assertUsable(options)
   rememberSecret(options.clientSecret)

@@ -72,7 +72,7 @@ export type Grant =
   /** `consent`: the caller has not consented to `scopes`, where Globus names them. `token`: the token is no good. */
   | { granted: false; lacking: 'consent' | 'token'; scopes: string[] }
 
-export type GlobusClient = {
+type GlobusClient = {
   /** Token introspection (RFC 7662): undefined for a token that is no good for calls. @throws ServiceUnavailable */
   introspect(token: string): Promise<ActiveToken | undefined>
   /**
@@ -90,7 +90,7 @@ export type GlobusClient = {
   close(): void
 }
 
-export type GlobusClientOptions = Omit<ServiceOptions, 'service' | 'name' | 'url'> & {
+type GlobusClientOptions = Omit<ServiceOptions, 'service' | 'name' | 'url'> & {
   urls: GlobusUrls
   clientId: string
   clientSecret: string

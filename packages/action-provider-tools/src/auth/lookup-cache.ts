@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 
 /** Remembers what a remote service said, for a while, and asks it once for callers who want the same at once. */
-export type LookupCache<Value> = {
+type LookupCache<Value> = {
   get(key: string): Value | undefined
   /** What is remembered, or else what `ask` says. An `ask` that fails is not remembered. */
   load(key: string, ask: () => Promise<Value>): Promise<Value>
@@ -10,7 +10,7 @@ export type LookupCache<Value> = {
   clear(): void
 }
 
-export type LookupCacheOptions<Value> = {
+type LookupCacheOptions<Value> = {
   /** The most entries it holds; then the one unused for longest goes. */
   max: number
   /** How long to remember a value, in milliseconds; 0 for not at all. */

@@ -1,6 +1,7 @@
 /** Calls to one remote service: bounded in time and size, retried where that is safe, not made while the service is dead. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ServiceUnavailable } from '../errors.ts'
+import { backoff, fullyJittered, parseRetryAfter, retryAfterSeconds } from '../retry.ts'
 import { createBreaker } from './breaker.ts'
 import { asOutage, Outage } from './outage.ts'
 
@@ -35,7 +36,7 @@ export type ServiceOptions = {
   onCall?: ((event: AuthCallEvent) => void) | undefined
 }
 
-export type ServiceRequest<Body> = {
+type ServiceRequest<Body> = {
   call: AuthCallEvent['call']
   method: 'GET' | 'POST'
   /** Relative to the service's URL. */
@@ -88,7 +89,7 @@ export function createService(options: ServiceOptions): Service {
   const unavailable = (reason: string, retryAfter?: number): ServiceUnavailable =>
     new ServiceUnavailable(`${name} cannot be asked at the moment: try again later`, {
       cause: new Error(`${name}: ${reason}`),
-      ...(retryAfter === undefined ? {} : { retryAfter: Math.max(1, Math.ceil(retryAfter / 1000)) }),
+      ...(retryAfter === undefined ? {} : { retryAfter: retryAfterSeconds(retryAfter) }),
     })
 
   const request: Service['request'] = async (request) => {
@@ -154,8 +155,8 @@ async function sendWithRetries<Body>(
       const outage = asOutage(error, signal)
       const { lasting, retryAfter = 0 } = outage
       if (retry >= retries || lasting || signal.aborted || retryAfter > longestPause) throw outage
-      const jitter = Math.random() * Math.min(longestPause, firstPause * 2 ** retry)
-      await sleep(retryAfter + jitter, undefined, { signal }).catch((aborted) => {
+      const pause = backoff(retry + 1, { first: firstPause, most: longestPause, jitter: fullyJittered })
+      await sleep(retryAfter + pause, undefined, { signal }).catch((aborted) => {
         throw asOutage(aborted, signal)
       })
     }
@@ -212,10 +213,8 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** `Retry-After` in milliseconds, for both of its forms (RFC 9110, section 10.2.3). */
+/** What an answer's `Retry-After` asks for, in milliseconds and within reason. */
 function retryAfter(response: Response): number | undefined {
-  const value = response.headers.get('retry-after')
-  if (value === null) return undefined
-  const milliseconds = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now()
-  return Number.isNaN(milliseconds) ? undefined : Math.min(Math.max(milliseconds, 0), longestRetryAfter)
+  const milliseconds = parseRetryAfter(response.headers.get('retry-after'))
+  return milliseconds && Math.min(milliseconds, longestRetryAfter)
 }

@@ -80,3 +80,17 @@ function completionErrors({ status, start_time, completion_time }: ActionStatus)
     ? [fieldError('$.completion_time', 'minimum', 'must not be before start_time')]
     : []
 }
+
+/**
+ * What an author gave as details, as it will be written: an object or a text; `undefined` becomes an empty object. A copy, since
+ * the author may go on changing the object.
+ * @throws TypeError where it is neither, or is not JSON
+ */
+export function toDetails(value: unknown): ActionDetails {
+  if (value === undefined) return {}
+  if (typeof value === 'string') return value
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new TypeError(`Details must be an object or a text, not ${value === null ? 'null' : typeof value}`)
+  }
+  return JSON.parse(JSON.stringify(value)) as ActionDetails
+}

@@ -8,7 +8,7 @@ import {
   MethodNotAllowed,
   NotFound,
 } from '../errors.ts'
-import { errorFacts } from '../telemetry/error-facts.ts'
+import { errorFacts } from '../log.ts'
 import { tooLarge } from './body.ts'
 import { loadOf } from './load.ts'
 import { operationOf } from './operation.ts'

@@ -3,7 +3,7 @@ import { ActionProviderToolsError, BadActionRequest, ServiceUnavailable, TooMany
 import { createRate, networkOf } from './rate.ts'
 
 /** How much is taken on. */
-export type Bounds = {
+type Bounds = {
   /** How many requests are in hand at the same time. */
   requestsAtOnce: number
   /** How many requests of one caller are open at the same time, in hand or not. */

@@ -1,5 +1,5 @@
+import type { Logger } from '../log.ts'
 import type { ActionStore } from '../store/action-store.ts'
-import type { Logger } from '../telemetry/logger.ts'
 
 /**
  * Warns where a store has actions of other providers alone: whoever renames a provider that has no namespace of its own looks for

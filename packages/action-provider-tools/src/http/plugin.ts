@@ -12,8 +12,8 @@ import { isPromiseLike } from '../promise-like.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
 import type { Operation, OperationEvent } from '../provider/hooks.ts'
 import type { ActionStore } from '../store/action-store.ts'
-import type { EnterHook } from '../telemetry/around.ts'
 import { type Telemetry, telemetryOf } from '../telemetry/telemetry.ts'
+import type { EnterHook } from '../telemetry/tracing.ts'
 import { encryptionWithKeys } from '../worker/encryption.ts'
 import { createWorker, type Worker, type WorkerOptions } from '../worker/worker.ts'
 import { ignoreContentType, readBodies } from './body.ts'
@@ -212,7 +212,7 @@ function operationsOf(
     ]),
     log: app.log,
     clock,
-    telemetry,
+    instrument: telemetry.work,
     ...(works !== undefined && { works }),
     ...(instance !== undefined && { instance }),
     ...(shutdownGrace !== undefined && { shutdownGrace }),

@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import { TooManyRequests } from '../errors.ts'
+import { retryAfterSeconds } from '../retry.ts'
 
 /** How often somebody may ask in a minute, counted by a clock that never jumps. */
-export type Budget = {
+type Budget = {
   /** Counts one more. @throws TooManyRequests beyond the limit, which says how long to wait */
   count: (key: string) => void
   /** Counts one more, and gives the error rather than throwing it. */
@@ -12,7 +13,7 @@ export type Budget = {
 }
 
 /** A budget for each kind of asker, so that none of them uses up what another needs. */
-export type Rate = {
+type Rate = {
   /** By identity. */
   callers: Budget
   /** By address: requests that need no token. */
@@ -56,7 +57,7 @@ function createBudget(max: number): Budget {
 }
 
 function tooMany(milliseconds: number): TooManyRequests {
-  const seconds = Math.max(1, Math.ceil(milliseconds / 1_000))
+  const seconds = retryAfterSeconds(milliseconds)
   return new TooManyRequests(`You send more requests than this provider allows: wait ${seconds} s`, {
     headers: { 'retry-after': String(seconds) },
   })

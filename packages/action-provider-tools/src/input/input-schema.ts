@@ -49,6 +49,13 @@ export type InferInput<S> =
       ? Type
       : Described<Static<S & object>>
 
+/** The type of the input that a caller sends for a schema: before its defaults are filled in and its parts transformed. */
+export type SentInput<S> = S extends {
+  readonly '~standard': { readonly types?: { readonly input: infer Input } | undefined }
+}
+  ? Input
+  : InferInput<S>
+
 type Described<Type> = Type extends object
   ? keyof Type extends never
     ? Record<string, unknown>

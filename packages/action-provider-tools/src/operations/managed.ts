@@ -1,6 +1,7 @@
 import { contentHash, newActionId, requestKey } from '../action/keys.ts'
 import * as lifecycle from '../action/lifecycle.ts'
 import type { AuthState } from '../auth/auth.ts'
+import { isComplete } from '../documents/action-status.ts'
 import { parseDuration } from '../documents/duration.ts'
 import { ALL_AUTHENTICATED_USERS, LISTS, type Role } from '../documents/principal.ts'
 import { parseTime } from '../documents/time.ts'
@@ -81,8 +82,7 @@ export function managedOperations(
     async cancel(auth, actionId) {
       const by = auth.username ?? auth.effectiveIdentity.slice(-36)
       const action = await change(actionId, (current) => worker.cancel(current, by))
-      if (action.cancel_requested_at !== undefined && !lifecycle.isComplete(action))
-        worker.interrupt(actionId)
+      if (action.cancel_requested_at !== undefined && !isComplete(action.status)) worker.interrupt(actionId)
       return action.document
     },
 

@@ -1,8 +1,9 @@
+import type { ActionDetails } from '../documents/action-status.ts'
 import { describeProvider, type ProviderDescriptionInput } from '../documents/describe-provider.ts'
 import type { ProviderDescription } from '../documents/provider-description.ts'
 import { InvalidDefinition } from '../errors.ts'
 import { compileInput } from '../input/compile-input.ts'
-import type { CompiledInput, InferInput, InputSchema } from '../input/input-schema.ts'
+import type { CompiledInput, InferInput, InputSchema, SentInput } from '../input/input-schema.ts'
 import type { Callbacks } from './callbacks.ts'
 import type { Hooks } from './hooks.ts'
 import type { RemoteWork, Run } from './run-context.ts'
@@ -48,25 +49,27 @@ type Common<S extends InputSchema> = {
 // `undefined` in those that have no use for them tells the compiler which kind is meant, so that it points at what is wrong in it.
 
 /** A provider whose author gives the work, and the library everything else. */
-export type ManagedDefinition<S extends InputSchema> = Common<S> &
+export type ManagedDefinition<S extends InputSchema, D extends ActionDetails = ActionDetails> = Common<S> &
   WorkOptions & {
-    run: Run<InferInput<S>>
+    run: Run<InferInput<S>, D>
     start?: undefined
     status?: undefined
   }
 
 /** A provider whose work runs in another system. */
-export type RemoteDefinition<S extends InputSchema, Handle = unknown> = Common<S> &
-  WorkOptions &
-  RemoteWork<InferInput<S>, Handle> & { run?: undefined; status?: undefined }
+export type RemoteDefinition<
+  S extends InputSchema,
+  Handle = unknown,
+  D extends ActionDetails = ActionDetails,
+> = Common<S> & WorkOptions & RemoteWork<InferInput<S>, Handle, D> & { run?: undefined; status?: undefined }
 
 /** A provider whose author keeps the state of actions. */
 export type CallbackDefinition<S extends InputSchema> = Common<S> &
   Callbacks<InferInput<S>> & { start?: undefined }
 
-type Definition<S extends InputSchema, Handle> =
-  | ManagedDefinition<S>
-  | RemoteDefinition<S, Handle>
+type Definition<S extends InputSchema, Handle, D extends ActionDetails = ActionDetails> =
+  | ManagedDefinition<S, D>
+  | RemoteDefinition<S, Handle, D>
   | CallbackDefinition<S>
 
 /** The kinds of work behind a provider. The input is checked before it gets there, so its type need not be known here. */
@@ -75,8 +78,8 @@ export type Work =
   | { kind: 'remote'; remote: RemoteWork<never, never>; options: Required<WorkOptions> }
   | { kind: 'callbacks'; callbacks: Callbacks<never> }
 
-/** A provider, checked and ready to be registered. */
-export type ActionProvider = {
+/** A provider, checked and ready to be registered. Its types tell a client what to send, and what comes of it. */
+export type ActionProvider<Input = unknown, Details = unknown> = {
   /** What introspect answers, for a given scope. */
   describe: (scope: string) => ProviderDescription
   description: Omit<ProviderDescription, 'globus_auth_scope'>
@@ -86,6 +89,8 @@ export type ActionProvider = {
   hooks: Hooks
   showInputInErrors: boolean
   work: Work
+  /** For the compiler alone; it has no value. */
+  readonly '~types'?: { readonly input: Input; readonly details: Details } | undefined
 }
 
 /**
@@ -103,11 +108,11 @@ export type ActionProvider = {
  */
 export function defineActionProvider<const S extends InputSchema>(
   definition: CallbackDefinition<S>,
-): ActionProvider
+): ActionProvider<SentInput<S>>
 // The compiler tells errors by the last overload: it takes every kind.
-export function defineActionProvider<const S extends InputSchema, Handle>(
-  definition: Definition<S, Handle>,
-): ActionProvider
+export function defineActionProvider<const S extends InputSchema, Handle, D extends ActionDetails>(
+  definition: Definition<S, Handle, D>,
+): ActionProvider<SentInput<S>, D>
 export function defineActionProvider<S extends InputSchema>(
   definition: Definition<S, never>,
 ): ActionProvider {

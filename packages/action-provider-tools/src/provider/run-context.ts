@@ -1,6 +1,6 @@
 import type { ActionRequest } from '../documents/action-request.ts'
 import type { ActionDetails } from '../documents/action-status.ts'
-import type { Logger } from '../telemetry/logger.ts'
+import type { Logger } from '../log.ts'
 
 /** What the work of an action is given. */
 export type RunContext<Input> = {
@@ -49,20 +49,24 @@ export type PauseReason = {
 }
 
 /** The work of an action: returning gives SUCCEEDED with the value as details, throwing gives FAILED. */
-export type Run<Input> = (context: RunContext<Input>) => ActionDetails | Promise<ActionDetails>
+export type Run<Input, Details extends ActionDetails = ActionDetails> = (
+  context: RunContext<Input>,
+) => Details | Promise<Details>
 
 /**
  * Work that runs in another system: started there, asked about, and told to stop. `Handle` is what `start` returns; it must
  * be JSON, since it is kept as such.
  */
-export type RemoteWork<Input, Handle> = {
+export type RemoteWork<Input, Handle, Details extends ActionDetails = ActionDetails> = {
   /**
    * Starts the work and returns what identifies it there; kept, encrypted, until the action is complete. It may be called again
    * when a crash hid the first call's answer: pass `action_id` on as the idempotency key where the system has one.
    */
   start: (context: RunContext<Input>) => Handle | Promise<Handle>
   /** Asks how the work is. Returning `{ done: details }` ends the action; `{ progress }` leaves it ACTIVE; throwing ActionFailed fails it. */
-  poll: (context: RunContext<Input> & { handle: Handle }) => PollResult | Promise<PollResult>
+  poll: (
+    context: RunContext<Input> & { handle: Handle },
+  ) => PollResult<Details> | Promise<PollResult<Details>>
   /** Tells the system to stop the work. */
   cancel?: (context: RunContext<Input> & { handle: Handle }) => unknown
   /** The least time between two polls of one action, in milliseconds (default 5,000). */
@@ -70,4 +74,6 @@ export type RemoteWork<Input, Handle> = {
 }
 
 /** What a poll found. */
-export type PollResult = { done: ActionDetails } | { progress?: ActionDetails; displayStatus?: string }
+export type PollResult<Details extends ActionDetails = ActionDetails> =
+  | { done: Details }
+  | { progress?: ActionDetails; displayStatus?: string }

@@ -7,7 +7,7 @@ import Fastify, {
 } from 'fastify'
 import { answerErrorFinally, noRoute } from '../http/error-answers.ts'
 import { operationOf } from '../http/operation.ts'
-import { errorFacts } from '../telemetry/error-facts.ts'
+import { errorFacts } from '../log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { observability } from '../telemetry/observability.ts'
 import { requestIdOf } from '../telemetry/request-id.ts'
@@ -18,7 +18,7 @@ import { type Limits, limits } from './limits.ts'
 import { SECURITY_HEADERS } from './security-headers.ts'
 
 /** How an application is made. */
-export type ApplicationOptions = {
+type ApplicationOptions = {
   logLevel?: string
   bodyLimit?: number
   logger?: FastifyServerOptions['logger']

@@ -1,6 +1,5 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { globusAuth } from '../auth/globus-auth.ts'
 import { InvalidDefinition, StoreUnusable } from '../errors.ts'
 import { actionProvider } from '../http/plugin.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
@@ -8,6 +7,7 @@ import type { StoreOptions } from '../store/action-store.ts'
 import { openStore } from '../store/open-store.ts'
 import { cloudwatchEmf } from '../telemetry/cloudwatch-emf.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
+import { tracedGlobusAuth } from '../telemetry/tracing.ts'
 import { createApplication } from './application.ts'
 import { basePath } from './base-path.ts'
 import { type Configuration, readConfiguration } from './configuration.ts'
@@ -30,7 +30,7 @@ export type ServeOptions = {
 }
 
 /** A provider that is being served. */
-export type Serving = { url: string; app: FastifyInstance; close: () => Promise<void> }
+type Serving = { url: string; app: FastifyInstance; close: () => Promise<void> }
 
 /**
  * Serves a provider as a program: configured by the environment, with Globus Auth or the emulator, until SIGTERM or SIGINT.
@@ -57,7 +57,7 @@ export async function serve(provider: ActionProvider, options: ServeOptions): Pr
  * Starts to serve a provider and prints where.
  * @throws InvalidDefinition, StoreUnusable, or the error of the port
  */
-export async function startServing(provider: ActionProvider, options: ServeOptions): Promise<Serving> {
+async function startServing(provider: ActionProvider, options: ServeOptions): Promise<Serving> {
   // Whoever calls this from JavaScript may have left it out.
   const prefix = basePath((options as ServeOptions | undefined)?.prefix)
   const name = options.name ?? provider.namespace
@@ -116,7 +116,7 @@ async function listen(
   })
   const credentials = configuration.credentials ?? standIn?.credentials
   if (credentials === undefined) throw new InvalidDefinition('There are no credentials')
-  const auth = globusAuth({
+  const auth = tracedGlobusAuth({
     ...credentials,
     authUrl: standIn?.url ?? configuration.globus.auth.href,
     groupsUrl: standIn?.url ?? configuration.globus.groups.href,

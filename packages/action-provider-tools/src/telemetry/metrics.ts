@@ -3,8 +3,13 @@ import type { AuthCallEvent } from '../auth/service.ts'
 import type { ActionStatusValue } from '../documents/action-status.ts'
 import type { Operation } from '../provider/hooks.ts'
 import type { ActionStore } from '../store/action-store.ts'
-import type { StoreMethod } from './seen-store.ts'
 import { counter, histogram, once } from './series.ts'
+
+/** The methods of a store that ask the database. */
+export type StoreMethod = Exclude<
+  keyof ActionStore,
+  'kind' | 'system' | 'remote' | 'leaseSeconds' | 'now' | 'known' | 'subscribe' | 'close'
+>
 
 /** The metrics of one application, in a registry of their own. Make one with `createMetrics`. */
 export type Metrics = {

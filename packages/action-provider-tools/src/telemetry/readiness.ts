@@ -1,5 +1,5 @@
 import { ServiceUnavailable } from '../errors.ts'
-import type { Logger } from './logger.ts'
+import type { Logger } from '../log.ts'
 
 /** Whether an instance can serve. */
 export type Readiness = {

@@ -1,10 +1,10 @@
 import { Counter, type Metric, type Registry } from 'prom-client'
 
 /** The labels of one series. */
-export type Labels = Readonly<Record<string, string | number>>
+type Labels = Readonly<Record<string, string | number>>
 
 /** What is counted for one set of labels: add to `n`. */
-export type Cell = { n: number }
+type Cell = { n: number }
 
 /** A metric's name without the prefix that all of ours have, and what it says. */
 type Described = { name: string; help: string }

@@ -12,10 +12,12 @@ import {
   trace,
 } from '@opentelemetry/api'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Auth } from '../auth/auth.ts'
+import { type GlobusAuthOptions, globusAuth } from '../auth/globus-auth.ts'
 import type { AuthCallEvent } from '../auth/service.ts'
 import { isPromiseLike } from '../promise-like.ts'
 import type { Operation, OperationEvent } from '../provider/hooks.ts'
-import type { BackgroundPart, EnterHook, Handler } from './around.ts'
+import type { BackgroundPart } from '../worker/worker-context.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -23,6 +25,12 @@ declare module 'fastify' {
     traced?: Context | null
   }
 }
+
+/** The hook that admits a request. */
+export type EnterHook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
+
+/** What answers a request. */
+export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
 
 const NAME = 'action-provider-tools'
 
@@ -176,12 +184,16 @@ export function inBackground<T>(
   )
 }
 
-/** Tells of each call to Globus as a span of what needed it. Where nothing is traced it is `onCall` itself. */
-export function withCallSpans(
-  onCall: ((event: AuthCallEvent) => void) | undefined,
-  tracer = activeTracer(),
-): ((event: AuthCallEvent) => void) | undefined {
-  if (tracer === undefined) return onCall
+/**
+ * `globusAuth`, each of whose calls to Globus is a span of the request or attempt that needs it, where an OpenTelemetry SDK is there.
+ * This is the one that authors import.
+ */
+export function tracedGlobusAuth(options: GlobusAuthOptions): Auth {
+  const tracer = activeTracer()
+  return globusAuth(tracer ? { ...options, onCall: tracedCalls(tracer, options.onCall) } : options)
+}
+
+function tracedCalls(tracer: Tracer, onCall: GlobusAuthOptions['onCall']): (event: AuthCallEvent) => void {
   return (event) => {
     onCall?.(event)
     if (event.cache === 'hit' || !isTraced()) return

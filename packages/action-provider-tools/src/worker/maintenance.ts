@@ -1,33 +1,41 @@
 import * as lifecycle from '../action/lifecycle.ts'
+import { isComplete } from '../documents/action-status.ts'
 import type { Awaitable, Change, StoredAction } from '../store/action-store.ts'
-import { type Attempt, abort, lose } from './attempt.ts'
-import { TELLING } from './remote.ts'
+import { REMOTE_CANCEL_TIMEOUT } from './remote-work.ts'
 import { traceparentOf } from './sealed-state.ts'
-import { DEADLINE_EXCEEDED, isOverdue, logStoreError, type WorkerContext } from './worker-context.ts'
+import {
+  type Attempt,
+  abort,
+  DEADLINE_EXCEEDED,
+  isOverdue,
+  logStoreError,
+  lose,
+  type WorkerContext,
+} from './worker-context.ts'
 
 /**
- * How much of a lease may pass without the word of the store before work that runs here is told to stop, so that it has
- * stopped by the time when another may begin.
+ * The part of a lease after which work that runs here is told to stop, unless the store has renewed the lease. The rest is its time
+ * to stop before another instance may begin.
  */
 const SAFE_PART = 0.8
 
-/** How many actions are looked at in one go. */
+/** How many actions are ended at the same time. */
 const BATCH = 1_000
 
-/** Keeps the jobs of what runs here, and stops what must not run on. Returns a function that ends it. */
-export function keepWork(worker: WorkerContext): () => void {
+/** Renews the leases of what runs here, and stops what must not go on. Returns a function that ends this. */
+export function maintainAttempts(worker: WorkerContext): () => void {
   const { timing } = worker
-  return ending([
-    every(worker, timing.tick, async () => stopUnkeptWork(worker)),
-    every(worker, timing.tick, () => stopOverdueWork(worker)),
-    every(worker, timing.keep, () => keepJobs(worker)),
+  return clearing([
+    every(worker, timing.tick, async () => stopExpiring(worker)),
+    every(worker, timing.tick, () => stopOverdue(worker)),
+    every(worker, timing.keep, () => renewLeases(worker)),
   ])
 }
 
-/** Sees that actions end that would not end by themselves. Returns a function that stops it. */
-export function maintain(worker: WorkerContext): () => void {
+/** Ends overdue and canceled actions, and deletes those past their release. Returns a function that ends this. */
+export function maintainActions(worker: WorkerContext): () => void {
   const { timing } = worker
-  return ending([
+  return clearing([
     every(worker, timing.poll, async () => {
       worker.nudge()
       await endOverdue(worker)
@@ -37,17 +45,17 @@ export function maintain(worker: WorkerContext): () => void {
   ])
 }
 
-function ending(timers: readonly NodeJS.Timeout[]): () => void {
+function clearing(timers: readonly NodeJS.Timeout[]): () => void {
   return () => {
     for (const timer of timers) clearInterval(timer)
   }
 }
 
-async function stopOverdueWork(worker: WorkerContext): Promise<void> {
+async function stopOverdue(worker: WorkerContext): Promise<void> {
   for (const attempt of worker.running.values()) {
     if (attempt.deadlineAt === undefined || attempt.deadlineAt > worker.now()) continue
-    if (attempt.visits) {
-      if (attempt.deadlineAt + worker.options.cancelGrace <= worker.now()) abandonVisit(worker, attempt)
+    if (attempt.remote) {
+      if (attempt.deadlineAt + worker.options.cancelGrace <= worker.now()) abandonCall(worker, attempt)
       continue
     }
     attempt.deadlineAt = undefined
@@ -63,10 +71,7 @@ async function endOverdue(worker: WorkerContext): Promise<void> {
   )
 }
 
-/**
- * Ends actions, those of a batch at the same time: the store makes them durable together. What could not be ended yet
- * is looked at again next time.
- */
+/** Ends actions batch by batch: the store commits a batch together. What cannot be ended yet is left to the next round. */
 async function endAll(
   find: () => Awaitable<string[]>,
   act: (actionId: string) => Promise<boolean>,
@@ -80,14 +85,14 @@ async function endAll(
 
 async function endCanceled(worker: WorkerContext): Promise<void> {
   const { provider, store, namespace, now, running, options } = worker
-  const time = provider.work.kind === 'remote' ? TELLING : options.cancelGrace
+  const time = provider.work.kind === 'remote' ? REMOTE_CANCEL_TIMEOUT : options.cancelGrace
   for (const actionId of await store.cancelsSince(namespace, now(), BATCH)) {
     const attempt = running.get(actionId)
     if (attempt) abort(attempt, 'canceled')
   }
   for (const actionId of await store.cancelsSince(namespace, now() - options.cancelGrace, BATCH)) {
     const attempt = running.get(actionId)
-    if (attempt?.visits) abandonVisit(worker, attempt)
+    if (attempt?.remote) abandonCall(worker, attempt)
   }
   await endAll(
     () => store.cancelsSince(namespace, now() - time, BATCH),
@@ -98,45 +103,45 @@ async function endCanceled(worker: WorkerContext): Promise<void> {
   )
 }
 
-/** Fails an action whose deadline has passed. Work in another system is first told, by the visit that is due then. */
+/** Fails an action whose deadline has passed. Work in another system is canceled there first, by the call that is due then. */
 function expire(worker: WorkerContext, actionId: string): Promise<boolean> {
   const { provider, now, running } = worker
   const attempt = running.get(actionId)
   if (attempt) abort(attempt, 'deadline')
   return end(worker, actionId, (current) => {
     if (!isOverdue(worker, current)) return undefined
-    if (provider.work.kind !== 'remote' || isOverdue(worker, current, TELLING)) {
+    if (provider.work.kind !== 'remote' || isOverdue(worker, current, REMOTE_CANCEL_TIMEOUT)) {
       return lifecycle.fail(current, DEADLINE_EXCEEDED, now())
     }
     return current.status === 'INACTIVE' ? lifecycle.wake(current, now()) : undefined
   })
 }
 
-/** Waits no longer for a visit of another system that does not end, where the action must: the next one tells that system. */
-function abandonVisit({ options }: WorkerContext, attempt: Attempt): void {
-  if (performance.now() - attempt.begunAt > options.cancelGrace) attempt.abandoned.resolve()
+/** Gives up a call to another system that takes too long when its action must end: the next call cancels the work there. */
+function abandonCall({ options }: WorkerContext, attempt: Attempt): void {
+  if (performance.now() - attempt.calledAt > options.cancelGrace) attempt.abandoned.resolve()
 }
 
-/** Ends an action from outside, whatever its work does. Resolves with whether it is complete. */
+/** Ends an action whatever its work does. Resolves with whether it is complete. */
 async function end(
   worker: WorkerContext,
   actionId: string,
   decide: (current: StoredAction) => Change | undefined,
 ): Promise<boolean> {
-  const { store, namespace, telemetry } = worker
+  const { store, namespace, instrument } = worker
   const traceparent = await traceparentOf(worker, actionId)
-  const after = await telemetry.background({ name: 'end', action_id: actionId, traceparent }, () =>
+  const after = await instrument.background({ name: 'end', action_id: actionId, traceparent }, () =>
     store.transition(namespace, actionId, (current) =>
-      lifecycle.isComplete(current) ? undefined : decide(current),
+      isComplete(current.status) ? undefined : decide(current),
     ),
   )
-  const complete = after === undefined || lifecycle.isComplete(after)
+  const complete = after === undefined || isComplete(after.status)
   if (complete) worker.running.get(actionId)?.abandoned.resolve()
   else worker.nudge()
   return complete
 }
 
-async function keepJobs(worker: WorkerContext): Promise<void> {
+async function renewLeases(worker: WorkerContext): Promise<void> {
   const { store, namespace, instance, running } = worker
   const attempts = [...running.values()]
   if (attempts.length === 0) return
@@ -153,15 +158,15 @@ async function keepJobs(worker: WorkerContext): Promise<void> {
       else attempt.keptAt = sentAt
     }
   } catch (error) {
-    logStoreError(worker, error, 'The store could not be told that work goes on')
+    logStoreError(worker, error, 'The leases of running work could not be renewed')
   }
 }
 
 /**
- * Stops work whose lease may end soon, for the store could not be told that it goes on. Work that may not run twice goes on:
- * nobody else would run it, and it may still end well.
+ * Stops work whose lease could not be renewed and may end soon. Work that may not run twice goes on: no other instance would run it,
+ * and it may still succeed.
  */
-function stopUnkeptWork({ store, running, options }: WorkerContext): void {
+function stopExpiring({ store, running, options }: WorkerContext): void {
   const oldest = performance.now() - store.leaseSeconds * 1_000 * SAFE_PART
   for (const attempt of running.values()) {
     if (attempt.keptAt < oldest && (options.restartable || !attempt.started)) abort(attempt, 'lost')
@@ -181,7 +186,7 @@ function every(worker: WorkerContext, milliseconds: number, act: () => Promise<v
     try {
       await act()
     } catch (error) {
-      logStoreError(worker, error, 'The store could not be looked through')
+      logStoreError(worker, error, 'Maintenance of the store failed; it is tried again')
     } finally {
       busy = false
     }

@@ -1,31 +1,65 @@
 import * as lifecycle from '../action/lifecycle.ts'
-import type { ActionDetails } from '../documents/action-status.ts'
+import { type ActionDetails, toDetails } from '../documents/action-status.ts'
+import {
+  ActionFailed,
+  ActionProviderToolsError,
+  ConsentRequired,
+  ServiceUnavailable,
+  TemporaryFailure,
+  WorkInterrupted,
+} from '../errors.ts'
+import { errorFacts } from '../log.ts'
+import type { RetryPolicy } from '../provider/define-action-provider.ts'
+import { backoff, jittered } from '../retry.ts'
 import type { Change } from '../store/action-store.ts'
-import type { Attempt } from './attempt.ts'
-import { logEntry } from './context.ts'
-import { toDetails } from './details.ts'
 import type { UnknownKey } from './encryption.ts'
-import { type Ending, endingOf, jittered } from './failure.ts'
-import { mustEnd, nextVisit, pollInterval, TOLD, Visited } from './remote.ts'
-import type { StateKeeper } from './sealed-state.ts'
-import { DEADLINE_EXCEEDED, INTERRUPTED, isOverdue, type WorkerContext } from './worker-context.ts'
+import { logEntry } from './progress-buffer.ts'
+import { mustEnd, nextPoll, pollInterval, REMOTELY_CANCELED, StillRunning } from './remote-work.ts'
+import type { AttemptState } from './sealed-state.ts'
+import {
+  type Attempt,
+  DEADLINE_EXCEEDED,
+  INTERRUPTED,
+  isOverdue,
+  type WorkerContext,
+} from './worker-context.ts'
 
-/** How one run of the work ended. */
+/** How an attempt ended whose work threw. */
+type Failure =
+  | { kind: 'failed'; failure: lifecycle.Failure; unexpected?: unknown }
+  | { kind: 'paused'; why: lifecycle.Inactivity }
+  /** `failures` is how often the work has failed by now. */
+  | { kind: 'retry'; reason: string; failures: number; after: number; cause: unknown }
+  /** The work stopped because its signal aborted. */
+  | { kind: 'interrupted' }
+
+/** How an attempt ended. */
 export type Outcome =
-  | Ending
+  | Failure
   | { kind: 'done'; details: ActionDetails }
-  /** Work in another system was started or asked about, and goes on. */
-  | { kind: 'visited'; details?: ActionDetails; displayStatus?: string }
-  /** The other system was told that its work must end; or could not be, for a reason that does not pass. */
-  | { kind: 'told'; unexpected?: unknown }
-  /** What the work needs is sealed with a key that this instance does not know. */
+  /** Work in another system was started or polled, and goes on. */
+  | { kind: 'polled'; details?: ActionDetails; displayStatus?: string }
+  /** Work in another system was canceled there; or could not be, for a reason that does not pass. */
+  | { kind: 'canceled'; unexpected?: unknown }
+  /** The work needs what is sealed with a key that this instance does not know. */
   | { kind: 'unreadable'; error: UnknownKey }
   /** The action ended without it. */
   | { kind: 'abandoned' }
 
 const ABANDONED = Symbol('abandoned')
 
-/** Waits for the work, or until nobody waits for it any more. Never rejects. */
+/** Thrown by `pause` in an author's work. */
+export class Paused extends Error {
+  override readonly name = 'Paused'
+  readonly why: lifecycle.Inactivity
+
+  constructor(why: lifecycle.Inactivity) {
+    super(`The work is paused: ${why.description}`)
+    this.why = why
+  }
+}
+
+/** Waits for the work until it ends or is abandoned. Never rejects. */
 export async function outcomeOf(
   worker: WorkerContext,
   attempt: Attempt,
@@ -34,37 +68,90 @@ export async function outcomeOf(
   try {
     const result = await Promise.race([work, attempt.abandoned.promise.then(() => ABANDONED)])
     if (result === ABANDONED) return { kind: 'abandoned' }
-    if (result === TOLD) return { kind: 'told' }
-    if (result instanceof Visited) return { kind: 'visited', ...result.found }
+    if (result === REMOTELY_CANCELED) return { kind: 'canceled' }
+    if (result instanceof StillRunning) return { kind: 'polled', ...result.found }
     return { kind: 'done', details: toDetails(result) }
   } catch (error) {
     return failureOutcome(worker, attempt, error)
   } finally {
-    // Abandoned work may still fail, and nobody will be there to hear of it.
+    // Abandoned work may still fail, and nobody handles that.
     work.catch(() => {})
   }
 }
 
-/** What the outcome of a run comes to, by what is known of it besides. */
-export function judge(attempt: Attempt, keeper: StateKeeper, outcome: Outcome): Outcome {
+/** The outcome of an attempt, corrected by what its sealed state and its cancellation say. */
+export function corrected(attempt: Attempt, state: AttemptState, outcome: Outcome): Outcome {
   const failed = outcome.kind === 'failed' || outcome.kind === 'paused' || outcome.kind === 'retry'
-  if (failed && keeper.unreadable) return { kind: 'unreadable', error: keeper.unreadable }
-  if (!attempt.visits) return outcome
-  if (outcome.kind === 'abandoned') return attempt.telling ? { kind: 'told' } : { kind: 'interrupted' }
-  if (!attempt.telling) return outcome
-  if (outcome.kind === 'failed') return { kind: 'told', unexpected: outcome.unexpected ?? outcome.failure }
-  if (outcome.kind === 'paused') return { kind: 'told', unexpected: outcome.why }
+  if (failed && state.unreadable) return { kind: 'unreadable', error: state.unreadable }
+  if (!attempt.remote) return outcome
+  if (outcome.kind === 'abandoned') return attempt.canceling ? { kind: 'canceled' } : { kind: 'interrupted' }
+  if (!attempt.canceling) return outcome
+  if (outcome.kind === 'failed')
+    return { kind: 'canceled', unexpected: outcome.unexpected ?? outcome.failure }
+  if (outcome.kind === 'paused') return { kind: 'canceled', unexpected: outcome.why }
   return outcome
 }
 
-/** What an error of the work means for its action. */
-export function failureOutcome(worker: WorkerContext, attempt: Attempt, error: unknown): Ending {
-  return endingOf(error, {
-    failures: attempt.failures,
-    retry: worker.options.retry,
-    scope: worker.auth.scope,
-    signal: attempt.controller.signal,
-  })
+/**
+ * The outcome of an error that the work threw. Callers see only what was written for them: the details of ActionFailed and the
+ * text of this library's errors. Anything else becomes `ActionProviderError`, without its text.
+ */
+export function failureOutcome(worker: WorkerContext, attempt: Attempt, error: unknown): Failure {
+  const { retry } = worker.options
+  const { failures } = attempt
+  const { signal } = attempt.controller
+  if (error instanceof Paused) return { kind: 'paused', why: error.why }
+  if (signal.aborted && isAbort(error, signal)) return { kind: 'interrupted' }
+  if (error instanceof ConsentRequired) return { kind: 'paused', why: consent(error, worker.auth.scope) }
+  if (error instanceof ActionFailed) return { kind: 'failed', failure: error.details }
+  if (error instanceof TemporaryFailure) return temporary(error, failures + 1, retry)
+  // What the work needs is away. That is no fault of the work, and its deadline bounds it.
+  if (error instanceof ServiceUnavailable) {
+    const after = jittered(Math.min(error.retryAfter * 1_000, retry.maximumBackoff ?? 60_000))
+    return { kind: 'retry', reason: error.message, failures, after, cause: error }
+  }
+  if (error instanceof ActionProviderToolsError) {
+    return { kind: 'failed', failure: error.toDocument(), ...(error.status >= 500 && { unexpected: error }) }
+  }
+  return {
+    kind: 'failed',
+    failure: {
+      code: 'ActionProviderError',
+      description: "The provider's work failed; its operators have been told",
+    },
+    unexpected: error,
+  }
+}
+
+function isAbort(error: unknown, signal: AbortSignal): boolean {
+  return (
+    error === signal.reason ||
+    error instanceof WorkInterrupted ||
+    (error instanceof Error && (error.name === 'AbortError' || error.cause === signal.reason))
+  )
+}
+
+/** The scope to log in with is the provider's own with the missing one as its dependent: `A[B]`. */
+function consent(error: ConsentRequired, scope: string): lifecycle.Inactivity {
+  const required_scope = error.required_scope.startsWith(scope)
+    ? error.required_scope
+    : `${scope}[${error.required_scope}]`
+  return {
+    code: 'ConsentRequired',
+    description: `The work needs your consent to ${error.required_scope}: log in for required_scope, then resume the action`,
+    required_scope,
+  }
+}
+
+/** @param failures how often the work has failed by now, this time included */
+function temporary(error: TemporaryFailure, failures: number, policy: RetryPolicy): Failure {
+  const { limit = 5, backoff: first = 1_000, maximumBackoff: most = 60_000 } = policy
+  if (failures >= limit) {
+    const description = `The work failed too often for a passing reason: ${error.message}`
+    return { kind: 'failed', failure: { code: 'TemporaryFailure', description }, unexpected: error }
+  }
+  const after = Math.max(error.retryAfter ?? 0, backoff(failures, { first, most }))
+  return { kind: 'retry', reason: error.message, failures, after, cause: error }
 }
 
 /** The change that an outcome makes to its action. */
@@ -86,25 +173,26 @@ export function changeOf(
       return lifecycle.pause(current, outcome.why, at)
     case 'retry': {
       if (canceled && !remote) return lifecycle.canceled(current, at, [])
-      const said = logEntry(
-        worker,
+      const entry = logEntry(
+        worker.now(),
         'Retrying',
         `The work failed for a passing reason and will be tried again: ${outcome.reason}`,
       )
-      const due_at = remote ? nextVisit(current, at + outcome.after, at) : at + outcome.after
-      return lifecycle.retry(due_at, outcome.failures, [said])
+      const due_at = remote ? nextPoll(current, at + outcome.after, at) : at + outcome.after
+      return lifecycle.retry(due_at, outcome.failures, [entry])
     }
-    case 'visited': {
-      // What must end meanwhile: the next visit, at once, tells the other system.
-      const due_at = mustEnd(worker, current) ? at : nextVisit(current, at + pollInterval(worker), at)
+    case 'polled': {
+      // If the action must end by now, the next call cancels the work, at once.
+      const due_at = mustEnd(worker, current) ? at : nextPoll(current, at + pollInterval(worker), at)
       const change = lifecycle.progress(current, outcome, [])
       return { ...change, failures: 0, runs_on: null, job: { due_at } }
     }
-    case 'told':
+    case 'canceled':
       return canceled ? lifecycle.canceled(current, at, []) : lifecycle.fail(current, DEADLINE_EXCEEDED, at)
     case 'unreadable': {
       if (canceled && !remote) return lifecycle.canceled(current, at, [])
-      const due_at = at + pauseBefore(current.attempt)
+      // Another instance may do it at once; all are offered it again after a while.
+      const due_at = at + backoff(current.attempt, { first: 1_000, most: 30_000 })
       return { runs_on: null, job: { due_at, left_by: worker.instance } }
     }
     case 'interrupted':
@@ -116,7 +204,25 @@ export function changeOf(
   }
 }
 
-/** How long work that only another instance can do waits before it is offered to all again: longer each time, 30 s at most. */
-function pauseBefore(attempt: number): number {
-  return jittered(Math.min(500 * 2 ** attempt, 30_000))
+/** Logs what callers are not shown. */
+export function logOutcome({ log }: WorkerContext, { actionId }: Attempt, outcome: Outcome): void {
+  const facts = (error: unknown): object => ({ err: errorFacts(error), action_id: actionId })
+  if (outcome.kind === 'failed' && 'unexpected' in outcome) {
+    log.error(facts(outcome.unexpected), 'The work of an action failed')
+  }
+  if (outcome.kind === 'canceled' && outcome.unexpected !== undefined) {
+    log.error(
+      facts(outcome.unexpected),
+      'The other system could not be asked to cancel the work of an action',
+    )
+  }
+  if (outcome.kind === 'unreadable') {
+    log.error(
+      facts(outcome.error),
+      'This instance cannot read what the work of an action needs: it leaves the job to other instances, and tries again later',
+    )
+  }
+  if (outcome.kind === 'retry') {
+    log.warn({ ...facts(outcome.cause), after: outcome.after }, 'The work of an action will be tried again')
+  }
 }

@@ -1,59 +1,57 @@
-import type { ActionDetails } from '../documents/action-status.ts'
+import { type ActionDetails, toDetails } from '../documents/action-status.ts'
 import type { ActionLogEntry } from '../documents/log-page.ts'
+import { formatTime } from '../documents/time.ts'
 
-/** What the work said and is not written yet. */
-export type Report = { details?: ActionDetails; displayStatus?: string; log: ActionLogEntry[] }
+/** What the work reported since the last write. */
+export type Progress = { details?: ActionDetails; displayStatus?: string; log: ActionLogEntry[] }
 
-/**
- * Collects what the work says, so that saying it costs the work nothing and a thousand sayings cost one write.
- */
+/** Gathers what the work reports: reporting costs the work nothing, and a thousand reports cost one write. */
 export type ProgressBuffer = {
-  progress: (details: ActionDetails, displayStatus?: string) => void
+  update: (details: ActionDetails, displayStatus?: string) => void
   log: (entry: ActionLogEntry) => void
-  /** What is waiting to be written, which then no longer waits. */
-  take: () => Report
-  /** As take, after any write under way: what is written next comes after everything said before. */
-  drain: () => Promise<Report>
-  /** No further writes of its own accord. */
+  /** Empties the buffer and returns what was in it. */
+  take: () => Progress
+  /** Does the same once any write under way has ended, so that the caller's write comes last. */
+  drain: () => Promise<Progress>
+  /** Ends the writes of the buffer itself. */
   close: () => void
 }
 
 /**
  * @param write called with what has gathered, never twice at once
- * @param delay how long reports gather before they are written, in milliseconds
+ * @param delay how long progress gathers before it is written, in milliseconds
  */
-export function bufferProgress(write: (report: Report) => Promise<void>, delay: number): ProgressBuffer {
-  let waiting: Report = { log: [] }
+export function bufferProgress(write: (progress: Progress) => Promise<void>, delay: number): ProgressBuffer {
+  let pending: Progress = { log: [] }
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> = Promise.resolve()
   let closed = false
 
-  const take = (): Report => {
-    const report = waiting
-    waiting = { log: [] }
+  const take = (): Progress => {
+    const taken = pending
+    pending = { log: [] }
     clearTimeout(timer)
     timer = undefined
-    return report
+    return taken
   }
-  const flush = (): Promise<void> => {
+  const flush = (): void => {
     writing = writing.then(async () => {
-      const report = take()
-      if (report.details !== undefined || report.displayStatus !== undefined || report.log.length > 0)
-        await write(report)
+      const taken = take()
+      if (taken.details !== undefined || taken.displayStatus !== undefined || taken.log.length > 0)
+        await write(taken)
     })
-    return writing
   }
   const schedule = (): void => {
-    if (!closed) timer ??= setTimeout(() => void flush(), delay)
+    if (!closed) timer ??= setTimeout(flush, delay)
   }
   return {
-    progress(details, displayStatus) {
-      waiting.details = details
-      if (displayStatus !== undefined) waiting.displayStatus = displayStatus
+    update(details, displayStatus) {
+      pending.details = details
+      if (displayStatus !== undefined) pending.displayStatus = displayStatus
       schedule()
     },
     log(entry) {
-      waiting.log.push(entry)
+      pending.log.push(entry)
       schedule()
     },
     take,
@@ -63,4 +61,16 @@ export function bufferProgress(write: (report: Report) => Promise<void>, delay: 
       clearTimeout(timer)
     },
   }
+}
+
+/** An entry of an action's log. Copies the details, which the author may go on changing. @throws TypeError where they are not JSON */
+export function logEntry(
+  now: number,
+  code: string,
+  description: string,
+  details?: Record<string, unknown>,
+): ActionLogEntry {
+  const time = formatTime(now)
+  if (details === undefined) return { time, code, description }
+  return { time, code, description, details: toDetails(details) as Record<string, unknown> }
 }

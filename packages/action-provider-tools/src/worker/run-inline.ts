@@ -1,16 +1,13 @@
 import * as lifecycle from '../action/lifecycle.ts'
 import type { AuthState } from '../auth/auth.ts'
 import type { ActionRequest } from '../documents/action-request.ts'
-import type { ActionStatus } from '../documents/action-status.ts'
+import { type ActionStatus, toDetails } from '../documents/action-status.ts'
 import { isPromiseLike } from '../promise-like.ts'
 import type { Change, Creation, InlineChange, NewAction } from '../store/action-store.ts'
 import { FIRST_LEASE } from '../store/changes.ts'
-import { type Attempt, createAttempt, lose } from './attempt.ts'
-import { runContext } from './context.ts'
-import { toDetails } from './details.ts'
-import { changeOf, failureOutcome, outcomeOf } from './outcome.ts'
-import { conclude, logOutcome, nudgeIn } from './run-job.ts'
-import type { WorkerContext } from './worker-context.ts'
+import { changeOf, failureOutcome, logOutcome, outcomeOf } from './outcome.ts'
+import { conclude, nudgeIn, runContext } from './run-job.ts'
+import { type Attempt, createAttempt, lose, type WorkerContext } from './worker-context.ts'
 
 /**
  * Work that ends at once runs inline, inside the transaction that records its action: exactly once, for the price of one
@@ -87,7 +84,7 @@ export function createInlineRunner(
       committed: () =>
         track(
           attempt,
-          worker.telemetry.background(part, async (ended) => {
+          worker.instrument.background(part, async (ended) => {
             const outcome = await outcomeOf(worker, attempt, value)
             ended(outcome.kind)
             await conclude(worker, attempt, outcome)
@@ -126,10 +123,10 @@ export function createInlineRunner(
 }
 
 /** Work that is over: its end and what it logged, in one change. */
-function ended({ reports }: Attempt, change: Change): InlineRun {
-  reports.close()
+function ended({ progress }: Attempt, change: Change): InlineRun {
+  progress.close()
   return {
-    change: { ...change, attempt: 1, log: [...reports.take().log, ...(change.log ?? [])] },
+    change: { ...change, attempt: 1, log: [...progress.take().log, ...(change.log ?? [])] },
     committed: () => {},
     abandoned: () => {},
   }

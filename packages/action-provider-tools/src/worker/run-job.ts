@@ -1,29 +1,29 @@
 import * as lifecycle from '../action/lifecycle.ts'
 import type { ActionRequest } from '../documents/action-request.ts'
+import { toDetails } from '../documents/action-status.ts'
+import type { RunContext } from '../provider/run-context.ts'
 import type { Change, Hold, StoredAction } from '../store/action-store.ts'
-import { errorFacts } from '../telemetry/error-facts.ts'
-import { type Attempt, holdOf, owns } from './attempt.ts'
-import { runContext } from './context.ts'
-import { changeOf, judge, type Outcome, outcomeOf } from './outcome.ts'
-import type { Report } from './progress-buffer.ts'
-import { mustEnd, pollInterval, visit } from './remote.ts'
-import { keepState, traceparentOf } from './sealed-state.ts'
+import { changeOf, corrected, logOutcome, type Outcome, outcomeOf, Paused } from './outcome.ts'
+import { logEntry, type Progress } from './progress-buffer.ts'
+import { callRemote, mustEnd, pollInterval } from './remote-work.ts'
+import { attemptState, traceparentOf } from './sealed-state.ts'
 import {
+  type Attempt,
   DEADLINE_EXCEEDED,
+  holdOf,
   INTERRUPTED,
   isOverdue,
   logStoreError,
-  NOT_HANDED_BACK,
+  owns,
   persist,
   type WorkerContext,
 } from './worker-context.ts'
 
-/** What a run needs from the store. */
+/** What an attempt needs from the store. */
 type Begun = { action: StoredAction; request: ActionRequest; sealed: Uint8Array | undefined }
 
-/** Runs the work of an action whose job this instance holds, from its beginning to what follows from it. */
+/** Runs an attempt whose job this instance holds, and records what follows from it. */
 export async function runJob(worker: WorkerContext, attempt: Attempt): Promise<void> {
-  const { telemetry } = worker
   const { actionId } = attempt
   const startedAt = Date.now()
   const begun = await begin(worker, attempt).catch((error: unknown) => {
@@ -33,19 +33,19 @@ export async function runJob(worker: WorkerContext, attempt: Attempt): Promise<v
   if (begun === undefined) return
   const traceparent = await traceparentOf(worker, actionId, begun.sealed)
   const part = { name: 'work', action_id: actionId, attempt: attempt.number, traceparent, startedAt } as const
-  await telemetry.background(part, async (ended) => {
+  await worker.instrument.background(part, async (ended) => {
     const outcome = await execute(worker, attempt, begun)
     ended(outcome.kind)
     await conclude(worker, attempt, outcome)
   })
 }
 
-/** Whether an attempt must not begin: the instance stops, or another may have its job. */
+/** Whether an attempt must not begin, because the instance stops or another may hold its job. */
 function isWithdrawn({ interruption }: Attempt): boolean {
   return interruption === 'shutdown' || interruption === 'lost'
 }
 
-/** Begins an attempt, as long as this instance holds the job. Resolves with nothing where there is no work to do. */
+/** Begins an attempt if this instance still holds the job. Resolves with nothing where there is no work to do. */
 async function begin(worker: WorkerContext, attempt: Attempt): Promise<Begun | undefined> {
   const { store, namespace, instance } = worker
   const { actionId, job } = attempt
@@ -65,7 +65,7 @@ async function begin(worker: WorkerContext, attempt: Attempt): Promise<Begun | u
   return request && { action, request, sealed }
 }
 
-/** Makes the job due for any instance, of an attempt that has not called the work: it is as if it had never begun. */
+/** Returns the job of an attempt that has not called the work, as if it had never begun. */
 async function giveBack(worker: WorkerContext, attempt: Attempt): Promise<void> {
   const { store, namespace, instance, now } = worker
   const insist = <T>(change: () => Promise<T>): Promise<T> => persist(worker, change, () => attempt.lost)
@@ -78,105 +78,132 @@ async function giveBack(worker: WorkerContext, attempt: Attempt): Promise<void> 
     await insist(() => store.returnJobs(namespace, instance, [attempt.job]))
   } catch (error) {
     if (attempt.lost) return
-    logStoreError(worker, error, NOT_HANDED_BACK, { action_id: attempt.actionId })
+    logNotHandedBack(worker, attempt, error)
   }
 }
 
-/** What the beginning of a run does to an action: it may have ended before it could begin. */
+/** Makes the job of a running attempt due for another instance. If its work still ends here, the action is no longer its to change. */
+export async function handBack(worker: WorkerContext, attempt: Attempt): Promise<void> {
+  const change = (current: StoredAction): Change | undefined =>
+    owns(worker, current, attempt)
+      ? changeOf(worker, current, { kind: 'interrupted' }, worker.now())
+      : undefined
+  try {
+    await worker.store.transition(worker.namespace, attempt.actionId, change)
+  } catch (error) {
+    logNotHandedBack(worker, attempt, error)
+  }
+}
+
+function logNotHandedBack(worker: WorkerContext, { actionId }: Attempt, error: unknown): void {
+  const message = 'A job could not be handed back; another instance takes it over when its lease ends'
+  logStoreError(worker, error, message, { action_id: actionId })
+}
+
+/** The change that begins an attempt, or that ends an action whose work must not begin. */
 function beginning(worker: WorkerContext, current: StoredAction, hold: Hold): Change | undefined {
   const { provider, options, instance, now } = worker
-  // It has begun already: the answer that said so was lost.
+  // It has begun already, and only the answer was lost.
   if (current.lease === hold.lease && current.runs_on === instance) return undefined
   if (current.status !== 'ACTIVE') return { job: 'done' }
-  // Work in another system is visited once more, to be told that it must end.
+  // Work in another system must be canceled there first.
   if (provider.work.kind !== 'remote') {
     if (current.cancel_requested_at !== undefined) return lifecycle.canceled(current, now(), [])
     if (isOverdue(worker, current)) return lifecycle.fail(current, DEADLINE_EXCEEDED, now())
   }
-  const toBeTold = provider.work.kind === 'remote' && mustEnd(worker, current)
-  if (current.runs_on !== undefined && !options.restartable && !toBeTold)
+  const toCancel = provider.work.kind === 'remote' && mustEnd(worker, current)
+  if (current.runs_on !== undefined && !options.restartable && !toCancel)
     return lifecycle.fail(current, INTERRUPTED, now())
   return lifecycle.startAttempt(current, hold)
 }
 
+/** Calls the author's work. Never rejects. */
 async function execute(
   worker: WorkerContext,
   attempt: Attempt,
   { action, request, sealed }: Begun,
 ): Promise<Outcome> {
   const { work } = worker.provider
-  const keeper = keepState(worker, attempt, sealed)
+  const state = attemptState(worker, attempt, sealed)
   attempt.started = true
   const working = async (): Promise<unknown> => {
-    // Work that may not run twice must not begin without what it may ask for later.
-    if (!worker.options.restartable) void keeper.content
+    // Work that may not run twice must not begin if it could not get its tokens later.
+    if (!worker.options.restartable) void state.value
     const { creator_id, start_time = '' } = lifecycle.statusOf(action)
     const { resumed_by } = action
     const begun = { creator_id, resumed_by, start_time, request }
-    const context = runContext(worker, attempt, begun, keeper.dependentToken)
-    if (work.kind === 'remote') return visit(worker, attempt, action, context, keeper)
+    const context = runContext(worker, attempt, begun, state.dependentToken)
+    if (work.kind === 'remote') return callRemote(worker, attempt, action, context, state)
     // It may have been told to stop before it could begin.
     context.signal.throwIfAborted()
     return work.run(context as never)
   }
-  return judge(attempt, keeper, await outcomeOf(worker, attempt, working()))
+  return corrected(attempt, state, await outcomeOf(worker, attempt, working()))
 }
 
-/** Records what follows from a run, and makes sure of it: however long the database is away, and only while the action is this run's. */
+/** What an author's work is given for one attempt. */
+export function runContext(
+  worker: WorkerContext,
+  attempt: Attempt,
+  action: { creator_id: string; resumed_by?: string | undefined; start_time: string; request: ActionRequest },
+  dependentToken: (scope: string) => Promise<string>,
+): RunContext<unknown> {
+  return {
+    input: action.request.body,
+    request: action.request,
+    action_id: attempt.actionId,
+    creator_id: action.creator_id,
+    resumed_by: action.resumed_by,
+    start_time: action.start_time,
+    attempt: attempt.number,
+    get signal() {
+      return attempt.controller.signal
+    },
+    progress: (details, displayStatus) => attempt.progress.update(toDetails(details), displayStatus),
+    log: (code, description, details) => {
+      if (!worker.provider.description.log_supported) return
+      attempt.progress.log(logEntry(worker.now(), code, description, details))
+    },
+    dependentToken,
+    pause: (why) => {
+      throw new Paused(why)
+    },
+    get logger() {
+      return worker.log.child({ action_id: attempt.actionId, attempt: attempt.number })
+    },
+  }
+}
+
+/** Records what follows from an attempt, however long the database is away, unless the action is no longer this attempt's. */
 export async function conclude(worker: WorkerContext, attempt: Attempt, outcome: Outcome): Promise<void> {
   const { store, namespace, now } = worker
   if (outcome.kind === 'abandoned' || attempt.lost) return
   logOutcome(worker, attempt, outcome)
-  const said = await attempt.reports.drain()
+  const progress = await attempt.progress.drain()
   const endedAt = now()
   const change = (current: StoredAction): Change | undefined =>
-    owns(worker, current, attempt) ? lastChange(worker, current, said, outcome, endedAt) : undefined
+    owns(worker, current, attempt) ? lastChange(worker, current, progress, outcome, endedAt) : undefined
   const isVain = (): boolean => attempt.lost
   const after = await persist(worker, () => store.transition(namespace, attempt.actionId, change), isVain)
   if (after?.status !== 'ACTIVE') return
   if (outcome.kind === 'retry') nudgeIn(worker, outcome.after)
-  if (outcome.kind === 'visited') nudgeIn(worker, pollInterval(worker))
+  if (outcome.kind === 'polled') nudgeIn(worker, pollInterval(worker))
 }
 
-/** What the work said last, and what follows from its end, in one change. */
+/** The last progress of the work and what follows from its end, in one change. */
 function lastChange(
   worker: WorkerContext,
   current: StoredAction,
-  said: Report,
+  last: Progress,
   outcome: Exclude<Outcome, { kind: 'abandoned' }>,
   at: number,
 ): Change {
-  const { status, log = [] } = lifecycle.progress(current, said, said.log)
+  const { status, log = [] } = lifecycle.progress(current, last, last.log)
   const change = changeOf(worker, { ...current, document: JSON.stringify(status) }, outcome, at)
   return { ...(status && { status }), ...change, log: [...log, ...(change.log ?? [])] }
 }
 
-/** Logs what no caller is told. */
-export function logOutcome({ log }: WorkerContext, { actionId }: Attempt, outcome: Outcome): void {
-  if (outcome.kind === 'failed' && 'unexpected' in outcome) {
-    log.error({ err: errorFacts(outcome.unexpected), action_id: actionId }, 'The work of an action failed')
-  }
-  if (outcome.kind === 'told' && outcome.unexpected !== undefined) {
-    log.error(
-      { err: errorFacts(outcome.unexpected), action_id: actionId },
-      'The other system could not be told that its work must end',
-    )
-  }
-  if (outcome.kind === 'unreadable') {
-    log.error(
-      { err: errorFacts(outcome.error), action_id: actionId },
-      'What the work of an action needs cannot be read here: it is left to other instances, and tried again',
-    )
-  }
-  if (outcome.kind === 'retry') {
-    log.warn(
-      { err: errorFacts(outcome.cause), action_id: actionId, after: outcome.after },
-      'The work will be tried again',
-    )
-  }
-}
-
-/** Looks for work once a time has passed, in milliseconds. The worker looks anyway; this is sooner. */
+/** Makes the worker look for due jobs after a time in milliseconds, sooner than its regular poll. */
 export function nudgeIn(worker: WorkerContext, milliseconds: number): void {
   setTimeout(worker.nudge, milliseconds + 5).unref()
 }

@@ -1,73 +1,50 @@
-import type { DependentToken } from '../auth/auth.ts'
+import type { Auth, DependentToken } from '../auth/auth.ts'
 import { rememberSecret, rememberToken } from '../auth/known-secrets.ts'
-import { ServiceUnavailable } from '../errors.ts'
-import { errorFacts } from '../telemetry/error-facts.ts'
-import { type Attempt, owns } from './attempt.ts'
-import { dependentToken } from './dependent-token.ts'
+import { ConsentRequired, ServiceUnavailable, UnauthorizedRequest } from '../errors.ts'
+import { errorFacts } from '../log.ts'
 import { UnknownKey } from './encryption.ts'
-import { persist, type WorkerContext } from './worker-context.ts'
+import { type Attempt, owns, persist, type WorkerContext } from './worker-context.ts'
 
-/** What is sealed for an action until it completes. */
-export type SealedState = {
+/** What is kept encrypted for an action until it completes. */
+type SealedState = {
   /** The bearer token with which its creator started or last resumed it. */
   caller?: string
-  /** Dependent tokens got so far, by scope. */
+  /** The dependent tokens it has got so far, by scope. */
   tokens?: Record<string, DependentToken>
-  /** What identifies work in another system, and when it was last asked about. */
+  /** What identifies work in another system, and when that system was last asked. */
   remote?: { handle: unknown; polled_at: number }
   /** What continues the trace of the request that started the action (W3C Trace Context). */
   traceparent?: string
 }
 
-/** The sealed state of an action while its work runs. It is opened when something of it is asked for, and not before. */
-export type StateKeeper = {
+/** The sealed state of an action while an attempt runs. It is opened when somebody asks for it, and not before. */
+export type AttemptState = {
   /** @throws UnknownKey */
-  readonly content: SealedState
+  readonly value: SealedState
   /** Why it could not be opened, where that was tried. */
   readonly unreadable: UnknownKey | undefined
-  save: (content: SealedState) => Promise<void>
+  save: (value: SealedState) => Promise<void>
   /** @throws ConsentRequired, ServiceUnavailable, UnknownKey */
   dependentToken: (scope: string) => Promise<string>
 }
 
-/** Opens what is sealed for an action. @throws UnknownKey, or another error where it was not sealed for this action */
-export function openState(
+/** Seals what the work of an action needs of the caller who starts it. */
+export function sealCaller(
   worker: WorkerContext,
   actionId: string,
-  sealed: Uint8Array | undefined,
-): SealedState {
-  if (sealed === undefined) return {}
-  const state = worker.secrets.open(worker.namespace, actionId, sealed) as SealedState
-  rememberSecret(state.caller)
-  for (const token of Object.values(state.tokens ?? {})) rememberToken(token)
-  return state
+  { token }: { token: string },
+): Uint8Array {
+  const traceparent = worker.instrument.traceparent?.()
+  const state: SealedState = { caller: token, ...(traceparent !== undefined && { traceparent }) }
+  return worker.secrets.seal(worker.namespace, actionId, state)
 }
 
 /**
- * What continues the trace of an action; `undefined` where there is none, and where nothing is traced.
- * @param sealed what is sealed for it, where that has been read already
+ * Seals the state of an action whose creator resumes it: their new token replaces all older ones, the handle of remote work and
+ * the trace stay.
+ * @throws ServiceUnavailable where this instance cannot read the handle
  */
-export async function traceparentOf(
-  worker: WorkerContext,
-  actionId: string,
-  sealed?: Uint8Array,
-): Promise<string | undefined> {
-  const { store, namespace, telemetry } = worker
-  if (telemetry.traceparent === undefined) return undefined
-  try {
-    return openState(worker, actionId, sealed ?? (await store.getSecret(namespace, actionId))).traceparent
-  } catch {
-    // Whoever needs more of it than the trace finds out why.
-    return undefined
-  }
-}
-
-/**
- * What is sealed for an action from now on, when its creator resumes it: their new token in place of all older ones, with
- * which the work goes on where it was, in its trace.
- * @throws ServiceUnavailable where only another instance can say where the work was
- */
-export async function resealed(
+export async function resealCaller(
   worker: WorkerContext,
   actionId: string,
   { token }: { token: string },
@@ -88,19 +65,51 @@ export async function resealed(
   return secrets.seal(namespace, actionId, { ...kept, caller: token } satisfies SealedState)
 }
 
+/** Opens the sealed state of an action. @throws UnknownKey, or another error where it was not sealed for this action */
+export function openState(
+  worker: WorkerContext,
+  actionId: string,
+  sealed: Uint8Array | undefined,
+): SealedState {
+  if (sealed === undefined) return {}
+  const state = worker.secrets.open(worker.namespace, actionId, sealed) as SealedState
+  rememberSecret(state.caller)
+  for (const token of Object.values(state.tokens ?? {})) rememberToken(token)
+  return state
+}
+
 /**
- * Keeps what is sealed for an action while its work runs. Tokens are got one after the other, so that none is lost.
- * @param sealed as it was when the work began
+ * What continues the trace of an action; `undefined` where it has none, and where nothing is traced.
+ * @param sealed its sealed state, where that has been read already
  */
-export function keepState(
+export async function traceparentOf(
+  worker: WorkerContext,
+  actionId: string,
+  sealed?: Uint8Array,
+): Promise<string | undefined> {
+  const { store, namespace, instrument } = worker
+  if (instrument.traceparent === undefined) return undefined
+  try {
+    return openState(worker, actionId, sealed ?? (await store.getSecret(namespace, actionId))).traceparent
+  } catch {
+    // Whoever needs more of it than the trace reports the error.
+    return undefined
+  }
+}
+
+/**
+ * The state of an action for one attempt. Tokens are requested one after the other, so that none is lost.
+ * @param sealed as it was when the attempt began
+ */
+export function attemptState(
   worker: WorkerContext,
   attempt: Attempt,
   sealed: Uint8Array | undefined,
-): StateKeeper {
+): AttemptState {
   const { store, secrets, namespace, auth, now } = worker
   let current: SealedState | undefined
   let unreadable: UnknownKey | undefined
-  let turn: Promise<unknown> = Promise.resolve()
+  let lastRequest: Promise<unknown> = Promise.resolve()
 
   function open(): SealedState {
     try {
@@ -125,16 +134,18 @@ export function keepState(
     )
   }
 
-  async function nextToken(scope: string): Promise<string> {
+  async function requestToken(scope: string): Promise<string> {
     const before = open()
-    const { token, content: next } = await dependentToken(auth, before, scope, now())
+    const kept = before.tokens?.[scope]
+    if (kept && kept.expires_at - MARGIN > now()) return kept.access_token
+    const token = await renewToken(auth, before.caller, kept, scope)
     rememberToken(token)
-    if (next !== before) await save(next)
+    await save({ ...before, tokens: { ...before.tokens, [scope]: token } })
     return token.access_token
   }
 
   return {
-    get content() {
+    get value() {
       return open()
     },
     get unreadable() {
@@ -142,9 +153,38 @@ export function keepState(
     },
     save,
     dependentToken(scope) {
-      const mine = turn.then(() => nextToken(scope))
-      turn = mine.catch(() => {})
-      return mine
+      const request = lastRequest.then(() => requestToken(scope))
+      lastRequest = request.catch(() => {})
+      return request
     },
+  }
+}
+
+/** A token this close to its expiry is refreshed before it is used, in milliseconds. */
+const MARGIN = 60_000
+
+/**
+ * A new dependent token: by the refresh token of the old one, or else by the caller's token.
+ * @throws ConsentRequired, also when neither of the two is good any more; ServiceUnavailable
+ */
+async function renewToken(
+  auth: Auth,
+  caller: string | undefined,
+  old: DependentToken | undefined,
+  scope: string,
+): Promise<DependentToken> {
+  if (old?.refresh_token) {
+    try {
+      return await auth.refreshDependentToken(old)
+    } catch (error) {
+      if (!(error instanceof UnauthorizedRequest)) throw error
+    }
+  }
+  try {
+    if (caller === undefined) throw new ConsentRequired(scope)
+    return await auth.grantDependentToken(caller, scope)
+  } catch (error) {
+    if (error instanceof UnauthorizedRequest) throw new ConsentRequired(scope, { cause: error })
+    throw error
   }
 }

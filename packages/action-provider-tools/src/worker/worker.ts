@@ -1,30 +1,30 @@
 import { randomUUID } from 'node:crypto'
 import * as lifecycle from '../action/lifecycle.ts'
 import type { Auth, AuthState } from '../auth/auth.ts'
+import { errorFacts, type Logger } from '../log.ts'
 import type { ActionStore, Change, Job, StoredAction } from '../store/action-store.ts'
-import { errorFacts } from '../telemetry/error-facts.ts'
-import type { Logger } from '../telemetry/logger.ts'
-import { NO_TELEMETRY, type Telemetry } from '../telemetry/telemetry.ts'
 import { within } from '../within.ts'
-import { type Attempt, abort, createAttempt, lose, owns } from './attempt.ts'
 import type { Encryption } from './encryption.ts'
-import { keepWork, maintain } from './maintenance.ts'
-import { changeOf } from './outcome.ts'
-import { requestVisit } from './remote.ts'
+import { maintainActions, maintainAttempts } from './maintenance.ts'
+import { requestPoll } from './remote-work.ts'
 import { createInlineRunner, type InlineRunner } from './run-inline.ts'
-import { runJob } from './run-job.ts'
-import { resealed, type SealedState } from './sealed-state.ts'
-import { createWaiting } from './waiting.ts'
+import { handBack, runJob } from './run-job.ts'
+import { resealCaller, sealCaller } from './sealed-state.ts'
 import {
+  type Attempt,
+  abort,
+  createAttempt,
   logStoreError,
+  lose,
   type ManagedProvider,
-  NOT_HANDED_BACK,
+  NO_INSTRUMENT,
   TIMING,
   type Timing,
   type WorkerContext,
+  type WorkInstrument,
 } from './worker-context.ts'
 
-/** What an worker needs. */
+/** What a worker needs. */
 export type WorkerOptions = {
   provider: ManagedProvider
   store: ActionStore
@@ -36,34 +36,34 @@ export type WorkerOptions = {
   /** Whether this instance takes work (default), or only serves requests. */
   works?: boolean
   /**
-   * How long `stop` lets work go on before it is handed back, in milliseconds (default 10,000). For the last fifth of it the
-   * work is told to stop.
+   * How long `stop` lets work go on before it is handed back, in milliseconds (default 10,000). In the last fifth of it the work's
+   * signal aborts.
    */
   shutdownGrace?: number
   timing?: Partial<Timing>
-  /** What sees its work (default: nothing). */
-  telemetry?: Telemetry
+  /** What measures and traces its work (default: nothing). */
+  instrument?: WorkInstrument
   /** The time in milliseconds since 1970 (default: the store's). */
   clock?: () => number
 }
 
-/** Runs the work of one provider's actions: takes it, runs it, and sees that it ends. */
+/** Runs the work of one provider's actions: takes due jobs, runs them, and maintains what it has begun. */
 export type Worker = {
   start: () => void
   /** Takes no more work, lets what runs end within the grace period, and hands the rest back. */
   stop: () => Promise<void>
-  /** Says that there may be work to take. */
+  /** Makes it look for due jobs. */
   nudge: () => void
   inline: InlineRunner
-  /** What is kept, encrypted, for the work of an action that a caller starts. */
+  /** Seals what the work of an action needs of the caller who starts it. */
   seal: (actionId: string, auth: AuthState) => Uint8Array
   /** The same for an action that its creator resumes. @throws ServiceUnavailable */
   reseal: (actionId: string, auth: AuthState) => Promise<Uint8Array>
   /** What cancel does to an action of this provider. */
   cancel: (action: StoredAction, by: string) => Change | undefined
-  /** Tells work that runs here that it is canceled. */
+  /** Aborts the work of a canceled action, where it runs here. */
   interrupt: (actionId: string) => void
-  /** Asks work in another system how it is, unless that was done just now. */
+  /** Polls work in another system, unless that was done within its poll interval. */
   refresh: (action: StoredAction) => Promise<StoredAction | undefined> | StoredAction
   /** Resolves with the action when it is no longer ACTIVE, when the time (milliseconds) is over, or when `signal` aborts. */
   whenNotActive: (
@@ -75,11 +75,11 @@ export type Worker = {
   readonly running: number
 }
 
-/** The part of the grace period in which work goes on as if nothing were; in the rest it is told to stop. */
+/** The part of the grace period in which work goes on undisturbed. In the rest its signal is aborted. */
 const GRACE_BEFORE_SIGNAL = 0.8
 
-/** How long status waits for another system's answer, in milliseconds, before it tells what was known. */
-const VISIT_WAIT = 2_000
+/** How long status waits for a poll of another system, in milliseconds, before it answers what was known. */
+const POLL_WAIT = 2_000
 
 export function createWorker(options: WorkerOptions): Worker {
   const { provider, store, works = true, shutdownGrace = 10_000 } = options
@@ -95,14 +95,15 @@ export function createWorker(options: WorkerOptions): Worker {
     instance: options.instance ?? randomUUID(),
     timing: { ...TIMING, ...options.timing },
     now: options.clock ?? store.now,
-    telemetry: options.telemetry ?? NO_TELEMETRY,
+    instrument: options.instrument ?? NO_INSTRUMENT,
     running: new Map(),
     state: 'new',
     nudge,
   }
-  const { running, instance, now, telemetry } = worker
+  const { running, instance, now } = worker
   const remote = provider.work.kind === 'remote'
-  const waiting = createWaiting(worker)
+  const seal = (actionId: string, auth: AuthState): Uint8Array => sealCaller(worker, actionId, auth)
+  const actions = watchActions(worker)
   let endings: (() => void)[] = []
   let filling: Promise<void> | undefined
   let fillAgain = false
@@ -110,7 +111,7 @@ export function createWorker(options: WorkerOptions): Worker {
   function nudge(): void {
     if (!works || worker.state !== 'working') return
     fillAgain = true
-    filling ??= telemetry
+    filling ??= worker.instrument
       .apart(fill)
       .catch((error: unknown) => logStoreError(worker, error, 'Work could not be taken'))
       .finally(() => {
@@ -133,7 +134,7 @@ export function createWorker(options: WorkerOptions): Worker {
 
   function launch(job: Job, takenAt: number): void {
     const attempt = createAttempt(worker, job, takenAt)
-    // It was taken while the instance began to stop.
+    // The instance began to stop while the job was taken.
     if (worker.state !== 'working') abort(attempt, 'shutdown')
     const before = running.get(job.action_id)
     track(
@@ -142,7 +143,7 @@ export function createWorker(options: WorkerOptions): Worker {
     )
   }
 
-  /** Ends an attempt whose job was taken anew. Work that ignores its signal is waited for no longer than after cancel. */
+  /** Ends an attempt whose job was taken anew. Work that ignores its signal has as long as after cancel. */
   async function end(attempt: Attempt): Promise<void> {
     lose(attempt)
     await within(attempt.ended, worker.options.cancelGrace)
@@ -153,9 +154,9 @@ export function createWorker(options: WorkerOptions): Worker {
     const { actionId } = attempt
     running.set(actionId, attempt)
     if (worker.state === 'stopped') {
-      // It began while its action was being written, and stop does not know of it.
+      // It began while its action was being written, after stop had listed what runs.
       abort(attempt, 'shutdown')
-      void handBack(attempt)
+      void handBack(worker, attempt)
     }
     attempt.ended = done
       .catch((error: unknown) => {
@@ -163,17 +164,11 @@ export function createWorker(options: WorkerOptions): Worker {
         worker.log.error({ err: errorFacts(error), action_id: actionId }, 'Work could not be run')
       })
       .then(() => {
-        attempt.reports.close()
+        attempt.progress.close()
         if (running.get(actionId) === attempt) running.delete(actionId)
-        waiting.wake(actionId)
+        actions.changed(actionId)
         nudge()
       })
-  }
-
-  function seal(actionId: string, { token }: AuthState): Uint8Array {
-    const traceparent = telemetry.traceparent?.()
-    const content: SealedState = { caller: token, ...(traceparent !== undefined && { traceparent }) }
-    return options.secrets.seal(namespace, actionId, content)
   }
 
   function interrupt(actionId: string): void {
@@ -190,19 +185,6 @@ export function createWorker(options: WorkerOptions): Worker {
     }
   }
 
-  /** Makes what still runs due for another instance. Should it end here all the same, the action is no longer this attempt's. */
-  async function handBack(attempt: Attempt): Promise<void> {
-    try {
-      await store.transition(namespace, attempt.actionId, (current) =>
-        owns(worker, current, attempt)
-          ? changeOf(worker, current, { kind: 'interrupted' }, now())
-          : undefined,
-      )
-    } catch (error) {
-      logStoreError(worker, error, NOT_HANDED_BACK, { action_id: attempt.actionId })
-    }
-  }
-
   return {
     start() {
       if (worker.state !== 'new') return
@@ -211,8 +193,8 @@ export function createWorker(options: WorkerOptions): Worker {
         if (event.kind === 'job') nudge()
         else interrupt(event.action_id)
       })
-      // Who takes no work may still have some that began inside the transaction of its action.
-      endings = [unsubscribe, keepWork(worker), ...(works ? [maintain(worker)] : [])]
+      // An instance that takes no jobs may still run work that began inside the transaction of its action.
+      endings = [unsubscribe, maintainAttempts(worker), ...(works ? [maintainActions(worker)] : [])]
       nudge()
     },
 
@@ -228,18 +210,20 @@ export function createWorker(options: WorkerOptions): Worker {
       await runOut(over - performance.now())
       worker.state = 'stopped'
       for (const end of endings) end()
-      await Promise.all([...running.values()].filter(({ started }) => started).map(handBack))
+      await Promise.all(
+        [...running.values()].filter(({ started }) => started).map((attempt) => handBack(worker, attempt)),
+      )
     },
 
     nudge,
     inline: createInlineRunner(worker, track, seal),
     seal,
-    reseal: (actionId, auth) => resealed(worker, actionId, auth),
+    reseal: (actionId, auth) => resealCaller(worker, actionId, auth),
 
     cancel(action, by) {
       const isHere = action.runs_on !== undefined
       const change = lifecycle.cancel(action, by, now(), remote || isHere)
-      // It runs in the other system, which the next visit, at once, will tell.
+      // It runs in the other system, where the next call cancels it, at once.
       return change && remote && !isHere ? { ...change, job: { due_at: now() } } : change
     },
 
@@ -247,20 +231,72 @@ export function createWorker(options: WorkerOptions): Worker {
 
     refresh(action) {
       if (!remote) return action
-      return requestVisit(worker, action).then((due) => {
+      return requestPoll(worker, action).then((due) => {
         if (!due) return action
         nudge()
-        const visited = (a: StoredAction | undefined): boolean =>
+        const isPolled = (a: StoredAction | undefined): boolean =>
           a?.status !== 'ACTIVE' || (a.attempt > action.attempt && a.runs_on === undefined)
-        return waiting.until(action.action_id, VISIT_WAIT, visited)
+        return actions.until(action.action_id, POLL_WAIT, isPolled)
       })
     },
 
     whenNotActive: (actionId, timeout, signal) =>
-      waiting.until(actionId, timeout, (action) => action?.status !== 'ACTIVE', signal),
+      actions.until(actionId, timeout, (action) => action?.status !== 'ACTIVE', signal),
 
     get running() {
       return running.size
+    },
+  }
+}
+
+/** Lets requests wait until an action has changed. */
+type ActionWatch = {
+  /** Resolves with the action when it is ready, the time (milliseconds) is over, `signal` aborts, or this instance stops. */
+  until: (
+    actionId: string,
+    timeout: number,
+    ready: (action: StoredAction | undefined) => boolean,
+    signal?: AbortSignal,
+  ) => Promise<StoredAction | undefined>
+  /** Wakes who waits for an action that has changed here. */
+  changed: (actionId: string) => void
+}
+
+function watchActions(worker: WorkerContext): ActionWatch {
+  const { store, namespace } = worker
+  const sleepers = new Map<string, Set<() => void>>()
+
+  async function sleepUntilChanged(
+    actionId: string,
+    milliseconds: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const waiting = sleepers.get(actionId) ?? new Set()
+    sleepers.set(actionId, waiting.add(resolve))
+    const timer = setTimeout(resolve, milliseconds)
+    const wake = (): void => resolve()
+    signal?.addEventListener('abort', wake)
+    await promise
+    signal?.removeEventListener('abort', wake)
+    clearTimeout(timer)
+    waiting.delete(resolve)
+    if (waiting.size === 0) sleepers.delete(actionId)
+  }
+
+  return {
+    async until(actionId, timeout, ready, signal) {
+      const end = performance.now() + timeout
+      // Changes on this instance wake at once. Those of other instances are found by looking again.
+      for (let wait = 25; ; wait = Math.min(wait * 2, 500)) {
+        const action = await store.get(namespace, actionId)
+        const left = end - performance.now()
+        if (ready(action) || left <= 0 || signal?.aborted || worker.state === 'stopped') return action
+        await sleepUntilChanged(actionId, Math.min(wait, left), signal)
+      }
+    },
+    changed(actionId) {
+      for (const resolve of sleepers.get(actionId) ?? []) resolve()
     },
   }
 }

@@ -9,8 +9,7 @@ import {
   startEmulator,
   type User,
 } from 'globus-emulator'
-import type { Auth } from '../../src/auth/auth.ts'
-import { type GlobusAuthOptions, globusAuth } from '../../src/auth/globus-auth.ts'
+import { type Auth, type GlobusAuthOptions, globusAuth } from '../../src/index.ts'
 
 /** A scope of another service, on which the provider's scope does not depend as registered. */
 export const transferScope = 'urn:globus:auth:scope:transfer.api.globus.org:all'

@@ -1,0 +1,106 @@
+import { NetworkFailure } from 'action-provider-tools/client'
+import { mask } from '../output/masking.ts'
+
+/** A request as it goes out: nothing is added that the interface does not ask for. */
+export type WireRequest = {
+  method: string
+  url: URL
+  headers: Record<string, string>
+  body?: string | Uint8Array | undefined
+  /** Who sends it, in words for a report; a token stands in none. */
+  sender: string
+}
+
+/** An answer as it came. `json` is `undefined` where the body is none. */
+export type Answer = {
+  request: WireRequest
+  status: number
+  headers: Headers
+  text: string
+  json: unknown
+  milliseconds: number
+}
+
+const LARGEST_ANSWER = 32 * 1024 * 1024
+const SHOWN = 300
+
+/**
+ * Sends one request and reads the whole answer. No redirect is followed: a caller's token goes to no other place, and a
+ * redirect is what the report has to show.
+ *
+ * @throws NetworkFailure where no answer comes, or none that ends
+ */
+export async function exchange(request: WireRequest, signal: AbortSignal): Promise<Answer> {
+  const { method, url, headers, body } = request
+  const started = performance.now()
+  try {
+    const response = await fetch(url, {
+      method,
+      headers: { accept: 'application/json', 'user-agent': 'action-provider-cli check', ...headers },
+      redirect: 'manual',
+      signal,
+      // As bytes: fetch would name a content type for a text.
+      ...(body !== undefined && { body: Buffer.from(body) }),
+    })
+    const text = await readText(response)
+    const milliseconds = performance.now() - started
+    return {
+      request,
+      status: response.status,
+      headers: response.headers,
+      text,
+      json: parsed(text),
+      milliseconds,
+    }
+  } catch (error) {
+    throw new NetworkFailure(url.origin, error)
+  }
+}
+
+/** A request in words, without its token. */
+export function sentWords({ method, url, headers, body, sender }: WireRequest): string {
+  const type = headers['content-type']
+  const content =
+    body === undefined
+      ? ''
+      : `, ${type ?? 'no content type'}: ${typeof body === 'string' ? shortened(body) : `${body.length} bytes`}`
+  return mask(`${method} ${url.pathname}${url.search} ${sender}${content}`)
+}
+
+/** An answer in words: its status, the headers that matter, and how its body begins. */
+export function cameWords({ status, headers, text }: Answer): string {
+  const told = ['content-type', 'location', 'www-authenticate', 'allow', 'link'].flatMap((name) => {
+    const value = headers.get(name)
+    return value === null || (name === 'content-type' && value.startsWith('application/json'))
+      ? []
+      : [`${name}: ${value}`]
+  })
+  // Masked before it is cut: half a token would not be found.
+  return [String(status), ...told, text === '' ? 'no body' : shortened(mask(text))].map(mask).join('; ')
+}
+
+/** On one line, with room between the members of JSON where a table can break it. */
+function shortened(text: string): string {
+  const line = text.replace(/\s+/g, ' ')
+  const plain = /^ ?[{[]/.test(line) ? line.replace(/,(?=["{[])/g, ', ') : line
+  return plain.length > SHOWN ? `${plain.slice(0, SHOWN)}… (${text.length} characters)` : plain
+}
+
+async function readText(response: Response): Promise<string> {
+  const parts: Uint8Array[] = []
+  let size = 0
+  for await (const part of response.body ?? []) {
+    size += part.length
+    if (size > LARGEST_ANSWER) throw new Error('the answer is too large')
+    parts.push(part)
+  }
+  return Buffer.concat(parts).toString('utf8')
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,86 @@
+import type { ActionDetails } from '../documents/action-status.ts'
+import type { ActionLogEntry } from '../documents/log-page.ts'
+import { ActionNotFound } from '../errors.ts'
+import { answered, type Connection, type Question, type Reply } from './connection.ts'
+import { readLogPage, readStatus, type Status } from './documents.ts'
+import { failure } from './failure.ts'
+import { finished, type RequestOptions, type WaitOptions } from './finished.ts'
+import { followLog, type LogOptions } from './follow-log.ts'
+import { pages } from './pages.ts'
+import { actionPath } from './provider-url.ts'
+
+/** An action of a provider. Each of its methods throws the errors of the interface, NetworkFailure and UnexpectedAnswer. */
+export type Action<Details = ActionDetails> = {
+  readonly id: string
+  /** Its status when something was last heard of it. */
+  readonly latest: Status<Details> | undefined
+  /** Asks how it is. With `wait`, a provider that can waits up to so many seconds for a change before it answers. */
+  status(options?: RequestOptions & { wait?: number }): Promise<Status<Details>>
+  /**
+   * Waits until it is complete, or INACTIVE, as its caller may have to help it on then. A lost network, and a provider that
+   * fails for a while, only slow it down.
+   */
+  finished(options?: WaitOptions<Details>): Promise<Status<Details>>
+  /** Asks for its end. Repeated where it gets lost: an action that is complete stays as it is. */
+  cancel(options?: RequestOptions): Promise<Status<Details>>
+  /** Lets one that is INACTIVE go on. Repeated only where the provider says that it did not: a later pause is another. */
+  resume(options?: RequestOptions): Promise<Status<Details>>
+  /** Lets the provider forget one that is complete. Repeated where it gets lost: gone is gone. */
+  release(options?: RequestOptions): Promise<Status<Details>>
+  /** The entries of its log, oldest first, each read when its turn comes. */
+  log(options?: LogOptions<Details>): AsyncIterable<ActionLogEntry>
+}
+
+/** Checks the details of an action that has succeeded. */
+export type Judge<Details> = (status: Status, reply: Reply) => Promise<Status<Details>>
+
+/** @throws InvalidArgument for what cannot be an action's id */
+export function createAction<Details>(
+  connection: Connection,
+  id: string,
+  judge: Judge<Details>,
+  latest?: Status<Details>,
+): Action<Details> {
+  const path = (operation: string): string => actionPath(id, operation)
+  const statusPath = path('status')
+
+  const hear = async (reply: Reply): Promise<Status<Details>> => {
+    latest = await judge(readStatus(reply.json, reply), reply)
+    return latest
+  }
+  const look = async (question: Question): Promise<{ status: Status<Details>; waited: boolean }> => {
+    const reply = await answered(connection, { ...question, path: statusPath })
+    const waited = /(^|[\s,])wait\b/i.test(reply.headers.get('preference-applied') ?? '')
+    return { status: await hear(reply), waited }
+  }
+  const change = async (operation: string, question: Question): Promise<Status<Details>> =>
+    hear(await answered(connection, { method: 'POST', path: path(operation), ...question }))
+
+  async function* log(options: LogOptions<Details> = {}): AsyncGenerator<ActionLogEntry> {
+    const { since, until, newestFirst, signal, retry, maximumPages } = options
+    yield* pages(async (marker) => {
+      const query = { limit: '100', since, until, marker, ...(newestFirst && { reverse_order: 'true' }) }
+      const page = readLogPage(await answered(connection, { path: path('log'), query, signal, retry }))
+      return { items: page.entries, next: page.next }
+    }, maximumPages)
+  }
+
+  return {
+    id,
+    get latest() {
+      return latest
+    },
+    status: async ({ signal, retry, wait } = {}) => (await look({ signal, retry, wait })).status,
+    finished: (options) => finished(look, latest, options),
+    cancel: ({ signal, retry } = {}) => change('cancel', { signal, retry }),
+    resume: ({ signal, retry } = {}) => change('resume', { signal, retry, repeats: 'refused' }),
+    async release({ signal, retry } = {}) {
+      const reply = await connection.ask({ method: 'POST', path: path('release'), signal, retry })
+      const error = reply.status > 299 ? failure(reply) : undefined
+      if (error instanceof ActionNotFound && reply.doubtful && latest !== undefined) return latest
+      if (error !== undefined) throw error
+      return hear(reply)
+    },
+    log: (options = {}) => (options.follow ? followLog(look, log, options) : log(options)),
+  }
+}

@@ -1,0 +1,139 @@
+import { type Answer, printable, UnexpectedAnswer } from './failure.ts'
+import { NetworkFailure } from './network-failure.ts'
+import { InvalidArgument, isLoopback } from './provider-url.ts'
+
+/** One request, with the token that goes along. */
+export type Exchange = {
+  method: 'GET' | 'POST'
+  url: URL
+  token?: string | undefined
+  headers?: Record<string, string>
+  body?: string | undefined
+  signal?: AbortSignal | undefined
+  /** Milliseconds in which the whole answer must have come. */
+  timeout: number
+}
+
+/** How requests are sent. */
+export type Carrier = { fetch: typeof fetch; insecure: boolean }
+
+const REDIRECTS = 5
+const DEEPEST = 1_000
+const LARGEST_ANSWER = 64 * 1024 * 1024
+
+/**
+ * Sends a request and reads the whole answer, whatever its status. Redirects are followed within the origin alone (and,
+ * without a token, to https on the same host). No token is sent, but to this machine itself, without TLS.
+ *
+ * @throws NetworkFailure; UnexpectedAnswer for a redirect that is not followed, and for an answer without end; InvalidArgument
+ * for a token that must not be sent; the signal's reason
+ */
+export async function exchange(request: Exchange, carrier: Carrier): Promise<Answer> {
+  let { url } = request
+  for (let redirects = 0; ; redirects++) {
+    const answer = await once({ ...request, url }, carrier)
+    const { status, headers } = answer
+    const location = status >= 300 && status < 400 ? headers.get('location') : null
+    if (location === null) return answer
+    if (redirects >= REDIRECTS)
+      throw new UnexpectedAnswer(status, `${request.url.href} redirects in a circle: check the URL`)
+    url = followed({ ...request, url }, location, status)
+  }
+}
+
+async function once(
+  { method, url, token, headers, body, signal, timeout }: Exchange,
+  { fetch, insecure }: Carrier,
+): Promise<Answer> {
+  if (token !== undefined) checkCarrier(url, token, insecure)
+  signal?.throwIfAborted()
+  const late = AbortSignal.timeout(timeout)
+  const request: RequestInit = {
+    method,
+    headers: {
+      accept: 'application/json',
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    redirect: 'manual',
+    cache: 'no-store',
+    signal: signal === undefined ? late : AbortSignal.any([signal, late]),
+    ...(body !== undefined && { body }),
+  }
+  try {
+    const response = await fetch(url, request)
+    if (response.type === 'opaqueredirect') throw hidden(url, response.status)
+    const json = parsed(await readText(response, url))
+    return { status: response.status, headers: response.headers, json, url }
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error instanceof UnexpectedAnswer ? error : new NetworkFailure(url.origin, error)
+  }
+}
+
+/** Reads an answer, but not without end. */
+async function readText(response: Response, url: URL): Promise<string> {
+  const reader = response.body?.getReader()
+  if (reader === undefined) return ''
+  const decoder = new TextDecoder()
+  let text = ''
+  let size = 0
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    size += part.value.length
+    if (size > LARGEST_ANSWER) {
+      await reader.cancel()
+      throw new UnexpectedAnswer(
+        response.status,
+        `${url.href} answers with more than ${LARGEST_ANSWER / 1024 / 1024} MiB: check its URL`,
+      )
+    }
+    text += decoder.decode(part.value, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+function checkCarrier(url: URL, token: string, insecure: boolean): void {
+  // The runtime's own message would repeat the token.
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new InvalidArgument('The token is none: it is empty, or holds spaces or the like')
+  if (url.protocol === 'https:' || isLoopback(url) || insecure) return
+  throw new InvalidArgument(
+    `No token is sent to ${url.origin}, as anybody on the way could read it: use its https:// URL`,
+  )
+}
+
+/** A browser shows no program where a redirect leads. */
+function hidden(url: URL, status: number): UnexpectedAnswer {
+  return new UnexpectedAnswer(
+    status,
+    `${url.href} redirects, which a browser cannot follow safely: use the URL that it leads to`,
+  )
+}
+
+function followed({ method, url, token }: Exchange, location: string, status: number): URL {
+  const target = URL.canParse(location, url.href) ? new URL(location, url) : undefined
+  if (target === undefined)
+    throw new UnexpectedAnswer(status, `${url.href} redirects to nowhere: check the URL`)
+  const safer = token === undefined && target.hostname === url.hostname && target.protocol === 'https:'
+  const keepsMethod = method === 'GET' || status === 307 || status === 308
+  if ((target.origin === url.origin || safer) && keepsMethod) return target
+  throw new UnexpectedAnswer(
+    status,
+    `${url.href} redirects to ${printable(target.origin + target.pathname)}, which is not followed: if you trust it, use that URL`,
+  )
+}
+
+/** The JSON of a text; what is nested so deeply that it could not be written again is taken for none. */
+function parsed(text: string): unknown {
+  try {
+    const json: unknown = JSON.parse(text)
+    return nestsWithin(json, DEEPEST) ? json : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function nestsWithin(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return depth > 0 && Object.values(value).every((each) => nestsWithin(each, depth - 1))
+}

@@ -1,0 +1,118 @@
+import {
+  ActionConflict,
+  ActionNotFound,
+  ActionProviderError,
+  ActionProviderToolsError,
+  BadActionRequest,
+  ConsentRequired,
+  type ErrorDocument,
+  type ErrorOptions,
+  ForbiddenRequest,
+  MethodNotAllowed,
+  NotFound,
+  PayloadTooLarge,
+  RequestValidationError,
+  ServiceUnavailable,
+  TooManyRequests,
+  UnauthorizedRequest,
+} from '../errors.ts'
+
+/** An answer with its whole body. `json` is `undefined` where that is no JSON, or nested too deeply. */
+export type Answer = { status: number; headers: Headers; json: unknown; url: URL }
+
+/** An answer that the interface does not know: of a gateway, of a web page, or of a provider that breaks the interface. */
+export class UnexpectedAnswer extends ActionProviderToolsError {
+  readonly status: number
+  readonly code = 'UnexpectedAnswer'
+
+  constructor(status: number, description: string, options: ErrorOptions = {}) {
+    super(description, options)
+    this.status = status
+  }
+}
+
+type ErrorClass = new (description: string, options: ErrorOptions) => ActionProviderToolsError
+
+const byStatus: Record<number, ErrorClass> = {
+  400: BadActionRequest,
+  401: UnauthorizedRequest,
+  403: ForbiddenRequest,
+  404: NotFound,
+  405: MethodNotAllowed,
+  409: ActionConflict,
+  413: PayloadTooLarge,
+  422: RequestValidationError,
+  429: TooManyRequests,
+  500: ActionProviderError,
+  503: ServiceUnavailable,
+}
+
+/**
+ * The error that an answer stands for (interface, "Codes"): by its status, as the codes of older providers differ. The answer
+ * is its cause.
+ */
+export function failure(answer: Answer): ActionProviderToolsError {
+  const { status, json } = answer
+  const document = errorDocument(json)
+  const options = { headers: headersOf(answer), cause: answer }
+  const create = (description: string): ActionProviderToolsError => {
+    const Known = byStatus[status]
+    return Known ? new Known(description, options) : new UnexpectedAnswer(status, description, options)
+  }
+  if (document === undefined) return create(foreign(answer))
+  const { code, description } = document
+  if (status === 404 && code === 'ActionNotFound') return new ActionNotFound(description, options)
+  const { required_scope } = json as { required_scope?: unknown }
+  if (status === 403 && code === 'ConsentRequired' && typeof required_scope === 'string')
+    return new ConsentRequired(printable(required_scope), options)
+  const error = create(description)
+  return error.code === code ? error : create(`${code}: ${description}`)
+}
+
+/** What a document that should be another comes to. */
+export function notA(what: string, answer: Answer): UnexpectedAnswer {
+  return new UnexpectedAnswer(
+    answer.status,
+    answer.json === undefined
+      ? foreign(answer)
+      : `${answer.url.href} answered with what is no ${what}: tell its admin_contact`,
+    { cause: answer },
+  )
+}
+
+/** The milliseconds of a `Retry-After` header, which is a number of seconds or a date. */
+export function retryAfter({ headers }: Pick<Answer, 'headers'>, now = Date.now()): number | undefined {
+  const value = headers.get('retry-after')?.trim()
+  if (!value) return undefined
+  if (/^\d+$/.test(value)) return Number(value) * 1000
+  const date = Date.parse(value)
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+}
+
+/** What others wrote, as part of a message: on one line, and not too long. */
+export function printable(text: string): string {
+  const line = text.slice(0, 1001).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
+  return line.length > 1000 ? `${line.slice(0, 1000)}…` : line
+}
+
+function foreign({ status, headers, url }: Answer): string {
+  const type = headers.get('content-type')?.replace(/;.*/s, '') ?? 'nothing'
+  return `${url.href} answered ${status} with ${printable(type)}, which no action provider does: check its URL, or try again later`
+}
+
+function headersOf(answer: Answer): Record<string, string> {
+  const headers: Record<string, string> = {}
+  const wait = retryAfter(answer)
+  if (wait !== undefined) headers['retry-after'] = String(Math.ceil(wait / 1000))
+  for (const name of ['www-authenticate', 'allow']) {
+    const value = answer.headers.get(name)
+    if (value !== null) headers[name] = value
+  }
+  return headers
+}
+
+function errorDocument(json: unknown): ErrorDocument | undefined {
+  const { code, description } = (json ?? {}) as Partial<Record<keyof ErrorDocument, unknown>>
+  if (typeof code !== 'string' || typeof description !== 'string') return undefined
+  return { code: printable(code), description: printable(description) }
+}

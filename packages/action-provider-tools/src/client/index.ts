@@ -1,0 +1,41 @@
+/**
+ * What a program that calls action providers imports: a client, the interface's documents as types, and where Globus is. It
+ * needs Web standards alone, and loads next to nothing; what checks a request before it is sent stands in `checks.ts`.
+ */
+export { type GlobusUrls, globusUrls } from '../auth/globus-urls.ts'
+export type { ActionRequest } from '../documents/action-request.ts'
+export type { ActionDetails, ActionStatus, ActionStatusValue } from '../documents/action-status.ts'
+export type { ActionLogEntry, ActionLogPage } from '../documents/log-page.ts'
+export type { ProviderDescription } from '../documents/provider-description.ts'
+export {
+  ActionConflict,
+  ActionNotFound,
+  ActionProviderError,
+  ActionProviderToolsError,
+  BadActionRequest,
+  ConsentRequired,
+  type ErrorDocument,
+  ForbiddenRequest,
+  InvalidDefinition,
+  MethodNotAllowed,
+  NotFound,
+  PayloadTooLarge,
+  RequestValidationError,
+  ServiceUnavailable,
+  TooManyRequests,
+  UnauthorizedRequest,
+} from '../errors.ts'
+export type { Action } from './action.ts'
+export { type ActionsOptions, connect, type Provider, type RunOptions, type Schemas } from './connect.ts'
+export type { ConnectOptions } from './connection.ts'
+export type { Status } from './documents.ts'
+export { type Answer, retryAfter, UnexpectedAnswer } from './failure.ts'
+export type { PagesOptions, RequestOptions, WaitOptions } from './finished.ts'
+export type { LogOptions } from './follow-log.ts'
+export type { DetailsOf, InputOf, Typed } from './inference.ts'
+export { NetworkFailure } from './network-failure.ts'
+export { TooManyPages } from './pages.ts'
+export { InvalidArgument, providerUrl } from './provider-url.ts'
+export type { OnRetry, RetryOptions } from './repeat.ts'
+export type { Schema } from './schema.ts'
+export type { GetToken, GlobusManager, TokenOptions } from './token.ts'

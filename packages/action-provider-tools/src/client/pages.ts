@@ -1,0 +1,43 @@
+/** A page of something, and what asks for the next one. */
+export type Page<Item> = { items: readonly Item[]; next: string | undefined }
+
+/** There are more pages than were to be read. */
+export class TooManyPages extends Error {
+  override readonly name = 'TooManyPages'
+  readonly code = 'TooManyPages'
+
+  constructor(count: number) {
+    super(`There are more than ${count} pages, or they have no end: ask for fewer, or set maximumPages`)
+  }
+}
+
+/**
+ * Reads page after page, each when its turn comes. It ends where a provider announces a page again.
+ *
+ * @throws TooManyPages
+ */
+export async function* pages<Item>(
+  read: (next: string | undefined) => Promise<Page<Item>>,
+  maximumPages = 10_000,
+): AsyncGenerator<Item> {
+  const asked = new Set<string>()
+  let next: string | undefined
+  for (let count = 0; count < maximumPages; count++) {
+    const page = await read(next)
+    yield* page.items
+    next = page.next
+    if (next === undefined || asked.has(next)) return
+    asked.add(next)
+  }
+  throw new TooManyPages(maximumPages)
+}
+
+/** The query of the next page, as a `Link` header announces it. Where it is asked for is not the provider's to say. */
+export function nextQuery(link: string | null, base: URL): string | undefined {
+  for (const [, target = '', parameters = ''] of link?.matchAll(/<([^>]*)>([^<]*)/g) ?? []) {
+    const [, relations = ''] = /;\s*rel\s*=\s*"?([^",;]*)/i.exec(parameters) ?? []
+    const isNext = relations.toLowerCase().split(/\s+/).includes('next')
+    if (isNext && URL.canParse(target, base.href)) return new URL(target, base.href).search || undefined
+  }
+  return undefined
+}

@@ -1,0 +1,36 @@
+/** When to try again: backoff with jitter, and `Retry-After` (RFC 9110, section 10.2.3). */
+
+/**
+ * How long to wait before the next try, in milliseconds: twice as long each time up to `most`, with jitter.
+ * @param failures how many tries have failed, from 1
+ * @param jitter what chance makes of a wait (default `jittered`)
+ * @example backoff(3, { first: 100, most: 3_000 }) // from 300 to 500
+ */
+export function backoff(
+  failures: number,
+  { first, most, jitter = jittered }: { first: number; most: number; jitter?: (wait: number) => number },
+): number {
+  return jitter(Math.min(first * 2 ** (failures - 1), most))
+}
+
+/** A wait that is up to a quarter longer or shorter, so that not all come back at the same time. */
+export function jittered(milliseconds: number): number {
+  return Math.round(milliseconds * (0.75 + Math.random() / 2))
+}
+
+/** A wait from nothing to the whole: many callers that failed together are spread as wide as can be. */
+export function fullyJittered(milliseconds: number): number {
+  return Math.random() * milliseconds
+}
+
+/** The whole seconds of a `Retry-After` header for a wait in milliseconds: at least one. */
+export function retryAfterSeconds(milliseconds: number): number {
+  return Math.max(1, Math.ceil(milliseconds / 1_000))
+}
+
+/** The milliseconds that a `Retry-After` header asks for, as seconds or as a date; `undefined` where it says neither. */
+export function parseRetryAfter(value: string | null | undefined): number | undefined {
+  if (value === null || value === undefined) return undefined
+  const milliseconds = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now()
+  return Number.isNaN(milliseconds) ? undefined : Math.max(milliseconds, 0)
+}

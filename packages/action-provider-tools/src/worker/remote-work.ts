@@ -1,0 +1,107 @@
+import type { LivingAction } from '../action/lifecycle.ts'
+import { type ActionDetails, toDetails } from '../documents/action-status.ts'
+import type { RunContext } from '../provider/run-context.ts'
+import type { StoredAction } from '../store/action-store.ts'
+import { UnknownKey } from './encryption.ts'
+import { type AttemptState, openState } from './sealed-state.ts'
+import { type Attempt, isOverdue, type WorkerContext } from './worker-context.ts'
+
+/** Work in another system was started or polled, and goes on. */
+export class StillRunning {
+  readonly found: { details?: ActionDetails; displayStatus?: string }
+
+  constructor(found: { details?: ActionDetails; displayStatus?: string }) {
+    this.found = found
+  }
+}
+
+/** The work in the other system was canceled there, or had not been started. */
+export const REMOTELY_CANCELED = Symbol('remotely canceled')
+
+/** For how long the other system is asked to cancel work, in milliseconds, before the action ends without its answer. */
+export const REMOTE_CANCEL_TIMEOUT = 3_600_000
+
+/** Whether the work of an action must end: somebody has canceled it, or its deadline has passed. */
+export function mustEnd(worker: WorkerContext, action: LivingAction): boolean {
+  return action.cancel_requested_at !== undefined || isOverdue(worker, action)
+}
+
+/** When the next poll is due: at the deadline at the latest, since the work must be canceled then. */
+export function nextPoll(action: LivingAction, dueAt: number, now: number): number {
+  const { deadline_at = Number.POSITIVE_INFINITY } = action
+  return deadline_at > now ? Math.min(dueAt, deadline_at) : dueAt
+}
+
+/** The least time between two polls of one action, in milliseconds. */
+export function pollInterval({ provider: { work } }: WorkerContext): number {
+  return work.kind === 'remote' ? (work.remote.pollInterval ?? 5_000) : 0
+}
+
+/**
+ * Makes the next call to the other system: starts the work there, polls it, or cancels it.
+ * @returns the details of complete work, StillRunning, or REMOTELY_CANCELED
+ * @throws UnknownKey, and whatever the author's functions throw
+ */
+export async function callRemote(
+  worker: WorkerContext,
+  attempt: Attempt,
+  action: StoredAction,
+  context: RunContext<unknown>,
+  state: AttemptState,
+): Promise<unknown> {
+  const { work } = worker.provider
+  if (work.kind !== 'remote') throw new TypeError('This provider has no remote work')
+  const { start, poll, cancel } = work.remote
+  attempt.canceling = mustEnd(worker, action)
+  attempt.calledAt = performance.now()
+  const known = state.value.remote
+  const withHandle = { ...context, handle: known?.handle } as never
+  if (attempt.canceling) {
+    if (known) await cancel?.(withHandle)
+    return REMOTELY_CANCELED
+  }
+  const saveHandle = async (handle: unknown): Promise<void> =>
+    state.save({ ...state.value, remote: { handle, polled_at: worker.now() } })
+  if (known === undefined) {
+    await saveHandle((await start(context as never)) ?? null)
+    return new StillRunning({})
+  }
+  const found = await poll(withHandle)
+  if ('done' in found) return found.done
+  await saveHandle(known.handle)
+  return new StillRunning({
+    ...(found.progress !== undefined && { details: toDetails(found.progress) }),
+    ...(found.displayStatus !== undefined && { displayStatus: found.displayStatus }),
+  })
+}
+
+/**
+ * Makes the next poll due now, unless the last one was within the poll interval. However many requests ask at once, on however
+ * many instances, there is one job and so one poll.
+ * @returns whether a poll was made due
+ */
+export async function requestPoll(worker: WorkerContext, action: StoredAction): Promise<boolean> {
+  const { store, namespace, now } = worker
+  if (action.status !== 'ACTIVE' || action.runs_on !== undefined) return false
+  const sealed = await store.getSecret(namespace, action.action_id)
+  const polledAt = lastPoll(worker, action.action_id, sealed)
+  if (polledAt === undefined || now() - polledAt < pollInterval(worker)) return false
+  const after = await store.transition(namespace, action.action_id, (current) =>
+    current.version === action.version ? { job: { due_at: now() } } : undefined,
+  )
+  return after !== undefined && after.version > action.version
+}
+
+/** When the work was last polled; `undefined` where it has not begun, and where only another instance can read when. */
+function lastPoll(
+  worker: WorkerContext,
+  actionId: string,
+  sealed: Uint8Array | undefined,
+): number | undefined {
+  try {
+    return openState(worker, actionId, sealed).remote?.polled_at
+  } catch (error) {
+    if (error instanceof UnknownKey) return undefined
+    throw error
+  }
+}
