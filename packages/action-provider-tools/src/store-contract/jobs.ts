@@ -201,7 +201,7 @@ export function describeJobs(suite: Suite): void {
         actions.map((action, index) =>
           pick(suite.stores, index).create({
             ...action,
-            runInline: () => ({ attempt: 1, runs_on: 'first', held_by: 'first' }),
+            runInline: () => ({ attempt: 1, runs_on: 'first', holder: 'first' }),
           }),
         ),
       )

@@ -74,7 +74,7 @@ export type NewAction = {
 /** What work that ran inline does to its action. */
 export type InlineChange = Change & {
   /** The instance on which the work goes on: it holds the action's job, under the lease that the created action has. */
-  held_by?: string
+  holder?: string
 }
 
 /** What the key of a request stands for already. */

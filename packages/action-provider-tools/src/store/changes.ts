@@ -74,10 +74,10 @@ export function created(newAction: NewAction, now: number): Write {
     ...(newAction.secret && { secret: newAction.secret }),
     ...(newAction.job && { job: { due_at: now } }),
   }
-  const { held_by, ...change } = newAction.runInline?.() ?? {}
-  if (held_by === undefined) return changed(action, { ...begin, ...change })
+  const { holder, ...change } = newAction.runInline?.() ?? {}
+  if (holder === undefined) return changed(action, { ...begin, ...change })
   const write = changed(action, { ...begin, ...change, lease: FIRST_LEASE })
-  return { ...write, job: { due_at: now, holder: held_by } }
+  return { ...write, job: { due_at: now, holder } }
 }
 
 /** A new action whose work runs inline once, though its transaction may be tried again. */

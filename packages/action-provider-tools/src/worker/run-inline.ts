@@ -80,7 +80,7 @@ export function createInlineRunner(
   function goesOn(attempt: Attempt, value: Promise<unknown>, secret: Uint8Array): InlineRun {
     const part = { name: 'work', action_id: attempt.actionId, attempt: 1 } as const
     return {
-      change: { attempt: 1, runs_on: instance, held_by: instance, secret },
+      change: { attempt: 1, runs_on: instance, holder: instance, secret },
       committed: () =>
         track(
           attempt,

@@ -11,7 +11,15 @@ import { inBatches } from './group-commit.ts'
 import { logRow } from './logs.ts'
 import type { Notifications } from './notifications.ts'
 import { remove } from './removal.ts'
-import { ACTION_COLUMNS, type ActionRow, actionOf, keyOf, writeList } from './rows.ts'
+import {
+  ACTION_COLUMNS,
+  type ActionRow,
+  actionOf,
+  CHANGING_COLUMNS,
+  changingValues,
+  keyOf,
+  writeList,
+} from './rows.ts'
 import { type Statement, statement } from './statement.ts'
 
 /** A request that is the first of its key gets a row; for any other there is one, or will be once that transaction has ended. */
@@ -32,19 +40,8 @@ const ACTIONS = {
   creator_id: 'text',
   monitor_by: 'text',
   manage_by: 'text',
-  status: 'smallint',
-  document: 'text',
-  version: 'integer',
-  attempt: 'integer',
-  failures: 'integer',
-  lease: 'integer',
-  report: 'integer',
-  runs_on: 'text',
-  cancel_requested_at: 'float8',
-  cancel_requested_by: 'text',
-  resumed_by: 'text',
   deadline_at: 'float8',
-  release_at: 'float8',
+  ...CHANGING_COLUMNS,
 } as const
 
 const RECORD = statement(
@@ -231,27 +228,13 @@ export async function findByKey(
 }
 
 function actionRow(request_key: string, action: StoredAction): { [Column in keyof typeof ACTIONS]: unknown } {
-  const { action_id, provider, creator_id, document, version, attempt, failures, lease, report } = action
-  const { runs_on, cancel_requested_at, cancel_requested_by, resumed_by, deadline_at, release_at } = action
   return {
-    action_id,
+    ...keyOf(action),
     request_key,
-    provider,
-    creator_id,
+    creator_id: action.creator_id,
     monitor_by: writeList(action.monitor_by),
     manage_by: writeList(action.manage_by),
-    status: STATUS_CODES[action.status],
-    document,
-    version,
-    attempt,
-    failures,
-    lease,
-    report,
-    runs_on,
-    cancel_requested_at,
-    cancel_requested_by,
-    resumed_by,
-    deadline_at,
-    release_at,
+    deadline_at: action.deadline_at,
+    ...changingValues(action),
   }
 }

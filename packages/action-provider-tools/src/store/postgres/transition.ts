@@ -10,7 +10,7 @@ import { inBatches } from './group-commit.ts'
 import { logRow } from './logs.ts'
 import type { Notifications } from './notifications.ts'
 import { remove } from './removal.ts'
-import { ACTION_COLUMNS, type ActionRow, actionOf, keyOf } from './rows.ts'
+import { ACTION_COLUMNS, type ActionRow, actionOf, CHANGING_COLUMNS, changingValues, keyOf } from './rows.ts'
 import { type Statement, statement } from './statement.ts'
 
 const FIND: Statement = {
@@ -39,18 +39,7 @@ const CHANGE = statement(
   {
     wanted: {
       action_id: 'uuid',
-      version: 'integer',
-      status: 'smallint',
-      document: 'text',
-      attempt: 'integer',
-      failures: 'integer',
-      lease: 'integer',
-      report: 'integer',
-      runs_on: 'text',
-      cancel_requested_at: 'float8',
-      cancel_requested_by: 'text',
-      resumed_by: 'text',
-      release_at: 'float8',
+      ...CHANGING_COLUMNS,
       /** Whose job it must be, and under which lease: null where that does not matter. */
       holder: 'text',
       held: 'integer',
@@ -273,22 +262,13 @@ function rowsOf(
 }
 
 function wantedRow({ before, change, write: { action }, hold }: Step): WantedRow {
-  const { attempt, failures, lease, report, runs_on } = action
-  const { cancel_requested_at, cancel_requested_by, resumed_by, release_at } = action
   return {
+    ...changingValues(action),
     action_id: before.action_id,
+    // The version that the action must have.
     version: before.version,
-    status: STATUS_CODES[action.status],
+    // Null leaves the document that is there.
     document: change.status && action.document,
-    attempt,
-    failures,
-    lease,
-    report,
-    runs_on,
-    cancel_requested_at,
-    cancel_requested_by,
-    resumed_by,
-    release_at,
     holder: hold?.instance,
     held: hold?.lease,
   }
