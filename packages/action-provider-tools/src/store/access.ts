@@ -3,7 +3,7 @@ import { groupURN, identityURN, ROLES, type Role } from '../documents/principal.
 import type { StoredAction } from './action-store.ts'
 
 /** A role and who has it, as the table `access` keeps them. */
-export type AccessKey = { role: number; principal: Buffer }
+type AccessKey = { role: number; principal: Buffer }
 
 /** How a role is written in a column. These numbers never change. */
 const ROLE_CODES: Record<Role, number> = { creator_id: 0, monitor_by: 1, manage_by: 2 }

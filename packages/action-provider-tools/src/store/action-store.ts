@@ -105,9 +105,9 @@ export type Change = {
   /** `null` erases it. A change to SUCCEEDED or FAILED erases it in any case. */
   secret?: Uint8Array | null
   /**
-   * What happens to its job: `done` removes it, a time (milliseconds since 1970) makes it due then, taken by
-   * nobody, also where it had none; an instance that could not do it leaves it to others, and takes it again only where they
-   * do not. A change to SUCCEEDED or FAILED removes it in any case.
+   * What happens to its job. `done` removes it. A time (milliseconds since 1970) makes it due then, without a holder, also
+   * where there was no job. `left_by` names an instance that leaves the job to others; it takes the job again only where they
+   * do not. A change to SUCCEEDED or FAILED removes the job in any case.
    */
   job?: 'done' | { due_at: number; left_by?: string }
   /** Removes the action with its log, secret and job, and frees its request_id. */
@@ -189,7 +189,7 @@ export type ActionStore = {
   /** Finds an action of a provider. An action past its `release_at` is not found. */
   get(provider: string, actionId: string): Awaitable<StoredAction | undefined>
 
-  /** What `get` would find, where that is in memory and surely right: most of what is asked for has been asked for just now. */
+  /** What `get` would find, where that is in memory and surely right. Callers ask for the same few actions again and again. */
   known?(provider: string, actionId: string): StoredAction | undefined
 
   /** Finds the request of an action; that of an action that was complete from the beginning need not be kept. */
@@ -251,8 +251,8 @@ export type ActionStore = {
   returnJobs(provider: string, instance: string, jobs: readonly Job[]): Promise<void>
 
   /**
-   * Calls back, soon but not surely, when something happened here or on another instance: a job became due, or cancel was asked
-   * for. Returns a function that ends it.
+   * Calls back when a job became due or cancel was asked for, here or on another instance. It may miss some.
+   * Returns a function that ends it.
    */
   subscribe(provider: string, listener: (event: StoreEvent) => void): () => void
 

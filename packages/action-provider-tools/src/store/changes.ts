@@ -94,7 +94,7 @@ export function onceInline(newAction: NewAction): NewAction {
   }
 }
 
-/** The lease of a job that is held from the moment in which its action is recorded. */
+/** The lease of a job that has a holder when its action is recorded. */
 export const FIRST_LEASE = 1
 
 type Optional = Pick<

@@ -22,7 +22,7 @@ import {
 } from './rows.ts'
 import { type Statement, statement } from './statement.ts'
 
-/** A request that is the first of its key gets a row; for any other there is one, or will be once that transaction has ended. */
+/** Gives a row to each request that is the first of its key. Another request has that row, or will when its transaction ends. */
 const CLAIM = statement(
   'claim',
   { requests: { request_key: 'uuid', action_id: 'uuid', content_hash: 'bytea', request: 'text' } },
@@ -102,9 +102,9 @@ type Candidate = { newAction: NewAction; key: string }
 type Verdict = Creation | { outcome: 'again'; released?: StoredAction }
 
 /**
- * Records actions, all of a moment in one transaction, so that one write to disk makes many durable. The primary key of
- * the requests decides which is the first of its kind: where another transaction is about to insert the same key, this
- * one waits for it to end. Keys are inserted in one order everywhere, so that no two wait for each other.
+ * Records actions. Those of the same moment share a transaction, so that one write to disk makes many durable. The primary key of
+ * the requests decides which is the first of its key: where another transaction is about to insert the same key, this
+ * one waits for it to end. All instances insert keys in the same order, so that no two wait for each other.
  */
 export function prepareCreate(
   database: Database,
@@ -203,13 +203,13 @@ function verdictOf({ newAction }: Candidate, row: FoundRow | undefined, at: numb
   return released ? { outcome: 'again', released } : repetition(row, newAction.content_hash)
 }
 
-/** The action of a row that counts as released by then. */
+/** The action of a row, if its time is over by then. */
 function releasedBy(row: FoundRow, at: number): StoredAction | undefined {
   const action = actionOf(row)
   return action.release_at !== undefined && action.release_at <= at ? action : undefined
 }
 
-/** What a row makes of a request that has its key. */
+/** What a request is whose key has a row. */
 function repetition(row: FoundRow, contentHash: Uint8Array): Repetition {
   return row.content_hash.equals(contentHash)
     ? { outcome: 'repeated', action: actionOf(row) }

@@ -19,8 +19,8 @@ export type Database = {
 const ATTEMPTS = 5
 
 /**
- * A commit that is answered before it is on disk may be lost with all that was acknowledged: a server that is set so is
- * overruled, and no other setting of it is. What it is now is made the connection's own, whatever becomes of the server's.
+ * With `off` a commit is answered before it is on disk, and what was acknowledged may be lost. This connection then uses
+ * `on`; any other value of the server stays. The connection keeps its value when the server's setting changes later.
  */
 const COMMIT_ON_DISK = `SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
   WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)`
@@ -42,7 +42,7 @@ export function openPool(config: ClientConfig, { size, gap, report }: PoolOption
   })
   const contact = createContact(gap)
   pool.on('error', report)
-  // A connection may break between two statements of a transaction. The next statement tells; nobody else needs to.
+  // A connection may break between two statements of a transaction. The next statement reports it.
   pool.on('connect', (client) => client.on('error', () => {}))
 
   const query: Query = (statement, values) =>

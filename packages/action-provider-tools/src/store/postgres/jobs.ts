@@ -5,7 +5,7 @@ import type { Database } from './database.ts'
 import type { Notifications } from './notifications.ts'
 import { statement } from './statement.ts'
 
-/** For how long a job that an instance left to others is theirs alone once it is due, in milliseconds. */
+/** For how long, once it is due, only others take a job that an instance left to them, in milliseconds. */
 const LEFT = 5_000
 
 /** What every statement is given; `clock` stands in for the database's clock where it is not null. */
@@ -37,7 +37,7 @@ const TAKE = statement(
 
 const JOBS = { action_id: 'uuid', lease: 'integer' } as const
 
-/** Those of the jobs that an instance holds, locked in the order in which everybody locks them. */
+/** Those of the jobs that an instance holds. All instances lock them in the same order. */
 const held = (given: { provider: string; instance: string; jobs: { rows: string } }): string =>
   `held AS MATERIALIZED (
       SELECT j.action_id FROM ${given.jobs.rows}
@@ -55,7 +55,7 @@ const KEEP = statement(
     RETURNING j.action_id`,
 )
 
-/** When jobs that come back are due: at once whatever any clock says, and before those that nobody has begun. */
+/** When returned jobs are due: at once, whatever a clock says, and before those that nobody has begun. */
 const LONG_AGO = 0
 
 const RETURN = statement(
@@ -78,8 +78,8 @@ export type Jobs = {
 /**
  * The right to run an action's work, as leases.
  *
- * A lease counts only the time in which its holder could have renewed it: an instance takes over what another holds once it
- * has itself reached the database for a whole lease. After an outage holders that live have that long to say so.
+ * A lease counts only the time in which its holder could have renewed it: an instance takes over a job once it has itself
+ * reached the database for a whole lease. After an outage, holders that live have that long to renew theirs.
  *
  * @param clock stands in for the database's clock
  */

@@ -24,7 +24,7 @@ type Given<P extends Parameters> = {
 }
 
 /** A statement whose parameters have names. */
-export type NamedStatement<P extends Parameters> = Statement & {
+type NamedStatement<P extends Parameters> = Statement & {
   /** The values of its parameters, in the order of their numbers. */
   values: (given: Given<P>) => unknown[]
 }

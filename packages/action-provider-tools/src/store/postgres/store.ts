@@ -16,7 +16,7 @@ import { createRequests } from './requests.ts'
 import type { Statement } from './statement.ts'
 import { prepareTransition } from './transition.ts'
 
-export type PostgresStoreOptions = StoreOptions & {
+type PostgresStoreOptions = StoreOptions & {
   /** How many connections it uses at most, beside one that listens (default 10). */
   poolSize?: number
 }
@@ -33,8 +33,8 @@ const PING: Statement = {
  * Opens the store in a PostgreSQL database, which any number of instances may share. Its tables are made, or brought up
  * to date, in the schema `action_provider`.
  *
- * All times are the database's (due, deadline, release, leases), unless `clock` is given: instances' own clocks need not agree.
- * One that is more than a second off is told to `log`, for what work itself reads off it is wrong all the same.
+ * All times (due, deadline, release, leases) are the database's, unless `clock` is given: the clocks of instances need not agree.
+ * `log` hears of one that is more than a second off, since work itself reads the wrong time.
  *
  * @throws StoreUnusable when it cannot be reached, refuses, or is too old; the message says what to do
  * @example const store = await openPostgresStore('postgres://provider:secret@db.example.org:5432/provider')

@@ -121,8 +121,8 @@ const CHANGE = statement(
     SELECT action_id FROM changed, told`,
 )
 
-/** Finds and changes single actions: all of a moment together. */
-export type Transitions = {
+/** Finds and changes single actions. Those that are asked for at the same moment share a statement. */
+type Transitions = {
   find: (provider: string, actionId: string) => Promise<StoredAction | undefined>
   transition: (
     provider: string,
@@ -168,7 +168,7 @@ export function prepareTransition(
 
   /** Resolves with whether nobody had changed the action since it was read, and its job was held where it had to be. */
   const apply = inBatches(async (steps: readonly Step[]) => {
-    // Of steps that begin at the same action only one can be made.
+    // Only one of the steps that begin at the same action can be made.
     const distinct = new Map(steps.map((step) => [step.before.action_id, step]))
     const values = CHANGE.values(rowsOf([...distinct.values()], notifications, due))
     const rows = await database.query<{ action_id: string }>(CHANGE, values)

@@ -5,7 +5,7 @@ import { STATUS_CODES } from '../codes.ts'
 import { prepare } from './statement.ts'
 
 /** Where the rows of an action are: what other tables call it and its provider. */
-export type Place = { number: number; provider: number; action_id: Uint8Array }
+type Place = { number: number; provider: number; action_id: Uint8Array }
 
 /** The index that lists are read from: a row for each principal that has a role in an action. */
 export type Access = {

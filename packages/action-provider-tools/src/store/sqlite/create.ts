@@ -19,9 +19,9 @@ import {
 import { insertInto, prepare } from './statement.ts'
 
 /** Records actions; a uniqueness constraint decides which request is the first of its key. */
-export type Create = {
+type Create = {
   find: (provider: string, requestKey: Uint8Array, contentHash: Uint8Array) => Repetition | undefined
-  /** For inside a transaction. Removes an action that is past its time, if the key is still that one's. */
+  /** Call it inside a transaction. An action with the same key that is past its time is removed first. */
   create: (provider: number, newAction: NewAction) => Creation
 }
 
@@ -71,7 +71,7 @@ export function prepareCreate(
 
   const isOver = (row: ActionRow): boolean => row[RELEASE_AT] !== null && row[RELEASE_AT] <= now()
 
-  /** What a row makes of a request that has its key. */
+  /** What a request is whose key has a row. */
   function repetition(row: ActionRow, provider: string, contentHash: Uint8Array): Repetition {
     if (Buffer.compare(row[CONTENT_HASH], contentHash) !== 0) return { outcome: 'conflict' }
     return { outcome: 'repeated', action: actionOf(row, provider, uuidText(row[ACTION_ID])) }

@@ -14,7 +14,7 @@ const NEWEST = Buffer.alloc(17, 0xff)
 const OLDEST = Buffer.alloc(0)
 
 /** Actions of a provider by who may see them, and by what is to be done about them. */
-export type Lists = {
+type Lists = {
   list: (provider: number, query: ListQuery, now: number) => ListItem[]
   /** Unfinished actions whose deadline has passed, oldest first. */
   overdue: (provider: number, now: number, limit: number) => string[]

@@ -31,7 +31,7 @@ import {
 import { prepare, type Statement } from './statement.ts'
 import { prepareTransition, type Transition } from './transition.ts'
 
-export type SqliteOptions = StoreOptions & {
+type SqliteOptions = StoreOptions & {
   /**
    * Whether this process alone uses the database (default): it is then locked for all others, and work that another held
    * is free at once. Processes that share one take over each other's work when its lease ends.

@@ -17,7 +17,7 @@ import { update } from './statement.ts'
 /** What a transition came to: the action as it is now and what changed it, or the error that `decide` threw. */
 export type Transition = { action: StoredAction; change?: Change } | { refusal: unknown }
 
-/** Prepares single changes of actions, for inside a transaction. */
+/** Prepares changes of single actions. Call what it returns inside a transaction. */
 export function prepareTransition(
   database: DatabaseSync,
   { access, counts, jobs, logs, recent, requests }: Parts,
