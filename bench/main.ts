@@ -1,13 +1,11 @@
 /**
  * Measures what this project promises of its speed, on the machine it is on, and prints a table. See docs/performance.md.
- *
- * npm run bench -- [--only NAME …] [--quick] [--sources] [--json FILE] [--compare REV]
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus, loadavg, tmpdir, totalmem, type } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readArguments } from '../test/read-arguments.ts'
 import type { Bench, Group } from './bench.ts'
 import { compare } from './compare.ts'
 import { type Figure, isMet } from './figure.ts'
@@ -26,22 +24,23 @@ import { table } from './table.ts'
 
 const GROUPS: readonly Group[] = [status, run, introspect, asynchronous, postgres, start, memory, growth]
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', multiple: true },
-    quick: { type: 'boolean', default: false },
-    sources: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    compare: { type: 'string' },
+const names = GROUPS.map(({ name }) => name)
+const { values } = readArguments(
+  `npm run bench -- [--only ${names.join('|')}] … [--quick] [--sources] [--json FILE] [--compare REVISION]`,
+  {
+    options: {
+      only: { type: 'string', multiple: true },
+      quick: { type: 'boolean', default: false },
+      sources: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      compare: { type: 'string' },
+    },
   },
-})
+  ({ values: { only = [] } }) => only.every((name) => names.includes(name)),
+)
 
 const machine = thisMachine()
 const groups = GROUPS.filter(({ name }) => values.only?.includes(name) ?? true)
-if (groups.length === 0) {
-  process.stderr.write(`--only takes: ${GROUPS.map(({ name }) => name).join(', ')}\n`)
-  process.exit(1)
-}
 
 await using opened = new AsyncDisposableStack()
 const folder = await mkdtemp(join(tmpdir(), 'action-provider-bench-'))

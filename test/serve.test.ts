@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { eventually } from './eventually.ts'
 import { type Program, runProgram, startProgram } from './program.ts'
 
 /** What `serve` makes of what an author gives it, as a process. */
@@ -63,9 +64,7 @@ test('a prefix without its slash is given one, and the line that is printed has 
 
 test('where no such input is known, it says so', async () => {
   const { output } = await start("serve(p, { prefix: '/e' })", { input: Riddle })
-  await expect
-    .poll(() => output().stdout, { timeout: 25_000 })
-    .toContain('No input that the schema accepts is known')
+  await eventually(() => output().stdout.includes('No input that the schema accepts is known'))
 })
 
 test.each(['serve(p)', "serve(p, { prefix: '' })", "serve(p, { prefix: '//' })"])(
@@ -85,7 +84,5 @@ test('a provider whose title was changed says at its start that its database is 
   expect(first.output().stdout).not.toContain('is new')
   await first.signal('SIGTERM')
   const { output } = await start(options, { title: 'New' })
-  await expect
-    .poll(() => output().stdout, { timeout: 25_000 })
-    .toMatch(/New.db is new, .* Old.db: .* namespace: 'Old'/)
+  await eventually(() => /New.db is new, .* Old.db: .* namespace: 'Old'/.test(output().stdout))
 })

@@ -1,25 +1,18 @@
-/** The slow tests of what must never be lost: `npm run test:chaos -- [--rounds N] [SCENARIO …]`. */
+/** The slow tests of what must never be lost. */
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { startPostgres, type TestPostgres } from '../../packages/action-provider-tools/test/postgres.ts'
 import { startGlobus } from '../program.ts'
+import { readArguments } from '../read-arguments.ts'
 import { inspect, ORDEALS, type Ordeal, proxiesOf, witnessed } from './ownership.ts'
 import { type Figures, greeting, type Running, survive, type Work } from './survive.ts'
 
-const { values, positionals } = parseArgs({
-  options: { rounds: { type: 'string', default: '100' } },
-  allowPositionals: true,
-})
-const rounds = Number(values.rounds)
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 /** A scope that the provider's own has as its dependent. */
 const GROUPS = 'urn:globus:auth:scope:groups.api.globus.org:view_my_groups_and_memberships'
-const globus = await startGlobus()
-const folder = await mkdtemp(join(tmpdir(), 'chaos-'))
 
 async function onPostgres(
   scenario: string,
@@ -120,11 +113,15 @@ const scenarios: Record<string, () => Promise<Figures>> = {
   ),
 }
 
-const unknown = positionals.filter((name) => !Object.hasOwn(scenarios, name))
-if (unknown.length > 0 || !(rounds > 0)) {
-  say(`Usage: npm run test:chaos -- [--rounds N] [${Object.keys(scenarios).join(' | ')} …]`)
-  process.exit(2)
-}
+const { values, positionals } = readArguments(
+  `npm run test:chaos -- [--rounds N] [${Object.keys(scenarios).join(' | ')} …]`,
+  { options: { rounds: { type: 'string', default: '100' } }, allowPositionals: true },
+  (read) =>
+    Number(read.values.rounds) > 0 && read.positionals.every((name) => Object.hasOwn(scenarios, name)),
+)
+const rounds = Number(values.rounds)
+const globus = await startGlobus()
+const folder = await mkdtemp(join(tmpdir(), 'chaos-'))
 const figures: Figures[] = []
 try {
   for (const [name, scenario] of Object.entries(scenarios)) {

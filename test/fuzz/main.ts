@@ -1,8 +1,6 @@
 /**
  * Sends generated requests to a listening server: none may be answered with what is not documented, none may end it, and
  * its memory may not grow.
- *
- * npm run test:fuzz -- [--requests N] [--seed N]
  */
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -10,7 +8,6 @@ import { Agent } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import fc from 'fast-check'
 import {
   arbitraryRequest,
@@ -18,22 +15,24 @@ import {
   type Known,
 } from '../../packages/action-provider-tools/test/arbitrary-request.ts'
 import { DOCUMENTED_CODES, sendRequest } from '../../packages/action-provider-tools/test/send-request.ts'
+import { readArguments } from '../read-arguments.ts'
 import { mebibytes, startWatched } from '../watched.ts'
 import { createCoverage } from './coverage.ts'
 import type { Fuzzed } from './server.ts'
 
-const { values } = parseArgs({
-  options: {
-    requests: { type: 'string', default: '1000000' },
-    seed: { type: 'string', default: `${Date.now() % 0x7fffffff}` },
+const { values } = readArguments(
+  'npm run test:fuzz -- [--requests N] [--seed N]',
+  {
+    options: {
+      requests: { type: 'string', default: '1000000' },
+      seed: { type: 'string', default: `${Date.now() % 0x7fffffff}` },
+    },
   },
-})
+  ({ values: { requests, seed } }) =>
+    Number(requests) > 0 && Number.isInteger(Number(requests)) && Number.isInteger(Number(seed)),
+)
 const requests = Number(values.requests)
 const seed = Number(values.seed)
-if (!(requests > 0 && Number.isInteger(requests) && Number.isInteger(seed))) {
-  process.stderr.write('Usage: npm run test:fuzz -- [--requests N] [--seed N]\n')
-  process.exit(2)
-}
 
 const BATCH = 500
 const CONNECTIONS = 32

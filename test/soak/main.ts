@@ -1,23 +1,21 @@
 /**
  * Serves both examples for a long time under a mixed load: everything is answered as it should be, memory stays as it was,
  * and nothing is left open at the end.
- *
- * npm run test:soak -- [--minutes N]
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { startGlobus } from '../program.ts'
+import { readArguments } from '../read-arguments.ts'
 import { type Memory, mebibytes, startWatched } from '../watched.ts'
 
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '60' } } })
+const { values } = readArguments(
+  'npm run test:soak -- [--minutes N]',
+  { options: { minutes: { type: 'string', default: '60' } } },
+  ({ values }) => Number(values.minutes) > 0,
+)
 const minutes = Number(values.minutes)
-if (!(minutes > 0)) {
-  process.stderr.write('Usage: npm run test:soak -- [--minutes N]\n')
-  process.exit(2)
-}
 
 const WORKERS = 16
 /** How much the heap may grow after the first fifth of the time, in bytes: what caches and V8 vary by. */

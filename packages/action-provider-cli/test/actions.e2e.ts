@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Machine, steady } from './cli.ts'
 import { createWorld, echo, type Hosted, type World, worker } from './world.ts'
 
@@ -32,10 +32,10 @@ async function runOne(machine: Machine, body: object, ...more: string[]): Promis
 }
 
 describe('introspect', () => {
-  it('shows what a provider is as a table', async () => {
+  test('shows what a provider is as a table', async () => {
     expect(steady((await alice.run(['introspect'])).stdout)).toMatchSnapshot()
   })
-  it('shows it as JSON and as YAML', async () => {
+  test('shows it as JSON and as YAML', async () => {
     const json = await alice.run(['introspect', '--format', 'json'])
     expect(JSON.parse(json.stdout)).toMatchObject({ title: 'Echo', globus_auth_scope: echoAt.scope })
     // Providers write their types in either way.
@@ -45,13 +45,13 @@ describe('introspect', () => {
 })
 
 describe('run', () => {
-  it('shows the action on stdout, and the request id on stderr', async () => {
+  test('shows the action on stdout, and the request id on stderr', async () => {
     const run = await alice.run(['run', '--body', '{"text": "hi"}', '--label', 'greeting'])
     expect(run.code).toBe(0)
     expect(steady(run.stdout)).toMatchSnapshot()
     expect(steady(run.stderr)).toBe('Request id: UUID\n')
   })
-  it("is the command that the Python client's documents give, with the name of the program replaced", async () => {
+  test("is the command that the Python client's documents give, with the name of the program replaced", async () => {
     const run = await alice.run([
       ...['action-run', '--action-url', `${echoAt.url}/run`, '--action-scope', echoAt.scope],
       ...['--body', '{"text": "hi"}', '-f', 'json'],
@@ -66,11 +66,11 @@ describe('run', () => {
     expect((await alice.run(['help'])).stdout).not.toContain('action-run')
     expect((await alice.run(['help', 'run'])).stdout).not.toContain('action-run')
   })
-  it('takes the URL of the run operation', async () => {
+  test('takes the URL of the run operation', async () => {
     const run = await alice.run(['run', '-q', '-u', `${echoAt.url}/run/`, '-b', '{"text": "hi"}'])
     expect(run).toMatchObject({ code: 0, stderr: '' })
   })
-  it.each([
+  test.each([
     ['a file', async (path: string) => ['--body', path]],
     ['a file with @', async (path: string) => ['--body', `@${path}`]],
     ['a name in this folder', async () => ['--body', 'body.json']],
@@ -80,18 +80,18 @@ describe('run', () => {
     const { stdout } = await alice.run(['run', '-f', 'json', ...(await args(path))])
     expect(JSON.parse(stdout).details).toEqual({ said: 'from a file' })
   })
-  it('reads the body from standard input', async () => {
+  test('reads the body from standard input', async () => {
     const run = await alice.run(['run', '-f', 'json', '--body', '-'], { input: '{"text": "piped"}' })
     expect(JSON.parse(run.stdout).details).toEqual({ said: 'piped' })
   })
-  it('starts nothing twice with one request id', async () => {
+  test('starts nothing twice with one request id', async () => {
     const one = await runOne(alice, { text: 'once' }, '--request-id', 'mine')
     expect(await runOne(alice, { text: 'once' }, '--request-id', 'mine')).toBe(one)
     const other = await alice.run(['run', '--body', '{"text": "other"}', '--request-id', 'mine'])
     expect(other.code).toBe(2)
     expect(steady(other.stderr)).toMatchSnapshot()
   })
-  it('sends all that a request can have', async () => {
+  test('sends all that a request can have', async () => {
     const { stdout } = await alice.run([
       ...['run', '-f', 'json', '--body', '{"text": "hi"}', '--label', 'all', '--release-after', '3600'],
       ...['--deadline', new Date(Date.now() + 60_000).toISOString()],
@@ -105,14 +105,14 @@ describe('run', () => {
       monitor_by: ['urn:globus:groups:id:5c1e11ce-0000-4000-8000-000000000001'],
     })
   })
-  it('does not send what does not fit the schema', async () => {
+  test('does not send what does not fit the schema', async () => {
     const before = await world.emulator.requests()
     const run = await alice.run(['run', '--body', '{"txt": "hi", "times": 0}'])
     expect(run).toMatchObject({ code: 2, stdout: '' })
     expect(steady(run.stderr)).toMatchSnapshot()
     expect((await world.emulator.requests()).introspect).toBe(before.introspect)
   })
-  it('does not send a request that is not valid', async () => {
+  test('does not send a request that is not valid', async () => {
     const run = await alice.run([
       'run',
       '--body',
@@ -127,7 +127,7 @@ describe('run', () => {
     const late = await alice.run(['run', '--body', '{"text": "hi"}', '--deadline', 'soon'])
     expect(steady(late.stderr)).toMatchSnapshot()
   })
-  it('asks for each field on a terminal', async () => {
+  test('asks for each field on a terminal', async () => {
     const { child, done } = alice.start(['run', '--format', 'json'], { terminal: true })
     // Each answer is given when its question stands there.
     const answers = [
@@ -151,7 +151,7 @@ describe('run', () => {
     expect(code).toBe(0)
     expect(stdout).toContain('"said": "asked"')
   })
-  it('ends with 1 where the action FAILED, watched or not', async () => {
+  test('ends with 1 where the action FAILED, watched or not', async () => {
     const run = await aliceAtWorker.run(['run', '--watch', '--body', '{"fail": true}'])
     expect(run.code).toBe(1)
     expect(steady(run.stdout)).toMatchSnapshot()
@@ -161,7 +161,7 @@ describe('run', () => {
 })
 
 describe('the other operations', () => {
-  it('lists by status and role, page after page', async () => {
+  test('lists by status and role, page after page', async () => {
     const mine = await world.machine({ ...alice.env })
     const none = await bob.run(['list'])
     expect(none.stdout).toMatchSnapshot()
@@ -174,7 +174,7 @@ describe('the other operations', () => {
     expect(shared.stdout).toContain(id)
     expect(steady(shared.stdout)).toMatchSnapshot()
   })
-  it('reads status, cancels and releases', async () => {
+  test('reads status, cancels and releases', async () => {
     const id = await runOne(aliceAtWorker, { milliseconds: 60_000 })
     const status = await aliceAtWorker.run(['status', id, '-f', 'json'])
     expect(JSON.parse(status.stdout).status).toBe('ACTIVE')
@@ -189,13 +189,13 @@ describe('the other operations', () => {
     expect(gone.code).toBe(3)
     expect(steady(gone.stderr)).toMatchSnapshot()
   })
-  it('refuses to resume what does not wait', async () => {
+  test('refuses to resume what does not wait', async () => {
     const id = await runOne(alice, { text: 'done' })
     const run = await alice.run(['resume', id])
     expect(run.code).toBe(2)
     expect(steady(run.stderr)).toMatchSnapshot()
   })
-  it('reads the log, whole or in part', async () => {
+  test('reads the log, whole or in part', async () => {
     const id = await runOne(aliceAtWorker, {}, '--watch')
     const log = await aliceAtWorker.run(['log', id])
     expect(steady(log.stdout)).toMatchSnapshot()
@@ -203,19 +203,19 @@ describe('the other operations', () => {
     const all = await aliceAtWorker.run(['log', id, '-f', 'json'])
     expect(JSON.parse(newest.stdout)).toEqual(JSON.parse(all.stdout).slice(-1))
   })
-  it('says so where there is no log', async () => {
+  test('says so where there is no log', async () => {
     const run = await alice.run(['log', 'any'])
     expect(run).toMatchObject({ code: 2, stdout: '' })
     expect(steady(run.stderr)).toMatchSnapshot()
   })
-  it('does not show the actions of others', async () => {
+  test('does not show the actions of others', async () => {
     const id = await runOne(alice, { text: 'private' })
     expect((await bob.run(['status', id])).code).toBe(3)
   })
 })
 
 describe('output', () => {
-  it('has no line that is longer than a terminal of 80 columns', async () => {
+  test('has no line that is longer than a terminal of 80 columns', async () => {
     const terminal = { terminal: true, columns: 80 }
     await runOne(alice, { text: 'hi' }, '--label', 'a label that has quite a few words in it, for a list')
     for (const args of [['list', '--status', 'all'], ['introspect']]) {
@@ -225,7 +225,7 @@ describe('output', () => {
       expect(lines.length).toBeGreaterThan(3)
     }
   })
-  it('turns and counts while it watches, on a terminal', async () => {
+  test('turns and counts while it watches, on a terminal', async () => {
     const { stdout } = await aliceAtWorker.run(['run', '--watch', '-b', '{"milliseconds": 300}'], {
       terminal: true,
       env: { TERM: 'xterm', LANG: 'C.UTF-8' },
@@ -234,7 +234,7 @@ describe('output', () => {
     expect(stdout).toMatch(/⠋ \u001b\[36mACTIVE\u001b\[39m/)
     expect(stripVTControlCharacters(stdout)).toMatch(/[⠙⠹⠸⠼] ACTIVE .*\(\d s\)/)
   })
-  it('has no colours without a terminal, or with NO_COLOR', async () => {
+  test('has no colours without a terminal, or with NO_COLOR', async () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are made of them
     const colours = /\u001b\[\d+m/
     expect((await alice.run(['list', '--status', 'all'])).stdout).not.toMatch(colours)
@@ -243,18 +243,18 @@ describe('output', () => {
     const without = { terminal: true, env: { TERM: 'xterm', NO_COLOR: '1' } }
     expect((await alice.run(['list', '--status', 'all'], without)).stdout).not.toMatch(colours)
   })
-  it('shows requests and answers with --verbose, and no token', async () => {
+  test('shows requests and answers with --verbose, and no token', async () => {
     const run = await alice.run(['list', '--verbose', '-f', 'json'])
     expect(JSON.parse(run.stdout)).toEqual([])
     expect(run.stderr).toContain('> authorization: Bearer ***')
     expect(run.stderr).toContain('< 200 OK')
     expect(run.stderr).not.toContain(alice.env.ACTION_TOKEN)
   })
-  it('masks a token that the provider says back', async () => {
+  test('masks a token that the provider says back', async () => {
     const run = await alice.run(['run', '-f', 'json', '-b', JSON.stringify({ text: alice.env.ACTION_TOKEN })])
     expect(JSON.parse(run.stdout).details).toEqual({ said: '***' })
   })
-  it('obeys no escape sequence of a provider', async () => {
+  test('obeys no escape sequence of a provider', async () => {
     const text = '\u001b]0;owned\u0007\u001b[2Jgone\u009b31m\u202etxt'
     for (const format of ['table', 'json', 'yaml']) {
       const run = await alice.run(['run', '-q', '-f', format, '-b', '-'], { input: JSON.stringify({ text }) })

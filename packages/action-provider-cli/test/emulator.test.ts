@@ -1,13 +1,12 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import { machine } from './cli.ts'
 
 describe('emulator', () => {
-  it('runs until it is told to end', async () => {
+  test('runs until it is told to end', async () => {
     const home = await machine()
     const { child, done, shown } = home.start(['emulator', '--port', '0'], { keepInput: true })
-    while (!shown().includes('Globus emulator at http'))
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    const url = shown().match(/http:\S+/)?.[0] ?? ''
+    const [, url = ''] = await eventually(() => /^Globus emulator at (\S+)$/m.exec(shown()))
     expect(await (await fetch(`${url}/emulator`)).json()).toMatchObject({ emulator: 'globus' })
     child.kill('SIGTERM')
     expect((await done).code).toBe(0)

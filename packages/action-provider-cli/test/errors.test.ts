@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Machine, type Run, steady } from './cli.ts'
 import { createWorld, type World } from './world.ts'
 
@@ -46,7 +46,7 @@ function told({ code, stdout, stderr }: Run): string {
 const list = async (url: string): Promise<string> => told(await home.run(['list', '-u', url]))
 
 describe('a wrong command line', () => {
-  it.each([
+  test.each([
     [['nonsense']],
     [['run', '--nonsense']],
     [['status']],
@@ -62,7 +62,7 @@ describe('a wrong command line', () => {
   ])('%j', async (args) => {
     expect(told(await home.run(args))).toMatchSnapshot()
   })
-  it('with a bad setting of the environment', async () => {
+  test('with a bad setting of the environment', async () => {
     expect(
       told(
         await home.run(['whoami'], {
@@ -79,21 +79,21 @@ describe('a wrong command line', () => {
 })
 
 describe('a body', () => {
-  it.each([['{"a": }'], ['[1]'], ['42'], ['"text"'], ['nowhere.json'], ['@nowhere.json'], ['folder']])(
+  test.each([['{"a": }'], ['[1]'], ['42'], ['"text"'], ['nowhere.json'], ['@nowhere.json'], ['folder']])(
     'that is %s',
     async (body) => {
       await mkdir(join(home.folder, 'folder'), { recursive: true })
       expect(told(await home.run(['run', '-u', 'http://127.0.0.1:1/', '--body', body]))).toMatchSnapshot()
     },
   )
-  it('that is missing, or empty', async () => {
+  test('that is missing, or empty', async () => {
     expect(told(await home.run(['run', '-u', 'http://127.0.0.1:1/']))).toMatchSnapshot()
     expect(told(await home.run(['run', '-u', 'http://127.0.0.1:1/', '-b', '-']))).toMatchSnapshot()
   })
 })
 
 describe('a provider', () => {
-  it('that is not there', async () => {
+  test('that is not there', async () => {
     const server = createServer()
     const address = await listen(server)
     await new Promise((resolve) => server.close(resolve))
@@ -101,14 +101,14 @@ describe('a provider', () => {
     expect(await list('http://no-such-host.invalid/')).toContain('use its https:// URL')
     expect(told(await home.run(['introspect', '-u', 'http://no-such-host.invalid/']))).toMatchSnapshot()
   })
-  it('that is none', async () => {
+  test('that is none', async () => {
     const page = await listen(createServer(answers(200, '<p>hi</p>', { 'content-type': 'text/html' })))
     expect(told(await home.run(['introspect', '-u', `http://${page}/`]))).toMatchSnapshot()
     const other = await listen(createServer(answers(200, { hello: 'world' })))
     expect(await list(`http://${other}/`)).toMatchSnapshot()
     expect(told(await home.run(['introspect', '-u', `http://${other}/`]))).toMatchSnapshot()
   })
-  it('whose certificate nobody trusts, or that has none', async () => {
+  test('whose certificate nobody trusts, or that has none', async () => {
     const [key, cert] = await certificate(home.folder)
     const tls = await listen(createTlsServer({ key, cert }, answers(200, {})))
     expect(await list(`https://${tls}/`)).toMatchSnapshot()
@@ -119,11 +119,11 @@ describe('a provider', () => {
     })
     expect(trusting.stderr).toContain('is no list of actions')
   })
-  it('that cuts the connection', async () => {
+  test('that cuts the connection', async () => {
     const address = await listen(createServer((request) => request.socket.destroy()))
     expect(await list(`http://${address}/`)).toMatchSnapshot()
   })
-  it('that would have the token sent elsewhere', async () => {
+  test('that would have the token sent elsewhere', async () => {
     const seen: (string | undefined)[] = []
     const thief = await listen(
       createServer((request, response) => {
@@ -135,7 +135,7 @@ describe('a provider', () => {
     expect(await list(`http://${address}/`)).toMatchSnapshot()
     expect(seen).toEqual([])
   })
-  it.each([
+  test.each([
     [400, { code: 'BadActionRequest', description: 'The body is no JSON' }, {}],
     [401, { code: 'UnauthorizedRequest', description: 'The token has expired' }, {}],
     [403, { code: 'ForbiddenRequest', description: 'You are not in runnable_by' }, {}],
@@ -160,14 +160,14 @@ describe('a provider', () => {
     const address = await listen(createServer(answers(status, document, headers)))
     expect(await list(`http://${address}/`)).toMatchSnapshot()
   })
-  it('whose words would play with the terminal', async () => {
+  test('whose words would play with the terminal', async () => {
     const description = '\u001b[2J\u001b]0;owned\u0007line\r\nline\u202e'
     const address = await listen(createServer(answers(409, { code: 'ActionConflict', description })))
     expect(await list(`http://${address}/`)).toBe(
       '2 error: The provider cannot do that now (ActionConflict: line line); "action-provider status" shows how an action is\n',
     )
   })
-  it('that is shown to some alone', async () => {
+  test('that is shown to some alone', async () => {
     const address = await listen(
       createServer(answers(401, { code: 'UnauthorizedRequest', description: 'Who?' })),
     )
@@ -177,7 +177,7 @@ describe('a provider', () => {
 })
 
 describe('files', () => {
-  it('that cannot be read', async () => {
+  test('that cannot be read', async () => {
     expect(
       told(await home.run(['list', '-u', 'http://127.0.0.1:1/', '--token-file', 'nowhere'])),
     ).toMatchSnapshot()

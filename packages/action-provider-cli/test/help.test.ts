@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Command } from 'commander'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { buildProgram } from '../src/program/program.ts'
 import { main } from './cli.ts'
 
@@ -10,7 +10,7 @@ function every(command: Command, path = command.name()): [string, Command][] {
 }
 
 describe('help', () => {
-  it.each(every(buildProgram({ exitCode: 0 })))('of %s', (_path, command) => {
+  test.each(every(buildProgram({ exitCode: 0 })))('of %s', (_path, command) => {
     let help = ''
     command.configureOutput({ writeOut: (text) => (help += text), getOutHelpWidth: () => 80 })
     command.outputHelp()
@@ -19,7 +19,7 @@ describe('help', () => {
     expect(help.match(/^Example:\n {2}action-provider .+$/gm)).toHaveLength(1)
   })
 
-  it('is shown by the process, which loads nothing for it but the commands’ names', async () => {
+  test('is shown by the process, which loads nothing for it but the commands’ names', async () => {
     // Which files were loaded says what a stopwatch would, and says it the same on every machine.
     const tell = `import { registerHooks } from 'node:module'
       registerHooks({ load(url, context, next) { process.stderr.write(url + '\\n'); return next(url, context) } })`

@@ -1,7 +1,8 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { groupsScope } from 'globus-emulator'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import { browserOf, type Machine, steady } from './cli.ts'
 import { pretend } from './pretend.ts'
 import { createWorld, echo, type Hosted, type World, worker } from './world.ts'
@@ -36,7 +37,7 @@ function storeFile(machine: Machine): string {
 }
 
 describe('login through a browser', () => {
-  it('logs in, says who that is, and keeps the tokens for their owner alone', async () => {
+  test('logs in, says who that is, and keeps the tokens for their owner alone', async () => {
     const login = await home.run(['login'], { env: asAlice })
     expect(login.code).toBe(0)
     expect(steady(login.stdout)).toMatchSnapshot()
@@ -47,7 +48,7 @@ describe('login through a browser', () => {
     expect(who.stdout).toBe(login.stdout)
     expect(JSON.parse((await home.run(['whoami', '-f', 'json'])).stdout).username).toBe('alice@example.org')
   })
-  it('asks for the consent that is missing, and no other', async () => {
+  test('asks for the consent that is missing, and no other', async () => {
     const asked = join(home.folder, 'asked')
     const browser = browserOf('alice', 'allow', asked)
     await home.run(['login'], { env: browser })
@@ -58,7 +59,7 @@ describe('login through a browser', () => {
     ])
     expect((await home.run(['list', '-u', echoAt.url])).code).toBe(0)
   })
-  it('logs in by itself where somebody is there to ask', async () => {
+  test('logs in by itself where somebody is there to ask', async () => {
     const run = await home.run(['run', '-u', echoAt.url, '--trust', '-b', '{"text": "hi"}', '-f', 'json'], {
       terminal: true,
       env: asAlice,
@@ -66,7 +67,7 @@ describe('login through a browser', () => {
     expect(run.code).toBe(0)
     expect(run.stdout).toContain('"said": "hi"')
   })
-  it('says how to log in where nobody is', async () => {
+  test('says how to log in where nobody is', async () => {
     const run = await home.run(['list', '-u', echoAt.url], { env: asAlice })
     expect(run).toMatchObject({ code: 3, stdout: '' })
     expect(steady(run.stderr)).toMatchSnapshot()
@@ -74,12 +75,12 @@ describe('login through a browser', () => {
     expect(who.code).toBe(3)
     expect(steady(who.stderr)).toMatchSnapshot()
   })
-  it('ends with 3 where its user says no', async () => {
+  test('ends with 3 where its user says no', async () => {
     const run = await home.run(['login', '-q'], { env: browserOf('alice', 'deny') })
     expect(run).toMatchObject({ code: 3, stdout: '' })
     expect(run.stderr).toContain('error: The login was refused (access_denied')
   })
-  it('does not mix the tokens of two people', async () => {
+  test('does not mix the tokens of two people', async () => {
     await home.run(['login'], { env: asAlice })
     const other = await home.run(['login', '-u', echoAt.url, '--trust'], {
       env: browserOf('bob', 'allow-whoever'),
@@ -93,12 +94,12 @@ describe('login through a browser', () => {
 })
 
 describe('login without a browser on this machine', () => {
-  it('prints a page, and takes the code that it shows', async () => {
+  test('prints a page, and takes the code that it shows', async () => {
     const { child, done, stderr } = home.start(['login', '--no-browser'], {
       terminal: false,
       keepInput: true,
     })
-    await waitFor(() => stderr().includes('Paste the code'))
+    await eventually(() => stderr().includes('Paste the code'))
     const page = stderr().match(/http\S+authorize\S+/)?.[0] ?? ''
     expect(new URL(page).searchParams.get('redirect_uri')).toBe(`${world.emulator.url}/v2/web/auth-code`)
     child.stdin?.end(`${await codeOf(page)}\n`)
@@ -106,7 +107,7 @@ describe('login without a browser on this machine', () => {
     expect(run.code).toBe(0)
     expect(run.stdout).toContain('alice@example.org')
   })
-  it('says so when the code is wrong, or none', async () => {
+  test('says so when the code is wrong, or none', async () => {
     const wrong = await home.run(['login', '--no-browser'], { input: 'nonsense\n' })
     expect(wrong.code).toBe(3)
     expect(wrong.stderr).toContain('error: Globus Auth does not accept the code')
@@ -116,7 +117,7 @@ describe('login without a browser on this machine', () => {
 })
 
 describe('kept tokens', () => {
-  it('are refreshed silently when they are expired', async () => {
+  test('are refreshed silently when they are expired', async () => {
     await world.emulator.setTokenLifetime({ seconds: 1 })
     await home.run(['login', '-u', echoAt.url, '--trust'], { env: asAlice })
     await world.emulator.setTokenLifetime({ seconds: 3600 })
@@ -126,13 +127,13 @@ describe('kept tokens', () => {
     expect((await home.run(['list', '-u', echoAt.url])).code).toBe(0)
     expect((await world.emulator.requests()).refresh_token).toBe(1)
   })
-  it('are refreshed when the provider does not accept them any more', async () => {
+  test('are refreshed when the provider does not accept them any more', async () => {
     await home.run(['login', '-u', echoAt.url, '--trust'], { env: asAlice })
     await world.emulator.expire({ username: 'alice' })
     echoAt.forgetTokens()
     expect(await home.run(['list', '-u', echoAt.url])).toMatchObject({ code: 0, stderr: '' })
   })
-  it('are refreshed once by many commands at once, none of which loses them', async () => {
+  test('are refreshed once by many commands at once, none of which loses them', async () => {
     await world.emulator.setTokenLifetime({ seconds: 1 })
     await home.run(['login', '-u', echoAt.url, '--trust'], { env: asAlice })
     await world.emulator.setTokenLifetime({ seconds: 3600 })
@@ -140,7 +141,7 @@ describe('kept tokens', () => {
     expect(runs.map(({ code }) => code)).toEqual([0, 0, 0, 0])
     expect((await world.emulator.requests()).refresh_token).toBe(1)
   })
-  it('are forgotten when the consent is rescinded', async () => {
+  test('are forgotten when the consent is rescinded', async () => {
     await home.run(['login', '-u', echoAt.url, '--trust'], { env: asAlice })
     await world.emulator.rescind({ username: 'alice', scope: echoAt.scope })
     echoAt.forgetTokens()
@@ -150,21 +151,21 @@ describe('kept tokens', () => {
     const { tokens } = JSON.parse(await readFile(storeFile(home), 'utf8'))
     expect(JSON.stringify(tokens)).not.toContain(echoAt.scope)
   })
-  it('are not asked for in the name of a service of Globus', async () => {
+  test('are not asked for in the name of a service of Globus', async () => {
     const { url, close } = await pretend({ globus_auth_scope: transfer, title: 'Thief' })
     const run = await home.run(['list', '-u', url], { terminal: true, env: asAlice })
     expect(run.code).toBe(3)
     expect(run.stdout).toContain('none of a provider')
     await close()
   })
-  it('that are damaged are said to be', async () => {
+  test('that are damaged are said to be', async () => {
     await mkdir(join(storeFile(home), '..'), { recursive: true })
     await writeFile(storeFile(home), '{"version": 1, "tok')
     const run = await home.run(['whoami'])
     expect(run.code).toBe(3)
     expect(run.stderr).toContain('are damaged: remove that file, and log in again')
   })
-  it('end with logout', async () => {
+  test('end with logout', async () => {
     await home.run(['login', '-u', echoAt.url, '--trust'], { env: asAlice })
     const [token = ''] = await home.tokens()
     const logout = await home.run(['logout'])
@@ -179,7 +180,7 @@ describe('kept tokens', () => {
 })
 
 describe('machines', () => {
-  it('act as a client', async () => {
+  test('act as a client', async () => {
     const { client_id, client_secret } = await world.emulator.register({ name: 'robot' })
     const env = { GLOBUS_CLIENT_ID: client_id, GLOBUS_CLIENT_SECRET: client_secret, ACTION_URL: echoAt.url }
     const run = await home.run(['run', '-b', '{"text": "hi"}', '-f', 'json', '-v', '--trust'], { env })
@@ -192,7 +193,7 @@ describe('machines', () => {
     const half = await home.run(['list'], { env: { ACTION_URL: echoAt.url, GLOBUS_CLIENT_ID: client_id } })
     expect(half.code).toBe(2)
   })
-  it('take a token from a file', async () => {
+  test('take a token from a file', async () => {
     const path = join(home.folder, 'token')
     await writeFile(path, `${await world.emulator.issueToken({ username: 'bob', scope: echoAt.scope })}\n`)
     expect((await home.run(['list', '-u', echoAt.url, '--token-file', path])).code).toBe(0)
@@ -204,7 +205,7 @@ describe('machines', () => {
 })
 
 describe('names', () => {
-  it('of users and groups become URNs', async () => {
+  test('of users and groups become URNs', async () => {
     for (const scope of ['urn:globus:auth:scope:auth.globus.org:view_identities', groupsScope]) {
       await home.run(['login', '--action-scope', scope], { env: asAlice })
     }
@@ -234,7 +235,7 @@ describe('names', () => {
 })
 
 describe('a run that needs several scopes', () => {
-  it('asks for all of them in one login', async () => {
+  test('asks for all of them in one login', async () => {
     const asked = join(home.folder, 'asked')
     const run = await home.run(
       [
@@ -251,7 +252,7 @@ describe('a run that needs several scopes', () => {
 })
 
 describe('resume', () => {
-  it('asks for the consent that the action waits for, and goes on', async () => {
+  test('asks for the consent that the action waits for, and goes on', async () => {
     const asked = join(home.folder, 'asked')
     await home.run(['login', '-u', workerAt.url, '--trust'], { env: asAlice })
     const run = await home.run([
@@ -285,8 +286,4 @@ async function codeOf(page: string): Promise<string> {
   const [command = '', ...args] = browserOf('alice').BROWSER?.split(' ') ?? []
   const { stdout } = await promisify(execFile)(command, [...args, page])
   return stdout.match(/<output[^>]*>([^<]+)</)?.[1] ?? ''
-}
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20))
 }

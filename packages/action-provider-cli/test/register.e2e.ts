@@ -3,7 +3,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { groupsScope } from 'globus-emulator'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { browserOf, type Machine, steady } from './cli.ts'
 import { createWorld, type World } from './world.ts'
 
@@ -25,7 +25,7 @@ const settings = async (): Promise<Record<string, string | undefined>> =>
   parseEnv(await readFile(envFile(), 'utf8'))
 
 describe('provider', () => {
-  it('is registered with a .env file that it starts with', async () => {
+  test('is registered with a .env file that it starts with', async () => {
     await writeFile(envFile(), '# mine\nPORT=0\nDATABASE_URL=sqlite:actions.db\n', { mode: 0o644 })
     const run = await home.run([
       'provider',
@@ -53,14 +53,14 @@ describe('provider', () => {
     expect(written).not.toHaveProperty('FORMER_CLIENT_SECRETS')
     await servesAndRuns()
   })
-  it('is the same when it is registered again', async () => {
+  test('is the same when it is registered again', async () => {
     const before = await readFile(envFile(), 'utf8')
     const run = await home.run(['provider', 'register', '--name', 'watchasay', '-f', 'json'])
     expect(steady(run.stderr)).toBe('Wrote CLIENT_ID and SCOPE to .env\n')
     expect(await readFile(envFile(), 'utf8')).toBe(before)
     expect(JSON.parse(run.stdout).secrets).toHaveLength(1)
   })
-  it('is brought up to date, and gets a secret where the file has none that counts', async () => {
+  test('is brought up to date, and gets a secret where the file has none that counts', async () => {
     await writeFile(
       envFile(),
       (await readFile(envFile(), 'utf8')).replace(/CLIENT_SECRET=.*/, 'CLIENT_SECRET=wrong'),
@@ -69,12 +69,12 @@ describe('provider', () => {
     expect(steady(run.stderr)).toMatchSnapshot()
     expect((await settings()).CLIENT_SECRET).not.toBe('wrong')
   })
-  it('is shown', async () => {
+  test('is shown', async () => {
     const run = await home.run(['provider', 'show'])
     expect(run.code).toBe(0)
     expect(steady(run.stdout)).toMatchSnapshot()
   })
-  it('gets a new secret, and loses the old ones', async () => {
+  test('gets a new secret, and loses the old ones', async () => {
     const { CLIENT_SECRET: old, SECRETS_KEY } = await settings()
     const kept = await home.run(['provider', 'rotate-secret', '--keep-old', '-f', 'json', '-q'])
     expect(JSON.parse(kept.stdout).secrets).toHaveLength(3)
@@ -87,7 +87,7 @@ describe('provider', () => {
     expect(await settings()).toMatchObject({ SECRETS_KEY })
     expect(await settings()).not.toHaveProperty('FORMER_CLIENT_SECRETS')
   })
-  it.each([['register'], ['rotate-secret']])(
+  test.each([['register'], ['rotate-secret']])(
     'whose file has no SECRETS_KEY is told its former secret by %s, since its key was derived from that',
     async (command) => {
       const text = await readFile(envFile(), 'utf8')

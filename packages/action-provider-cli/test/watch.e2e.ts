@@ -1,6 +1,7 @@
 import { createServer, request as httpRequest, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import { type Machine, steady } from './cli.ts'
 import { createWorld, type Hosted, type World, worker } from './world.ts'
 
@@ -51,7 +52,7 @@ afterAll(async () => {
 })
 
 describe('watching', () => {
-  it('survives a lost network, and a provider that asks for patience', async () => {
+  test('survives a lost network, and a provider that asks for patience', async () => {
     let looks = 0
     trouble = (path, response) => {
       if (!path.endsWith('/status')) return false
@@ -65,9 +66,9 @@ describe('watching', () => {
     expect(JSON.parse(run.stdout).status).toBe('SUCCEEDED')
     expect(steady(run.stderr)).toMatchSnapshot()
   })
-  it('ends with Ctrl-C, which leaves the action running and says how to come back', async () => {
+  test('ends with Ctrl-C, which leaves the action running and says how to come back', async () => {
     const { child, done, stderr } = home.start(['run', '--watch', '-b', '{"milliseconds": 60000}'])
-    while (!/ACTIVE/.test(stderr())) await new Promise((resolve) => setTimeout(resolve, 20))
+    await eventually(() => /ACTIVE/.test(stderr()))
     child.kill('SIGINT')
     const run = await done
     expect(run).toMatchObject({ code: 130, stdout: '' })
@@ -77,7 +78,7 @@ describe('watching', () => {
     expect(JSON.parse((await home.run(['status', id, '-f', 'json'])).stdout).status).toBe('ACTIVE')
     await home.run(['cancel', id])
   })
-  it('follows a log until the action is complete, and shows each entry once', async () => {
+  test('follows a log until the action is complete, and shows each entry once', async () => {
     const { stdout } = await home.run(['run', '-q', '-b', '{"milliseconds": 1500}', '-f', 'json'])
     const log = await home.run(['log', JSON.parse(stdout).action_id, '--watch', '-f', 'json'])
     expect(log.code).toBe(0)
@@ -91,7 +92,7 @@ describe('watching', () => {
 })
 
 describe('run', () => {
-  it('sends the same request again when the answer is lost, and starts nothing twice', async () => {
+  test('sends the same request again when the answer is lost, and starts nothing twice', async () => {
     let sent = 0
     trouble = (path) => path === 'POST /worker/run' && ++sent === 1 && 'lost-answer'
     const run = await home.run(['run', '-b', '{}', '-f', 'json', '--label', 'lost'])

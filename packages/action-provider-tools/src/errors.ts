@@ -142,11 +142,6 @@ export class ServiceUnavailable extends ActionProviderToolsError {
     const { retryAfter = 5, ...rest } = options
     super(description, { ...rest, headers: { 'retry-after': String(retryAfter), ...options.headers } })
   }
-
-  /** After how many seconds to try again. */
-  get retryAfter(): number {
-    return Number(this.headers['retry-after']) || 5
-  }
 }
 
 /** 403, or an action that turns INACTIVE: the caller has not consented to a scope that the work needs. */

@@ -2,9 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import { actionProvider, createApplication, defineActionProvider, openStore } from '../src/index.ts'
 import { fakeAuth } from '../src/testing/index.ts'
-import { eventually } from './served.ts'
 
 test('answers that go out together keep the context of their own request', async () => {
   const provider = defineActionProvider({

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import { maskSecrets, rememberSecret } from '../src/auth/known-secrets.ts'
 import {
   defineActionProvider,
@@ -10,7 +11,7 @@ import {
 } from '../src/index.ts'
 import { errorFacts } from '../src/log.ts'
 import { fakeAuth } from '../src/testing/index.ts'
-import { eventually, serveForTest } from './served.ts'
+import { serveForTest } from './served.ts'
 
 /** An error as HTTP clients throw it: with the request and the answer, and again in its cause. */
 function clientError(token: string): Error {

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import type { RunContext } from '../src/index.ts'
 import { fakeAuth } from '../src/testing/index.ts'
 import { codeOf, createWorkServer, start, untilStatus } from './serve-work.ts'
-import { eventually, type Served, untilSettled } from './served.ts'
+import { type Served, untilSettled } from './served.ts'
 import { storesForTest, type TestStores } from './stores.ts'
 
 const postgres = storesForTest.find(({ name }) => name === 'PostgreSQL')

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import { type Auth, defineActionProvider, ForbiddenRequest, type RunContext } from '../src/index.ts'
 import { fakeAuth } from '../src/testing/index.ts'
-import { eventually, type Served, serveForTest } from './served.ts'
+import { type Served, serveForTest } from './served.ts'
 
 const description = { title: 'lazy', admin_contact: 'support@example.org', synchronous: true }
 const input = { type: 'object' } as const

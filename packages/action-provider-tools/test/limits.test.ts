@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import { type Auth, defineActionProvider } from '../src/index.ts'
 import { type EmulatedGlobus, emulateGlobus } from './auth/emulated-globus.ts'
-import { type Answer, eventually, type Served, serveForTest } from './served.ts'
+import { type Answer, type Served, serveForTest } from './served.ts'
 
 /** What one caller may take, and that the others do not notice. */
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import { ActionFailed, type ActionStatus, type ActionStore, defineActionProvider } from '../src/index.ts'
 import { fakeAuth } from '../src/testing/index.ts'
-import { eventually, type Served, serveForTest } from './served.ts'
+import { type Served, serveForTest } from './served.ts'
 import { storesForTest, type TestDatabase, type TestStores } from './stores.ts'
 
 /**

@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Fault } from 'globus-emulator'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import { type Auth, defineActionProvider } from '../src/index.ts'
 import { openDatabase } from '../src/store/sqlite/opening.ts'
 import { openSqliteStore, sqliteStore } from '../src/store/sqlite/store.ts'
 import type { FakeAuth } from '../src/testing/index.ts'
 import { type EmulatedGlobus, emulateGlobus } from './auth/emulated-globus.ts'
-import { type Answer, eventually, type Served, serveForTest } from './served.ts'
+import { type Answer, type Served, serveForTest } from './served.ts'
 
 /** What a provider needs fails, or its clock jumps, while it serves. */
 

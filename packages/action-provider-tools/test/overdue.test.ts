@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import type { ActionStore } from '../src/index.ts'
 import { newAction } from '../src/store-contract/actions.ts'
 import { createClock, createWorkServer } from './serve-work.ts'
-import { eventually } from './served.ts'
 import { storesForTest, type TestStores } from './stores.ts'
 
 const HOUR = 3_600_000

@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import { defineActionProvider } from '../src/index.ts'
-import { type Answer, eventually, type Served, serveForTest } from './served.ts'
+import { type Answer, type Served, serveForTest } from './served.ts'
 
 /** More load than there is room for, and clients that are slow, idle or gone: the others are served all the same. */
 

@@ -1,5 +1,6 @@
 import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import {
   type ActionProviderOptions,
   defineActionProvider,
@@ -9,7 +10,8 @@ import {
 import { openPostgresStore } from '../src/store/postgres/store.ts'
 import { type DatabaseProxy, startDatabaseProxy } from './database-proxy.ts'
 import { startPostgres, type TestPostgres } from './postgres.ts'
-import { eventually, type Served, serveForTest } from './served.ts'
+import { aborted } from './serve-work.ts'
+import { type Served, serveForTest } from './served.ts'
 
 /** Who owns work, where instances share a PostgreSQL database and the network between does what networks do. */
 
@@ -90,12 +92,6 @@ const holders = (url: string) =>
     url,
     'SELECT holder, lease, lease_until FROM action_provider.jobs',
   )
-
-const aborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason))
-  })
 
 describe('an instance that is cut off', () => {
   test('after it took a job does not begin it once another has it', async () => {

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import { type RunContext, TemporaryFailure } from '../src/index.ts'
 import { codeOf, createClock, createWorkServer, start, untilStatus } from './serve-work.ts'
-import { eventually, untilSettled } from './served.ts'
+import { untilSettled } from './served.ts'
 import { storesForTest, type TestStores } from './stores.ts'
 
 const HOUR = 3_600_000

@@ -1,9 +1,11 @@
 import { expect } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import { type ActionProviderOptions, type ActionStatus, defineActionProvider } from '../src/index.ts'
-import { eventually, type Served, serveForTest } from './served.ts'
+import { type Served, serveForTest } from './served.ts'
 import type { TestDatabase, TestStores } from './stores.ts'
 
-const description = { title: 'work', admin_contact: 'support@example.org', synchronous: false }
+/** What work is described as, where a test says no more. */
+export const description = { title: 'work', admin_contact: 'support@example.org', synchronous: false }
 const input = { type: 'object' } as const
 const timing = { tick: 20, poll: 50, keep: 100, sweep: 50, gather: 10 }
 
@@ -59,6 +61,16 @@ export async function start(
   return json
 }
 
+/** Starts an action as alice. */
+export async function run(
+  served: Served,
+  more: object = {},
+): Promise<{ caller: { token: string }; action_id: string; status: ActionStatus }> {
+  const caller = served.auth.caller({ username: 'alice' })
+  const status = await start(served, caller, more)
+  return { caller, action_id: status.action_id, status }
+}
+
 /** Asks for an action's status until it is as wanted. */
 export async function untilStatus(
   served: Served,
@@ -71,6 +83,13 @@ export async function untilStatus(
     return ready(json) && json
   })
 }
+
+/** Rejects with its reason when a signal aborts. */
+export const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason))
+  })
 
 /** The code in an action's details. */
 export const codeOf = ({ details }: ActionStatus): unknown => (details as { code?: string }).code

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
-import { vi } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import {
   type ActionProvider,
   type ActionProviderOptions,
@@ -16,7 +16,7 @@ import {
 } from '../src/index.ts'
 import { type FakeAuth, fakeAuth } from '../src/testing/index.ts'
 
-/** What a server answered. `json` is whatever it sent, `undefined` where that was nothing. */
+/** What a server answered. `json` is whatever document it sent, `undefined` where that was none. */
 // biome-ignore lint/suspicious/noExplicitAny: an answer may be any document, and a test says which it expects
 export type Answer = { status: number; headers: Headers; json: any; text: string }
 
@@ -76,11 +76,12 @@ export async function serveForTest<A extends Auth = FakeAuth>(
         }),
       })
       const text = await response.text()
+      const isJson = response.headers.get('content-type')?.startsWith('application/json')
       return {
         status: response.status,
         headers: response.headers,
         text,
-        json: text === '' ? undefined : JSON.parse(text),
+        json: isJson ? JSON.parse(text) : undefined,
       }
     },
     async close() {
@@ -112,13 +113,4 @@ export async function untilSettled(
     const { json } = await served.ask(caller, 'GET', `${prefix}/${actionId}/status`)
     return json.status !== 'ACTIVE' && json
   })
-}
-
-/** Waits for a condition and resolves with what it gave, however busy the machine is. */
-export function eventually<T>(
-  condition: () => T | Promise<T>,
-): Promise<Exclude<T, undefined | false | null>> {
-  return vi.waitUntil(condition, { timeout: 25_000, interval: 10 }) as Promise<
-    Exclude<T, undefined | false | null>
-  >
 }

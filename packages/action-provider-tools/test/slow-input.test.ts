@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import { defineActionProvider } from '../src/index.ts'
-import { type Answer, eventually, type Served, serveForTest } from './served.ts'
+import { type Answer, type Served, serveForTest } from './served.ts'
 
 /** Small inputs that a schema takes very long to check, over HTTP on a listening server. */
 

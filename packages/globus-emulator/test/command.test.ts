@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { startEmulator } from 'globus-emulator'
 import { emulatorCommand } from 'globus-emulator/command'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 
 const main = new URL('../src/main.ts', import.meta.url).pathname
 let folder: string
@@ -28,15 +29,10 @@ function run(...parameters: string[]) {
     said.err += chunk
   })
   const exit = new Promise<number | null>((resolve) => started.on('close', resolve))
-  const until = (wanted: RegExp): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const look = () => {
-        if (wanted.test(said.out)) resolve()
-      }
-      started.stdout.on('data', look)
-      look()
-      exit.then(() => reject(new Error(`it ended: ${said.err}`)))
-    })
+  const until = async (wanted: RegExp): Promise<void> => {
+    const early = exit.then(() => Promise.reject(new Error(`it ended: ${said.err}`)))
+    await Promise.race([early, eventually(() => wanted.test(said.out))])
+  }
   return { said, exit, until, signal: (name: NodeJS.Signals) => started.kill(name) }
 }
 

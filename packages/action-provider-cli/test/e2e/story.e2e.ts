@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectEmulator } from 'globus-emulator'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../../../../test/eventually.ts'
 import { type Machine, machine, type Run, type Running } from '../cli.ts'
 import { launchBrowser } from './browser.ts'
 import { type Program, startProgram } from './processes.ts'
@@ -61,11 +62,9 @@ async function person(): Promise<Person> {
 
 /** Opens the page that a command shows, as its user does where it cannot open a browser itself. */
 async function follow({ page }: Person, { shown }: Running): Promise<void> {
-  let address: string | undefined
-  while (address === undefined) {
-    address = shown().match(/^ {2}(http\S+\/v2\/oauth2\/authorize\?\S+)\r?\n/m)?.[1]
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+  const address = await eventually(
+    () => shown().match(/^ {2}(http\S+\/v2\/oauth2\/authorize\?\S+)\r?\n/m)?.[1],
+  )
   await page.goto(address)
 }
 
@@ -91,7 +90,7 @@ const idIn = ({ stdout }: Run): string => stdout.match(/Action +(\S+)/)?.[1] ?? 
 describe('the whole story', () => {
   let action: string
 
-  it('Alice logs in through her browser, which names what she allows', async () => {
+  test('Alice logs in through her browser, which names what she allows', async () => {
     const running = alice.machine.start(['login', '-u', watchasay.url, '--trust'])
     await follow(alice, running)
     await alice.page.getByRole('button', { name: 'alice@example.org' }).click()
@@ -104,7 +103,7 @@ describe('the whole story', () => {
     expect(run.stdout).toContain('alice@example.org')
   })
 
-  it('she runs an action, and watches it', async () => {
+  test('she runs an action, and watches it', async () => {
     const run = await alice.machine.run([
       ...['run', '--watch', '-u', watchasay.url, '--label', 'first'],
       ...['--body', '{"input_string": "hey"}'],
@@ -115,7 +114,7 @@ describe('the whole story', () => {
     action = idIn(run)
   })
 
-  it('she lists it, and reads its status', async () => {
+  test('she lists it, and reads its status', async () => {
     const list = await alice.machine.run(['list', '-u', watchasay.url, '--status', 'succeeded'])
     expect(list.stdout).toMatch(new RegExp(`${action} +SUCCEEDED .*first`))
     const status = await alice.machine.run(['status', action, '-u', watchasay.url, '-f', 'json'])
@@ -126,7 +125,7 @@ describe('the whole story', () => {
     })
   })
 
-  it('Bob, who is somebody else, may not see it', async () => {
+  test('Bob, who is somebody else, may not see it', async () => {
     expect((await logIn(bob, 'bob@example.org', ['-u', watchasay.url, '--trust'])).stdout).toContain(
       'bob@example.org',
     )
@@ -137,7 +136,7 @@ describe('the whole story', () => {
     expect(JSON.parse(list.stdout)).toEqual([])
   })
 
-  it('she cancels it, which changes nothing any more, and releases it', async () => {
+  test('she cancels it, which changes nothing any more, and releases it', async () => {
     const cancel = await alice.machine.run(['cancel', action, '-u', watchasay.url])
     expect(cancel.code).toBe(0)
     expect(cancel.stdout).toMatch(/Status +SUCCEEDED/)
@@ -145,7 +144,7 @@ describe('the whole story', () => {
     expect((await alice.machine.run(['status', action, '-u', watchasay.url])).code).toBe(3)
   })
 
-  it('her expired tokens are refreshed, and those that cannot be are refused', async () => {
+  test('her expired tokens are refreshed, and those that cannot be are refused', async () => {
     const administration = connectEmulator(emulator.url)
     await administration.setTokenLifetime({ seconds: 1 })
     await logIn(alice, 'alice@example.org', ['-u', watchasay.url, '--trust'])
@@ -166,7 +165,7 @@ describe('the whole story', () => {
     expect(run.stderr).toContain('The provider does not accept the token')
   })
 
-  it('she rescinds her consent at the consents page, and is asked for it again', async () => {
+  test('she rescinds her consent at the consents page, and is asked for it again', async () => {
     const administration = connectEmulator(emulator.url)
     await administration.setTokenLifetime({ seconds: 1 })
     await logIn(alice, 'alice@example.org', ['-u', watchasay.url, '--trust'])
@@ -185,7 +184,7 @@ describe('the whole story', () => {
     expect((await alice.machine.run(['list', '-u', watchasay.url])).code).toBe(0)
   })
 
-  it('an action of hello-world waits for her consent, which resume asks for, and SUCCEEDS', async () => {
+  test('an action of hello-world waits for her consent, which resume asks for, and SUCCEEDS', async () => {
     await logIn(alice, 'alice@example.org', ['-u', helloWorld.url, '--trust'])
     const body = JSON.stringify({ echo_string: 'hey', required_dependent_scope: transfer })
     const run = await alice.machine.run(['run', '--watch', '-u', helloWorld.url, '--body', body])

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { groupURN, identityURN } from '../documents/principal.ts'
 import { createAuthState } from './auth-state.ts'
 
@@ -35,7 +35,7 @@ function setUp(options: { groupsAreKnown?: boolean } = {}) {
 }
 
 describe('checkAuthorization', () => {
-  it.each([
+  test.each([
     ['public, where that counts', ['public', staff], { allowPublic: true }, true],
     ['public, where it does not', ['public'], {}, false],
     [
@@ -55,26 +55,26 @@ describe('checkAuthorization', () => {
     expect(lookups()).toBe(0)
   })
 
-  it('looks groups up when only a group can decide', async () => {
+  test('looks groups up when only a group can decide', async () => {
     const { state, lookups } = setUp()
     expect(await state.checkAuthorization([bob, staff])).toBe(true)
     expect(await state.checkAuthorization([bob, others])).toBe(false)
     expect(lookups()).toBe(2)
   })
 
-  it('answers at once when the groups are known', () => {
+  test('answers at once when the groups are known', () => {
     const { state, lookups } = setUp({ groupsAreKnown: true })
     expect(state.checkAuthorization([staff])).toBe(true)
     expect(state.checkAuthorization([others])).toBe(false)
     expect(lookups()).toBe(0)
   })
 
-  it('takes a list that can be read only once', async () => {
+  test('takes a list that can be read only once', async () => {
     const { state } = setUp()
     expect(await state.checkAuthorization([others, staff].values())).toBe(true)
   })
 
-  it('allows exactly those who share a principal with the list', async () => {
+  test('allows exactly those who share a principal with the list', async () => {
     const { state } = setUp()
     const lists = fc.array(fc.constantFrom(alice, linked, bob, staff, others, 'public', 'nonsense'))
     await fc.assert(
@@ -87,11 +87,11 @@ describe('checkAuthorization', () => {
 })
 
 describe('an AuthState', () => {
-  it('has identities and groups as its principals', async () => {
+  test('has identities and groups as its principals', async () => {
     expect(await setUp().state.principals()).toEqual(new Set([alice, linked, staff]))
   })
 
-  it('gives its token, and shows it nowhere else', () => {
+  test('gives its token, and shows it nowhere else', () => {
     const { state } = setUp()
     expect(state.token).toBe('the-token')
     const shown = [

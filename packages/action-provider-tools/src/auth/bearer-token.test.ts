@@ -1,14 +1,14 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { UnauthorizedRequest } from '../errors.ts'
 import { assertBearerToken, tokenKey } from './bearer-token.ts'
 
 describe('a bearer token', () => {
-  it.each(['Ag1b2', 'a.b-c_d~e+f/g', 'aGVsbG8=', 'x'.repeat(2048)])('may look like %.20s', (token) => {
+  test.each(['Ag1b2', 'a.b-c_d~e+f/g', 'aGVsbG8=', 'x'.repeat(2048)])('may look like %.20s', (token) => {
     expect(() => assertBearerToken(token)).not.toThrow()
   })
 
-  it.each([
+  test.each([
     ['nothing', ''],
     ['a space', 'a b'],
     ['a control character', 'a\u0000b'],
@@ -22,7 +22,7 @@ describe('a bearer token', () => {
     expect(() => assertBearerToken(token)).toThrow(UnauthorizedRequest)
   })
 
-  it('is either refused or safe in a header', () => {
+  test('is either refused or safe in a header', () => {
     const unit = fc.nat(0x2ff).map((code) => String.fromCharCode(code))
     fc.assert(
       fc.property(fc.string({ unit }), (token) => {
@@ -37,7 +37,7 @@ describe('a bearer token', () => {
     )
   })
 
-  it('is not to be told from what it is remembered by', () => {
+  test('is not to be told from what it is remembered by', () => {
     expect(tokenKey('secret')).toBe('K7gNU3sdo+OL0wNhqoVWhr3g6s1xYv72ol/pe/Unols=')
   })
 })

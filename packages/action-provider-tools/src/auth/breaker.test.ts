@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createBreaker } from './breaker.ts'
 
 function setUp() {
@@ -19,7 +19,7 @@ function setUp() {
 }
 
 describe('breaker', () => {
-  it('lets calls through until the failures in a row reach the threshold', () => {
+  test('lets calls through until the failures in a row reach the threshold', () => {
     const { breaker, fail } = setUp()
     fail()
     fail()
@@ -28,7 +28,7 @@ describe('breaker', () => {
     expect(breaker.enter()).toBe(1000)
   })
 
-  it('counts only failures in a row', () => {
+  test('counts only failures in a row', () => {
     const { breaker, fail } = setUp()
     fail()
     fail()
@@ -39,7 +39,7 @@ describe('breaker', () => {
     expect(breaker.enter()).toBe(0)
   })
 
-  it('lets one probe through after each pause, and nobody beside it', () => {
+  test('lets one probe through after each pause, and nobody beside it', () => {
     const { breaker, fail, pass } = setUp()
     for (let call = 0; call < 3; call++) fail()
     pass(999)
@@ -53,7 +53,7 @@ describe('breaker', () => {
     expect(breaker.enter()).toBe(0)
   })
 
-  it('does not wait for a probe that hangs', () => {
+  test('does not wait for a probe that hangs', () => {
     const { breaker, fail, pass } = setUp()
     for (let call = 0; call < 3; call++) fail()
     pass(1000)
@@ -65,7 +65,7 @@ describe('breaker', () => {
     expect(breaker.enter()).toBe(0)
   })
 
-  it('is open for everybody at once when the probe succeeds', () => {
+  test('is open for everybody at once when the probe succeeds', () => {
     const { breaker, changes, fail, pass } = setUp()
     for (let call = 0; call < 3; call++) fail()
     pass(1000)
@@ -75,7 +75,7 @@ describe('breaker', () => {
     expect(changes).toEqual([true, false])
   })
 
-  it('never locks up: after any history, a pause without calls is followed by a permission', () => {
+  test('never locks up: after any history, a pause without calls is followed by a permission', () => {
     const steps = fc.array(fc.oneof(fc.constantFrom('succeed', 'fail'), fc.integer({ min: 0, max: 3000 })))
     fc.assert(
       fc.property(steps, (history) => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createLookupCache } from './lookup-cache.ts'
 
 type Answer = { life: number }
@@ -15,14 +15,14 @@ function setUp(max = 10) {
 }
 
 describe('a lookup cache', () => {
-  it('asks once for any number of callers at once', async () => {
+  test('asks once for any number of callers at once', async () => {
     const { cache, ask, asked } = setUp()
     const answers = await Promise.all(Array.from({ length: 50 }, () => cache.load('a', ask)))
     expect(new Set(answers).size).toBe(1)
     expect(asked()).toBe(1)
   })
 
-  it('remembers as long as the answer says, and no longer', async () => {
+  test('remembers as long as the answer says, and no longer', async () => {
     const { cache, ask, pass } = setUp()
     await cache.load('a', () => ask(100))
     pass(100)
@@ -31,13 +31,13 @@ describe('a lookup cache', () => {
     expect(cache.get('a')).toBeUndefined()
   })
 
-  it('does not remember an answer with no life', async () => {
+  test('does not remember an answer with no life', async () => {
     const { cache, ask } = setUp()
     await cache.load('a', () => ask(0))
     expect(cache.get('a')).toBeUndefined()
   })
 
-  it('does not remember a failure: all who waited get it, the next asks again', async () => {
+  test('does not remember a failure: all who waited get it, the next asks again', async () => {
     const { cache, ask, asked } = setUp()
     const failing = () => Promise.reject(new Error('down'))
     const outcomes = await Promise.allSettled([cache.load('a', failing), cache.load('a', failing)])
@@ -46,7 +46,7 @@ describe('a lookup cache', () => {
     expect(asked()).toBe(1)
   })
 
-  it('holds no more than its bound, and lets go of what is unused for longest', async () => {
+  test('holds no more than its bound, and lets go of what is unused for longest', async () => {
     const { cache, ask } = setUp(2)
     await cache.load('a', ask)
     await cache.load('b', ask)
@@ -55,7 +55,7 @@ describe('a lookup cache', () => {
     expect(['a', 'b', 'c'].map((key) => cache.get(key) !== undefined)).toEqual([true, false, true])
   })
 
-  it('does not remember an answer that was under way when the key was deleted', async () => {
+  test('does not remember an answer that was under way when the key was deleted', async () => {
     const { cache, ask } = setUp()
     const underway = cache.load('a', ask)
     cache.delete('a')

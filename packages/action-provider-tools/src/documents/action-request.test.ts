@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RequestValidationError } from '../errors.ts'
 import { ActionRequest, checkDeadline, readActionRequest } from './action-request.ts'
 import { parseJson } from './json.ts'
@@ -40,7 +40,7 @@ const read = (json: unknown): string => errorOf(() => readActionRequest(json))
 const given = (more: object): object => ({ request_id: '1', body: {}, ...more })
 
 describe('a request', () => {
-  it('comes back as it was sent', () => {
+  test('comes back as it was sent', () => {
     fc.assert(
       fc.property(request, (sent) => {
         const json = parseJson(JSON.stringify(sent))
@@ -51,7 +51,7 @@ describe('a request', () => {
     )
   })
 
-  it('is read or refused, whatever is in its fields', () => {
+  test('is read or refused, whatever is in its fields', () => {
     const anything = fc.record(
       Object.fromEntries(
         [...Object.keys(ActionRequest.properties), '__proto__', 'tags'].map((name) => [
@@ -71,7 +71,7 @@ describe('a request', () => {
     )
   })
 
-  it('may have fields that are not known: they are left out', () => {
+  test('may have fields that are not known: they are left out', () => {
     const json = parseJson(
       '{"request_id":"1","body":{},"tags":["a"],"__proto__":{"label":"x"},"constructor":1}',
     )
@@ -79,16 +79,16 @@ describe('a request', () => {
     expect('label' in readActionRequest(json)).toBe(false)
   })
 
-  it('keeps what its body has, __proto__ too', () => {
+  test('keeps what its body has, __proto__ too', () => {
     const json = parseJson('{"request_id":"1","body":{"__proto__":{"a":1},"b":null}}')
     expect(JSON.stringify(readActionRequest(json).body)).toBe('{"__proto__":{"a":1},"b":null}')
   })
 
-  it.each(optional)('may have null for %s, which is as good as nothing', (name) => {
+  test.each(optional)('may have null for %s, which is as good as nothing', (name) => {
     expect(readActionRequest(given({ [name]: null }))).toEqual({ request_id: '1', body: {} })
   })
 
-  it.each([
+  test.each([
     ['request_id', [undefined, null, 1.5, 1e25, true, {}, '\ud800', 'a\udc00']],
     ['body', [undefined, null, 'text', [], 7]],
     ['label', ['', 'x'.repeat(65), 7, [], '\ud800']],
@@ -105,13 +105,13 @@ describe('a request', () => {
     }
   })
 
-  it('is refused where it is no object', () => {
+  test('is refused where it is no object', () => {
     for (const json of [null, [], 'text', 7, true]) {
       expect(read(json)).toBe("Field '$' (category: 'type'): must be object")
     }
   })
 
-  it('has principals in lower case, and no two that are one', () => {
+  test('has principals in lower case, and no two that are one', () => {
     const urn = identityURN('ca73e829-715f-4522-9141-1d2d3b1ae2a1')
     const other = urn.replace(/[^:]*$/, (id) => id.toUpperCase())
     for (const name of ['monitor_by', 'manage_by']) {
@@ -119,7 +119,7 @@ describe('a request', () => {
     }
   })
 
-  it('has at most 100 principals in a list, however often each of them', () => {
+  test('has at most 100 principals in a list, however often each of them', () => {
     const urns = (count: number): string[] =>
       Array.from({ length: count }, (_, index) =>
         identityURN(`00000000-0000-4000-8000-${String(index).padStart(12, '0')}`),
@@ -132,12 +132,12 @@ describe('a request', () => {
     }
   })
 
-  it('may have allowed_clients more than once: each is kept once', () => {
+  test('may have allowed_clients more than once: each is kept once', () => {
     const sent = given({ allowed_clients: ['public', 'creator', 'public'] })
     expect(readActionRequest(sent).allowed_clients).toEqual(['public', 'creator'])
   })
 
-  it('may have a whole number as request_id, which is its decimal text', () => {
+  test('may have a whole number as request_id, which is its decimal text', () => {
     for (const [number, id] of [
       [1, '1'],
       [0, '0'],
@@ -155,17 +155,17 @@ describe('a request', () => {
     )
   })
 
-  it('has 64 characters of label, whatever they take in UTF-16', () => {
+  test('has 64 characters of label, whatever they take in UTF-16', () => {
     expect(read(given({ label: '😀'.repeat(64) }))).toBe('')
     expect(read(given({ label: '😀'.repeat(65) }))).toContain("(category: 'maxLength')")
   })
 
-  it('may say in seconds when it is released', () => {
+  test('may say in seconds when it is released', () => {
     expect(readActionRequest(given({ release_after: 3600 })).release_after).toBe('PT1H')
     expect(readActionRequest(given({ release_after: 0 })).release_after).toBe('PT0S')
   })
 
-  it('has every error in its answer, and by default nothing of what was sent', () => {
+  test('has every error in its answer, and by default nothing of what was sent', () => {
     const json = { body: 's3cr3t', label: 's3cr3t'.repeat(20), monitor_by: ['s3cr3t'], deadline: 's3cr3t' }
     const error = read(json)
     for (const name of ['request_id', 'body', 'label', 'monitor_by[0]', 'deadline'])
@@ -174,7 +174,7 @@ describe('a request', () => {
     expect(errorOf(() => readActionRequest(json, { showInput: true }))).toContain('s3cr3t')
   })
 
-  it('is quickly refused where it is very long, in few words', () => {
+  test('is quickly refused where it is very long, in few words', () => {
     const many = Array.from({ length: 200_000 }, (_, index) => index)
     for (const name of ['monitor_by', 'allowed_clients']) {
       expect(read(given({ [name]: many })).length).toBeLessThan(1000)
@@ -188,7 +188,7 @@ describe('a deadline', () => {
   const due = (deadline: string): string =>
     errorOf(() => checkDeadline(readActionRequest(given({ deadline })), limits))
 
-  it('is in UTC, and within what the provider allows', () => {
+  test('is in UTC, and within what the provider allows', () => {
     expect(readActionRequest(given({ deadline: '2030-01-01T12:00:00+02:00' })).deadline).toBe(
       '2030-01-01T10:00:00.000Z',
     )
@@ -202,7 +202,7 @@ describe('a deadline', () => {
     )
   })
 
-  it('may be left out', () => {
+  test('may be left out', () => {
     expect(errorOf(() => checkDeadline({}, limits))).toBe('')
   })
 })

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ActionProviderError } from '../errors.ts'
 import { ActionStatus, parseActionStatus, statusDocument } from './action-status.ts'
 import { parseJson } from './json.ts'
@@ -60,7 +60,7 @@ function faultOf(value: unknown): string {
 }
 
 describe('a status', () => {
-  it('comes back as it was written', () => {
+  test('comes back as it was written', () => {
     fc.assert(
       fc.property(status, (one) => {
         const json = parseJson(JSON.stringify(one))
@@ -71,7 +71,7 @@ describe('a status', () => {
     )
   })
 
-  it('is read or refused, whatever a callback gives', () => {
+  test('is read or refused, whatever a callback gives', () => {
     const anything = fc.record(
       Object.fromEntries(
         Object.keys(ActionStatus.properties).map((name) => [name, fc.anything({ withBigInt: true })]),
@@ -86,7 +86,7 @@ describe('a status', () => {
     )
   })
 
-  it('has dates as their text in UTC, and neither null nor unknown fields', () => {
+  test('has dates as their text in UTC, and neither null nor unknown fields', () => {
     expect(
       parseActionStatus(
         given({
@@ -99,7 +99,7 @@ describe('a status', () => {
     ).toEqual(given({ start_time: '1970-01-01T00:00:00.000Z', completion_time: '2030-01-31T11:00:00.000Z' }))
   })
 
-  it.each([
+  test.each([
     ['action_id', [undefined, '', 7]],
     ['status', [undefined, 'RUNNING', 'active', null]],
     ['details', [undefined, null, 7, []]],
@@ -114,7 +114,7 @@ describe('a status', () => {
       expect([value, faultOf(given({ [name]: value }))]).toEqual([value, expect.stringContaining(name)])
   })
 
-  it('is complete before it has a completion_time, which is not before its start_time', () => {
+  test('is complete before it has a completion_time, which is not before its start_time', () => {
     const times = { start_time: '2030-01-31T12:00:00Z', completion_time: '2030-01-31T11:00:00Z' }
     expect(faultOf(given(times))).toContain('must not be before start_time')
     expect(faultOf(given({ status: 'ACTIVE', completion_time: times.completion_time }))).toContain(
@@ -122,7 +122,7 @@ describe('a status', () => {
     )
   })
 
-  it('is JSON', () => {
+  test('is JSON', () => {
     const circle: Record<string, unknown> = {}
     circle.again = circle
     for (const details of [circle, { amount: 1n }])

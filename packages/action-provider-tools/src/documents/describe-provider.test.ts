@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { InvalidDefinition } from '../errors.ts'
 import { describeProvider, type ProviderDescriptionInput } from './describe-provider.ts'
 import { groupURN, identityURN } from './principal.ts'
@@ -42,7 +42,7 @@ function refusal(more: object): string {
 }
 
 describe('a description', () => {
-  it('has the defaults of the interface', () => {
+  test('has the defaults of the interface', () => {
     expect(describeProvider(least)).toEqual({
       ...least,
       types: ['ACTION'],
@@ -55,7 +55,7 @@ describe('a description', () => {
     expect(describeProvider({ ...least, maximum_deadline: undefined } as never).maximum_deadline).toBe('P30D')
   })
 
-  it('comes back as it was written', () => {
+  test('comes back as it was written', () => {
     fc.assert(
       fc.property(description, (given) => {
         const written = describeProvider({ ...least, ...given })
@@ -65,7 +65,7 @@ describe('a description', () => {
     )
   })
 
-  it.each([
+  test.each([
     ['types', [[], ['Flow'], ['Action'], ['ACTION', 'ACTION'], 'ACTION']],
     ['api_version', ['2.0', 1]],
     ['globus_auth_scope', ['', 7]],
@@ -87,7 +87,7 @@ describe('a description', () => {
       expect([value, refusal({ [name]: value })]).toEqual([value, expect.stringContaining(`'$.${name}`)])
   })
 
-  it('is refused for a field that the interface does not have', () => {
+  test('is refused for a field that the interface does not have', () => {
     expect(refusal({ titel: 'Echo' })).toContain('must NOT have additional properties: "titel"')
     expect(refusal({ admin_contact: undefined })).toContain("must have required property 'admin_contact'")
   })

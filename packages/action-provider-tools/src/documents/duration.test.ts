@@ -1,9 +1,9 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { formatDuration, isDuration, MAXIMUM_DURATION, parseDuration } from './duration.ts'
 
 describe('a duration', () => {
-  it('comes back as it was written, to the millisecond', () => {
+  test('comes back as it was written, to the millisecond', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: MAXIMUM_DURATION }), (milliseconds) => {
         expect(parseDuration(formatDuration(milliseconds / 1000))).toBe(milliseconds)
@@ -11,7 +11,7 @@ describe('a duration', () => {
     )
   })
 
-  it('is the sum of its parts', () => {
+  test('is the sum of its parts', () => {
     const amount = fc.integer({ min: 0, max: 99 })
     fc.assert(
       fc.property(
@@ -26,7 +26,7 @@ describe('a duration', () => {
     )
   })
 
-  it.each([
+  test.each([
     ['PT1H', 3_600_000],
     ['P30D', 2_592_000_000],
     ['P1W', 604_800_000],
@@ -38,7 +38,7 @@ describe('a duration', () => {
     expect(parseDuration(text)).toBe(milliseconds)
   })
 
-  it.each([
+  test.each([
     ...[
       '',
       'P',
@@ -63,7 +63,7 @@ describe('a duration', () => {
     expect(() => parseDuration(text)).toThrow(RangeError)
   })
 
-  it.each([
+  test.each([
     [3600, 'PT1H'],
     [90.5, 'PT1M30.5S'],
     [2_592_000, 'P30D'],
@@ -74,7 +74,7 @@ describe('a duration', () => {
     expect(formatDuration(seconds)).toBe(text)
   })
 
-  it('is neither negative nor longer than 1,000 years', () => {
+  test('is neither negative nor longer than 1,000 years', () => {
     for (const seconds of [-1, Number.NaN, Number.POSITIVE_INFINITY, MAXIMUM_DURATION / 1000 + 1]) {
       expect(() => formatDuration(seconds)).toThrow(RangeError)
     }

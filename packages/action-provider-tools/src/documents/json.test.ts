@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { BadActionRequest, RequestValidationError } from '../errors.ts'
 import { MAXIMUM_DEPTH, parseJson } from './json.ts'
 
@@ -7,7 +7,7 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const nested = (depth: number, open = '[', close = ']'): string => open.repeat(depth) + close.repeat(depth)
 
 describe('parseJson', () => {
-  it('reads what JSON.stringify writes, as text and as bytes', () => {
+  test('reads what JSON.stringify writes, as text and as bytes', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {
         const text = JSON.stringify(value)
@@ -17,7 +17,7 @@ describe('parseJson', () => {
     )
   })
 
-  it('answers any bytes with a value or with one of its two errors', () => {
+  test('answers any bytes with a value or with one of its two errors', () => {
     const noise = fc.oneof(
       fc.uint8Array({ maxLength: 40 }),
       fc.string({ unit: fc.constantFrom(...'{}[]",:\\u0019tfn -.e'), maxLength: 40 }).map(bytes),
@@ -35,7 +35,7 @@ describe('parseJson', () => {
     )
   })
 
-  it.each([
+  test.each([
     ['nothing', undefined, 'The body is empty'],
     ['an empty body', new Uint8Array(), 'The body is empty'],
     ['white space', ' \n\t', 'The body is empty'],
@@ -54,13 +54,13 @@ describe('parseJson', () => {
     expect(() => parseJson(body)).toThrow(message)
   })
 
-  it('repeats nothing of a broken body', () => {
+  test('repeats nothing of a broken body', () => {
     for (const body of ['{"password": s3cr3t}', 's3cr3t', '{"s3cr3t', '"s3cr3t\n"']) {
       expect(() => parseJson(body)).toThrow(expect.not.stringContaining('s3cr3t'))
     }
   })
 
-  it(`lets ${MAXIMUM_DEPTH} levels through, and no more`, () => {
+  test(`lets ${MAXIMUM_DEPTH} levels through, and no more`, () => {
     for (const [open, close] of [
       ['[', ']'],
       ['{"a":', '}'],
@@ -74,13 +74,13 @@ describe('parseJson', () => {
     expect(() => parseJson('['.repeat(1_000_000))).toThrow(RequestValidationError)
   })
 
-  it('does not take brackets in texts for nesting', () => {
+  test('does not take brackets in texts for nesting', () => {
     const text = JSON.stringify({ [`${'['.repeat(500)}"\\`]: `\\"${'{'.repeat(500)}` })
     expect(JSON.stringify(parseJson(text))).toBe(text)
     expect(parseJson(JSON.stringify(Array.from({ length: 1000 }, () => ({}))))).toHaveLength(1000)
   })
 
-  it('refuses numbers that a double cannot hold, wherever they are', () => {
+  test('refuses numbers that a double cannot hold, wherever they are', () => {
     const number = fc.oneof(
       fc.constantFrom('1e400', '-1e400', '1E+309', '1.8e308', '9'.repeat(400), `${'9'.repeat(309)}.5`),
       fc.integer({ min: 309, max: 100_000 }).map((exponent) => `-1.5e${exponent}`),
@@ -96,7 +96,7 @@ describe('parseJson', () => {
     expect(parseJson('[1e308,-1e308,1e-400,"1e400"]')).toEqual([1e308, -1e308, 0, '1e400'])
   })
 
-  it('gives a whole number of the root as it was written, where a double would round it', () => {
+  test('gives a whole number of the root as it was written, where a double would round it', () => {
     const id = (text: string): unknown => (parseJson(text, { exact: 'id' }) as { id: unknown }).id
     expect(id('{"id":9007199254740993}')).toBe('9007199254740993')
     expect(id('{"id":1,"a":{"id":9007199254740993},"id":-12345678901234567890}')).toBe(
@@ -112,7 +112,7 @@ describe('parseJson', () => {
     expect(parseJson('null', { exact: 'id' })).toBeNull()
   })
 
-  it('makes __proto__ a property like any other', () => {
+  test('makes __proto__ a property like any other', () => {
     const value = parseJson('{"__proto__": {"polluted": true}, "constructor": 1}') as object
     expect(Object.keys(value)).toEqual(['__proto__', 'constructor'])
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype)

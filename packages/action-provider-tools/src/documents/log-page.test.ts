@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ActionProviderError } from '../errors.ts'
 import { parseLogPage } from './log-page.ts'
 import { formatTime, LATEST_TIME } from './time.ts'
@@ -36,7 +36,7 @@ function faultOf(value: unknown): string {
 }
 
 describe('a log page', () => {
-  it('comes back as it was written', () => {
+  test('comes back as it was written', () => {
     fc.assert(
       fc.property(page, (one) => {
         const json = JSON.parse(JSON.stringify(one))
@@ -46,7 +46,7 @@ describe('a log page', () => {
     )
   })
 
-  it('is read or refused, whatever a callback gives', () => {
+  test('is read or refused, whatever a callback gives', () => {
     const anything = fc.record(
       { limit: fc.anything(), has_next_page: fc.anything(), marker: fc.anything(), entries: fc.anything() },
       { requiredKeys: [] },
@@ -58,7 +58,7 @@ describe('a log page', () => {
     )
   })
 
-  it('has a marker only where there is a next page, and no unknown fields', () => {
+  test('has a marker only where there is a next page, and no unknown fields', () => {
     const entries = [{ time: '2030-01-31T12:00:00+01:00', code: 'A', description: '', more: 1 }]
     expect(parseLogPage({ limit: 10, has_next_page: false, marker: 'x', entries, total: 7 })).toEqual({
       limit: 10,
@@ -67,7 +67,7 @@ describe('a log page', () => {
     })
   })
 
-  it('is the fault of the provider where a field is wrong, and the log says which', () => {
+  test('is the fault of the provider where a field is wrong, and the log says which', () => {
     const entries = [{ time: 'now', code: '', description: 7, details: [] }]
     const fault = faultOf({ limit: 0, has_next_page: 'no', entries })
     for (const place of [

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { compileCheck } from './check.ts'
 import {
   canonicalPrincipals,
@@ -17,7 +17,7 @@ const fits = [PrincipalURN, PrincipalOrAllAuthenticated, PrincipalOrAnyone].map(
 })
 const places = (value: unknown): boolean[] => fits.map((check) => check(value))
 
-it('is an identity or a group, in any case', () => {
+test('is an identity or a group, in any case', () => {
   fc.assert(
     fc.property(fc.uuid(), fc.constantFrom(identityURN, groupURN), (id, urn) => {
       expect(places(urn(id))).toEqual([true, true, true])
@@ -27,13 +27,13 @@ it('is an identity or a group, in any case', () => {
   )
 })
 
-it('may be everybody only where that makes sense', () => {
+test('may be everybody only where that makes sense', () => {
   expect(places('all_authenticated_users')).toEqual([false, true, true])
   expect(places('public')).toEqual([false, false, true])
 })
 
 const id = 'ca73e829-715f-4522-9141-1d2d3b1ae2a1'
-it.each([
+test.each([
   ...[
     '',
     id,
@@ -56,7 +56,7 @@ it.each([
   expect(places(value)).toEqual([false, false, false])
 })
 
-it('is kept once, in lower case', () => {
+test('is kept once, in lower case', () => {
   expect(canonicalPrincipals([identityURN(id.toUpperCase()), groupURN(id), identityURN(id)])).toEqual([
     identityURN(id),
     groupURN(id),

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { formatTime, isTime, LATEST_TIME, parseTime } from './time.ts'
 
 const EARLIEST_TIME = Date.parse('0000-01-01T00:00:00Z')
 
 describe('a time', () => {
-  it('is not an empty text, before any was written either', async () => {
+  test('is not an empty text, before any was written either', async () => {
     vi.resetModules()
     const fresh = await import('./time.ts')
     expect(fresh.isTime('')).toBe(false)
@@ -13,7 +13,7 @@ describe('a time', () => {
     expect(fresh.isTime('')).toBe(false)
   })
 
-  it('comes back as it was written', () => {
+  test('comes back as it was written', () => {
     fc.assert(
       fc.property(fc.integer({ min: EARLIEST_TIME, max: LATEST_TIME }), (time) => {
         expect(parseTime(formatTime(time))).toBe(time)
@@ -22,7 +22,7 @@ describe('a time', () => {
     )
   })
 
-  it('is the same moment at any offset', () => {
+  test('is the same moment at any offset', () => {
     const offset = fc.integer({ min: -1439, max: 1439 })
     const within = { min: EARLIEST_TIME + 86_400_000, max: LATEST_TIME - 86_400_000 }
     fc.assert(
@@ -35,7 +35,7 @@ describe('a time', () => {
     )
   })
 
-  it.each([
+  test.each([
     ['2030-01-31T12:00:00+01:00', '2030-01-31T11:00:00.000Z'],
     ['2030-01-31t12:00:00z', '2030-01-31T12:00:00.000Z'],
     ['2030-01-31T12:00:00.5Z', '2030-01-31T12:00:00.500Z'],
@@ -49,7 +49,7 @@ describe('a time', () => {
     expect(formatTime(parseTime(text))).toBe(written)
   })
 
-  it.each([
+  test.each([
     ...[
       '',
       'now',
@@ -74,7 +74,7 @@ describe('a time', () => {
     expect(() => parseTime(text)).toThrow(RangeError)
   })
 
-  it('has a year of four digits', () => {
+  test('has a year of four digits', () => {
     for (const time of [LATEST_TIME + 1, EARLIEST_TIME - 1, Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(() => formatTime(time)).toThrow(RangeError)
     }

@@ -1,18 +1,18 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { whenKnown } from './when-known.ts'
 
 describe('whenKnown', () => {
-  it('goes on at once with what is known', () => {
+  test('goes on at once with what is known', () => {
     expect(whenKnown(1, (value) => value + 1)).toBe(2)
     expect(whenKnown(undefined, (value) => [value])).toEqual([undefined])
   })
 
-  it('waits for a promise, and fails as it does', async () => {
+  test('waits for a promise, and fails as it does', async () => {
     await expect(whenKnown(Promise.resolve(1), (value) => value + 1)).resolves.toBe(2)
     await expect(whenKnown(Promise.reject(new Error('no')), () => 'yes')).rejects.toThrow('no')
   })
 
-  it('waits for what only behaves like a promise: a refusal must not be passed over', async () => {
+  test('waits for what only behaves like a promise: a refusal must not be passed over', async () => {
     const refusal: PromiseLike<string> = {
       // biome-ignore lint/suspicious/noThenProperty: this is what the test is about
       then: (_, refuse) => Promise.reject(new Error('no')).then(undefined, refuse),

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { compileInput } from './compile-input.ts'
 
 const { validate } = compileInput({ type: 'object', properties: { list: { uniqueItems: true } } })
@@ -16,7 +16,7 @@ const item = fc.oneof(
   fc.dictionary(fc.constantFrom('a', 'b', '0', '__proto__'), small, { maxKeys: 2, noNullPrototype: true }),
 )
 
-it('finds equal items, whatever they are', async () => {
+test('finds equal items, whatever they are', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(item, { maxLength: 5 }), async (list) => {
       const json: unknown[] = JSON.parse(JSON.stringify(list))
@@ -28,7 +28,7 @@ it('finds equal items, whatever they are', async () => {
   )
 })
 
-it('takes the order of properties for nothing, and an object for no array', async () => {
+test('takes the order of properties for nothing, and an object for no array', async () => {
   expect(
     await isUnique([
       { a: 1, b: [2] },
@@ -38,7 +38,7 @@ it('takes the order of properties for nothing, and an object for no array', asyn
   expect(await isUnique([{ a: 1 }, [['a', 1]]])).toBe(true)
 })
 
-it('is quick with very many items', async () => {
+test('is quick with very many items', async () => {
   expect(await isUnique(Array.from({ length: 100_000 }, (_, index) => [index]))).toBe(true)
 })
 
@@ -47,7 +47,7 @@ describe('const and enum', () => {
   const byConst = values.map((value) => compileInput({ properties: { v: { const: value } } }))
   const { validate: byEnum } = compileInput({ properties: { v: { enum: values } } })
 
-  it('compare by value, whatever the names of properties', async () => {
+  test('compare by value, whatever the names of properties', async () => {
     for (const [index, value] of values.entries()) {
       const copy = JSON.parse(JSON.stringify({ v: value }))
       expect((await byEnum(copy)).ok).toBe(true)

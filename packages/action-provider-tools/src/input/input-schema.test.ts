@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { describe, expectTypeOf, it } from 'vitest'
+import { describe, expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
 import { defineActionProvider } from '../provider/define-action-provider.ts'
 import type { compileInput } from './compile-input.ts'
@@ -8,7 +8,7 @@ import type { InferInput, JsonSchema, StandardSchema } from './input-schema.ts'
 const description = { title: 'Echo', admin_contact: 'me@example.org', synchronous: true }
 
 describe('the type of input follows the schema', () => {
-  it('JSON Schema written in place', () => {
+  test('JSON Schema written in place', () => {
     defineActionProvider({
       description,
       input: {
@@ -34,7 +34,7 @@ describe('the type of input follows the schema', () => {
     })
   })
 
-  it('TypeBox', () => {
+  test('TypeBox', () => {
     const Input = Type.Object({ text: Type.String(), times: Type.Optional(Type.Integer()) })
     defineActionProvider({
       description,
@@ -46,7 +46,7 @@ describe('the type of input follows the schema', () => {
     })
   })
 
-  it('Zod: what the schema makes of the input', () => {
+  test('Zod: what the schema makes of the input', () => {
     const Input = z.object({ text: z.string(), times: z.int().default(1), note: z.string().optional() })
     defineActionProvider({
       description,
@@ -58,7 +58,7 @@ describe('the type of input follows the schema', () => {
     })
   })
 
-  it('work in another system and callbacks', () => {
+  test('work in another system and callbacks', () => {
     const input = z.object({ text: z.string() })
     defineActionProvider({
       description,
@@ -78,11 +78,11 @@ describe('the type of input follows the schema', () => {
     }>()
   })
 
-  it('any Standard Schema', () => {
+  test('any Standard Schema', () => {
     expectTypeOf<InferInput<StandardSchema<{ a: number }>>>().toEqualTypeOf<{ a: number }>()
   })
 
-  it('a schema that is only known when it runs: an object of unknown fields', () => {
+  test('a schema that is only known when it runs: an object of unknown fields', () => {
     expectTypeOf<InferInput<JsonSchema>>().toEqualTypeOf<Record<string, unknown>>()
     expectTypeOf<InferInput<Record<string, unknown>>>().toEqualTypeOf<Record<string, unknown>>()
     expectTypeOf<InferInput<{ type: string; required: string[] }>>().toEqualTypeOf<Record<string, unknown>>()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import Type from 'typebox'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { MAXIMUM_DEPTH, parseJson } from '../documents/json.ts'
 import { InvalidDefinition } from '../errors.ts'
 import { compileInput } from './compile-input.ts'
@@ -34,14 +34,14 @@ function refusal(schema: JsonSchema): string {
 }
 
 describe('the dialect', () => {
-  it.each(Object.entries(DIALECTS))('%s checks inputs and is shown as it was given', async (_, $schema) => {
+  test.each(Object.entries(DIALECTS))('%s checks inputs and is shown as it was given', async (_, $schema) => {
     const schema = { $schema, type: 'object', properties: { a: { type: 'integer' } }, required: ['a'] }
     expect(compileInput(schema).json_schema).toEqual(schema)
     expect(await fits(schema, { a: 1 })).toBe(true)
     expect(await fits(schema, { a: 'x' })).toBe(false)
   })
 
-  it('may be named with http or https, with or without the empty fragment', async () => {
+  test('may be named with http or https, with or without the empty fragment', async () => {
     for (const $schema of [
       'https://json-schema.org/draft-07/schema',
       'http://json-schema.org/draft/2020-12/schema#',
@@ -50,7 +50,7 @@ describe('the dialect', () => {
     }
   })
 
-  it('gives keywords their meaning', async () => {
+  test('gives keywords their meaning', async () => {
     const above = (exclusiveMinimum: unknown, more = {}) => ({
       properties: { a: { exclusiveMinimum, ...more } },
     })
@@ -76,7 +76,7 @@ describe('the dialect', () => {
     expect(await errorsOf({ $schema: DIALECTS['2019-09'], ...dependent }, { a: 1, c: 1 })).toHaveLength(2)
   })
 
-  it('may refer to its own grammar', async () => {
+  test('may refer to its own grammar', async () => {
     const schema = { $schema: DIALECTS['draft-07'], properties: { schema: { $ref: DIALECTS['draft-07'] } } }
     expect(await fits(schema, { schema: { type: 'object' } })).toBe(true)
     expect(await fits(schema, { schema: { type: 'no such' } })).toBe(false)
@@ -85,7 +85,7 @@ describe('the dialect', () => {
 
 describe('a schema is refused with its place', () => {
   const within = (part: object, more = {}) => ({ type: 'object', properties: { 'a/b': part }, ...more })
-  it.each([
+  test.each([
     [
       'an unknown dialect',
       { $schema: 'http://json-schema.org/draft-03/schema#' },
@@ -128,12 +128,12 @@ describe('a schema is refused with its place', () => {
     expect(refusal(schema)).toContain(message)
   })
 
-  it('says which dialect it was read as', () => {
+  test('says which dialect it was read as', () => {
     expect(refusal({ properties: { a: { items: [{}] } } })).toContain('2020-12/schema, as it has no $schema')
   })
 })
 
-it('takes keywords that are not of JSON Schema, and formats that only describe', async () => {
+test('takes keywords that are not of JSON Schema, and formats that only describe', async () => {
   const schema = {
     'x-hint': 1,
     uiOrder: ['a'],
@@ -143,14 +143,14 @@ it('takes keywords that are not of JSON Schema, and formats that only describe',
   expect(await fits(schema, { a: {} })).toBe(true)
 })
 
-it('leaves the input as it was sent: no coercion, no defaults', async () => {
+test('leaves the input as it was sent: no coercion, no defaults', async () => {
   const schema = { properties: { a: { type: 'integer', default: 1 }, b: { type: 'integer' } } } as const
   const body = {}
   expect(await compileInput(schema).validate(body)).toEqual({ ok: true, value: {} })
   expect(await fits(schema, { b: '1' })).toBe(false)
 })
 
-it('takes formats by their standards', async () => {
+test('takes formats by their standards', async () => {
   const cases: [string, string[], string[]][] = [
     [
       'date-time',
@@ -183,7 +183,7 @@ describe('errors', () => {
     additionalProperties: false,
   }
 
-  it('are all there, worded as the interface wants them', async () => {
+  test('are all there, worded as the interface wants them', async () => {
     expect(await errorsOf(schema, { tone: 'secret', other: 1 })).toEqual([
       "Field '$' (category: 'required'): must have required property 'text'",
       "Field '$' (category: 'additionalProperties'): must NOT have additional properties",
@@ -191,14 +191,14 @@ describe('errors', () => {
     ])
   })
 
-  it('show what was sent where the author wants that', async () => {
+  test('show what was sent where the author wants that', async () => {
     expect(await errorsOf(schema, { text: 'ab', other: 1 }, true)).toEqual([
       "Field '$' (category: 'additionalProperties'): must NOT have additional properties: \"other\"",
       "Field '$.text' (category: 'minLength'): must NOT have fewer than 3 characters, not \"ab\"",
     ])
   })
 
-  it('repeat nothing of what was sent: neither values nor names', async () => {
+  test('repeat nothing of what was sent: neither values nor names', async () => {
     const open = {
       type: 'object',
       properties: { a: { type: 'object', additionalProperties: { type: 'integer' } } },
@@ -221,7 +221,7 @@ describe('errors', () => {
     expect((await errorsOf(open, body, true)).join()).toContain(secret)
   })
 
-  it('stay few, however much was sent', async () => {
+  test('stay few, however much was sent', async () => {
     const list = (length: number) => ({ list: Array.from({ length }, () => 'x') })
     const numbers = { properties: { list: { items: { type: 'number' } } } }
     expect(await errorsOf(numbers, list(51))).toHaveLength(51)
@@ -231,7 +231,7 @@ describe('errors', () => {
 })
 
 describe('an input', () => {
-  it.each([
+  test.each([
     ['^(a+)+$', 'pattern'],
     ['^(?=a)(a+)+$', 'timeout'],
     ['^(a+)\\1+$', 'timeout'],
@@ -242,7 +242,7 @@ describe('an input', () => {
     expect(await fits(schema, { a: 'aaaa' })).toBe(true)
   })
 
-  it('cannot hang a schema that refers to itself', async () => {
+  test('cannot hang a schema that refers to itself', async () => {
     const again = { properties: { c: { $ref: '#/$defs/n' } }, required: ['x'] }
     const schema = { $defs: { n: { anyOf: [again, again] } }, $ref: '#/$defs/n' }
     let body: object = {}
@@ -254,7 +254,7 @@ describe('an input', () => {
     expect(await errorsOf({ $ref: '#' }, {})).toHaveLength(1)
   })
 
-  it.each([
+  test.each([
     'uri',
     'uri-reference',
     'uri-template',
@@ -290,7 +290,7 @@ describe('an input', () => {
         for (const end of ['', '!', '\n', '\u0000']) await validate({ a: long(unit, start) + end })
   })
 
-  it('may be named __proto__ and the like', async () => {
+  test('may be named __proto__ and the like', async () => {
     const schema = { type: 'object', properties: { a: {} }, additionalProperties: false }
     for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
       const body = parseJson(`{"a":{"${name}":1},"${name}":{"polluted":true}}`)
@@ -301,7 +301,7 @@ describe('an input', () => {
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
   })
 
-  it('is checked whatever it holds', async () => {
+  test('is checked whatever it holds', async () => {
     const schema = {
       type: 'object',
       $defs: { tree: { type: 'object', properties: { a: { $ref: '#/$defs/tree' } } } },
@@ -329,13 +329,13 @@ describe('an input', () => {
   })
 })
 
-it('takes multiples of decimal fractions as people do', async () => {
+test('takes multiples of decimal fractions as people do', async () => {
   const schema = { properties: { price: { multipleOf: 0.01 } } }
   expect(await fits(schema, { price: 19.99 })).toBe(true)
   expect(await fits(schema, { price: 19.999 })).toBe(false)
 })
 
-it('takes what TypeBox makes', async () => {
+test('takes what TypeBox makes', async () => {
   const Tree = Type.Cyclic({ Tree: Type.Object({ children: Type.Array(Type.Ref('Tree')) }) }, 'Tree')
   const schema = Type.Object({ tree: Tree, kind: Type.Union([Type.Literal('a'), Type.Literal('b')]) })
   expect(await fits(schema, { tree: { children: [{ children: [] }] }, kind: 'b' })).toBe(true)

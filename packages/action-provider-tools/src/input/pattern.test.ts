@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { compilePattern, isPattern, isTame } from './pattern.ts'
 
 const atom = fc.constantFrom(
@@ -44,7 +44,7 @@ const text = fc
   .map((characters) => characters.join(''))
 
 describe('a pattern', () => {
-  it('matches what ECMAScript says, whichever engine runs it', () => {
+  test('matches what ECMAScript says, whichever engine runs it', () => {
     let linear = 0
     fc.assert(
       fc.property(anyPattern, fc.array(text, { maxLength: 10 }), (pattern, texts) => {
@@ -65,7 +65,7 @@ describe('a pattern', () => {
     expect(linear).toBeGreaterThan(80)
   })
 
-  it.each([
+  test.each([
     ['^(a+)+$', 'a'],
     ['(x+x+)+y', 'x'],
     ['^(\\w+\\s?)*$', 'a'],
@@ -78,7 +78,7 @@ describe('a pattern', () => {
     expect(matcher.test(`${unit.repeat(50_000)}!`)).toBe(false)
   })
 
-  it('is taken over unchanged where it is too simple to backtrack', () => {
+  test('is taken over unchanged where it is too simple to backtrack', () => {
     const uuid = '^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|nil|max)$'
     for (const pattern of ['^[a-z][a-z0-9-]*$', '^\\d{4}-\\d{2}-\\d{2}$', 'urn:', '^.{1,5000}$', uuid]) {
       expect([pattern, isTame(pattern)]).toEqual([pattern, true])
@@ -97,7 +97,7 @@ describe('a pattern', () => {
     }
   })
 
-  it('says that it may backtrack where a linear engine cannot run it', () => {
+  test('says that it may backtrack where a linear engine cannot run it', () => {
     for (const pattern of ['^(?=a)b', '^(a)\\1$', '(?<!a)b', '^(a{1000}){1000}$', '\\p{Script=Greek}+x+']) {
       expect([pattern, compilePattern(pattern).backtracks]).toEqual([pattern, true])
     }
@@ -105,12 +105,12 @@ describe('a pattern', () => {
     expect(compilePattern('^(?!secret)\\w+$').test('secret')).toBe(false)
   })
 
-  it('may have escapes that Unicode mode has no use for', () => {
+  test('may have escapes that Unicode mode has no use for', () => {
     expect(compilePattern('^[\\w\\-\\_\\@]+\\:\\/\\/$').test('a-_@://')).toBe(true)
     expect(compilePattern('^\\q$').test('q')).toBe(true)
   })
 
-  it('is a regular expression', () => {
+  test('is a regular expression', () => {
     expect(isPattern('^a\\-b$')).toBe(true)
     for (const pattern of ['(', '[', 'a{2,1}', '*']) {
       expect(isPattern(pattern)).toBe(false)

@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { multiplies } from './recursion.ts'
 import type { SchemaObject } from './schema-facts.ts'
 
@@ -9,7 +9,7 @@ const again = { $ref: '#/$defs/n' }
 const at = (n: object): SchemaObject => ({ $defs: { n }, properties: { start: again } })
 
 describe('does not multiply:', () => {
-  it.each([
+  test.each([
     ['no reference', { properties: { a: node } }],
     [
       'a shared part',
@@ -31,7 +31,7 @@ describe('does not multiply:', () => {
 })
 
 describe('multiplies:', () => {
-  it.each([
+  test.each([
     ['a choice', at({ anyOf: [{ properties: { a: again } }, { items: again }] })],
     ['all of some', at({ allOf: [{ properties: { a: again } }, { properties: { a: again } }] })],
     ['a condition', at({ if: { properties: { a: again } }, else: { properties: { a: again } } })],
@@ -57,7 +57,7 @@ describe('multiplies:', () => {
   })
 })
 
-it('is right of any schema: where it does not multiply, each part of an input is checked a bounded number of times', () => {
+test('is right of any schema: where it does not multiply, each part of an input is checked a bounded number of times', () => {
   const reference = fc.constantFrom(0, 1, 2).map((index) => ({ $ref: `#/$defs/n${index}` }))
   const counted = { $comment: fc.constant('counted') }
   const { schema } = fc.letrec<{ schema: object }>((tie) => {

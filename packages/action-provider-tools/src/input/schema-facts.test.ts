@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { declaredNames, findPattern, findPointer, toJsonSchema } from './schema-facts.ts'
 
 describe('toJsonSchema', () => {
-  it('copies', () => {
+  test('copies', () => {
     const schema = { type: 'object', properties: { a: { default: null, __proto__: null } } }
     const copy = toJsonSchema(schema)
     expect(copy).toEqual({ type: 'object', properties: { a: { default: null } } })
@@ -11,7 +11,7 @@ describe('toJsonSchema', () => {
 
   const circle: Record<string, unknown> = {}
   circle.properties = { again: circle }
-  it.each([
+  test.each([
     ['a list', [], 'is no JSON object'],
     ['a function', () => {}, 'is no JSON object'],
     ['a circle', circle, 'at #/properties/again: it has a part that contains itself'],
@@ -22,7 +22,7 @@ describe('toJsonSchema', () => {
   })
 })
 
-it('finds places and names', () => {
+test('finds places and names', () => {
   const schema = {
     properties: { 'a~b': { pattern: '^x' }, c: { patternProperties: { '^y/': {} }, required: ['d'] } },
   }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { ActionProviderError, InvalidDefinition } from '../errors.ts'
 import { compileInput } from './compile-input.ts'
@@ -12,7 +12,7 @@ describe('Zod', () => {
     by_name: z.record(z.string(), z.number()).optional(),
   })
 
-  it('is shown as JSON Schema of what callers send', () => {
+  test('is shown as JSON Schema of what callers send', () => {
     expect(compileInput(Input).json_schema).toMatchObject({
       type: 'object',
       properties: { text: { type: 'string', minLength: 3 }, times: { type: 'integer', default: 1 } },
@@ -20,14 +20,14 @@ describe('Zod', () => {
     })
   })
 
-  it('gives what the schema makes of an input', async () => {
+  test('gives what the schema makes of an input', async () => {
     expect(await compileInput(Input).validate({ text: 'abc' })).toEqual({
       ok: true,
       value: { text: 'abc', times: 1 },
     })
   })
 
-  it('words errors as the interface wants them, and repeats nothing of what was sent', async () => {
+  test('words errors as the interface wants them, and repeats nothing of what was sent', async () => {
     const body = { text: 'ab', tone: 's3cr3t', s3cr3t: 1, by_name: { s3cr3t: 's3cr3t' } }
     const checked = await compileInput(Input).validate(body)
     expect(checked).toEqual({
@@ -43,7 +43,7 @@ describe('Zod', () => {
     expect(shown.ok ? '' : shown.errors.join()).toContain('s3cr3t')
   })
 
-  it('may take time to check: only then is the answer a promise', async () => {
+  test('may take time to check: only then is the answer a promise', async () => {
     const taken = z.object({ name: z.string().refine(async (name) => name !== 'taken', 'is taken') })
     expect(await compileInput(taken).validate({ name: 'taken' })).toEqual({
       ok: false,
@@ -52,7 +52,7 @@ describe('Zod', () => {
     expect(compileInput(Input).validate({})).not.toBeInstanceOf(Promise)
   })
 
-  it('cannot be hung by a pattern', async () => {
+  test('cannot be hung by a pattern', async () => {
     const { validate } = compileInput(z.object({ a: z.string().regex(/^(a+)+$/) }))
     expect(await validate({ a: `${'a'.repeat(50_000)}!` })).toEqual({
       ok: false,
@@ -61,14 +61,14 @@ describe('Zod', () => {
     expect((await validate({ a: 'aaa' })).ok).toBe(true)
   })
 
-  it('takes __proto__ for any other unknown field', async () => {
+  test('takes __proto__ for any other unknown field', async () => {
     const { validate } = compileInput(z.looseObject({ a: z.record(z.string(), z.unknown()) }))
     await validate(JSON.parse('{"a":{"__proto__":{"polluted":1}},"__proto__":{"polluted":1}}'))
     expect(({} as { polluted?: number }).polluted).toBeUndefined()
     expect((await compileInput(Input).validate(JSON.parse('{"text":"abc","__proto__":1}'))).ok).toBe(false)
   })
 
-  it.each([
+  test.each([
     ['a date', z.object({ at: z.date() }), 'Date cannot be represented in JSON Schema'],
     ['text', z.string(), '#/type'],
   ])('is refused where it is %s', (_, schema, message) => {
@@ -76,7 +76,7 @@ describe('Zod', () => {
     expect(() => compileInput(schema)).toThrow(message)
   })
 
-  it('must give JSON: an input is kept until its work is done', async () => {
+  test('must give JSON: an input is kept until its work is done', async () => {
     const { validate } = compileInput(
       z.object({ at: z.array(z.string().transform((text) => new Date(text))) }),
     )
@@ -96,14 +96,14 @@ describe('any other library', () => {
     },
   })
 
-  it('checks inputs', async () => {
+  test('checks inputs', async () => {
     expect(await compileInput(schema({ value: { a: 1 } })).validate({})).toEqual({
       ok: true,
       value: { a: 1 },
     })
   })
 
-  it('has its messages shown only where input may be, as they may repeat it', async () => {
+  test('has its messages shown only where input may be, as they may repeat it', async () => {
     const { validate } = compileInput(
       schema({ issues: [{ message: 'must be a number (was "s3cr3t")', path: ['a', { key: 's3cr3t' }] }] }),
     )
@@ -117,7 +117,7 @@ describe('any other library', () => {
     })
   })
 
-  it('is refused where it cannot be shown as JSON Schema', () => {
+  test('is refused where it cannot be shown as JSON Schema', () => {
     const silent = { '~standard': { version: 1, vendor: 'other', validate: () => ({ value: {} }) } } as const
     expect(() => compileInput(silent)).toThrow(
       /^The input schema \(other\) cannot be shown as JSON Schema: use Zod/,

@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { withinTime } from './within-time.ts'
 
-it('gives what the work gives, and throws what it throws', () => {
+test('gives what the work gives, and throws what it throws', () => {
   const result = {}
   expect(withinTime(() => result)).toBe(result)
   const fault = new Error('x')
@@ -12,7 +12,7 @@ it('gives what the work gives, and throws what it throws', () => {
   ).toThrow(fault)
 })
 
-it('stops what does not end: loops, expressions and recursion; and the next work is done', () => {
+test('stops what does not end: loops, expressions and recursion; and the next work is done', () => {
   const deeper = (): object => deeper()
   for (const endless of [
     () => {

@@ -11,6 +11,9 @@ export const BOB = identityURN('00000000-0000-4000-8000-00000000000b')
 export const FRIENDS = groupURN('fdb38a24-03c1-11e3-86f7-12313809f035')
 export const MINUTE = 60_000
 
+/** How often something is asked that becomes true soon, and for how long, in milliseconds. */
+export const SOON = { interval: 20, timeout: 20_000 }
+
 export type NewActionOptions = Pick<NewAction, 'deadline_at' | 'job' | 'secret'> & {
   provider?: string
   creator?: string

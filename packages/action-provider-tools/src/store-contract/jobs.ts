@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { newActionId } from '../action/keys.ts'
 import type { Change, Job, StoredAction } from '../store/action-store.ts'
-import { documentOf, done, entry, MINUTE, newAction, pick } from './actions.ts'
+import { documentOf, done, entry, MINUTE, newAction, pick, SOON } from './actions.ts'
 import type { Suite } from './suite.ts'
 
 /** A job has one holder, under a lease that nobody else has. */
@@ -231,14 +231,11 @@ export function describeJobs(suite: Suite): void {
         const other = (await hasty.another?.()) ?? hasty.store
         const taken: string[] = []
         await expect
-          .poll(
-            async () => {
-              await hasty.store.keepJobs(provider, 'first', keptJobs)
-              taken.push(...idsOf(await take(provider, 'second', 9, other)))
-              return taken
-            },
-            { timeout: 20_000, interval: 50 },
-          )
+          .poll(async () => {
+            await hasty.store.keepJobs(provider, 'first', keptJobs)
+            taken.push(...idsOf(await take(provider, 'second', 9, other)))
+            return taken
+          }, SOON)
           .toEqual([forsaken.action_id])
         expect(await hasty.store.keepJobs(provider, 'first', jobs)).toEqual({ lost: [forsaken.action_id] })
       } finally {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { Change, StoredAction, StoreEvent } from '../store/action-store.ts'
-import { documentOf, done, MINUTE, newAction, pick } from './actions.ts'
+import { documentOf, done, MINUTE, newAction, pick, SOON } from './actions.ts'
 import type { Suite } from './suite.ts'
 
 /** What is overdue, canceled, counted and told. */
@@ -89,12 +89,12 @@ export function describeMaintenance(suite: Suite): void {
     )
     const unsubscribe = suite.store.subscribe(provider, (event) => early.push(event))
     const { action_id } = await creation(newAction({ provider, job: true }))
-    for (const events of heard) await expect.poll(() => events).toContainEqual({ kind: 'job' })
+    for (const events of heard) await expect.poll(() => events, SOON).toContainEqual({ kind: 'job' })
     unsubscribe()
     early.splice(0)
     await suite.store.transition(provider, action_id, () => ({ cancel_requested_at: Date.now() }))
     for (const events of heard) {
-      await expect.poll(() => events).toContainEqual({ kind: 'cancel', action_id })
+      await expect.poll(() => events, SOON).toContainEqual({ kind: 'cancel', action_id })
     }
     expect(early).toEqual([])
     for (const end of endings) end()

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { NewAction } from '../store/action-store.ts'
-import { done, entry, keysOf, MINUTE, newAction } from './actions.ts'
+import { done, entry, keysOf, MINUTE, newAction, SOON } from './actions.ts'
 import type { Suite } from './suite.ts'
 
 /** What is released or past its time leaves no trace. */
@@ -69,7 +69,7 @@ export function describeRemoval(suite: Suite): void {
     test('hides an action when its time comes', async () => {
       const action = ended(newAction(), Date.now() + 300)
       await creation(action)
-      await expect.poll(() => listed(action.provider)).toEqual([])
+      await expect.poll(() => listed(action.provider), SOON).toEqual([])
       expect(await traces(action.provider, action.action_id)).toEqual([])
     })
 

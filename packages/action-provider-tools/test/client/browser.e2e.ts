@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { launchBrowser } from '../../../action-provider-cli/test/e2e/browser.ts'
 import { defineActionProvider } from '../../src/index.ts'
 import type { FakeCaller } from '../../src/testing/index.ts'
@@ -57,7 +57,7 @@ async function inPage(origin: string, body: string): Promise<unknown> {
   return page.evaluate(`(async () => { ${body} })()`)
 }
 
-it('a page does everything that a program does', async () => {
+test('a page does everything that a program does', async () => {
   await servePage(served.url)
   const result = await inPage(
     served.url,
@@ -92,12 +92,12 @@ it('a page does everything that a program does', async () => {
   })
 })
 
-it('a page of another origin introspects', async () => {
+test('a page of another origin introspects', async () => {
   const title = `return (await globalThis.client.connect('${served.url}/p', { token: 'any' }).introspect()).title`
   expect(await inPage(other.url, title)).toBe('Echo')
 })
 
-it('a page is told of what cannot be reached, and of a redirect, which no token follows', async () => {
+test('a page is told of what cannot be reached, and of a redirect, which no token follows', async () => {
   const redirecting = await listening((_, response) =>
     response.writeHead(307, { location: other.url, 'access-control-allow-origin': '*' }).end(),
   )

@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { bundle } from './bundle.ts'
 
-it('the client needs nothing of Node, and no other package', async () => {
+test('the client needs nothing of Node, and no other package', async () => {
   const { code, modules } = await bundle(
     `import { connect } from 'action-provider-tools/client'; export { connect }`,
   )
@@ -9,7 +9,7 @@ it('the client needs nothing of Node, and no other package', async () => {
   expect(code).not.toMatch(/\bprocess\b|\bBuffer\b|\brequire\b|\bimport\b|node:|vite-browser-external/)
 })
 
-it('what a program does not use of the client is not in its bundle', async () => {
+test('what a program does not use of the client is not in its bundle', async () => {
   const { code } = await bundle(
     `import { ActionConflict } from 'action-provider-tools/client'; export const is = (error) => error instanceof ActionConflict`,
   )

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { eventually } from '../../../../test/eventually.ts'
 import {
   ActionConflict,
   ActionNotFound,
@@ -14,7 +15,7 @@ import {
 } from '../../src/client/index.ts'
 import { ActionFailed, defineActionProvider } from '../../src/index.ts'
 import type { FakeCaller } from '../../src/testing/index.ts'
-import { eventually, type Served, serveForTest } from '../served.ts'
+import { type Served, serveForTest } from '../served.ts'
 import { all } from './listening.ts'
 
 const description = { title: 'Echo', admin_contact: 'me@example.org', synchronous: true } as const
@@ -70,7 +71,7 @@ async function step(name: string, next: 'go on' | 'pause' | 'fail'): Promise<voi
 }
 
 describe('a provider', () => {
-  it('is introspected by anybody where it is public, and else with the token', async () => {
+  test('is introspected by anybody where it is public, and else with the token', async () => {
     expect(await connect(`${served.url}/p/`).introspect()).toMatchObject({
       title: 'Echo',
       types: ['ACTION'],
@@ -78,7 +79,7 @@ describe('a provider', () => {
     })
     await expect(connect(`${served.url}/p2`).introspect()).resolves.toMatchObject({ title: 'Steps' })
   })
-  it('runs an action with all that a request may hold', async () => {
+  test('runs an action with all that a request may hold', async () => {
     const action = await asAlice().run(
       { text: 'hey' },
       { label: 'nightly', monitor_by: [bob.urn], release_after: 3600, request_id: 'given' },
@@ -101,7 +102,7 @@ describe('a provider', () => {
     expect(await bobs.status()).toEqual(action.latest)
     expect(bobs.latest).toEqual(action.latest)
   })
-  it('lists actions, page by page', async () => {
+  test('lists actions, page by page', async () => {
     const provider = stepsOf(served.auth.caller({ username: 'carol' }))
     const started: string[] = []
     for (let count = 0; count < 103; count++)
@@ -119,7 +120,7 @@ describe('a provider', () => {
 })
 
 describe('an action', () => {
-  it('is followed to its end', async () => {
+  test('is followed to its end', async () => {
     const provider = stepsOf()
     const action = await provider.run({ name: 'followed' })
     const heard: Status[] = []
@@ -130,12 +131,12 @@ describe('an action', () => {
     expect(action.latest).toEqual(heard.at(-1))
     expect(new Set(heard.map((status) => JSON.stringify(status))).size).toBe(heard.length)
   })
-  it('tells how it failed', async () => {
+  test('tells how it failed', async () => {
     const action = await stepsOf().run({ name: 'failing' })
     await step('failing', 'fail')
     expect(await action.finished()).toMatchObject({ status: 'FAILED', details: { code: 'NoLuck' } })
   })
-  it('that waits for its caller is followed to there, resumed, and followed on', async () => {
+  test('that waits for its caller is followed to there, resumed, and followed on', async () => {
     const action = await stepsOf().run({ name: 'resumed' })
     const through = action.finished({ throughInactive: true })
     await step('resumed', 'pause')
@@ -146,7 +147,7 @@ describe('an action', () => {
     expect(await action.finished()).toMatchObject({ status: 'SUCCEEDED', details: { attempts: 2 } })
     expect(await through).toMatchObject({ status: 'SUCCEEDED' })
   })
-  it('is canceled and released', async () => {
+  test('is canceled and released', async () => {
     const action = await stepsOf().run({ name: 'canceled' })
     await expect(action.release()).rejects.toThrow(ActionConflict)
     await eventually(() => gates.get('canceled'))
@@ -156,7 +157,7 @@ describe('an action', () => {
     await expect(action.status()).rejects.toThrow(ActionNotFound)
     await expect(action.finished()).resolves.toMatchObject({ status: 'FAILED' })
   })
-  it('gives its log whole, and as it comes', async () => {
+  test('gives its log whole, and as it comes', async () => {
     const action = await stepsOf().run({ name: 'logged' })
     const told: string[] = []
     const onProgress = ({ status }: Status) => told.push(status)
@@ -180,7 +181,7 @@ describe('an action', () => {
       break
     }
   })
-  it('is no longer followed once the signal aborts, and goes on', async () => {
+  test('is no longer followed once the signal aborts, and goes on', async () => {
     const action = await stepsOf().run({ name: 'left' })
     const stop = new AbortController()
     const reason = new Error('Enough')
@@ -193,7 +194,7 @@ describe('an action', () => {
 })
 
 describe('errors', () => {
-  it('are the classes of the interface', async () => {
+  test('are the classes of the interface', async () => {
     const provider = asAlice()
     await expect(provider.run({} as { text: string })).rejects.toMatchObject({
       constructor: RequestValidationError,
@@ -217,12 +218,12 @@ describe('errors', () => {
       ForbiddenRequest,
     )
   })
-  it('say what is wrong with what a program gave, before anything is sent', () => {
+  test('say what is wrong with what a program gave, before anything is sent', () => {
     for (const url of ['example.org', 'ftp://example.org', 'https://me:secret@example.org/'])
       expect(() => connect(url)).toThrow(InvalidArgument)
     for (const id of ['', '.', '..']) expect(() => asAlice().action(id)).toThrow(InvalidArgument)
   })
-  it('keep a token from who could read it on the way, and out of messages', async () => {
+  test('keep a token from who could read it on the way, and out of messages', async () => {
     for (const url of ['http://example.org/p', `http://127.0.0.1.example.org/p`]) {
       await expect(connect(url, { token: 'secret' }).run({})).rejects.toThrow(/https/)
     }
@@ -234,14 +235,14 @@ describe('errors', () => {
 
 describe('schemas', () => {
   const input = z.object({ text: z.string() })
-  it('refuse an input before it is sent', async () => {
+  test('refuse an input before it is sent', async () => {
     const provider = connect(`${served.url}/nowhere`, { token: alice.token, input })
     await expect(provider.run({ text: 1 as unknown as string })).rejects.toMatchObject({
       constructor: RequestValidationError,
       message: expect.stringContaining("'$.text'"),
     })
   })
-  it('read the details of what succeeded', async () => {
+  test('read the details of what succeeded', async () => {
     const details = z.object({ you_said: z.string().transform((text) => text.length) })
     const provider = connect(`${served.url}/p`, { token: alice.token, input, details })
     const action = await provider.run({ text: 'four' })

@@ -1,5 +1,5 @@
 import { authorization } from '@globus/sdk'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ConsentRequired, connect, UnauthorizedRequest } from '../../src/client/index.ts'
 import { defineActionProvider } from '../../src/index.ts'
 import { type Served, serveForTest } from '../served.ts'
@@ -50,7 +50,7 @@ function managerWith(tokens: Record<string, string>) {
   return manager
 }
 
-it('takes the token of the scope that the program names, and no other', async () => {
+test('takes the token of the scope that the program names, and no other', async () => {
   const alice = served.auth.caller({ username: 'alice' })
   const { scope } = served.auth
   const manager = managerWith({ 'another:scope': 'another-token', [scope]: alice.token })
@@ -63,7 +63,7 @@ it('takes the token of the scope that the program names, and no other', async ()
   })
 })
 
-it('has a token refreshed that is refused', async () => {
+test('has a token refreshed that is refused', async () => {
   const alice = served.auth.caller({ username: 'alice' })
   const { scope } = served.auth
   const manager = managerWith({ [scope]: 'expired-token' })

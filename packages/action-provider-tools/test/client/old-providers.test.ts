@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import {
   ActionProviderError,
   BadActionRequest,
@@ -50,14 +50,14 @@ const answeringHtml = async (code: number) => {
 }
 
 describe('a Python provider', () => {
-  it('sends null for what it has not, and local times without a zone', async () => {
+  test('sends null for what it has not, and local times without a zone', async () => {
     const provider = await answering(status)
     expect((await provider.run({ input_string: 'hey' })).latest).toEqual(cleaned)
     const asked = await provider.action(status.action_id).status()
     expect(asked).toEqual(cleaned)
     expect(Object.keys(asked)).toEqual(Object.keys(status).filter((name) => name in cleaned))
   })
-  it('sends details and lists of many kinds', async () => {
+  test('sends details and lists of many kinds', async () => {
     for (const details of ['a text', [1, 2], { nested: null }]) {
       const provider = await answering({ ...status, details })
       expect(await provider.action('one').status()).toMatchObject({ details })
@@ -80,7 +80,7 @@ describe('a Python provider', () => {
       release_after: 'PT60S',
     })
   })
-  it('names its types in either case, and leaves out what it may', async () => {
+  test('names its types in either case, and leaves out what it may', async () => {
     for (const types of [['Action'], ['ACTION'], 'Action']) {
       const provider = await answering({
         types,
@@ -107,12 +107,12 @@ describe('a Python provider', () => {
       })
     }
   })
-  it('lists actions without pages', async () => {
+  test('lists actions without pages', async () => {
     const provider = await answering([status, status])
     const listed = await all(provider.actions({ status: 'all' }))
     expect(listed.map(({ latest }) => latest)).toEqual([cleaned, cleaned])
   })
-  it('keeps a log of its own kind', async () => {
+  test('keeps a log of its own kind', async () => {
     const entry = { time: '2026-11-24T07:07:54.604112', code: 'Began', description: 'At last', details: null }
     const { details: _, ...plain } = entry
     const kinds = [
@@ -122,7 +122,7 @@ describe('a Python provider', () => {
     ]
     for (const log of kinds) expect(await all((await answering(log)).action('one').log())).toEqual([plain])
   })
-  it('says what is wrong in words of its own', async () => {
+  test('says what is wrong in words of its own', async () => {
     const provider = await answering(
       { code: 'Oops', description: 'Bad principal', required_scope: null },
       400,
@@ -132,7 +132,7 @@ describe('a Python provider', () => {
       message: 'Oops: Bad principal',
     })
   })
-  it('answers in HTML', async () => {
+  test('answers in HTML', async () => {
     for (const [code, kind] of [
       [404, NotFound],
       [500, ActionProviderError],
@@ -156,7 +156,7 @@ describe('a Python provider', () => {
   })
 })
 
-it('refuses what is no document of the interface', async () => {
+test('refuses what is no document of the interface', async () => {
   for (const document of [null, 1, 'text', [], {}, { action_id: 'one' }, { ...status, status: 'DONE' }]) {
     const provider = await answering(document)
     await expect(provider.action('one').status()).rejects.toThrow(UnexpectedAnswer)
@@ -168,7 +168,7 @@ it('refuses what is no document of the interface', async () => {
   }
 })
 
-it('gives each entry of a followed log once, also where the provider heeds no time', async () => {
+test('gives each entry of a followed log once, also where the provider heeds no time', async () => {
   const entry = (time: number, code: string) => ({ time: `2026-11-24T07:07:0${time}`, code, description: '' })
   const log = [entry(1, 'A'), entry(1, 'B'), entry(1, 'B'), entry(2, 'C'), entry(2, 'C'), entry(3, 'D')]
   for (const heeds of [true, false]) {

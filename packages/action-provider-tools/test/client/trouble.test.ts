@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { nextPause, pace } from '../../src/client/finished.ts'
 import {
   ActionNotFound,
@@ -27,7 +27,7 @@ afterEach(async () => {
 
 describe('what fails for now', () => {
   const troubles = ['cut', 429, 502, 503, 504] as const
-  it('is sent again, as the same request', async () => {
+  test('is sent again, as the same request', async () => {
     const server = await open((_, response, count) => {
       const trouble = troubles[count - 1]
       if (trouble === 'cut') response.destroy()
@@ -48,7 +48,7 @@ describe('what fails for now', () => {
     const ids = server.came.map(({ body }) => JSON.parse(body).request_id)
     expect(ids.at(-1)).not.toBe(ids[0])
   })
-  it('is waited for as long as the provider asks, but not without end', async () => {
+  test('is waited for as long as the provider asks, but not without end', async () => {
     const waits: number[] = []
     let asked = '1'
     const server = await open((_, response, count) => {
@@ -73,7 +73,7 @@ describe('what fails for now', () => {
     expect(error.retryAfter).toBeGreaterThan(3600)
     expect(waits).toHaveLength(1)
   })
-  it('is given up in the end, with the last failure', async () => {
+  test('is given up in the end, with the last failure', async () => {
     const waits: number[] = []
     const server = await open((_, response) =>
       sendJson(response, 429, { code: 'TooManyRequests', description: 'Later' }),
@@ -100,7 +100,7 @@ describe('what fails for now', () => {
       message: expect.stringContaining('nothing listens there'),
     })
   })
-  it('ends at once when the signal aborts', async () => {
+  test('ends at once when the signal aborts', async () => {
     const stop = new AbortController()
     const server = await open((_, response) => response.destroy())
     const provider = connect(server.url, {
@@ -114,7 +114,7 @@ describe('what fails for now', () => {
     const waiting = connect(silent.url, { token }).action('one').status({ signal: stopSilent.signal })
     await expect(waiting).rejects.toBe('enough of this')
   })
-  it('is noticed where nothing comes at all', async () => {
+  test('is noticed where nothing comes at all', async () => {
     const server = await open(() => {})
     const reasons: string[] = []
     const onRetry = ({ reason }: { reason: string }) => reasons.push(reason)
@@ -131,14 +131,14 @@ describe('what changes an action', () => {
       else if (trouble === 'cut') response.destroy()
       else response.writeHead(trouble).end()
     })
-  it('cancels again', async () => {
+  test('cancels again', async () => {
     for (const trouble of ['cut', 503, 504] as const) {
       const server = await lost(trouble, [200, statusOf({ status: 'FAILED' })])
       const action = connect(server.url, { token, retry }).action('one')
       expect(await action.cancel()).toMatchObject({ status: 'FAILED' })
     }
   })
-  it('resumes again only where the provider says that it did not', async () => {
+  test('resumes again only where the provider says that it did not', async () => {
     const refused = await lost(503, [200, statusOf({ status: 'ACTIVE' })])
     const action = connect(refused.url, { token, retry }).action('one')
     expect(await action.resume()).toMatchObject({ status: 'ACTIVE' })
@@ -148,7 +148,7 @@ describe('what changes an action', () => {
       expect(server.came).toHaveLength(1)
     }
   })
-  it('knows that what is gone after a lost answer was released', async () => {
+  test('knows that what is gone after a lost answer was released', async () => {
     const gone = { code: 'ActionNotFound', description: 'There is none' }
     const released = async (trouble: 'cut' | 503) => {
       let asked = 0
@@ -167,13 +167,13 @@ describe('what changes an action', () => {
 })
 
 describe('following an action', () => {
-  it('is quick first and slower later', () => {
+  test('is quick first and slower later', () => {
     const pauses: number[] = [pace.first]
     while ((pauses.at(-1) ?? 0) < pace.longest) pauses.push(nextPause(pauses.at(-1) ?? 0))
     expect([pauses[0], pauses.at(-1)]).toEqual([1_000, 30_000])
     expect(pauses).toEqual(pauses.toSorted((one, other) => one - other))
   })
-  it('bears a provider that is gone for a while', async () => {
+  test('bears a provider that is gone for a while', async () => {
     const server = await open((_, response, count) => {
       if (count === 1) sendJson(response, 200, statusOf({ status: 'ACTIVE' }))
       else if (count < 10) count % 2 ? response.destroy() : sendJson(response, 500, {})
@@ -182,7 +182,7 @@ describe('following an action', () => {
     const action = connect(server.url, { token, retry: { limit: 1, backoff: 1 } }).action('one')
     expect(await action.finished()).toMatchObject({ status: 'SUCCEEDED' })
   })
-  it('gives up one that was never there, and one that stays away', async () => {
+  test('gives up one that was never there, and one that stays away', async () => {
     const server = await open((_, response, count) => {
       if (count === 1) sendJson(response, 200, statusOf({ status: 'ACTIVE' }))
       else sendJson(response, 500, {})
@@ -194,7 +194,7 @@ describe('following an action', () => {
     await expect(connect(server.url, options).action('one').finished()).rejects.toThrow(ActionProviderError)
     expect(server.came).toHaveLength(before + 1)
   })
-  it('lets a provider that can hold its answer, and asks again when it comes', async () => {
+  test('lets a provider that can hold its answer, and asks again when it comes', async () => {
     const server = await open((_, response, count) => {
       const headers: Record<string, string> = count < 3 ? { 'preference-applied': 'wait=20' } : {}
       sendJson(response, 200, statusOf({ status: count < 3 ? 'ACTIVE' : 'FAILED' }), headers)
@@ -217,7 +217,7 @@ describe('tokens', () => {
       if (headers.authorization === `Bearer ${good}`) sendJson(response, 200, statusOf())
       else sendJson(response, 401, { code: 'UnauthorizedRequest', description: 'No' })
     })
-  it('are asked for each time, and again where one is refused', async () => {
+  test('are asked for each time, and again where one is refused', async () => {
     const { url, came } = await server('second')
     const asked: unknown[] = []
     const provider = connect(url, {
@@ -230,14 +230,14 @@ describe('tokens', () => {
     expect(asked).toEqual([{}, { refused: 'first' }])
     expect(came.map(({ headers }) => headers.authorization)).toEqual(['Bearer first', 'Bearer second'])
   })
-  it('are not sent again where there is no other: Python says 401 of the action of another, too', async () => {
+  test('are not sent again where there is no other: Python says 401 of the action of another, too', async () => {
     const { url, came } = await server('none')
     for (const options of [{ token: 'first' }, { getToken: () => 'first' }]) {
       await expect(connect(url, options).action('one').status()).rejects.toThrow(UnauthorizedRequest)
       expect(came.splice(0)).toHaveLength(1)
     }
   })
-  it('are sent to introspect only where it is not public', async () => {
+  test('are sent to introspect only where it is not public', async () => {
     const description = { globus_auth_scope: 'scope', title: 'Hidden' }
     const { url, came } = await open(({ headers }, response) =>
       headers.authorization ? sendJson(response, 200, description) : sendJson(response, 403, {}),
@@ -248,14 +248,14 @@ describe('tokens', () => {
 })
 
 describe('a redirect', () => {
-  it('is followed within the origin', async () => {
+  test('is followed within the origin', async () => {
     const { url } = await open(({ path }, response) => {
       if (path.endsWith('/')) sendJson(response, 200, statusOf())
       else response.writeHead(308, { location: `${path}/` }).end()
     })
     expect(await connect(url, { token }).run({ text: 'hey' })).toMatchObject({ id: 'one' })
   })
-  it('leads neither token nor input to another origin, nor in a circle', async () => {
+  test('leads neither token nor input to another origin, nor in a circle', async () => {
     const other = await open((_, response) => sendJson(response, 200, statusOf()))
     for (const status of [301, 302, 303, 307, 308]) {
       const { url } = await open((_, response) => response.writeHead(status, { location: other.url }).end())
@@ -271,7 +271,7 @@ describe('a redirect', () => {
 })
 
 describe('a hostile provider', () => {
-  it('cannot answer without end', async () => {
+  test('cannot answer without end', async () => {
     const part = 'x'.repeat(1024 * 1024)
     const { url } = await open((_, response) => {
       const more = (): void => {
@@ -282,7 +282,7 @@ describe('a hostile provider', () => {
     })
     await expect(connect(url, { token, retry }).action('one').status()).rejects.toThrow(/64 MiB/)
   })
-  it('cannot list without end', async () => {
+  test('cannot list without end', async () => {
     const same = await open((_, response) =>
       sendJson(response, 200, [statusOf()], { link: '<?marker=same>; rel="next"' }),
     )
@@ -295,12 +295,12 @@ describe('a hostile provider', () => {
     expect(page).toBe(7)
     await expect(all(provider.actions())).rejects.toThrow(TooManyPages)
   })
-  it('cannot nest its answers without end', async () => {
+  test('cannot nest its answers without end', async () => {
     const deep = `${'{"details":'.repeat(100_000)}{}${'}'.repeat(100_000)}`
     const { url } = await open((_, response) => response.end(deep))
     await expect(connect(url, { token }).action('one').finished()).rejects.toThrow(UnexpectedAnswer)
   })
-  it('cannot say where the next page is asked for', async () => {
+  test('cannot say where the next page is asked for', async () => {
     const other = await open((_, response) => sendJson(response, 200, []))
     const { url, came } = await open((_, response, count) =>
       sendJson(response, 200, [], count > 1 ? {} : { link: `<${other.url}/steal?marker=2>; rel="next"` }),
@@ -312,7 +312,7 @@ describe('a hostile provider', () => {
     ])
     expect(other.came).toEqual([])
   })
-  it('cannot bring lines of its own into messages', async () => {
+  test('cannot bring lines of its own into messages', async () => {
     const { url } = await open((_, response) =>
       sendJson(response, 409, { code: 'A\u001b[2J', description: `B\n${'c'.repeat(5000)}` }),
     )

@@ -1,5 +1,6 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventually } from '../../../../../test/eventually.ts'
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts'
 import { StoreUnusable } from '../../errors.ts'
 import { newAction } from '../../store-contract/actions.ts'
@@ -123,15 +124,10 @@ test('what the first version wrote is carried on', async () => {
   )
   const after = await openPostgresStore(url, { leaseSeconds: 1 })
   const jobs: Job[] = []
-  await expect
-    .poll(
-      async () => {
-        await after.keepJobs('p', 'after', jobs)
-        return jobs.push(...(await after.takeJobs('p', 'after', 9)))
-      },
-      { interval: 10, timeout: 20_000 },
-    )
-    .toBe(2)
+  await eventually(async () => {
+    await after.keepJobs('p', 'after', jobs)
+    return jobs.push(...(await after.takeJobs('p', 'after', 9))) === 2
+  })
   expect(await after.count('p')).toMatchObject({ actions: { ACTIVE: 2 } })
   for (const { action_id, lease } of jobs) {
     const hold = { instance: 'after', lease }

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../../../../../test/eventually.ts'
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts'
 import { again, succeed } from '../../../test/requests.ts'
 import { ServiceUnavailable } from '../../errors.ts'
@@ -27,16 +28,17 @@ afterAll(async () => {
 
 /** Repeats until it no longer rejects with ServiceUnavailable, and counts how often it did. */
 async function insist<T>(work: () => Promise<T>, told: () => void = () => {}): Promise<T> {
-  for (;;) {
+  const { value } = await eventually(async () => {
     try {
-      return await work()
+      return { value: await work() }
     } catch (error) {
       if (!(error instanceof ServiceUnavailable)) throw error
       expect(error.headers['retry-after']).toBe('5')
       told()
-      await sleep(20)
+      return undefined
     }
-  }
+  })
+  return value
 }
 
 /** What a crowd of callers was told while something happened to the database. */
@@ -83,10 +85,6 @@ function load(provider: string, callers: number): { account: Account; end: () =>
   }
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(5)
-}
-
 /** Everything acknowledged is there, once, and nothing else is. */
 async function check(provider: string, { created, completed }: Account): Promise<void> {
   const [store] = stores as [ActionStore]
@@ -110,7 +108,7 @@ describe('under load', () => {
     const { account, end } = load('cut', 24)
     for (let round = 1; round <= 5; round++) {
       const before = account.completed.size
-      await until(() => account.completed.size >= before + 50)
+      await eventually(() => account.completed.size >= before + 50)
       await postgres.terminateConnections()
     }
     await end()
@@ -120,7 +118,7 @@ describe('under load', () => {
 
   test('a server that goes and comes back answers 503 meanwhile', async () => {
     const { account, end } = load('restart', 24)
-    await until(() => account.completed.size >= 50)
+    await eventually(() => account.completed.size >= 50)
     await postgres.stop()
     for (const store of stores) {
       await expect(store.ping()).rejects.toBeInstanceOf(ServiceUnavailable)
@@ -132,7 +130,7 @@ describe('under load', () => {
     }
     await postgres.start()
     const before = account.completed.size
-    await until(() => account.completed.size >= before + 50)
+    await eventually(() => account.completed.size >= before + 50)
     await end()
     await check('restart', account)
   })
@@ -150,7 +148,8 @@ test('a database that becomes read-only answers 503, and is as before afterwards
   ]
   await postgres.set('default_transaction_read_only', 'on')
   for (const attempt of attempts) {
-    await expect.poll(() => attempt().catch((error: unknown) => error)).toBeInstanceOf(ServiceUnavailable)
+    const refused = (error: unknown): boolean => error instanceof ServiceUnavailable
+    await eventually(() => attempt().then(() => false, refused))
   }
   expect(await store.get('read-only', request.action_id)).toMatchObject({ attempt: 0 })
   await postgres.set('default_transaction_read_only', 'off')
@@ -171,10 +170,11 @@ test('what happens is told to other instances, also after the connection that li
   for (const _round of [1, 2]) {
     heard.length = 0
     // The listener may still be connecting: what is missed once is told the next time.
-    for (let at = 1; !heard.includes(`cancel ${request.action_id}`); at++) {
-      await cancel(at)
-      await sleep(20)
-    }
+    let at = 0
+    await eventually(async () => {
+      await cancel(++at)
+      return heard.includes(`cancel ${request.action_id}`)
+    })
     await postgres.terminateConnections()
   }
   stop()
@@ -205,11 +205,10 @@ test('an instance that is killed loses its job to another, and not before its le
   }
   holder.kill('SIGKILL')
   await once(holder, 'exit')
-  let taken: Job[] = []
-  while (taken.length === 0) {
-    await sleep(20)
-    taken = await store.takeJobs('killed', 'other', 1)
-  }
+  const taken = await eventually(async () => {
+    const jobs = await store.takeJobs('killed', 'other', 1)
+    return jobs.length > 0 && jobs
+  })
   expect(taken).toEqual([{ action_id: request.action_id, lease: held.lease + 1 }])
   expect(await store.keepJobs('killed', 'holder', [held])).toEqual({ lost: [request.action_id] })
   expect(await store.keepJobs('killed', 'other', taken)).toEqual({ lost: [] })
