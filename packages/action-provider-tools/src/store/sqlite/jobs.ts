@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { uuidText } from '../../action/keys.ts'
 import type { Hold, Job } from '../action-store.ts'
 import type { WrittenJob } from '../changes.ts'
-import { prepare } from './prepare.ts'
+import { prepare } from './statement.ts'
 
 /** Work that waits, or that an instance has taken. An action has one job or none. */
 export type Jobs = {

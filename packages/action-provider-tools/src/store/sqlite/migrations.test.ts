@@ -1,9 +1,9 @@
 import { DatabaseSync } from 'node:sqlite'
 import { beforeEach, expect, test } from 'vitest'
-import { newAction } from '../../../test/new-action.ts'
 import { StoreUnusable } from '../../errors.ts'
+import { newAction } from '../../store-contract/actions.ts'
 import { migrate } from './migrations.ts'
-import { sqliteStore } from './sqlite-store.ts'
+import { sqliteStore } from './store.ts'
 
 let database: DatabaseSync
 
