@@ -33,6 +33,29 @@ export function describeJobs(suite: Suite): void {
       expect(await take(provider, 'late')).toEqual([])
     })
 
+    test('are taken of each caller in turn, however many one of them has', async () => {
+      const provider = randomUUID()
+      const flood = Array.from({ length: 100 }, () => newAction({ provider, job: true, creator: 'flood' }))
+      await atOnce(100, (each, index) => each.create(pick(flood, index)))
+      const others = Array.from({ length: 5 }, (_, index) =>
+        newAction({ provider, job: true, creator: `other ${index}` }),
+      )
+      await atOnce(5, (each, index) => each.create(pick(others, index)))
+      const first: string[] = []
+      // One place gets free after the other.
+      for (let turn = 0; turn < 6; turn++) first.push(...idsOf(await take(provider, 'worker', 1)))
+      expect(first).toHaveLength(6)
+      expect(first).toEqual(expect.arrayContaining(others.map(({ action_id }) => action_id)))
+      // What the others do not need is the flood's.
+      const late = newAction({ provider, job: true, creator: 'other 1' })
+      await suite.store.create(late)
+      const many = idsOf(await take(provider, 'worker', 10))
+      expect(many).toHaveLength(10)
+      expect(many).toContain(late.action_id)
+      const rest = idsOf(await take(provider, 'worker', 200))
+      expect(new Set([...first, ...many, ...rest]).size).toBe(106)
+    })
+
     test('are there with their action or not at all', async () => {
       const action = newAction({ job: true })
       const { provider, action_id } = action

@@ -58,7 +58,14 @@ const RECORD = statement(
     },
     log: { action_id: 'uuid', time: 'float8', entry: 'text' },
     secrets: { action_id: 'uuid', secret: 'bytea' },
-    jobs: { action_id: 'uuid', provider: 'text', due_at: 'float8', holder: 'text', lease: 'integer' },
+    jobs: {
+      action_id: 'uuid',
+      provider: 'text',
+      caller: 'text',
+      due_at: 'float8',
+      holder: 'text',
+      lease: 'integer',
+    },
     lease: 'float8',
     notifications: { payload: 'text' },
   },
@@ -74,8 +81,8 @@ const RECORD = statement(
     ), sealed AS (
       INSERT INTO action_provider.secrets (action_id, secret) SELECT * FROM ${secrets.rows}
     ), queued AS (
-      INSERT INTO action_provider.jobs (action_id, provider, due_at, holder, lease, lease_until)
-      SELECT jobs.action_id, jobs.provider, COALESCE(jobs.due_at, ${DATABASE_TIME}), jobs.holder, jobs.lease,
+      INSERT INTO action_provider.jobs (action_id, provider, caller, due_at, holder, lease, lease_until)
+      SELECT jobs.action_id, jobs.provider, jobs.caller, COALESCE(jobs.due_at, ${DATABASE_TIME}), jobs.holder, jobs.lease,
         CASE WHEN jobs.holder IS NOT NULL THEN COALESCE(jobs.due_at, ${DATABASE_TIME}) + ${lease} END
       FROM ${jobs.rows}
     ), counted AS (
@@ -167,6 +174,7 @@ export function prepareCreate(
       ),
       jobs: jobs.map(({ action, job }) => ({
         ...keyOf(action),
+        caller: action.creator_id,
         due_at: times.due(job.due_at),
         holder: job.holder,
         lease: action.lease,

@@ -1,5 +1,6 @@
 import { uuidBytes } from '../../action/keys.ts'
 import type { Job } from '../action-store.ts'
+import { CALLERS_A_TURN } from '../turns.ts'
 import { DATABASE_TIME } from './clock.ts'
 import type { Database } from './database.ts'
 import type { Notifications } from './notifications.ts'
@@ -14,25 +15,58 @@ const HOLDER = { provider: 'text', instance: 'text', clock: 'float8' } as const
 /** The time that due times and leases are judged by: the database's, which all instances share. */
 const timeOf = (clock: string): string => `COALESCE(${clock}, ${DATABASE_TIME})`
 
-/** Those whose lease is over come first: they have waited longest. There are `abandoned` of them at most. */
+/**
+ * Those whose lease is over come first: they have waited longest. There are `abandoned` of them at most. Then callers take turns,
+ * beginning after the one that was served last; what is left goes to the oldest jobs. Callers are found by going along the
+ * index from one to the next, so that it does not matter how many jobs each of them has.
+ */
 const TAKE = statement(
   'take-jobs',
-  { ...HOLDER, lease: 'float8', limit: 'bigint', abandoned: 'bigint' },
-  ({ provider, instance, clock, lease, limit, abandoned }) => `WITH abandoned AS MATERIALIZED (
+  { ...HOLDER, lease: 'float8', limit: 'bigint', abandoned: 'bigint', served: 'text' },
+  ({ provider, instance, clock, lease, limit, abandoned, served }) => {
+    const nobodys = `provider = ${provider} AND holder IS NULL`
+    const due = `${nobodys} AND due_at <= ${timeOf(clock)}
+        AND (left_by IS DISTINCT FROM ${instance} OR due_at <= ${timeOf(clock)} - ${LEFT})`
+    const callerAfter = (caller: string, until = ''): string =>
+      `SELECT caller FROM action_provider.jobs WHERE ${nobodys} AND caller > ${caller} ${until} ORDER BY caller LIMIT 1`
+    const walk = (name: string, first: string, next: string): string => `${name} AS (
+      SELECT caller, 1 AS turn FROM (${first}) first
+      UNION ALL
+      SELECT j.caller, c.turn + 1 FROM ${name} c CROSS JOIN LATERAL (${next}) j WHERE c.turn < ${CALLERS_A_TURN}
+    )`
+    const untilServed = `AND caller <= ${served}`
+    return `WITH RECURSIVE ${walk('ahead', callerAfter(served), callerAfter('c.caller'))},
+    ${walk('behind', callerAfter("''", untilServed), callerAfter('c.caller', untilServed))},
+    callers AS MATERIALIZED (
+      SELECT caller, turn FROM ahead UNION ALL SELECT caller, turn + ${CALLERS_A_TURN} FROM behind
+      ORDER BY turn LIMIT ${CALLERS_A_TURN}
+    ), abandoned AS MATERIALIZED (
       SELECT action_id FROM action_provider.jobs
       WHERE provider = ${provider} AND holder IS NOT NULL AND lease_until <= ${timeOf(clock)}
       ORDER BY lease_until LIMIT ${abandoned} FOR UPDATE SKIP LOCKED
-    ), due AS MATERIALIZED (
-      SELECT action_id FROM action_provider.jobs
-      WHERE provider = ${provider} AND holder IS NULL AND due_at <= ${timeOf(clock)}
-        AND (left_by IS DISTINCT FROM ${instance} OR due_at <= ${timeOf(clock)} - ${LEFT})
-      ORDER BY due_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
+    ), chosen AS MATERIALIZED (
+      SELECT j.action_id, c.turn FROM callers c CROSS JOIN LATERAL (
+        SELECT action_id, due_at FROM action_provider.jobs WHERE ${due} AND caller = c.caller
+        ORDER BY due_at LIMIT (SELECT GREATEST(1, ${limit} / count(*)) FROM callers)
+      ) j
+      ORDER BY c.turn, j.due_at LIMIT ${limit}
+    ), in_turn AS MATERIALIZED (
+      SELECT action_id FROM action_provider.jobs WHERE ${due} AND action_id IN (SELECT action_id FROM chosen)
+      FOR UPDATE SKIP LOCKED
+    ), oldest AS MATERIALIZED (
+      SELECT action_id FROM action_provider.jobs WHERE ${due} AND action_id NOT IN (SELECT action_id FROM chosen)
+      ORDER BY due_at LIMIT ${limit} - (SELECT count(*) FROM in_turn) FOR UPDATE SKIP LOCKED
     ), next AS MATERIALIZED (
-      SELECT action_id FROM abandoned UNION ALL SELECT action_id FROM due LIMIT ${limit}
+      SELECT action_id FROM abandoned UNION ALL SELECT action_id FROM in_turn UNION ALL SELECT action_id FROM oldest
+      LIMIT ${limit}
     )
     UPDATE action_provider.jobs j SET holder = ${instance}, lease = j.lease + 1, lease_until = ${timeOf(clock)} + ${lease}
     FROM next WHERE j.action_id = next.action_id
-    RETURNING j.action_id, j.lease`,
+    RETURNING j.action_id, j.lease,
+      (SELECT c.caller FROM callers c LEFT JOIN chosen USING (turn)
+        WHERE (SELECT count(*) FROM chosen) < ${limit} OR chosen.turn IS NOT NULL
+        ORDER BY turn DESC LIMIT 1) AS served`
+  },
 )
 
 const JOBS = { action_id: 'uuid', lease: 'integer' } as const
@@ -90,11 +124,17 @@ export function createJobs(
   clock?: () => number,
 ): Jobs {
   const lease = leaseSeconds * 1000
+  /** Who was served last, by provider. */
+  const lastServed = new Map<string, string>()
   return {
-    take(provider, instance, limit) {
+    async take(provider, instance, limit) {
       const abandoned = database.reachedFor() >= lease ? limit : 0
-      const values = TAKE.values({ provider, instance, clock: clock?.(), lease, limit, abandoned })
-      return database.query<Job>(TAKE, values)
+      const last = lastServed.get(provider) ?? ''
+      const given = { provider, instance, clock: clock?.(), lease, limit, abandoned, served: last }
+      const rows = await database.query<Job & { served: string | null }>(TAKE, TAKE.values(given))
+      const [first] = rows
+      if (first) lastServed.set(provider, first.served ?? '')
+      return rows.map(({ action_id, lease }) => ({ action_id, lease }))
     },
 
     async keep(provider, instance, jobs) {

@@ -117,7 +117,7 @@ test('what the first version wrote is carried on', async () => {
     url,
     `ALTER TABLE action_provider.actions DROP COLUMN lease, DROP COLUMN report, DROP COLUMN failures,
       DROP COLUMN cancel_requested_by, DROP COLUMN resumed_by;
-    ALTER TABLE action_provider.jobs DROP COLUMN lease, DROP COLUMN left_by;
+    ALTER TABLE action_provider.jobs DROP COLUMN lease, DROP COLUMN left_by, DROP COLUMN caller;
     ALTER TABLE action_provider.counts RENAME TO tallies;
     UPDATE action_provider.actions SET runs_on = 'before', attempt = 1 WHERE action_id = '${held.action_id}';
     UPDATE action_provider.schema_version SET version = 1`,

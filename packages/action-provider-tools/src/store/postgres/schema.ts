@@ -100,6 +100,11 @@ ALTER TABLE action_provider.actions ADD COLUMN cancel_requested_by text;
 ALTER TABLE action_provider.actions ADD COLUMN resumed_by text;
 ALTER TABLE action_provider.jobs ADD COLUMN left_by text;`,
 
+  // Whose work it is: callers take turns.
+  `ALTER TABLE action_provider.jobs ADD COLUMN caller text COLLATE "C" NOT NULL DEFAULT '';
+UPDATE action_provider.jobs j SET caller = a.creator_id FROM action_provider.actions a WHERE a.action_id = j.action_id;
+CREATE INDEX jobs_by_caller ON action_provider.jobs (provider, caller, due_at) WHERE holder IS NULL;`,
+
   // The same name as everywhere else.
   'ALTER TABLE action_provider.tallies RENAME TO counts',
 ]

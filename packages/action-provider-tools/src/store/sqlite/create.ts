@@ -66,7 +66,7 @@ export function prepareCreate(
     access.add({ number, provider, action_id }, action)
     counts.add(provider, action.status, 1)
     logs.append(number, 0, log)
-    if (job) jobs.put(number, provider, action.lease, job)
+    if (job) jobs.put(number, provider, action.lease, action.creator_id, job)
   }
 
   const isOver = (row: ActionRow): boolean => row[RELEASE_AT] !== null && row[RELEASE_AT] <= now()

@@ -81,4 +81,9 @@ export const VERSIONS: readonly string[] = [
   `ALTER TABLE actions ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE actions ADD COLUMN cancel_requested_by TEXT;
   ALTER TABLE actions ADD COLUMN resumed_by TEXT;`,
+
+  // Whose work it is: callers take turns.
+  `ALTER TABLE jobs ADD COLUMN caller TEXT NOT NULL DEFAULT '';
+  UPDATE jobs SET caller = (SELECT creator_id FROM actions WHERE actions.number = jobs.number);
+  CREATE INDEX jobs_by_caller ON jobs (provider, caller, due_at) WHERE holder IS NULL;`,
 ]

@@ -47,7 +47,7 @@ export function prepareTransition(
     logs.append(number, row[LOG_LENGTH], log)
     requests.seal(number, secret)
     if (job === null) jobs.remove(number)
-    else if (job !== undefined) jobs.put(number, provider, action.lease, job)
+    else if (job !== undefined) jobs.put(number, provider, action.lease, action.creator_id, job)
   }
 
   return (row, before, decide) => {
