@@ -44,6 +44,15 @@ describe('introspect', () => {
   })
 })
 
+describe('openapi', () => {
+  test('prints the document as JSON, or as YAML', async () => {
+    const json = await alice.run(['openapi'])
+    expect(json.code).toBe(0)
+    expect(JSON.parse(json.stdout)).toMatchObject({ openapi: '3.1.0', info: { title: 'Echo' } })
+    expect((await alice.run(['openapi', '-f', 'yaml'])).stdout).toMatch(/^openapi: 3\.1\.0$/m)
+  })
+})
+
 describe('run', () => {
   test('shows the action on stdout, and the request id on stderr', async () => {
     const run = await alice.run(['run', '--body', '{"text": "hi"}', '--label', 'greeting'])

@@ -108,6 +108,24 @@ describe('a provider', () => {
     expect(await list(`http://${other}/`)).toMatchSnapshot()
     expect(told(await home.run(['introspect', '-u', `http://${other}/`]))).toMatchSnapshot()
   })
+  test('that has no OpenAPI document, or shows it to some alone', async () => {
+    const description = { title: 'Old', globus_auth_scope: 'https://auth.globus.org/scopes/x/action_all' }
+    const openapi = async (status: number): Promise<string> => {
+      const address = await listen(
+        createServer((request, response) =>
+          (request.url === '/openapi.json' ? answers(status, '<h1>?</h1>') : answers(200, description))(
+            request,
+            response,
+          ),
+        ),
+      )
+      const options = ['--action-scope', 'https://example.org/scope', '--trust']
+      return told(await home.run(['openapi', '-u', `http://${address}/`, ...options]))
+    }
+    expect(await openapi(404)).toMatchSnapshot()
+    expect(await openapi(403)).toMatchSnapshot()
+    expect(await openapi(502)).toMatchSnapshot()
+  })
   test('whose certificate nobody trusts, or that has none', async () => {
     const [key, cert] = await certificate(home.folder)
     const tls = await listen(createTlsServer({ key, cert }, answers(200, {})))

@@ -6,7 +6,12 @@
  * throw new ActionConflict('This action is not complete: cancel it first, then release it')
  */
 
-/** What an error answer looks like on the wire (interface, "Documents"). */
+/** What an error answer looks like on the wire (interface, "Documents"), as JSON Schema. */
+export const ErrorDocument = {
+  type: 'object',
+  required: ['code', 'description'],
+  properties: { code: { type: 'string', minLength: 1 }, description: { type: 'string' } },
+} as const
 export type ErrorDocument = { code: string; description: string }
 
 /** Further facts an error may carry into its answer. */

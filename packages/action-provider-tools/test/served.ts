@@ -15,6 +15,7 @@ import {
   openStore,
 } from '../src/index.ts'
 import { type FakeAuth, fakeAuth } from '../src/testing/index.ts'
+import { type DriftCheck, documentOf, driftCheck } from './openapi/drift.ts'
 
 /** What a server answered. `json` is whatever document it sent, `undefined` where that was none. */
 // biome-ignore lint/suspicious/noExplicitAny: an answer may be any document, and a test says which it expects
@@ -26,7 +27,7 @@ export type Served<A extends Auth = FakeAuth> = {
   app: FastifyInstance
   store: ActionStore
   auth: A
-  /** Asks as a caller, or as nobody. */
+  /** Asks as a caller, or as nobody. Fails where the answer is not what the provider's OpenAPI document says. */
   ask: (
     caller: { token: string } | undefined,
     method: string,
@@ -54,8 +55,13 @@ export async function serveForTest<A extends Auth = FakeAuth>(
     : await temporaryStore(databaseUrl)
   const app = createApplication({ logger: { level: 'silent' }, ...application })
   prepare?.(app)
+  const checks = new Map<string, () => Promise<DriftCheck>>()
   for (const [index, provider] of [providers].flat().entries()) {
     const prefix = index === 0 ? '/p' : `/p${index + 1}`
+    checks.set(
+      prefix,
+      once(async () => driftCheck(await documentOf(app, provider, auth))),
+    )
     await app.register(actionProvider, { prefix, provider, auth, store, ...rest })
   }
   await app.listen({ port: 0, host: '127.0.0.1' })
@@ -76,10 +82,14 @@ export async function serveForTest<A extends Auth = FakeAuth>(
         }),
       })
       const text = await response.text()
-      const isJson = response.headers.get('content-type')?.startsWith('application/json')
+      const { status, headers: received } = response
+      const [, prefix = '', below = ''] = /^(\/[^/?]*)(.*)$/s.exec(path) ?? []
+      const check = await checks.get(prefix)?.()
+      check?.({ method, path: below, status, headers: received, text })
+      const isJson = received.get('content-type')?.startsWith('application/json')
       return {
-        status: response.status,
-        headers: response.headers,
+        status,
+        headers: received,
         text,
         json: isJson ? JSON.parse(text) : undefined,
       }
@@ -90,6 +100,12 @@ export async function serveForTest<A extends Auth = FakeAuth>(
       await drop()
     },
   }
+}
+
+/** Made when it is first asked for. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => (made ??= make())
 }
 
 async function temporaryStore(

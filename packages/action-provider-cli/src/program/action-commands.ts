@@ -18,6 +18,19 @@ export function addActionCommands(program: Command, does: Does): void {
   )
   onProvider(
     program
+      .command('openapi')
+      .summary("a provider's OpenAPI document")
+      .description(
+        'Print the OpenAPI document of a provider that has one, for tools that make clients and for Registered APIs. It is JSON, or YAML where that is asked for.',
+      )
+      .addHelpText(
+        'after',
+        example('action-provider openapi -u https://example.org/skeleton > skeleton.json'),
+      )
+      .action(does(async () => (await import('../commands/openapi.ts')).openapi)),
+  )
+  onProvider(
+    program
       .command('run')
       .alias('action-run')
       .summary('start an action')

@@ -61,6 +61,9 @@ export type Auth = {
   /** The provider's own scope, which its description announces. */
   readonly scope: string
 
+  /** Where callers get their tokens: the base URL of Globus Auth (default: the production one). */
+  readonly authUrl?: string
+
   /**
    * Authenticates a bearer token (interface, "Tokens"). Where the answer is cached it returns the AuthState
    * or throws at once; otherwise it returns a promise. `await` takes both.

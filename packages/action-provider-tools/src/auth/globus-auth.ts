@@ -80,8 +80,9 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
   rememberSecret(options.clientSecret)
   rememberSecret(btoa(`${options.clientId}:${options.clientSecret}`))
 
+  const urls = globusUrls(options)
   const client = createGlobusClient({
-    urls: globusUrls(options),
+    urls,
     clientId: options.clientId,
     clientSecret: options.clientSecret,
     timeout: options.timeout ?? 10_000,
@@ -188,6 +189,7 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
 
   return {
     scope,
+    authUrl: urls.auth.href,
 
     authenticate(bearerToken, additionalScopes, beforeAsking) {
       const key = tokenKey(bearerToken)

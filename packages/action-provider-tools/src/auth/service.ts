@@ -4,9 +4,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ServiceUnavailable } from '../errors.ts'
-import { backoff, fullyJittered, parseRetryAfter, retryAfterSeconds } from '../retry.ts'
+import { parseRetryAfter, retryAfterSeconds } from '../retry.ts'
 import { createBreaker } from './breaker.ts'
 import { asOutage, Outage } from './outage.ts'
+import { retryPause } from './retry-pause.ts'
 
 /**
  * What became of one call to Globus, or that a cache answered instead. It is for metrics and names nobody.
@@ -74,8 +75,6 @@ export type Service = {
 }
 
 const largestAnswer = 4 * 1024 * 1024
-const firstPause = 100
-const longestPause = 1_000
 const longestRetryAfter = 300_000
 const breakerThreshold = 5
 const breakerPause = 1_000
@@ -161,10 +160,9 @@ async function sendWithRetries<Body>(
       return await send(options, request, signal)
     } catch (error) {
       const outage = asOutage(error, signal)
-      const { lasting, retryAfter = 0 } = outage
-      if (retry >= retries || lasting || signal.aborted || retryAfter > longestPause) throw outage
-      const pause = backoff(retry + 1, { first: firstPause, most: longestPause, jitter: fullyJittered })
-      await sleep(retryAfter + pause, undefined, { signal }).catch((aborted) => {
+      const pause = retryPause(retry, outage.retryAfter)
+      if (retry >= retries || outage.lasting || signal.aborted || pause === undefined) throw outage
+      await sleep(pause, undefined, { signal }).catch((aborted) => {
         throw asOutage(aborted, signal)
       })
     }

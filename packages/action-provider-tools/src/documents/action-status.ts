@@ -6,7 +6,10 @@ import { parseProviderDocument } from './provider-document.ts'
 import { formatTime, parseTime } from './time.ts'
 
 /** The states of an action (interface, "Life of an action"). */
-export const ActionStatusValue = { enum: ['ACTIVE', 'INACTIVE', 'SUCCEEDED', 'FAILED'] } as const
+export const ActionStatusValue = {
+  type: 'string',
+  enum: ['ACTIVE', 'INACTIVE', 'SUCCEEDED', 'FAILED'],
+} as const
 export type ActionStatusValue = XStatic<typeof ActionStatusValue>
 
 /** The answer to run, status, cancel, resume and release (interface, "ActionStatus"), as JSON Schema. */

@@ -24,7 +24,7 @@ export const ProviderDescription = {
       minItems: 1,
       uniqueItems: true,
     },
-    api_version: { const: '1.0' },
+    api_version: { type: 'string', const: '1.0' },
     globus_auth_scope: { type: 'string', minLength: 1 },
     title: { type: 'string', minLength: 1, maxLength: 128 },
     subtitle: { type: 'string', minLength: 1, maxLength: 128 },
@@ -40,7 +40,7 @@ export const ProviderDescription = {
     input_schema: { type: 'object', additionalProperties: true },
     event_types: {
       type: 'array',
-      items: { enum: ['STARTED', 'STATUS_UPDATE', 'LOG_UPDATE', 'COMPLETED', 'FAILED'] },
+      items: { type: 'string', enum: ['STARTED', 'STATUS_UPDATE', 'LOG_UPDATE', 'COMPLETED', 'FAILED'] },
       uniqueItems: true,
     },
   },

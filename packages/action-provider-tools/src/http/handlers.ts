@@ -21,6 +21,8 @@ export type Served = {
   checkInput: InputCheck
   /** What introspect answers, as JSON text. */
   description: string
+  /** The OpenAPI document, as JSON text. */
+  openApi: () => Promise<string>
   maximumDeadline: number
   clock: () => number
 }
@@ -51,8 +53,8 @@ function callerOf(request: FastifyRequest): { auth: AuthState; event: OperationE
   return { auth: event.auth, event }
 }
 
-/** Describes the provider (interface, introspect). Any web page may read it. */
-function introspectHandler({ description, provider }: Served): Handler {
+/** Describes the provider (interface, introspect), in its own words or as OpenAPI. Any web page may read it. */
+function introspectHandler({ description, openApi, provider }: Served): Handler {
   const { before } = provider.hooks
   return (request, reply) => {
     reply.header('access-control-allow-origin', '*').header('access-control-expose-headers', '*')
@@ -61,9 +63,10 @@ function introspectHandler({ description, provider }: Served): Handler {
       return
     }
     const event = operationOf(request)
+    const isOpenApi = /\/openapi\.json\/?$/.test(request.routeOptions.url ?? '')
     return answer(
       reply,
-      whenKnown(event && before?.(event), () => description),
+      whenKnown(event && before?.(event), () => (isOpenApi ? openApi() : description)),
     )
   }
 }

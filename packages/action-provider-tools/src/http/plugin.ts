@@ -21,6 +21,7 @@ import { answerError, noRoute } from './error-answers.ts'
 import { type Handler, handlersOf, type Served } from './handlers.ts'
 import { inputCheck } from './input-check.ts'
 import { type Load, loadOf } from './load.ts'
+import { openApiOf } from './openapi.ts'
 import { beginOperation, decorateOperation, operationOf } from './operation.ts'
 import { warnOfOtherNamespaces } from './other-namespaces.ts'
 import { allowedMethods, ROUTES } from './routes.ts'
@@ -66,6 +67,7 @@ export async function actionProvider(app: FastifyInstance, options: ActionProvid
     operations,
     checkInput: inputCheck(app, provider),
     description: JSON.stringify(provider.describe(auth.scope)),
+    openApi: openApiOf(app, provider, auth, operations),
     maximumDeadline: parseDuration(provider.description.maximum_deadline),
     clock,
   }

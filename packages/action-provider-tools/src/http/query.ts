@@ -1,5 +1,6 @@
 import type { ActionStatusValue } from '../documents/action-status.ts'
-import { ROLES, type Role } from '../documents/principal.ts'
+import type { Role } from '../documents/principal.ts'
+import { EnumerateQuery, LogQuery } from '../documents/queries.ts'
 import { parseTime } from '../documents/time.ts'
 import { RequestValidationError } from '../errors.ts'
 import type { EnumerateParameters, LogParameters } from '../provider/callbacks.ts'
@@ -7,10 +8,7 @@ import type { EnumerateParameters, LogParameters } from '../provider/callbacks.t
 /** A query string as Fastify parses it. */
 export type Query = Record<string, string | string[] | undefined>
 
-const STATUSES = ['active', 'inactive', 'succeeded', 'failed'] as const
-
-/** An opaque marker is an action id or a log position: short, and of these characters. */
-const MARKER = /^[A-Za-z0-9_.:=-]{1,200}$/
+const MARKER = new RegExp(LogQuery.marker.pattern)
 
 /**
  * Reads the query of enumerate (interface, enumerate).
@@ -18,11 +16,12 @@ const MARKER = /^[A-Za-z0-9_.:=-]{1,200}$/
  */
 export function enumerateParameters(query: Query): EnumerateParameters {
   const errors: string[] = []
-  const statuses = list(query, 'status', STATUSES, 'active', errors).map(
+  const statuses = list(query, 'status', EnumerateQuery.status, errors).map(
     (s) => s.toUpperCase() as ActionStatusValue,
   )
-  const roles = list<Role>(query, 'roles', ROLES, 'creator_id', errors)
-  const limit = count(query, 'limit', 100, 100, errors)
+  const roles = list<Role>(query, 'roles', EnumerateQuery.roles, errors)
+  const { default: standard, maximum } = EnumerateQuery.limit
+  const limit = count(query, 'limit', standard, maximum, errors)
   const marker = mark(query, ['marker'], errors)
   refuse(errors)
   return {
@@ -36,9 +35,10 @@ export function enumerateParameters(query: Query): EnumerateParameters {
 /** Reads the query of log (interface, log). @throws RequestValidationError that names every wrong argument */
 export function logParameters(query: Query): LogParameters {
   const errors: string[] = []
-  const asked = count(query, 'limit', 10, 1_000, errors)
+  const { default: standard, maximum } = LogQuery.limit
+  const asked = count(query, 'limit', standard, maximum, errors)
   // The last Python client always sends `limit`, and `per_page` where its user sets the page size.
-  const limit = count(query, 'per_page', asked, 1_000, errors)
+  const limit = count(query, 'per_page', asked, maximum, errors)
   const marker = mark(query, ['marker', 'pagination_token'], errors)
   const since = time(query, 'since', errors)
   const until = time(query, 'until', errors)
@@ -65,11 +65,13 @@ function text(query: Query, name: string): string | undefined {
 function list<T extends string>(
   query: Query,
   name: string,
-  allowed: readonly T[],
-  standard: T,
+  schema: { items: { enum: readonly T[] }; default: readonly T[] },
   errors: string[],
 ): T[] {
-  const asked = (text(query, name) ?? standard).split(',').map((value) => value.trim().toLowerCase())
+  const allowed = schema.items.enum
+  const given = text(query, name)
+  if (given === undefined) return [...schema.default]
+  const asked = given.split(',').map((value) => value.trim().toLowerCase())
   if (asked.every((value): value is T => (allowed as readonly string[]).includes(value))) return asked
   errors.push(`Query argument '${name}' takes a comma list of: ${allowed.join(', ')}`)
   return []

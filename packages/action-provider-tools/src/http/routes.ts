@@ -2,11 +2,13 @@ import type { Operation } from '../provider/hooks.ts'
 
 type Route = readonly [method: 'GET' | 'POST' | 'DELETE' | 'OPTIONS', path: string]
 
-/** Every route (interface, "Operations"), relative to the provider's base URL. */
+/** Every route (interface, "Operations"), relative to the provider's base URL; the OpenAPI document goes with introspect. */
 export const ROUTES: Readonly<Record<Operation, readonly Route[]>> = {
   introspect: [
     ['GET', '/'],
     ['OPTIONS', '/'],
+    ['GET', '/openapi.json'],
+    ['OPTIONS', '/openapi.json'],
   ],
   run: [
     ['POST', '/run'],
@@ -55,5 +57,5 @@ export function allowedMethods(path: string, operations: readonly Operation[]): 
  * The pattern of a route's paths, relative to the provider's base URL, with or without a slash at the end.
  */
 export function patternOf(path: string): RegExp {
-  return new RegExp(`^${path.replace(/\/$/, '').replace(':action_id', '[^/]+')}/?$`)
+  return new RegExp(`^${path.replace(/\/$/, '').replace('.', '\\.').replace(':action_id', '[^/]+')}/?$`)
 }

@@ -5,23 +5,33 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import ajvDraft04 from 'ajv-draft-04'
 import { InvalidDefinition } from '../errors.ts'
 
-/** One version of JSON Schema: what its `$schema` is, and how to make an Ajv that speaks it. */
-export type Dialect = { readonly id: string; create: (options: Options) => Ajv }
+/** One version of JSON Schema: what its `$schema` is, its number or year, and how to make an Ajv that speaks it. */
+export type Dialect = {
+  readonly id: string
+  readonly version: 4 | 6 | 7 | 2019 | 2020
+  create: (options: Options) => Ajv
+}
 
 const require = createRequire(import.meta.url)
 
 const DIALECTS: readonly Dialect[] = [
   {
     id: 'https://json-schema.org/draft/2020-12/schema',
+    version: 2020,
     create: (options) => new Ajv2020(options),
   },
   {
     id: 'https://json-schema.org/draft/2019-09/schema',
+    version: 2019,
     create: (options) => new Ajv2019(options),
   },
-  { id: 'http://json-schema.org/draft-07/schema#', create: (options) => new Ajv(options) },
-  { id: 'http://json-schema.org/draft-06/schema#', create: draft06 },
-  { id: 'http://json-schema.org/draft-04/schema#', create: (options) => new ajvDraft04.default(options) },
+  { id: 'http://json-schema.org/draft-07/schema#', version: 7, create: (options) => new Ajv(options) },
+  { id: 'http://json-schema.org/draft-06/schema#', version: 6, create: draft06 },
+  {
+    id: 'http://json-schema.org/draft-04/schema#',
+    version: 4,
+    create: (options) => new ajvDraft04.default(options),
+  },
 ]
 
 /** Draft-06 is draft-07 without conditions. */

@@ -25,6 +25,8 @@ export type Configuration = {
   role: Settings['ROLE']
   /** Whether to serve `/metrics`. */
   metrics: boolean
+  /** Whether there is a page that shows the OpenAPI document; absent where it is there if it can be, in development. */
+  docs?: 'on' | 'off'
   /** The share of requests without a `traceparent` that are traced, from 0 to 1. */
   traceShare: number
   /** The namespace of CloudWatch metrics; absent where none are written. */
@@ -53,7 +55,7 @@ export function readConfiguration(environment: Environment, name: string): Confi
       `The configuration is wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
     )
   }
-  const { SECRETS_KEY: secretsKeys, CLOUDWATCH_NAMESPACE: cloudwatchNamespace } = settings
+  const { SECRETS_KEY: secretsKeys, CLOUDWATCH_NAMESPACE: cloudwatchNamespace, DOCS: docs } = settings
   return {
     host: settings.HOST,
     port: settings.PORT,
@@ -69,6 +71,7 @@ export function readConfiguration(environment: Environment, name: string): Confi
     formerClientSecrets: settings.FORMER_CLIENT_SECRETS,
     role: settings.ROLE,
     metrics: settings.METRICS === 'on',
+    ...(docs !== undefined && { docs }),
     traceShare: settings.TRACE_SHARE,
     ...(cloudwatchNamespace !== undefined && { cloudwatchNamespace }),
     shutdownGrace: settings.SHUTDOWN_GRACE * 1_000,

@@ -1,7 +1,9 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import { isPublic } from '../action/access.ts'
 import { InvalidDefinition, StoreUnusable } from '../errors.ts'
 import { actionProvider } from '../http/plugin.ts'
+import { exampleInput } from '../input/example-input.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
 import type { StoreOptions } from '../store/action-store.ts'
 import { openStore } from '../store/open-store.ts'
@@ -12,7 +14,7 @@ import { createApplication } from './application.ts'
 import { basePath } from './base-path.ts'
 import { type Configuration, readConfiguration } from './configuration.ts'
 import { type DevelopmentGlobus, startDevelopmentGlobus } from './development-globus.ts'
-import { exampleInput } from './example-input.ts'
+import { serveDocsPage } from './docs-page.ts'
 import { greeting } from './greeting.ts'
 import { otherDatabases } from './other-databases.ts'
 import type { Environment } from './settings.ts'
@@ -137,6 +139,11 @@ async function listen(
     ...(configuration.secretsKeys && { secretsKeys: configuration.secretsKeys }),
     formerClientSecrets: configuration.formerClientSecrets,
   })
+  const docs = configuration.docs ?? (globus ? 'ifInstalled' : 'off')
+  if (docs !== 'off' && isPublic(provider.description.visible_to)) {
+    const { title } = provider.description
+    serveDocsPage(app, { prefix, title, required: docs === 'on' })
+  }
   await app.listen({ host, port })
   const { port: bound } = app.server.address() as AddressInfo
   return { app, address: `http://${host === '127.0.0.1' ? 'localhost' : host}:${bound}` }

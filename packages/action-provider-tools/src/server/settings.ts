@@ -99,6 +99,13 @@ export const SETTINGS = {
   }),
   LOG_LEVEL: choice(LEVELS, 'info', LEVELS.map((level) => `\`${level}\``).join(', ')),
   METRICS: choice(['on', 'off'], 'on', 'whether `/metrics` shows figures for Prometheus'),
+  DOCS: setting<'on' | 'off' | undefined>({
+    unset: undefined,
+    shown: '`on` with the emulator',
+    means:
+      'whether `<prefix>/docs` is a page that shows the OpenAPI document; it needs `@scalar/fastify-api-reference`',
+    parse: (given, name) => choice(['on', 'off'], 'off', '').parse(given, name),
+  }),
   TRACE_SHARE: setting<number>({
     unset: 1,
     shown: '`1`',

@@ -108,6 +108,7 @@ export function failureOutcome(worker: WorkerContext, attempt: Attempt, error: u
   if (error instanceof TemporaryFailure) return temporary(error, failures + 1, retry)
   // What the work needs is away. That is no fault of the work, and its deadline bounds it.
   if (error instanceof ServiceUnavailable) {
+    // A Retry-After of 0 would try again without pause.
     const after = jittered(Math.min((error.retryAfter || 5) * 1_000, retry.maximumBackoff ?? 60_000))
     return { kind: 'retry', reason: error.message, failures, after, cause: error }
   }

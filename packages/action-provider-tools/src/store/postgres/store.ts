@@ -1,0 +1,121 @@
+import { uuidBytes } from '../../action/keys.ts'
+import { ServiceUnavailable } from '../../errors.ts'
+import { within } from '../../within.ts'
+import { type ActionStore, LEASE_SECONDS, type StoreOptions } from '../action-store.ts'
+import { type DatabaseClock, readClock, type Times } from './clock.ts'
+import { count, namespaces } from './counts.ts'
+import { findByKey, prepareCreate } from './create.ts'
+import { type Database, openPool } from './database.ts'
+import { createJobs } from './jobs.ts'
+import { cancelsSince, list, overdue } from './lists.ts'
+import { readLog } from './logs.ts'
+import { createNotifications } from './notifications.ts'
+import { bringUpToDate, configOf, type Log } from './opening.ts'
+import { sweepReleased } from './removal.ts'
+import { createRequests } from './requests.ts'
+import type { Statement } from './statement.ts'
+import { prepareTransition } from './transition.ts'
+
+type PostgresStoreOptions = StoreOptions & {
+  /** How many connections it uses at most, beside one that listens (default 10). */
+  poolSize?: number
+}
+
+/** How long closing waits for connections to a database that may be silent, in milliseconds. */
+const CLOSING = 3_000
+
+const PING: Statement = {
+  name: 'ping',
+  text: "SELECT current_setting('transaction_read_only') = 'on' AS read_only",
+}
+
+/**
+ * Opens the store in a PostgreSQL database, which any number of instances may share. Its tables are made, or brought up
+ * to date, in the schema `action_provider`.
+ *
+ * All times (due, deadline, release, leases) are the database's, unless `clock` is given: the clocks of instances need not agree.
+ * `log` hears of one that is more than a second off, since work itself reads the wrong time.
+ *
+ * @throws StoreUnusable when it cannot be reached, refuses, or is too old; the message says what to do
+ * @example const store = await openPostgresStore('postgres://provider:secret@db.example.org:5432/provider')
+ */
+export async function openPostgresStore(
+  url: string,
+  options: PostgresStoreOptions = {},
+): Promise<ActionStore> {
+  const { leaseSeconds = LEASE_SECONDS, poolSize = 10, log = () => {} } = options
+  const config = configOf(url)
+  await bringUpToDate(config, log)
+  const lease = leaseSeconds * 1_000
+  const database = openPool(config, {
+    size: poolSize,
+    gap: lease / 3,
+    report: (error) => log('A database connection broke', error),
+  })
+  const databaseClock = options.clock ? undefined : await clockOf(database, log)
+  const clock = options.clock ?? databaseClock?.now ?? Date.now
+  const times: Times = {
+    now: clock,
+    due: (at) => (databaseClock && at <= clock() ? null : at),
+    lease,
+  }
+  const notifications = createNotifications(config, (error) =>
+    log('The connection that listens to the database broke', error),
+  )
+  const create = prepareCreate(database, notifications, times)
+  const { find: findAction, transition } = prepareTransition(database, notifications, times)
+  let closing: Promise<void> | undefined
+  const requests = createRequests(database, clock)
+  const jobs = createJobs(database, notifications, leaseSeconds, options.clock)
+
+  return {
+    kind: 'postgres',
+    system: 'postgresql',
+    remote: true,
+    leaseSeconds,
+    now: clock,
+    create,
+    find: (_provider, requestKey, contentHash) => findByKey(database, requestKey, contentHash, clock()),
+    get: async (provider, id) => (uuidBytes(id) ? findAction(provider, id) : undefined),
+    getRequest: requests.request,
+    getSecret: requests.secret,
+    transition: async (provider, id, decide, hold) =>
+      uuidBytes(id) ? transition(provider, id, decide, hold) : undefined,
+    list: (provider, query) => list(database, provider, query, clock()),
+    readLog: async (provider, id, query) =>
+      uuidBytes(id) ? readLog(database, provider, id, query, clock()) : undefined,
+    sweepReleased: (now, limit) => sweepReleased(database, now, limit),
+    overdue: (provider, now, limit) => overdue(database, provider, now, limit),
+    cancelsSince: (provider, before, limit) => cancelsSince(database, provider, before, limit),
+    takeJobs: jobs.take,
+    keepJobs: jobs.keep,
+    returnJobs: jobs.return,
+    subscribe: notifications.subscribe,
+    namespaces: () => namespaces(database),
+    count: (provider) => count(database, provider),
+    async ping() {
+      const [row] = await database.query<{ read_only: boolean }>(PING, [])
+      if (row?.read_only) throw new ServiceUnavailable('The database is read-only at the moment')
+    },
+    close: () => {
+      databaseClock?.close()
+      closing ??= within(Promise.all([database.close(), notifications.close()]), CLOSING)
+      return closing
+    },
+  }
+}
+
+/** How far the clock of this machine may be off before its operator is told, in milliseconds. */
+const TOLERATED_SKEW = 1_000
+
+/** Reads the database's clock, and says so where the clock of this machine is far from it. */
+async function clockOf(database: Database, log: Log): Promise<DatabaseClock> {
+  const clock = await readClock(database)
+  const skew = Math.round(clock.skew() / 1_000)
+  if (Math.abs(clock.skew()) > TOLERATED_SKEW) {
+    log(
+      `The clock of this machine is ${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} the database's, which counts: set it by NTP`,
+    )
+  }
+  return clock
+}

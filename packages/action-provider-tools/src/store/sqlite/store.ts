@@ -1,0 +1,263 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { uuidBytes } from '../../action/keys.ts'
+import type { ActionStore, Hold, Job, StoreEvent, StoreOptions } from '../action-store.ts'
+import { LEASE_SECONDS } from '../action-store.ts'
+import { onceInline } from '../changes.ts'
+import { createAccess } from './access.ts'
+import { createCounts } from './counts.ts'
+import { prepareCreate } from './create.ts'
+import { openingError, storeError } from './failures.ts'
+import { watchFiles } from './files.ts'
+import { createGroupCommit } from './group-commit.ts'
+import { createJobs } from './jobs.ts'
+import { createLists } from './lists.ts'
+import { createLogs } from './logs.ts'
+import { openDatabase } from './opening.ts'
+import { createProviders } from './providers.ts'
+import { createRecent, NOTHING_RECENT } from './recent.ts'
+import { prepareRemoval } from './removal.ts'
+import { createRequests } from './requests.ts'
+import {
+  ACTION_COLUMNS,
+  type ActionRow,
+  actionOf,
+  NUMBER,
+  type Parts,
+  PROVIDER,
+  RELEASE_AT,
+  SEEN_COLUMNS,
+  type SeenRow,
+} from './rows.ts'
+import { prepare, type Statement } from './statement.ts'
+import { prepareTransition, type Transition } from './transition.ts'
+
+type SqliteOptions = StoreOptions & {
+  /**
+   * Whether this process alone uses the database (default): it is then locked for all others, and work that another held
+   * is free at once. Processes that share one take over each other's work when its lease ends.
+   */
+  exclusive?: boolean
+}
+
+/** How many actions one transaction removes at most when it sweeps, so that requests need not wait long. */
+const SWEEP_SIZE = 50
+
+/**
+ * Opens a store in a file, or in memory.
+ * @param path `:memory:`, or a file, which is made with its folders where it is missing
+ * @throws StoreUnusable with one line that says what to do
+ * @example openSqliteStore('data/actions.db')
+ */
+export function openSqliteStore(path: string, options: SqliteOptions = {}): ActionStore {
+  const database = openDatabase(path, options.exclusive)
+  try {
+    return sqliteStore(database, options)
+  } catch (error) {
+    database.close()
+    throw openingError(error, path)
+  }
+}
+
+/** The store in a database that `openDatabase` has opened. Closing the store closes it. */
+export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {}): ActionStore {
+  const { exclusive = true, clock = Date.now, log: warn = () => {} } = options
+  // Nobody else can take what a process holds that is alone.
+  const { leaseSeconds = exclusive ? Infinity : LEASE_SECONDS } = options
+  const path = database.location()
+  const confirm = path === null ? () => {} : watchFiles(path, warn)
+  const { write, flush } = createGroupCommit(database, confirm)
+  const providers = createProviders(database)
+  const parts: Parts = {
+    access: createAccess(database),
+    counts: createCounts(database),
+    jobs: createJobs(database, leaseSeconds),
+    logs: createLogs(database),
+    recent: exclusive ? createRecent() : NOTHING_RECENT,
+    requests: createRequests(database),
+  }
+  const { counts, jobs, logs, recent, requests } = parts
+  const removal = prepareRemoval(database, parts)
+  const creations = prepareCreate(database, parts, removal, clock)
+  const change = prepareTransition(database, parts, removal)
+  const lists = createLists(database)
+  const toSee = prepare<SeenRow>(database, `SELECT ${SEEN_COLUMNS} FROM actions WHERE action_id = ?`)
+  const toChange = prepare<ActionRow>(database, `SELECT ${ACTION_COLUMNS} FROM actions WHERE action_id = ?`)
+  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version)
+  const listeners = new Map<string, Set<(event: StoreEvent) => void>>()
+  if (exclusive) jobs.freeAll()
+
+  const isOver = (releaseAt: number | null | undefined): boolean => releaseAt != null && releaseAt <= clock()
+
+  /** The row of an action that callers may know of. */
+  function find<Row extends SeenRow | ActionRow>(
+    rows: Statement<Row>,
+    provider: string,
+    actionId: string,
+  ): Row | undefined {
+    const bytes = uuidBytes(actionId)
+    const row = bytes && rows.get(bytes)
+    return row && row[PROVIDER] === providers.find(provider) && !isOver(row[RELEASE_AT]) ? row : undefined
+  }
+
+  /** Asks about a provider, which has a number once it has had an action. */
+  function ofProvider<T>(provider: string, none: T, ask: (number: number) => T): T {
+    return reading(() => {
+      const number = providers.find(provider)
+      return number === undefined ? none : ask(number)
+    })
+  }
+
+  /** Asks about an action by its number. */
+  function ofAction<T>(provider: string, actionId: string, ask: (number: number) => T): T | undefined {
+    return reading(() => {
+      const row = find(toSee, provider, actionId)
+      return row && ask(row[NUMBER])
+    })
+  }
+
+  /** Does something with the job of an action, whether or not that has expired. Returns `false` where there is no action. */
+  function withJob(
+    instance: string,
+    { action_id, lease }: Job,
+    act: (number: number, hold: Hold) => unknown,
+  ): boolean {
+    const bytes = uuidBytes(action_id)
+    const row = bytes && toSee.get(bytes)
+    return row !== undefined && act(row[NUMBER], { instance, lease }) !== false
+  }
+
+  function tell(provider: string, event: StoreEvent): void {
+    for (const listener of listeners.get(provider) ?? []) listener(event)
+  }
+
+  async function sweepReleased(now: number, limit: number): Promise<number> {
+    let swept = 0
+    for (;;) {
+      const size = Math.min(SWEEP_SIZE, limit - swept)
+      const removed = await write(() => removal.removeReleased(now, size))
+      swept += removed
+      if (removed < size || swept === limit) return swept
+    }
+  }
+
+  return {
+    kind: 'sqlite',
+    system: 'sqlite',
+    remote: false,
+    leaseSeconds,
+    now: clock,
+
+    async create(newAction) {
+      const provider = reading(() => providers.number(newAction.provider))
+      const action = onceInline(newAction)
+      const creation = await write(() => creations.create(provider, action))
+      if (creation.outcome === 'created' && newAction.job) tell(newAction.provider, { kind: 'job' })
+      return creation
+    },
+
+    find: (provider, requestKey, contentHash) =>
+      reading(() => {
+        confirm()
+        return creations.find(provider, requestKey, contentHash)
+      }),
+
+    known(provider, actionId) {
+      const action = recent.get(actionId)
+      return action?.provider === provider && !isOver(action.release_at) ? action : undefined
+    },
+
+    get: (provider, actionId) =>
+      reading(() => {
+        const row = find(toSee, provider, actionId)
+        if (row === undefined) return undefined
+        const action = actionOf(row, provider, actionId)
+        // What a transaction has not committed may never be.
+        if (!database.isTransaction) recent.keep(action)
+        return action
+      }),
+
+    getRequest: (provider, actionId) => ofAction(provider, actionId, requests.request),
+
+    getSecret: (provider, actionId) => ofAction(provider, actionId, requests.secret),
+
+    async transition(provider, actionId, decide, hold) {
+      const outcome = await write((): Transition | undefined => {
+        const row = find(toChange, provider, actionId)
+        if (row === undefined || (hold && !jobs.isHeld(row[NUMBER], hold))) return undefined
+        return change(row, actionOf(row, provider, actionId), decide)
+      })
+      if (outcome === undefined) return undefined
+      if ('refusal' in outcome) throw outcome.refusal
+      const { job, cancel_requested_at } = outcome.change ?? {}
+      if (job && job !== 'done') tell(provider, { kind: 'job' })
+      if (cancel_requested_at !== undefined) tell(provider, { kind: 'cancel', action_id: actionId })
+      return outcome.action
+    },
+
+    list: (provider, query) => ofProvider(provider, [], (number) => lists.list(number, query, clock())),
+
+    readLog: (provider, actionId, query) =>
+      ofAction(provider, actionId, (number) => logs.page(number, query)),
+
+    sweepReleased,
+
+    overdue: (provider, now, limit) =>
+      ofProvider(provider, [], (number) => lists.overdue(number, now, limit)),
+
+    cancelsSince: (provider, before, limit) =>
+      ofProvider(provider, [], (number) => lists.cancelsSince(number, before, limit)),
+
+    async takeJobs(provider, instance, limit) {
+      const number = reading(() => providers.find(provider))
+      if (number === undefined || !reading(() => jobs.areDue(number, clock()))) return []
+      return write(() => jobs.take(number, instance, clock(), limit))
+    },
+
+    async keepJobs(_provider, instance, held) {
+      if (held.length === 0) return { lost: [] }
+      const keeps = (job: Job): boolean =>
+        withJob(instance, job, (number, hold) => jobs.keep(number, hold, clock()))
+      return write(() => ({ lost: held.filter((job) => !keeps(job)).map(({ action_id }) => action_id) }))
+    },
+
+    async returnJobs(provider, instance, held) {
+      if (held.length === 0) return
+      await write(() => {
+        for (const job of held) withJob(instance, job, jobs.giveBack)
+      })
+      tell(provider, { kind: 'job' })
+    },
+
+    subscribe(provider, listener) {
+      const own = listeners.get(provider) ?? new Set()
+      listeners.set(provider, own.add(listener))
+      return () => void own.delete(listener)
+    },
+
+    namespaces: () => reading(counts.namespaces),
+
+    count: (provider) =>
+      reading(() => {
+        const number = providers.find(provider) ?? 0
+        return { actions: counts.read(number), waiting: jobs.waiting(number) }
+      }),
+
+    /** Writes the version that stands in the file already: the smallest write there is, and a real one. */
+    ping: () => write(() => database.exec(`PRAGMA user_version = ${version}`)),
+
+    async close() {
+      if (!database.isOpen) return
+      flush()
+      database.close()
+    },
+  }
+}
+
+/** Reads, with errors as the contract has them. */
+function reading<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw storeError(error)
+  }
+}
