@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventually } from './eventually.ts'
 import { type Globus, type Program, startGlobus, startProgram, watchasay } from './program.ts'
 
 let globus: Globus
@@ -63,7 +64,7 @@ test('what was answered is there after kill -9, ten times over, with 16 callers'
     const before = answered.size
     const enough = before + 1 + Math.floor(Math.random() * 300)
     const clients = Array.from({ length: 16 }, (_, client) => postUntilItDies(program, `${round}-${client}`))
-    while (answered.size < enough) await new Promise((resolve) => setImmediate(resolve))
+    await eventually(() => answered.size >= enough)
     program.child.kill('SIGKILL')
     await Promise.all([...clients, program.ended])
   }

@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { eventually } from './eventually.ts'
 import { type Globus, type Program, runProgram, startGlobus, startProgram, watchasay } from './program.ts'
 
 let globus: Globus
@@ -39,6 +40,13 @@ async function refusal(environment: Record<string, string | undefined>): Promise
   expect(stderr).not.toMatch(/^\s+at /m)
   return stderr.trimEnd().split('\n')
 }
+
+/** Whether nothing listens at a URL. */
+const isGone = (url: string | URL): Promise<boolean> =>
+  fetch(url).then(
+    () => false,
+    () => true,
+  )
 
 describe('without credentials', () => {
   test('it serves with the emulator beside it, and what it prints works', async () => {
@@ -108,12 +116,7 @@ test('it stops when the npm that started it is told to, though the shell between
   const url = /serves at (\S+)/.exec(output)?.[1] ?? ''
   expect((await fetch(url)).status).toBe(200)
   script.kill('SIGTERM')
-  while (
-    await fetch(url).then(
-      () => true,
-      () => false,
-    )
-  );
+  await eventually(() => isGone(url))
 })
 
 describe('it refuses to start, and says what to do', () => {
@@ -221,12 +224,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     socket.write(body.slice(0, 10))
     program.child.kill(signal)
     // It listens no more once it has begun to stop.
-    while (
-      await fetch(new URL('/healthz', program.url)).then(
-        () => true,
-        () => false,
-      )
-    );
+    await eventually(() => isGone(new URL('/healthz', program.url)))
     socket.write(body.slice(10))
     await once(socket, 'close')
     expect(answer).toContain('HTTP/1.1 202')

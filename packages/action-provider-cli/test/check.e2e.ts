@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import type { Machine } from './cli.ts'
 import { pretend } from './pretend.ts'
 import { createWorld, echo, type Hosted, type World, worker } from './world.ts'
@@ -82,7 +83,7 @@ describe('check', () => {
       return (await fetch(`${url}/actions?status=active,failed`, { headers })).json() as Promise<unknown[]>
     }
     const { child, done } = machine.start(['check', url, '--body', '{"milliseconds": 600000}'])
-    await expect.poll(async () => (await actions()).length, { timeout: 60_000 }).toBeGreaterThan(0)
+    await eventually(async () => (await actions()).length > 0, 60_000)
     child.kill('SIGINT')
     expect(await done).toMatchObject({ code: 130, stdout: '' })
     expect(await actions()).toEqual([])

@@ -163,7 +163,8 @@ export class ConsentRequired extends ActionProviderToolsError {
 }
 
 /**
- * The work of an action has failed, and this is what its caller should know: becomes the details of the FAILED action.
+ * The work of an action has failed, and this is what its caller should know: becomes the details of the
+ * FAILED action.
  *
  * @example
  * throw new ActionFailed({ code: 'QuotaExceeded', description: 'The project has no storage left', quota: 10 })
@@ -182,8 +183,8 @@ export class ActionFailed extends Error {
 }
 
 /**
- * The work of an action has failed for now: it is run again as the provider's retry policy says. The message is shown to
- * who may see the action, in its log and, at the limit, in its details: put no secret into it.
+ * The work of an action has failed for now: it is run again as the provider's retry policy says. The message
+ * is shown to who may see the action, in its log and, at the limit, in its details: put no secret into it.
  */
 export class TemporaryFailure extends Error {
   override readonly name = 'TemporaryFailure'
@@ -214,12 +215,17 @@ export class WorkInterrupted extends Error {
   }
 }
 
-/** A provider, its description or its configuration is wrong. Thrown when it is defined, before anything is served. */
+/**
+ * A provider, its description or its configuration is wrong. Thrown when it is defined, before anything is
+ * served.
+ */
 export class InvalidDefinition extends Error {
   override readonly name = 'InvalidDefinition'
 }
 
-/** A database cannot be used at all: its path, its content or its access is wrong. Thrown when it is opened. */
+/**
+ * A database cannot be used at all: its path, its content or its access is wrong. Thrown when it is opened.
+ */
 export class StoreUnusable extends Error {
   override readonly name = 'StoreUnusable'
 }

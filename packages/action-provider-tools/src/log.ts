@@ -23,9 +23,9 @@ type ErrorFacts = {
 const MOST = 10
 
 /**
- * What is logged of an error, or of any thrown value: its name, message, stack and code, and those of its causes. Nothing else,
- * because the errors of HTTP clients hold requests with their headers, and answers with their bodies. Known tokens and secrets
- * are masked. The result may be passed in again.
+ * What is logged of an error, or of any thrown value: its name, message, stack and code, and those of its
+ * causes. Nothing else, because the errors of HTTP clients hold requests with their headers, and answers with
+ * their bodies. Known tokens and secrets are masked. The result may be passed in again.
  * @example log.error({ err: errorFacts(error) }, 'The work of an action failed')
  */
 export function errorFacts(error: unknown): ErrorFacts {

@@ -4,7 +4,7 @@
  * How long to wait before the next try, in milliseconds: twice as long each time up to `most`, with jitter.
  * @param failures how many tries have failed, from 1
  * @param jitter what chance makes of a wait (default `jittered`)
- * @example backoff(3, { first: 100, most: 3_000 }) // from 300 to 500
+ * @example backoff(3, { first: 100, most: 3_000 }) // from 200 to 400
  */
 export function backoff(
   failures: number,
@@ -13,9 +13,9 @@ export function backoff(
   return jitter(Math.min(first * 2 ** (failures - 1), most))
 }
 
-/** A wait that is up to a quarter longer or shorter, so that not all come back at the same time. */
+/** From half of a wait to the whole, so that not all come back at the same time. */
 export function jittered(milliseconds: number): number {
-  return Math.round(milliseconds * (0.75 + Math.random() / 2))
+  return milliseconds * (0.5 + Math.random() / 2)
 }
 
 /** A wait from nothing to the whole: many callers that failed together are spread as wide as can be. */
@@ -28,9 +28,13 @@ export function retryAfterSeconds(milliseconds: number): number {
   return Math.max(1, Math.ceil(milliseconds / 1_000))
 }
 
-/** The milliseconds that a `Retry-After` header asks for, as seconds or as a date; `undefined` where it says neither. */
-export function parseRetryAfter(value: string | null | undefined): number | undefined {
-  if (value === null || value === undefined) return undefined
-  const milliseconds = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now()
+/**
+ * The milliseconds that a `Retry-After` header asks for, as seconds or as a date; `undefined` where it says
+ * neither.
+ */
+export function parseRetryAfter(value: string | null, now: number = Date.now()): number | undefined {
+  const text = value?.trim()
+  if (!text) return undefined
+  const milliseconds = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now
   return Number.isNaN(milliseconds) ? undefined : Math.max(milliseconds, 0)
 }

@@ -101,7 +101,15 @@ export function createSubject(options: SubjectOptions): Subject {
     } catch (error) {
       if (signal.aborted) throw new TimeUp()
       if (!(error instanceof NetworkFailure)) throw error
-      const none = { request, status: 0, headers: new Headers(), text: '', json: undefined, milliseconds: 0 }
+      const none = {
+        request,
+        status: 0,
+        headers: new Headers(),
+        text: '',
+        json: undefined,
+        at: 0,
+        milliseconds: 0,
+      }
       throw new Fault(`no answer came: ${error.message}`, none)
     }
   }
@@ -144,6 +152,8 @@ export function createSubject(options: SubjectOptions): Subject {
     if (!isObject(json) || typeof json.action_id !== 'string') return
     if (isRun(ask)) {
       if (status === 202) {
+        // Of requests at the same moment, the one that repeats may be answered first.
+        unclear.delete(json.action_id)
         ever.add(json.action_id)
         started.set(json.action_id, as)
       } else if (status === 200 && !ever.has(json.action_id)) unclear.add(json.action_id)

@@ -18,6 +18,9 @@ export type Answer = {
   headers: Headers
   text: string
   json: unknown
+  /** When it had come, in milliseconds since 1970. */
+  at: number
+  /** How long that took. */
   milliseconds: number
 }
 
@@ -50,6 +53,7 @@ export async function exchange(request: WireRequest, signal: AbortSignal): Promi
       headers: response.headers,
       text,
       json: parsed(text),
+      at: Date.now(),
       milliseconds,
     }
   } catch (error) {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { groups } from '../../src/check/checks.ts'
 import { worker } from '../world.ts'
-import { more, ten, whileRunning } from './faults.ts'
+import { isRun, more, ten, whileRunning } from './faults.ts'
 import { plain, plainWhileRunning } from './plain-faults.ts'
-import { checked, inDocuments, json, named, reading } from './tampered.ts'
+import { checked, inDocuments, json, named, reading, type Tamper } from './tampered.ts'
 
 const quick = { body: { milliseconds: 0 } }
 const untilCanceled = { body: { milliseconds: 600_000 }, patience: 0 }
@@ -96,4 +96,17 @@ test('a provider that asks for patience is asked again', async () => {
   const report = await checked(worker, [busy], { ...quick, only: ['run', 'status'] })
   expect(named(report)).toEqual([])
   expect(report.passed).toBeGreaterThan(5)
+})
+
+test('an action is known for its own where the answer that it was started comes last', async () => {
+  const repeated = Promise.withResolvers<void>()
+  const startLast: Tamper = {
+    async after(answered, asked) {
+      if (answered.status === 200 && isRun(asked)) repeated.resolve()
+      if (answered.status === 202) await repeated.promise
+      return answered
+    },
+  }
+  const report = await checked(worker, [startLast], { ...quick, only: ['once.same-moment'] })
+  expect(report).toMatchObject({ passed: 1, started: 1, left: [], remaining: 0 })
 })

@@ -14,7 +14,7 @@ export type Answered = { status: number; headers: Record<string, string>; body: 
 /** What a fault does to either. A `before` that gives an answer lets the provider see nothing. */
 export type Tamper = {
   before?: (asked: Asked) => Asked | Answered
-  after?: (answered: Answered, asked: Asked) => Answered
+  after?: (answered: Answered, asked: Asked) => Answered | Promise<Answered>
 }
 
 /** A provider of this project's library behind a server that tampers with what it takes and gives. */
@@ -60,7 +60,7 @@ export async function tampered(provider: ActionProvider, tampers: readonly Tampe
     const first = asked
     for (const { before } of tampers) if (before && 'method' in asked) asked = before(asked)
     let answered = 'method' in asked ? await pass(asked) : asked
-    for (const { after } of tampers) answered = after?.(answered, first) ?? answered
+    for (const { after } of tampers) answered = (await after?.(answered, first)) ?? answered
     response.writeHead(answered.status, answered.headers).end(answered.body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -10,13 +10,13 @@ export type AccessLists = {
   manage_by?: readonly string[] | undefined
 }
 
-/** Whether introspect answers without asking who is calling (interface, introspect). */
+/** Whether introspect answers without a token (interface, introspect). */
 export function isPublic(visibleTo: readonly string[]): boolean {
   return visibleTo.includes(PUBLIC)
 }
 
 /**
- * Lets a caller pass whom a list of the description names. Asks nobody, and returns at once, where the caller's identities decide.
+ * Authorizes a caller by a list of the description. It returns at once where the caller's identities decide.
  * @throws ForbiddenRequest (interface, "Codes" 403), ServiceUnavailable
  */
 export function authorizeListed(
@@ -30,8 +30,9 @@ export function authorizeListed(
 }
 
 /**
- * Lets a caller pass who may see an action: its creator and monitor_by.
- * @throws ActionNotFound, so that nobody learns that the id exists (interface, "Codes" 404), ServiceUnavailable
+ * Authorizes a caller to see an action: its creator and monitor_by.
+ * @throws ActionNotFound, so that a stranger does not learn that the id exists (interface, "Codes" 404),
+ * ServiceUnavailable
  * @example await authorizeAccess(auth, status)
  */
 export function authorizeAccess(auth: AuthState, action: AccessLists): Promise<void> | void {
@@ -39,7 +40,7 @@ export function authorizeAccess(auth: AuthState, action: AccessLists): Promise<v
 }
 
 /**
- * Lets a caller pass who may change an action: its creator and manage_by.
+ * Authorizes a caller to change an action: its creator and manage_by.
  * @throws ActionNotFound, ServiceUnavailable
  */
 export function authorizeManagement(auth: AuthState, action: AccessLists): Promise<void> | void {
@@ -56,12 +57,13 @@ function authorizeRole(
   return require(may, () => new ActionNotFound())
 }
 
-/** A group that nobody is a member of. */
+/** A group without members. */
 const NO_GROUP = groupURN('00000000-0000-0000-0000-000000000000')
 
 /**
- * Refuses what is asked of an action that is not there. It asks for the caller's groups first, as whoever refuses an action that is
- * there does: otherwise, while Globus Groups is down, 404 and 503 would tell which of the two it is.
+ * Refuses an operation on an action that does not exist. It looks up the caller's groups first, as the
+ * refusal for an existing action does: otherwise, while Globus Groups is down, 404 and 503 would tell them
+ * apart.
  * @throws ActionNotFound, ServiceUnavailable
  */
 export function authorizeNothing(auth: AuthState): Promise<never> | never {
@@ -77,7 +79,7 @@ function require(may: boolean | Promise<boolean>, refusal: () => Error): Promise
   if (!may) throw refusal()
 }
 
-/** Whether an action stands in a list that is asked for by roles (interface, enumerate). */
+/** Whether a caller has one of the roles in an action (interface, enumerate). */
 export async function hasRole(
   auth: AuthState,
   action: ActionStatus,

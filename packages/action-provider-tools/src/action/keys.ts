@@ -2,7 +2,7 @@ import { hash, randomFillSync, randomInt } from 'node:crypto'
 import type { ActionRequest } from '../documents/action-request.ts'
 import { canonicalJson } from '../documents/json.ts'
 
-/** What each character counts as a digit; -1 where it is none, or no lower-case one. */
+/** The value of each lower-case hexadecimal digit by its character code; -1 for other characters. */
 const DIGITS = Int8Array.from({ length: 128 }, (_, code) =>
   '0123456789abcdef'.indexOf(String.fromCharCode(code)),
 )
@@ -37,15 +37,18 @@ export function uuidText(bytes: Uint8Array): string {
 
 /** The milliseconds since 1970 that the newest id carries (RFC 9562, section 5.7). */
 let lastTime = 0
-/** Orders the ids of one millisecond: it fills rand_a and the first 20 bits of rand_b (RFC 9562, section 6.2, method 1). */
+/**
+ * Orders the ids of one millisecond: it fills rand_a and the first 20 bits of rand_b (RFC 9562, section 6.2,
+ * method 1).
+ */
 let counter = 0
-/** Random bytes got ahead of need: one call to the system for 256 ids. */
+/** Random bytes in stock: one system call for 256 ids. */
 const random = Buffer.alloc(4096)
 let used = random.length
 
 /**
- * A new action id: a UUIDv7 (RFC 9562) that is greater than every one this process has made before, also where the clock
- * has gone back meanwhile.
+ * A new action id: a UUIDv7 (RFC 9562) that is greater than every one this process has made before, also
+ * where the clock has gone back meanwhile.
  * @example newActionId() // '0198f3b0-6c1e-7a52-8f0d-…'
  */
 export function newActionId(now: number = Date.now()): string {
@@ -70,7 +73,8 @@ export function newActionId(now: number = Date.now()): string {
 }
 
 /**
- * What a request is known by: 16 bytes that (provider, effective identity, request_id) hash to (interface, "Exactly once").
+ * The key of a request: (provider, effective identity, request_id), hashed to 16 bytes (interface, "Exactly
+ * once").
  * @example requestKey('skeleton', auth.effectiveIdentity, request.request_id)
  */
 export function requestKey(provider: string, effectiveIdentity: string, requestId: string): Buffer {
@@ -78,8 +82,9 @@ export function requestKey(provider: string, effectiveIdentity: string, requestI
 }
 
 /**
- * 32 bytes that the content of a validated request hashes to: equal for requests that differ only in the order of
- * their fields, or in the order and repetition of those lists that are sets (interface, "Exactly once").
+ * The content of a validated request, hashed to 32 bytes. Requests that differ only in the order of their
+ * fields, or in the order and repetition of lists that are sets, have the same hash (interface, "Exactly
+ * once").
  */
 export function contentHash(request: ActionRequest): Buffer {
   const { monitor_by, manage_by, allowed_clients, ...rest } = request
@@ -92,7 +97,9 @@ export function contentHash(request: ActionRequest): Buffer {
   return sha256(canonicalJson(content))
 }
 
-/** By way of a text, since that takes its bytes from Node's pool: half the time of new memory for each. */
+/**
+ * Through a text, whose bytes come from Node's pool: that takes half the time of new memory for each hash.
+ */
 function sha256(text: string): Buffer {
   return Buffer.from(hash('sha256', text, 'binary'), 'latin1')
 }

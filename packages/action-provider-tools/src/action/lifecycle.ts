@@ -1,7 +1,7 @@
 /**
- * What may happen to an action next (interface, "Life of an action"). Each function takes an action as stored and
- * returns the change that follows, or throws what the caller must be told. Nothing here reads a clock, a store or a network:
- * the time comes as `now`, in milliseconds since 1970.
+ * What may happen to an action next (interface, "Life of an action"). Each function takes an action as stored
+ * and returns the change that follows, or throws what the caller must be told. Nothing here reads a clock, a
+ * store or a network: the time comes as `now`, in milliseconds since 1970.
  */
 
 import type { ActionRequest } from '../documents/action-request.ts'
@@ -12,7 +12,7 @@ import { formatTime, parseTime } from '../documents/time.ts'
 import { ActionConflict } from '../errors.ts'
 import type { Change, Hold, StoredAction } from '../store/action-store.ts'
 
-/** What of an action decides what may happen to it next. */
+/** The fields of an action that decide what may happen to it next. */
 export type LivingAction = Pick<
   StoredAction,
   | 'status'
@@ -27,10 +27,10 @@ export type LivingAction = Pick<
 /** How long a complete action is kept when its request does not say (interface, "ActionRequest"). */
 const DEFAULT_RELEASE_AFTER = 'P30D'
 
-/** What failed, in words for the caller: the details of a FAILED action. */
+/** The details of a FAILED action, for its caller. */
 export type Failure = { code: string; description: string } & Record<string, unknown>
 
-/** Why an action waits for somebody: the details of an INACTIVE action. */
+/** The details of an INACTIVE action: why it is paused, and what would help. */
 export type Inactivity = Failure & { required_scope?: string; resolution_url?: string }
 
 /** The status an action starts with. */
@@ -59,12 +59,12 @@ export function statusOf(action: LivingAction): ActionStatus {
   return JSON.parse(action.document) as ActionStatus
 }
 
-/** The work of an action begins, once more or for the first time, on an instance that holds its job under a lease. */
+/** Begins an attempt on the instance that holds the action's job under a lease. */
 export function startAttempt(action: LivingAction, { instance, lease }: Hold): Change {
   return { attempt: action.attempt + 1, runs_on: instance, lease, report: 0 }
 }
 
-/** The work says how far it is. */
+/** Records the progress of the work. */
 export function progress(
   action: LivingAction,
   report: { details?: ActionDetails; displayStatus?: string },
@@ -75,7 +75,7 @@ export function progress(
     status: {
       ...status,
       ...(report.details !== undefined && { details: report.details }),
-      // Somebody who canceled wants to see that it is being canceled, not how the work goes on.
+      // Once it is being canceled, the status shows that instead of the work's progress.
       ...(report.displayStatus !== undefined &&
         action.cancel_requested_at === undefined && {
           display_status: report.displayStatus.slice(0, 64) || 'ACTIVE',
@@ -85,7 +85,7 @@ export function progress(
   }
 }
 
-/** The work has ended well, unless somebody canceled it meanwhile: a late return of canceled work changes nothing. */
+/** Completes an action whose work has succeeded. If it was canceled meanwhile, it ends as canceled. */
 export function succeed(
   action: LivingAction,
   details: ActionDetails,
@@ -96,7 +96,7 @@ export function succeed(
   return succeedFrom(statusOf(action), details, now, log)
 }
 
-/** The work has ended well; nobody has canceled its action, which had the given status. */
+/** Completes an action with this status whose work has succeeded, and that nobody has canceled. */
 export function succeedFrom(
   status: ActionStatus,
   details: ActionDetails,
@@ -106,7 +106,7 @@ export function succeedFrom(
   return complete(status, { status: 'SUCCEEDED', details, display_status: 'SUCCEEDED' }, now, log)
 }
 
-/** The work has failed, unless somebody canceled it meanwhile. */
+/** Completes an action whose work has failed. If it was canceled meanwhile, it ends as canceled. */
 export function fail(
   action: LivingAction,
   failure: Failure,
@@ -122,7 +122,7 @@ export function fail(
   )
 }
 
-/** The work waits for somebody, who resumes it. */
+/** Makes an action INACTIVE until somebody resumes it. */
 export function pause(
   action: LivingAction,
   why: Inactivity,
@@ -139,9 +139,9 @@ export function pause(
 }
 
 /**
- * Somebody lets the work go on.
- * @param by who does, as a URN
- * @param secret what is sealed for the work from now on, where that changes
+ * Makes the work of an INACTIVE action due again.
+ * @param by who resumes it, as a URN
+ * @param secret its new sealed state, where that changes
  * @throws ActionConflict unless the action is INACTIVE (interface, resume).
  */
 export function resume(action: LivingAction, by: string, now: number, secret?: Uint8Array): Change {
@@ -151,7 +151,7 @@ export function resume(action: LivingAction, by: string, now: number, secret?: U
   return { ...wake(action, now), resumed_by: by, ...(secret && { secret }) }
 }
 
-/** The work of an INACTIVE action begins once more, if only to be told that it must end. */
+/** Makes an INACTIVE action ACTIVE and its job due, also where its remote work must only be canceled. */
 export function wake(action: LivingAction, now: number): Change {
   return {
     status: { ...statusOf(action), status: 'ACTIVE', details: {}, display_status: 'ACTIVE' },
@@ -160,7 +160,7 @@ export function wake(action: LivingAction, now: number): Change {
 }
 
 /**
- * The work will be tried once more at `dueAt`.
+ * Makes the work due again at `dueAt`.
  * @param failures how often it has failed by now
  */
 export function retry(dueAt: number, failures: number, log: readonly ActionLogEntry[]): Change {
@@ -168,10 +168,10 @@ export function retry(dueAt: number, failures: number, log: readonly ActionLogEn
 }
 
 /**
- * Somebody cancels. What has to stop first is told so, and remains ACTIVE until it has; anything else has ended at
- * once. A complete action, or one that is being canceled already, is left as it is.
+ * Cancels an action. One whose work must stop first stays ACTIVE until it has; any other ends at once. A
+ * complete action, or one that is being canceled already, is left as it is.
  * @param by who cancels, in words
- * @param hasToStop whether work goes on somewhere (default: whether it runs on an instance)
+ * @param hasToStop whether work must stop first (default: whether it runs on an instance)
  */
 export function cancel(
   action: LivingAction,
@@ -187,7 +187,7 @@ export function cancel(
   return { status: { ...(woken ?? statusOf(action)), display_status }, ...canceling }
 }
 
-/** Canceled work has stopped, or its time to do so is over. */
+/** Completes a canceled action, whose work has stopped or has had its time to stop. */
 export function canceled(action: LivingAction, now: number, log: readonly ActionLogEntry[]): Change {
   const by = action.cancel_requested_by ?? 'request'
   const details = { code: 'Canceled', description: `The action was canceled by ${by}` }

@@ -2,7 +2,7 @@ import { ALL_AUTHENTICATED_USERS, isGroup, type PrincipalURN, PUBLIC } from '../
 import type { AuthState, DependentToken } from './auth.ts'
 import { rememberSecret, rememberToken } from './known-secrets.ts'
 
-/** What an Auth knows of a caller from the token alone. */
+/** What the token alone says of a caller. */
 export type Caller = {
   effectiveIdentity: PrincipalURN
   username: string | undefined
@@ -12,15 +12,15 @@ export type Caller = {
   token: string
 }
 
-/** What an Auth finds out about a caller when it is asked. */
+/** What is looked up about a caller on demand. */
 type CallerLookups = {
-  /** The caller's groups when they are known already. */
+  /** The caller's groups, where they are cached. */
   knownGroups(): ReadonlySet<PrincipalURN> | undefined
   groups(): Promise<ReadonlySet<PrincipalURN>>
   dependentToken(scope: string): Promise<DependentToken>
 }
 
-/** The AuthState of a caller. What it cannot tell from the token, it asks `lookups` for. */
+/** The AuthState of a caller. What the token does not say comes from `lookups`. */
 export function createAuthState(caller: Caller, lookups: CallerLookups): AuthState {
   return new CallerAuthState(caller, lookups)
 }

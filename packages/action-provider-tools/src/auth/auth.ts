@@ -11,7 +11,7 @@ export type AuthState = {
   readonly scopes: ReadonlySet<string>
   /** When the token expires, in milliseconds since 1970. */
   readonly expiresAt: number
-  /** The bearer token itself. Not enumerable, so that no log or inspection of an AuthState shows it. */
+  /** The bearer token itself. It is not enumerable, so that no log or inspection of an AuthState shows it. */
   readonly token: string
 
   /**
@@ -24,8 +24,8 @@ export type AuthState = {
   principals(): Promise<ReadonlySet<PrincipalURN>>
 
   /**
-   * Whether any of the caller's principals is allowed. Groups are looked up only when `allowed` holds a group and
-   * nothing else in it matched; the answer is a promise only when they have to be asked for.
+   * Whether any of the caller's principals is allowed. Groups are looked up only when `allowed` has a group
+   * and nothing else in it matches. The answer is a promise only when Globus has to be asked for them.
    * @param options whether `public` and `all_authenticated_users` count in this list; by default they do not
    * @throws ServiceUnavailable as `groups` does.
    */
@@ -37,7 +37,7 @@ export type AuthState = {
   /**
    * A token for another service, on the caller's behalf.
    * @throws ConsentRequired when the caller has not consented to it
-   * @throws UnauthorizedRequest when the caller's own token has ended meanwhile
+   * @throws UnauthorizedRequest when the caller's own token is no longer good
    * @throws ServiceUnavailable when Globus Auth cannot say
    */
   dependentToken(scope: string): Promise<DependentToken>
@@ -53,7 +53,10 @@ export type DependentToken = {
   refresh_token?: string
 }
 
-/** How a provider finds out who is calling. `globusAuth` makes one; `action-provider-tools/testing` another. */
+/**
+ * Authenticates callers. `globusAuth` makes one for Globus, `fakeAuth` of `action-provider-tools/testing` one
+ * for tests.
+ */
 export type Auth = {
   /** The provider's own scope, which its description announces. */
   readonly scope: string
@@ -62,12 +65,13 @@ export type Auth = {
   readonly authUrl?: string
 
   /**
-   * Says who a bearer token stands for (interface, "Tokens"). For a caller who is known it gives the AuthState itself,
-   * and throws; otherwise it gives a promise. `await` takes both.
+   * Authenticates a bearer token (interface, "Tokens"). Where the answer is cached it returns the AuthState
+   * or throws at once; otherwise it returns a promise. `await` takes both.
    * @param bearerToken the token alone, without `Bearer`
-   * @param additionalScopes scopes that are as good as the provider's own: any one of them is enough
-   * @param beforeAsking called before Globus is asked about a token that has not been accepted before. What it throws is the answer,
-   * and nobody is asked: so guesses are limited. An Auth may leave it out; its refusals count all the same
+   * @param additionalScopes scopes that are accepted like the provider's own: any one of them is enough
+   * @param beforeAsking called before Globus is asked about a token that has not been accepted before. It
+   * limits guesses: what it throws is the answer, and Globus is not asked. An Auth need not call it; refusals
+   * count in any case
    * @throws UnauthorizedRequest for a token that is malformed, expired, revoked or unknown
    * @throws ForbiddenRequest for a token with none of the accepted scopes
    * @throws ServiceUnavailable when Globus Auth cannot say
@@ -82,20 +86,23 @@ export type Auth = {
   ): Promise<AuthState> | AuthState
 
   /**
-   * Dependent tokens for a caller whose request is over, with refresh tokens where Globus grants them.
-   * @throws ConsentRequired, UnauthorizedRequest (the caller's token has expired meanwhile), ServiceUnavailable
+   * A dependent token for a caller whose request is over, with a refresh token where Globus grants one.
+   * @throws ConsentRequired, UnauthorizedRequest (the caller's token has expired), ServiceUnavailable
    */
   grantDependentToken(callerToken: string, scope: string): Promise<DependentToken>
 
-  /** A new access token for an expired dependent one. @throws UnauthorizedRequest when the refresh token is no longer good, ServiceUnavailable */
+  /**
+   * A new access token for an expired dependent one.
+   * @throws UnauthorizedRequest when the refresh token is no longer good, ServiceUnavailable
+   */
   refreshDependentToken(token: DependentToken): Promise<DependentToken>
 
-  /** A key of 32 bytes that is this provider's own, for what it keeps encrypted where no other key is configured. */
+  /** A key of 32 bytes for this provider's sealed state, used where no other is configured. */
   secretsKey(): Uint8Array
 
   /** Resolves when Globus Auth can be reached; rejects with ServiceUnavailable otherwise. */
   ping(): Promise<void>
 
-  /** Forgets all callers and ends the calls under way. */
+  /** Empties the caches and aborts the calls under way. */
   close(): Promise<void>
 }

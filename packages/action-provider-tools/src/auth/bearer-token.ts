@@ -1,4 +1,4 @@
-/** Bearer tokens (RFC 6750): what one must look like, and how one is refused. */
+/** Bearer tokens (RFC 6750): their form, and how they are refused. */
 import { hash } from 'node:crypto'
 import { ForbiddenRequest, UnauthorizedRequest } from '../errors.ts'
 import type { AuthState } from './auth.ts'
@@ -13,7 +13,7 @@ const b64token = new RegExp(TOKEN_PATTERN)
 const AUTHORIZATION = /^Bearer +(\S+) *$/i
 
 /**
- * The bearer token of a request; whether it is one is for the Auth to say.
+ * The bearer token of a request. The Auth checks its form.
  * @throws UnauthorizedRequest where there is none
  */
 export function bearerToken(authorization: string | undefined): string {
@@ -37,7 +37,7 @@ export function assertBearerToken(token: string): void {
   }
 }
 
-/** What a token is remembered by: its SHA-256, so that no cache key can be used as a token. */
+/** The cache key of a token: its SHA-256, which cannot be used as a token. */
 export function tokenKey(token: string): string {
   return hash('sha256', token, 'base64')
 }
@@ -62,7 +62,8 @@ export function notRefreshable(): UnauthorizedRequest {
 }
 
 /**
- * Lets a caller through whose token carries the provider's scope or any one of the additional ones (interface, "Tokens").
+ * Lets a caller through whose token carries the provider's scope or any one of the additional ones
+ * (interface, "Tokens").
  * @throws ForbiddenRequest with `error="insufficient_scope"`
  */
 export function assertScope(

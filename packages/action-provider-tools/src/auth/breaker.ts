@@ -1,9 +1,9 @@
-/** Keeps callers from waiting for a service that has stopped to answer. */
+/** Keeps callers from waiting for a service that has stopped answering. */
 type Breaker = {
   /**
-   * Milliseconds to wait before the next call; 0 is the permission to make it, whose end must be told by `succeeded`
-   * or `failed`. While open, one caller gets the permission, as a probe, each time the pause is over, whether or not
-   * the probe before has ended: one that hangs must not keep the next from finding the service alive again.
+   * Milliseconds to wait before the next call. 0 permits it, and the caller then calls `succeeded` or
+   * `failed`. While the breaker is open, each pause permits one call as a probe, whether or not the last
+   * probe has ended: one that hangs must not keep the next from finding the service alive again.
    */
   enter(): number
   /** The service answered: calls are open again at once. */
@@ -19,13 +19,13 @@ type BreakerOptions = {
   pause: number
   /** A clock that never jumps, in milliseconds. */
   now: () => number
-  /** Told when it opens and when it closes again. */
+  /** Called when it opens and when it closes again. */
   onChange?: (open: boolean) => void
 }
 
 /**
- * A circuit breaker: opens after some consecutive failures, lets a probe through now and then, closes on the first
- * success.
+ * A circuit breaker. It opens after `threshold` consecutive failures, permits a probe each `pause`, and
+ * closes on the first success.
  *
  * @example
  * const breaker = createBreaker({ threshold: 5, pause: 1000, now: () => performance.now() })

@@ -11,7 +11,10 @@ import { createLookupCache } from './lookup-cache.ts'
 import { deriveSecretsKey } from './secrets-key.ts'
 import type { AuthCallEvent, AuthLog } from './service.ts'
 
-/** The scope of Globus Groups that a provider's scope has as its dependent, so that groups may be in its lists. */
+/**
+ * The scope of Globus Groups that a provider's scope has as its dependent, so that groups may be in its
+ * lists.
+ */
 export const groupsScope = 'urn:globus:auth:scope:groups.api.globus.org:view_my_groups_and_memberships'
 
 export type GlobusAuthOptions = GlobusUrlOptions & {
@@ -19,24 +22,27 @@ export type GlobusAuthOptions = GlobusUrlOptions & {
   clientSecret: string
   /** The provider's scope, as registered in Globus Auth. */
   scope: string
-  /** Milliseconds a call to Globus may take, retries included. Default 10,000. */
+  /** How long a call to Globus may take, in milliseconds, retries included. Default 10,000. */
   timeout?: number
   /** How often a failed call is tried again, where that is safe. Default 1. */
   retries?: number
-  /** What each cache holds at most, in callers. Default 10,000. */
+  /** How many callers each cache holds. Default 10,000. */
   cacheSize?: number
-  /** Makes the HTTP calls; default Node's own. Give another to go through a proxy or to trust a private authority. */
+  /**
+   * Makes the HTTP calls; default Node's own. Pass another to use a proxy or to trust a private certificate
+   * authority.
+   */
   fetch?: typeof fetch
   log?: AuthLog
-  /** Told of each call to Globus and each answer from a cache. It must not throw. */
+  /** Called for each call to Globus and each answer from a cache. It must not throw. */
   onCall?: (event: AuthCallEvent) => void
   /** The time, in milliseconds since 1970. Default `Date.now`. */
   clock?: () => number
-  /** Milliseconds that never jump, which the caches go by. Default `performance.now`. */
+  /** The clock of the caches, in milliseconds: it never jumps. Default `performance.now`. */
   monotonicClock?: () => number
 }
 
-/** A bearer token, and what it is remembered by. */
+/** A bearer token and its cache key. */
 type Bearer = { token: string; key: string }
 
 const introspectionLife = 30_000
@@ -53,11 +59,13 @@ const known: AuthCallEvent = Object.freeze({
 const knownRefusal: AuthCallEvent = Object.freeze({ ...known, outcome: 'refused' })
 
 /**
- * Asks Globus Auth who is calling, and remembers the answer for a while: 30 seconds for a token, five minutes for
- * groups, dependent tokens until shortly before they expire (interface, "Tokens"). A caller who is known costs no call
- * and no wait, so `authenticate` then gives the AuthState itself, not a promise. Each Auth remembers for itself alone.
+ * Asks Globus Auth who is calling, and remembers the answer for a while: 30 seconds for a token, five minutes
+ * for groups, dependent tokens until shortly before they expire (interface, "Tokens"). A caller who is known
+ * costs no call and no wait, so `authenticate` then gives the AuthState itself, not a promise. Each Auth
+ * remembers for itself alone.
  *
- * Whatever keeps Globus from answering properly is a ServiceUnavailable, never a refusal and never an open door.
+ * Whatever keeps Globus from answering properly is a ServiceUnavailable, never a refusal and never an open
+ * door.
  *
  * @throws InvalidDefinition when an option is missing or wrong
  * @example
@@ -92,7 +100,7 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
     now,
     timeToLive: untilShortlyBeforeExpiry,
   })
-  // Apart from the callers, so that a flood of made-up tokens cannot push known callers out.
+  // A cache of its own, so that a flood of made-up tokens cannot push known callers out.
   const refusals = new LRUCache<string, true>({
     max,
     ttl: introspectionLife,
@@ -100,7 +108,7 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
     perf: { now },
   })
 
-  // By their keys: whoever was accepted once need not go in with those who guess when their 30 seconds are over.
+  // Whoever was accepted once does not count as a guess when the 30 seconds of the cache are over.
   const accepted = new LRUCache<string, true>({ max })
 
   const accept = (caller: AuthState, additionalScopes: readonly string[] | undefined): AuthState => {
@@ -120,7 +128,8 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
 
   const callerOf = (bearer: Bearer, token: ActiveToken): AuthState => {
     const effectiveIdentity = identityURN(token.sub)
-    // Globus Auth changes this id whenever a grant would give other tokens: so a consent withdrawn is noticed here.
+    // Globus Auth changes this id whenever a grant would give other tokens. So a withdrawn consent is
+    // noticed.
     const grantKey = `${bearer.key} ${token.dependent_tokens_cache_id ?? ''}`
     return createAuthState(
       {
@@ -142,7 +151,7 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
   const grant = async (bearer: Bearer, ask: { scope?: string; offline?: boolean }): Promise<Grant> => {
     const answer = await client.grantDependentTokens(bearer.token, ask)
     if (!answer.granted && answer.lacking === 'token') {
-      // Either the token has ended since it was introspected, or nothing depends on its scope.
+      // Either the token has expired since it was introspected, or its scope has no dependents.
       callers.delete(bearer.key)
       await introspect(bearer)
     }
@@ -173,7 +182,7 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
     const ids = await client.myGroups(groupsToken)
     if (ids !== undefined) return new Set(ids.map(groupURN))
     dependentTokens.delete(grantKey)
-    // A remembered token may have been revoked meanwhile; a new one has no such excuse.
+    // A cached token may have been revoked; a new one has just been granted.
     if (mayBeStale) return askForGroups(bearer, grantKey, false)
     throw new ServiceUnavailable('Globus Groups does not accept the token that Globus Auth gave for it')
   }
@@ -243,7 +252,9 @@ function findToken(grant: Grant, scope: string): GrantedToken | undefined {
   return grant.granted ? grant.tokens.find((token) => token.scope.split(' ').includes(name)) : undefined
 }
 
-/** @throws ConsentRequired when the grant has no token for `wanted`, for which Globus may blame another scope */
+/**
+ * @throws ConsentRequired when the grant has no token for `wanted`, for which Globus may blame another scope
+ */
 function tokenFrom(grant: Grant, wanted: string): GrantedToken {
   const token = findToken(grant, wanted)
   if (token !== undefined) return token

@@ -60,30 +60,39 @@ const areGroups = compileGuard({ type: 'array', items: Group })
 
 const isDiscovery = compileGuard({ type: 'object', required: ['issuer'], properties: { issuer: text } })
 
-/** What Globus Auth says of a token that is good for calls. */
+/** What introspection says of an active access token. */
 export type ActiveToken = XStatic<typeof ActiveToken> & { exp: number }
 
-/** A granted token with what is left of its life, in milliseconds. */
+/** A granted token and its remaining lifetime, in milliseconds. */
 export type GrantedToken = DependentToken & { lifetime: number }
 
 /** The answer to a grant: tokens, or why there are none. */
 export type Grant =
   | { granted: true; tokens: GrantedToken[] }
-  /** `consent`: the caller has not consented to `scopes`, where Globus names them. `token`: the token is no good. */
+  /**
+   * `consent`: the caller has not consented to `scopes`, where Globus names them. `token`: the token is not
+   * valid.
+   */
   | { granted: false; lacking: 'consent' | 'token'; scopes: string[] }
 
 type GlobusClient = {
-  /** Token introspection (RFC 7662): undefined for a token that is no good for calls. @throws ServiceUnavailable */
+  /**
+   * Token introspection (RFC 7662): undefined unless it is an active access token.
+   * @throws ServiceUnavailable
+   */
   introspect(token: string): Promise<ActiveToken | undefined>
   /**
-   * Tokens for the services that the token's scope depends on: all that the caller has consented to, or just `scope`.
-   * `offline` asks for refresh tokens too.
+   * Tokens for the services that the token's scope depends on: all that the caller has consented to, or just
+   * `scope`. `offline` asks for refresh tokens too.
    * @throws ServiceUnavailable
    */
   grantDependentTokens(token: string, options?: { scope?: string; offline?: boolean }): Promise<Grant>
   /** @throws UnauthorizedRequest when the refresh token is no longer good, ServiceUnavailable */
   refresh(refreshToken: string): Promise<GrantedToken>
-  /** The ids of the groups that the owner of a Groups token is an active member of; undefined when the token is refused. */
+  /**
+   * The ids of the groups that the owner of a Groups token is an active member of; undefined when the token
+   * is refused.
+   */
   myGroups(groupsToken: string): Promise<string[] | undefined>
   /** @throws ServiceUnavailable */
   ping(): Promise<void>
@@ -144,7 +153,7 @@ export function createGlobusClient(options: GlobusClientOptions): GlobusClient {
       })
       if (!answer.ok) throw auth.unavailable(`introspection was refused with status ${answer.status}`)
       const { body } = answer
-      // Without an end it is a refresh token, which must not pass for an access token.
+      // A token without expiry is a refresh token, which must not pass for an access token.
       return body.active && typeof body.exp === 'number' ? { ...body, exp: body.exp } : undefined
     },
 
@@ -229,9 +238,10 @@ function isActiveMember(group: XStatic<typeof Group>): boolean {
 }
 
 /**
- * The scopes that a refusal says the caller has not consented to; undefined when it is about something else. Globus has
- * several forms of this: `dependent_consent_required` with `unapproved_scopes`, `ConsentRequired` with `required_scopes`
- * or `required_scope`, and `authorization_parameters`, each in the body itself or in its `errors`.
+ * The scopes that the caller has not consented to, as a refusal says; undefined when it says something else.
+ * Globus has several forms: `dependent_consent_required` with `unapproved_scopes`, `ConsentRequired` with
+ * `required_scopes` or `required_scope`, and `authorization_parameters`, each in the body itself or in its
+ * `errors`.
  */
 function consentLacking(body: unknown): string[] | undefined {
   const errors = property(body, 'errors')

@@ -1,9 +1,9 @@
 import { InvalidDefinition } from '../errors.ts'
 
-/** Where Globus Auth and Globus Groups are. Both end with a slash. */
+/** The base URLs of Globus Auth and Globus Groups. Both end with a slash. */
 export type GlobusUrls = { auth: URL; groups: URL }
 
-/** What `globusUrls` chooses by: each has its environment variable, which the option overrides. */
+/** The options of `globusUrls`. Each overrides an environment variable. */
 export type GlobusUrlOptions = {
   /** `production` (default), `preview`, `sandbox`, `integration`, `test` or `staging`. */
   environment?: string
@@ -21,9 +21,10 @@ const domains: Record<string, string> = {
 }
 
 /**
- * The base URLs of Globus Auth and Groups. A URL that is given wins over an environment that is given, and options
- * over the variables `GLOBUS_SDK_SERVICE_URL_AUTH`, `GLOBUS_SDK_SERVICE_URL_GROUPS` and `GLOBUS_SDK_ENVIRONMENT`,
- * which the official SDKs read too. Secrets and tokens go to these URLs, so they are https, or http to this machine.
+ * The base URLs of Globus Auth and Groups. A URL that is given wins over an environment that is given, and
+ * options over the variables `GLOBUS_SDK_SERVICE_URL_AUTH`, `GLOBUS_SDK_SERVICE_URL_GROUPS` and
+ * `GLOBUS_SDK_ENVIRONMENT`, which the official SDKs read too. Secrets and tokens go to these URLs, so they
+ * are https, or http to this machine alone.
  *
  * @throws InvalidDefinition for an unknown environment, for what is not a URL, and for http beyond loopback
  * @example

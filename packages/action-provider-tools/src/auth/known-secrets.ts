@@ -1,15 +1,17 @@
 import { LRUCache } from 'lru-cache'
 
-/** A secret is found in a text by so many of its last characters. What is shorter is not taken for a secret. */
+/** How many of its last characters find a secret in a text. A shorter text is not remembered as a secret. */
 const TAIL = 12
 
-/** How many secrets are remembered that end in the same way. */
+/** How many secrets with the same ending are remembered. */
 const MOST_ALIKE = 4
 
-/** The secrets that this process came upon last, by their ends, in which tokens differ more than in their beginnings. */
+/**
+ * The latest secrets of this process by their endings, in which tokens differ more than in their beginnings.
+ */
 const known = new LRUCache<string, readonly string[]>({ max: 20_000 })
 
-/** Remembers a token or client secret, so that no text that is logged shows it. */
+/** Remembers a token or client secret, so that no logged text shows it. */
 export function rememberSecret(secret: string | undefined): void {
   if (secret === undefined || secret.length < TAIL) return
   const tail = secret.slice(-TAIL)
@@ -24,7 +26,8 @@ export function rememberToken(token: { access_token: string; refresh_token?: str
 }
 
 /**
- * A text without the secrets that are known, however many they are: it is gone through once.
+ * A text with all remembered secrets masked. The time depends on the text alone, not on the number of
+ * secrets.
  * @example maskSecrets(`refused: ${token}`) // 'refused: [secret]'
  */
 export function maskSecrets(text: string): string {

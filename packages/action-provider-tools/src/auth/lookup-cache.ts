@@ -1,19 +1,21 @@
 import { LRUCache } from 'lru-cache'
 
-/** Remembers what a remote service said, for a while, and asks it once for callers who want the same at once. */
+/**
+ * Caches the answers of a remote service, and asks it once for callers who want the same at the same time.
+ */
 type LookupCache<Value> = {
   get(key: string): Value | undefined
-  /** What is remembered, or else what `ask` says. An `ask` that fails is not remembered. */
+  /** The cached value, or else what `ask` returns. An `ask` that fails is not cached. */
   load(key: string, ask: () => Promise<Value>): Promise<Value>
-  /** Forgets, and lets no question that is under way be remembered or joined. */
+  /** Removes the value. A question that is under way is then neither cached nor joined. */
   delete(key: string): void
   clear(): void
 }
 
 type LookupCacheOptions<Value> = {
-  /** The most entries it holds; then the one unused for longest goes. */
+  /** How many entries it holds; then the least recently used is dropped. */
   max: number
-  /** How long to remember a value, in milliseconds; 0 for not at all. */
+  /** How long to cache a value, in milliseconds; 0 for not at all. */
   timeToLive: (value: Value) => number
   /** A clock that never jumps, in milliseconds. */
   now: () => number

@@ -1,22 +1,31 @@
-/** Calls to one remote service: bounded in time and size, retried where that is safe, not made while the service is dead. */
+/**
+ * Calls to one remote service, bounded in time and size, retried where that is safe, and not made while the
+ * service is down.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ServiceUnavailable } from '../errors.ts'
-import { backoff, fullyJittered, parseRetryAfter, retryAfterSeconds } from '../retry.ts'
+import { parseRetryAfter, retryAfterSeconds } from '../retry.ts'
 import { createBreaker } from './breaker.ts'
 import { asOutage, Outage } from './outage.ts'
+import { retryPause } from './retry-pause.ts'
 
-/** What happened in one call to Globus, or was saved by a cache. For metrics: it names nobody. */
+/**
+ * What became of one call to Globus, or that a cache answered instead. It is for metrics and names nobody.
+ */
 export type AuthCallEvent = {
   service: 'auth' | 'groups'
   call: 'introspect' | 'dependent_token' | 'refresh_token' | 'my_groups' | 'discovery'
-  /** `refused`: it answered no. `unavailable`: it did not answer properly. `skipped`: not asked, since it is known to be down. */
+  /**
+   * `refused`: it said no. `unavailable`: it gave no valid answer. `skipped`: it was not asked, since it is
+   * known to be down.
+   */
   outcome: 'ok' | 'refused' | 'unavailable' | 'skipped'
   /** Retries included. */
   durationMs: number
   cache: 'hit' | 'miss'
 }
 
-/** Where calls that fail are written to; pino and Fastify's `log` fit. Nothing written holds a token or a secret. */
+/** A log for failed calls, such as pino or Fastify's `log`. No entry holds a token or a secret. */
 export type AuthLog = Record<'debug' | 'info' | 'warn' | 'error', (facts: object, message: string) => void>
 
 export type ServiceOptions = {
@@ -43,11 +52,11 @@ type ServiceRequest<Body> = {
   path: string
   authorization?: string
   form?: Record<string, string>
-  /** What a good answer looks like. Anything else counts as an outage. */
+  /** Whether an answer is valid. Any other counts as an outage. */
   isAnswer: (body: unknown) => body is Body
-  /** Whether it does no harm to send it twice. */
+  /** Whether it is safe to send it twice. */
   repeatable: boolean
-  /** Whether a refusal means that the provider is set up wrongly, and then what its operators should check. */
+  /** What the operators should check where a refusal means that the provider is set up wrongly. */
   misconfiguration?: (refusal: Refusal) => string | undefined
 }
 
@@ -57,17 +66,15 @@ export type Refusal = { status: number; body: unknown }
 export type Answer<Body> = { ok: true; body: Body } | ({ ok: false } & Refusal)
 
 export type Service = {
-  /** @throws ServiceUnavailable when there is no proper answer */
+  /** @throws ServiceUnavailable when there is no valid answer */
   request<Body>(request: ServiceRequest<Body>): Promise<Answer<Body>>
-  /** The error for an answer that was proper, but of no use. */
+  /** The error for a valid answer that cannot be used. */
   unavailable(reason: string): ServiceUnavailable
-  /** Ends the calls under way. */
+  /** Aborts the calls under way. */
   close(): void
 }
 
 const largestAnswer = 4 * 1024 * 1024
-const firstPause = 100
-const longestPause = 1_000
 const longestRetryAfter = 300_000
 const breakerThreshold = 5
 const breakerPause = 1_000
@@ -153,10 +160,9 @@ async function sendWithRetries<Body>(
       return await send(options, request, signal)
     } catch (error) {
       const outage = asOutage(error, signal)
-      const { lasting, retryAfter = 0 } = outage
-      if (retry >= retries || lasting || signal.aborted || retryAfter > longestPause) throw outage
-      const pause = backoff(retry + 1, { first: firstPause, most: longestPause, jitter: fullyJittered })
-      await sleep(retryAfter + pause, undefined, { signal }).catch((aborted) => {
+      const pause = retryPause(retry, outage.retryAfter)
+      if (retry >= retries || outage.lasting || signal.aborted || pause === undefined) throw outage
+      await sleep(pause, undefined, { signal }).catch((aborted) => {
         throw asOutage(aborted, signal)
       })
     }
@@ -172,7 +178,7 @@ async function send<Body>(
     method,
     headers: { accept: 'application/json', ...(authorization === undefined ? {} : { authorization }) },
     ...(form === undefined ? {} : { body: new URLSearchParams(form) }),
-    // Credentials go to the service that was set, and nowhere else.
+    // Credentials go to the configured service, and nowhere else.
     redirect: 'manual',
     signal,
   })

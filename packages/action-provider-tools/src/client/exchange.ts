@@ -1,6 +1,7 @@
+import { isLoopback } from '../auth/globus-urls.ts'
 import { type Answer, printable, UnexpectedAnswer } from './failure.ts'
 import { NetworkFailure } from './network-failure.ts'
-import { InvalidArgument, isLoopback } from './provider-url.ts'
+import { InvalidArgument } from './provider-url.ts'
 
 /** One request, with the token that goes along. */
 export type Exchange = {
@@ -96,7 +97,7 @@ function checkCarrier(url: URL, token: string, insecure: boolean): void {
   // The runtime's own message would repeat the token.
   if (!/^[\x21-\x7e]+$/.test(token))
     throw new InvalidArgument('The token is none: it is empty, or holds spaces or the like')
-  if (url.protocol === 'https:' || isLoopback(url) || insecure) return
+  if (url.protocol === 'https:' || isLoopback(url.hostname) || insecure) return
   throw new InvalidArgument(
     `No token is sent to ${url.origin}, as anybody on the way could read it: use its https:// URL`,
   )

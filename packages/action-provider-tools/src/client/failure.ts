@@ -16,6 +16,7 @@ import {
   TooManyRequests,
   UnauthorizedRequest,
 } from '../errors.ts'
+import { parseRetryAfter } from '../retry.ts'
 
 /** An answer with its whole body. `json` is `undefined` where that is no JSON, or nested too deeply. */
 export type Answer = { status: number; headers: Headers; json: unknown; url: URL }
@@ -82,11 +83,7 @@ export function notA(what: string, answer: Answer): UnexpectedAnswer {
 
 /** The milliseconds of a `Retry-After` header, which is a number of seconds or a date. */
 export function retryAfter({ headers }: Pick<Answer, 'headers'>, now = Date.now()): number | undefined {
-  const value = headers.get('retry-after')?.trim()
-  if (!value) return undefined
-  if (/^\d+$/.test(value)) return Number(value) * 1000
-  const date = Date.parse(value)
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+  return parseRetryAfter(headers.get('retry-after'), now)
 }
 
 /** What others wrote, as part of a message: on one line, and not too long. */

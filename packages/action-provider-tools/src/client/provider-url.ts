@@ -45,8 +45,3 @@ export function actionPath(actionId: string, operation: string): string {
   }
   return `${encodeURIComponent(actionId)}/${operation}`
 }
-
-/** Whether a URL leads to this machine alone, where nobody can listen in. */
-export function isLoopback({ hostname }: URL): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
-}

@@ -1,3 +1,4 @@
+import { backoff } from '../retry.ts'
 import { type Answer, retryAfter } from './failure.ts'
 import { NetworkFailure } from './network-failure.ts'
 
@@ -42,7 +43,7 @@ export async function repeated(
     onRetry,
   }: { signal?: AbortSignal | undefined; retry?: RetryOptions | undefined; onRetry?: OnRetry | undefined },
 ): Promise<Answer & { doubtful: boolean }> {
-  const { limit = 6, backoff = 1_000, maximumBackoff = 15_000, patience = 900_000 } = retry
+  const { limit = 6, backoff: first = 1_000, maximumBackoff: most = 15_000, patience = 900_000 } = retry
   const patient = repeats === 'patiently'
   const longest = patient ? patience : (retry.maximumRetryAfter ?? 60_000)
   const started = Date.now()
@@ -57,8 +58,7 @@ export async function repeated(
       return { ...outcome.answer, doubtful }
     }
     doubtful ||= !refusals.has(outcome.answer?.status ?? 0)
-    const jitter = 0.5 + Math.random() / 2
-    const wait = Math.max(Math.min(maximumBackoff, backoff * 2 ** (sent - 1)) * jitter, asked ?? 0)
+    const wait = Math.max(backoff(sent, { first, most }), asked ?? 0)
     const reason = outcome.answer ? wording(outcome.answer) : outcome.error.message
     onRetry?.({ reason, wait })
     await sleep(wait, signal)

@@ -5,8 +5,8 @@ import { loadOf } from './load.ts'
 type Done = (error: Error | null, body?: Buffer) => void
 
 /**
- * Reads bodies whole, whatever their content type says, and none that is larger than its limit. While one arrives, however
- * slowly, its request keeps no other from being served.
+ * Reads whole bodies up to a limit, whatever their content type says. While a body arrives, however slowly,
+ * its request holds no place.
  */
 export function readBodies(app: FastifyInstance, limit: number): void {
   const load = loadOf(app)
@@ -47,7 +47,7 @@ export function readBodies(app: FastifyInstance, limit: number): void {
   })
 }
 
-/** A hook for routes that read a body: Fastify refuses a malformed content type before it asks a parser, so there is none. */
+/** Removes the content type, since Fastify would refuse a malformed one before it calls the parser. */
 export const ignoreContentType: preParsingHookHandler = (request, _reply, payload, done) => {
   delete request.headers['content-type']
   done(null, payload)

@@ -13,14 +13,17 @@ import { tooLarge } from './body.ts'
 import { loadOf } from './load.ts'
 import { operationOf } from './operation.ts'
 
-/** Answers whatever went wrong as an error document (interface, "Codes"). What is our own fault is logged and shown to nobody. */
+/**
+ * Answers any error with an error document (interface, "Codes"). The provider's own faults are logged, and
+ * not shown.
+ */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   reply.send(errorText(error, request, reply))
 }
 
 /**
- * The same for what comes to the outermost error handler: nothing catches what fails after it but Fastify, which would show its
- * message. So no hook is asked any more, of which one may have failed already.
+ * The same for the outermost error handler. Only Fastify would catch an error after it, and would show its
+ * message. So it runs no further hooks, of which one may have thrown this error.
  */
 export function answerErrorFinally(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const text = errorText(error, request, reply)
@@ -29,12 +32,12 @@ export function answerErrorFinally(error: unknown, request: FastifyRequest, repl
   reply.raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders).end(text)
 }
 
-/** Logs an error, and readies a reply for it. */
+/** Logs an error and sets a reply's status and headers for it. Returns the body. */
 function errorText(error: unknown, request: FastifyRequest, reply: FastifyReply): string {
   const answer = toAnswer(error)
   const action_id = operationOf(request)?.action_id
   const { status, code, cause } = answer
-  // Whatever Auth let the caller in: their token may be in the error's text.
+  // A custom Auth does not remember the tokens it accepts, and the error's text may hold one.
   if (status >= 500) rememberSecret(operationOf(request)?.auth?.token)
   if (status === 500) request.log.error({ err: errorFacts(error), action_id }, answer.message)
   else if (status > 500 && cause !== undefined)
@@ -45,7 +48,7 @@ function errorText(error: unknown, request: FastifyRequest, reply: FastifyReply)
   return JSON.stringify(answer.toDocument())
 }
 
-/** The refusal of a request that no route takes. @param allowed the methods that its path does take */
+/** The refusal of a request that no route takes. @param allowed the methods that its path takes */
 export function noRoute(request: FastifyRequest, allowed: readonly string[]): ActionProviderToolsError {
   if (allowed.length === 0) {
     return new NotFound("There is nothing at this path: GET the provider's base URL to see what it offers")

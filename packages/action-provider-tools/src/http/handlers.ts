@@ -1,4 +1,4 @@
-/** What answers each operation once it is known who asks, and that they may ask at all. */
+/** The handler of each operation. The caller is authenticated before, and may use the operation. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { authorizeAccess, authorizeManagement, authorizeNothing } from '../action/access.ts'
 import type { AuthState } from '../auth/auth.ts'
@@ -46,14 +46,14 @@ export function handlersOf(served: Served): Partial<Record<Operation, Handler>> 
   }
 }
 
-/** Who asks for the operation that a request was admitted for. */
+/** The caller of an admitted request, and its event. */
 function callerOf(request: FastifyRequest): { auth: AuthState; event: OperationEvent } {
   const event = operationOf(request)
   if (!event?.auth) throw new Error('A handler was reached without an authenticated caller')
   return { auth: event.auth, event }
 }
 
-/** What this provider does and how it is asked (interface, introspect), in its own words or as OpenAPI. Any web page may read it. */
+/** Describes the provider (interface, introspect), in the interface's terms or as OpenAPI. Any web page may read it. */
 function introspectHandler({ description, openApi, provider }: Served): Handler {
   const { before } = provider.hooks
   return (request, reply) => {
@@ -71,7 +71,10 @@ function introspectHandler({ description, openApi, provider }: Served): Handler 
   }
 }
 
-/** Starts an action, or finds the one that the same request started before (interface, run and "Exactly once"). */
+/**
+ * Starts an action, or finds the one that the same request started before (interface, run and "Exactly
+ * once").
+ */
 function runHandler(served: Served): Handler {
   return async (request, reply) => {
     const { action_id, document, started, ended } = await startAction(served, request)
@@ -80,7 +83,9 @@ function runHandler(served: Served): Handler {
   }
 }
 
-/** A function of its own, so that nothing of the request is held in memory while its action is waited for. */
+/**
+ * A function of its own, so that run holds nothing of the request in memory while it waits for the action.
+ */
 async function startAction(served: Served, request: FastifyRequest): Promise<RunResult> {
   const { provider, operations, checkInput, maximumDeadline, clock } = served
   const { showInputInErrors: showInput, hooks } = provider
@@ -97,7 +102,8 @@ async function startAction(served: Served, request: FastifyRequest): Promise<Run
   try {
     checkDeadline(accepted, { now: clock(), maximumDeadline })
   } catch (error) {
-    // The deadline of a request that was accepted may be over when it is repeated: it is the same action still.
+    // The deadline of an accepted request may have passed when it is repeated. The repetition still gets its
+    // action.
     const repeated = await operations.repeated?.(auth, accepted)
     if (repeated === undefined) throw error
     return { ...repeated, started: false }
@@ -105,7 +111,7 @@ async function startAction(served: Served, request: FastifyRequest): Promise<Run
   return operations.run(auth, accepted)
 }
 
-/** Waits for an action until it has ended or its caller has hung up. What waits takes no place from others. */
+/** Waits until an action has ended or its caller has hung up. Meanwhile the request holds no place. */
 async function waitFor(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -125,8 +131,8 @@ async function waitFor(
 }
 
 /**
- * An operation on an existing action: found, checked that the caller may, then done. The five of them differ only in who may
- * and in what is done.
+ * An operation on an existing action: finds it, authorizes the caller, then acts. The five operations differ
+ * in who may use them and in what they do.
  */
 function onAction(
   { provider, operations }: Served,
@@ -168,7 +174,10 @@ function enumerateHandler({ provider }: Served, enumerate: NonNullable<Operation
   }
 }
 
-/** The same question with the next marker, relative to its own URL, which a proxy may have changed (RFC 8288, section 3.1). */
+/**
+ * The same query with the next marker, relative to its own URL, which a proxy may have changed (RFC 8288,
+ * section 3.1).
+ */
 function nextPage(query: Query, marker: string): string {
   const next = new URLSearchParams()
   for (const name of ['status', 'roles', 'limit']) {
@@ -185,8 +194,8 @@ function sendJson(reply: FastifyReply, code: number, json: string): FastifyReply
 }
 
 /**
- * Answers with a document. One that is known at once goes out after the requests that arrived with its own are read: the first
- * answer wakes its client, which costs more than an answer from memory does; the others find it awake.
+ * Answers with a document. One that is there at once is sent after the requests that arrived together are
+ * read: waking a client costs more than an answer from memory, and the later answers find it awake.
  */
 function answer(reply: FastifyReply, document: string | Promise<string>): Promise<void> | void {
   if (typeof document !== 'string') return document.then((known) => void sendJson(reply, 200, known))

@@ -9,7 +9,10 @@ export type InputCheck = (
   caller: string,
 ) => CheckedInput<unknown> | Promise<CheckedInput<unknown>>
 
-/** The check of a provider's input: at once, or in the application's threads where a small body may take long. */
+/**
+ * The check of a provider's input: at once, or in the application's threads where even a small body may take
+ * long.
+ */
 export function inputCheck(
   app: FastifyInstance,
   { input, showInputInErrors: showInput }: ActionProvider,
@@ -19,7 +22,7 @@ export function inputCheck(
   return (body, caller) => check(body, { caller, showInput })
 }
 
-/** All providers of an application share its threads, whatever prefix they are registered under. */
+/** The threads of an application, which all its providers share. */
 const threads = new WeakMap<object, CheckThreads>()
 
 function threadsOf(app: FastifyInstance): CheckThreads {

@@ -2,31 +2,31 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ActionProviderToolsError, BadActionRequest, ServiceUnavailable, TooManyRequests } from '../errors.ts'
 import { createRate, networkOf } from './rate.ts'
 
-/** How much is taken on. */
+/** How much an application takes on. */
 type Bounds = {
-  /** How many requests are in hand at the same time. */
+  /** How many requests are served at the same time. */
   requestsAtOnce: number
-  /** How many requests of one caller are open at the same time, in hand or not. */
+  /** How many requests of one caller are open at the same time, those that wait included. */
   requestsPerCaller: number
   /** How many bytes of bodies are held at the same time. */
   bodyBytesAtOnce: number
   /** How many requests a caller may send in a minute (default: any number). */
   rateLimit?: number
-  /** Whether there is no memory for more. */
+  /** Whether memory is too full for more. */
   isExhausted: () => boolean
 }
 
-/** What one request holds of what an application can do. */
+/** What one request holds of the bounds. */
 type Place = {
   inHand: boolean
-  /** An operation is being done, which goes on when its caller hangs up. */
+  /** An operation runs, which goes on when its caller hangs up. */
   working: boolean
   /** Its connection is closed. */
   gone: boolean
   bytes: number
-  /** Whose it is: an identity, or an address while nobody is known. */
+  /** Whose it is: an identity, or an address until the caller is authenticated. */
   caller: string | undefined
-  /** It was counted as a guess of a token. */
+  /** It was counted as a guessed token. */
   guess: boolean
 }
 
@@ -42,29 +42,30 @@ declare module 'fastify' {
 }
 
 /**
- * What is in hand, and whose. A request gets a place when its headers are there. It gives it back when its answer is ready, or
- * when its connection closes, unless an operation is being done then. More than the bounds allow is refused before it costs anything.
+ * What an application serves at the moment, and for whom. A request gets a place when its headers are there.
+ * It returns the place when its answer is ready, or when its connection closes while no operation runs. More
+ * than the bounds allow is refused before it costs anything.
  */
 export type Load = {
-  /** Gives a request a place. @throws ServiceUnavailable where there is none */
+  /** Gives a request a place. @throws ServiceUnavailable where none is free */
   enter: (request: FastifyRequest, reply: FastifyReply) => void
-  /** A request that needs no token is let in. @throws TooManyRequests */
+  /** Counts a request that needs no token. @throws TooManyRequests */
   admitGuest: (request: FastifyRequest) => void
-  /** Globus is about to be asked about a token. @throws TooManyRequests */
+  /** Counts a token that Globus is about to be asked about. @throws TooManyRequests */
   admitGuess: (request: FastifyRequest) => void
-  /** It is known who asks. @throws TooManyRequests */
+  /** Counts a request of an authenticated caller. @throws TooManyRequests */
   admitCaller: (request: FastifyRequest, identity: string) => void
-  /** Counts a refusal of somebody unknown: gives that error, or TooManyRequests after too many. */
+  /** Counts the refusal of an unknown caller. Returns that error, or TooManyRequests after too many. */
   refuse: (request: FastifyRequest, error: unknown) => unknown
-  /** From now on an operation is being done, whether its caller is there or not. */
+  /** Marks that an operation runs, which goes on when its caller hangs up. */
   beginWork: (request: FastifyRequest) => void
-  /** Takes a place back that was put aside. @throws ServiceUnavailable where there is none */
+  /** Gives a place to a request that was put aside. @throws ServiceUnavailable where none is free */
   takeUp: (request: FastifyRequest) => void
-  /** Puts a request aside while there is nothing to do but wait: it holds neither a place nor a body. */
+  /** Puts a request aside while it waits: it holds neither a place nor a body. */
   putAside: (request: FastifyRequest) => void
-  /** Holds more of a request's body. @throws ServiceUnavailable where too much is held */
+  /** Counts more of a request's body. @throws ServiceUnavailable where all bodies are too large together */
   hold: (request: FastifyRequest, bytes: number) => void
-  /** Gives back what a request holds. */
+  /** Returns all that a request holds. */
   leave: (request: FastifyRequest) => void
 }
 
@@ -73,7 +74,7 @@ export function loadOf(app: FastifyInstance): Load | undefined {
   return app.load
 }
 
-// Made once: a stack trace for each would cost more than what is refused.
+// Made once: a stack trace for each would cost more than the refused request.
 const BUSY = new ServiceUnavailable('This provider has more requests than it can serve: try again shortly', {
   retryAfter: 1,
 })
@@ -84,7 +85,7 @@ const CROWDED = new TooManyRequests(
 )
 const HUNG_UP = new BadActionRequest('The connection was closed before the request was complete')
 
-/** Counts what an application has in hand, from now on. */
+/** Adds the count to an application. */
 export function addLoad(app: FastifyInstance, bounds: Bounds): Load {
   const { requestsAtOnce, requestsPerCaller, bodyBytesAtOnce, rateLimit, isExhausted } = bounds
   const rate = rateLimit === undefined ? undefined : createRate(rateLimit)
@@ -139,10 +140,10 @@ export function addLoad(app: FastifyInstance, bounds: Bounds): Load {
       }
       take(place)
       request.place = place
-      // Not a hook of Fastify: an answer that is taken over (`reply.hijack()`) has none.
+      // Not a hook of Fastify, which runs none for an answer that is taken over (`reply.hijack()`).
       reply.raw.once('close', () => {
         place.gone = true
-        // What is being done goes on: it leaves when its answer is ready.
+        // A running operation leaves when its answer is ready.
         if (!place.working || reply.raw.writableEnded) leave(request)
       })
     },
@@ -200,7 +201,7 @@ export function addLoad(app: FastifyInstance, bounds: Bounds): Load {
   return load
 }
 
-/** Whether an error says no to somebody: it is not that something is out of order, nor that there is too much. */
+/** Whether an error refuses the caller, rather than say that something is down or too much. */
 function isRefusal(error: unknown): boolean {
   return error instanceof ActionProviderToolsError && error.status < 429
 }

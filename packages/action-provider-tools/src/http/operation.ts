@@ -8,12 +8,12 @@ declare module 'fastify' {
   }
 }
 
-/** Makes room for the operation on the requests of an application. */
+/** Decorates the requests of an application with their operation. */
 export function decorateOperation(app: FastifyInstance): void {
   if (!app.hasRequestDecorator('operation')) app.decorateRequest('operation', null)
 }
 
-/** Notes which operation of a provider a request asks for. */
+/** Sets the operation that a request asks a provider for. */
 export function beginOperation(request: FastifyRequest, event: OperationEvent): void {
   request.operation = event
 }

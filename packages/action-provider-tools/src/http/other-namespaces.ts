@@ -2,8 +2,8 @@ import type { Logger } from '../log.ts'
 import type { ActionStore } from '../store/action-store.ts'
 
 /**
- * Warns where a store has actions of other providers alone: whoever renames a provider that has no namespace of its own looks for
- * its actions in vain. Those that are served beside it are no such sign.
+ * Warns where a store has actions of other providers only: a provider without a `namespace` that was renamed
+ * does not find its actions. Providers that are served beside it do not count.
  */
 export async function warnOfOtherNamespaces(
   namespace: string,
@@ -20,7 +20,7 @@ export async function warnOfOtherNamespaces(
   )
 }
 
-/** A database that cannot be reached now is for others to tell of. */
+/** A database that cannot be reached is reported elsewhere. */
 async function namespacesOf(store: ActionStore): Promise<string[]> {
   try {
     return await store.namespaces()

@@ -32,23 +32,26 @@ export type ActionProviderOptions = {
   provider: ActionProvider
   /** Says who is calling: `globusAuth(…)`, or `fakeAuth()` of `action-provider-tools/testing`. */
   auth: Auth
-  /** Where its actions live. Not needed by a provider whose author keeps them. */
+  /** Where its actions are stored. A provider whose author keeps them needs none. */
   store?: ActionStore
   /** The largest body, in bytes (default 1 MiB). */
   bodyLimit?: number
   /**
-   * Keys of 32 bytes for the tokens of unfinished actions: the first seals, all of them open (default: derived from the
-   * client secret, whose key opens in any case).
+   * Keys of 32 bytes for sealed state: the first seals, all of them open (default: one derived from the
+   * client secret, which opens in any case).
    */
   secretsKeys?: readonly Uint8Array[]
-  /** Client secrets of before the current one: what was sealed with keys derived from them is still read (default none). */
+  /**
+   * Earlier client secrets: what was sealed with keys derived from them can still be opened (default none).
+   */
   formerClientSecrets?: readonly string[]
 } & Pick<WorkerOptions, 'works' | 'instance' | 'shutdownGrace' | 'timing' | 'clock'>
 
 const MIB = 1024 * 1024
 
 /**
- * Serves an action provider under a prefix: every route of the interface, with its rules and its error answers.
+ * Serves an action provider under a prefix: every route of the interface, with its rules and its error
+ * answers.
  *
  * @throws InvalidDefinition where the store is missing, or two providers on one store share a namespace
  * @example
@@ -69,7 +72,7 @@ export async function actionProvider(app: FastifyInstance, options: ActionProvid
     clock,
   }
   decorateOperation(app)
-  // The body of run is JSON whatever its content type says, and is read by run itself.
+  // The body of run is JSON whatever its content type says. The handler of run parses it.
   readBodies(app, options.bodyLimit ?? MIB)
   app.setErrorHandler(answerError)
 
@@ -113,7 +116,7 @@ export async function actionProvider(app: FastifyInstance, options: ActionProvid
   }
 }
 
-/** Calls what may give a promise. One that has nothing to wait for costs none. */
+/** Calls a function that may return a promise, and no promise is made where it does not. */
 function call(act: () => unknown, done: (error?: Error) => void): void {
   try {
     const outcome = whenKnown(act(), () => undefined)
@@ -124,7 +127,7 @@ function call(act: () => unknown, done: (error?: Error) => void): void {
   }
 }
 
-/** A handler that is counted as work until it has answered. */
+/** A handler that counts as work until it has answered. */
 function working(load: Load, handler: Handler): Handler {
   return (request, reply) => {
     load.beginWork(request)
@@ -132,7 +135,7 @@ function working(load: Load, handler: Handler): Handler {
   }
 }
 
-/** Lets in whoever asks. */
+/** Admits every request. */
 function enterOpen(operation: Operation, load: Load | undefined): EnterHook {
   return (request, _reply, done) => {
     beginOperation(request, { operation })
@@ -140,7 +143,7 @@ function enterOpen(operation: Operation, load: Load | undefined): EnterHook {
   }
 }
 
-/** Finds out who is calling, before anything of the body is read, and refuses who may not use the operation at all. */
+/** Authenticates the caller before the body is read, and refuses who may not use the operation at all. */
 function enter(
   operation: Operation,
   provider: ActionProvider,
@@ -164,14 +167,16 @@ function enter(
       return whenKnown(auth.authenticate(token, provider.additionalScopes, beforeAsking), admit)
     }
     call(authenticate, (error) => {
-      // Whoever is known was counted when they were let in.
+      // Requests of known callers were counted when they were admitted.
       const unknown = error !== undefined && event.auth === undefined
       done(unknown && load ? (load.refuse(request, error) as Error) : error)
     })
   }
 }
 
-/** The namespaces that are served from each store: two providers on one would mistake each other's actions for their own. */
+/**
+ * The namespaces served from each store: two providers with the same one would share each other's actions.
+ */
 const servedNamespaces = new WeakMap<ActionStore, Set<string>>()
 
 function operationsOf(

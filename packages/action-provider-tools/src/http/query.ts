@@ -10,7 +10,10 @@ export type Query = Record<string, string | string[] | undefined>
 
 const MARKER = new RegExp(LogQuery.marker.pattern)
 
-/** Reads the query of enumerate (interface, enumerate). @throws RequestValidationError that names every wrong argument */
+/**
+ * Reads the query of enumerate (interface, enumerate).
+ * @throws RequestValidationError that names every wrong argument
+ */
 export function enumerateParameters(query: Query): EnumerateParameters {
   const errors: string[] = []
   const statuses = list(query, 'status', EnumerateQuery.status, errors).map(
@@ -34,7 +37,7 @@ export function logParameters(query: Query): LogParameters {
   const errors: string[] = []
   const { default: standard, maximum } = LogQuery.limit
   const asked = count(query, 'limit', standard, maximum, errors)
-  // The last Python client sends `limit` always, and `per_page` where its user says how long a page is.
+  // The last Python client always sends `limit`, and `per_page` where its user sets the page size.
   const limit = count(query, 'per_page', asked, maximum, errors)
   const marker = mark(query, ['marker', 'pagination_token'], errors)
   const since = time(query, 'since', errors)
@@ -95,7 +98,7 @@ function time(query: Query, name: string, errors: string[]): number | undefined 
   const value = text(query, name)
   if (value === undefined) return undefined
   try {
-    // A plus sign in a query means a space, so an offset such as +01:00 arrives with one.
+    // In a query a plus sign means a space, so an offset such as +01:00 arrives with a space.
     return parseTime(value.replace(/ (?=\d\d:\d\d$)/, '+'))
   } catch {
     errors.push(`Query argument '${name}' takes an RFC 3339 time, for example 2026-01-31T12:00:00Z`)

@@ -2,29 +2,29 @@ import { LRUCache } from 'lru-cache'
 import { TooManyRequests } from '../errors.ts'
 import { retryAfterSeconds } from '../retry.ts'
 
-/** How often somebody may ask in a minute, counted by a clock that never jumps. */
+/** How often each key may ask in a minute, by a clock that never jumps. */
 type Budget = {
-  /** Counts one more. @throws TooManyRequests beyond the limit, which says how long to wait */
+  /** Counts one more. @throws TooManyRequests beyond the limit, with how long to wait */
   count: (key: string) => void
-  /** Counts one more, and gives the error rather than throwing it. */
+  /** Counts one more, and returns the error instead of throwing it. */
   over: (key: string) => TooManyRequests | undefined
-  /** Takes one back that should not have been counted. */
+  /** Uncounts one. */
   giveBack: (key: string) => void
 }
 
-/** A budget for each kind of asker, so that none of them uses up what another needs. */
+/** A budget for each kind of request, so that none uses up another's. */
 type Rate = {
   /** By identity. */
   callers: Budget
   /** By address: requests that need no token. */
   guests: Budget
-  /** By address: tokens that Globus has to be asked about, and refusals. */
+  /** By address: tokens that Globus must be asked about, and refusals. */
   guesses: Budget
 }
 
 const MINUTE = 60_000
 
-/** How many keys are counted at the same time, so that memory is bounded. */
+/** How many keys are counted at the same time, which bounds the memory. */
 const KEYS = 10_000
 
 /** @param max how often each may ask in a minute */
@@ -66,8 +66,8 @@ function tooMany(milliseconds: number): TooManyRequests {
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/
 
 /**
- * Who is counted by an address: an IPv4 address, or the network of 64 bits that an IPv6 address is in, all of which one
- * subscriber has.
+ * The key of an address: an IPv4 address itself, or the /64 network of an IPv6 address, all of which belongs
+ * to one subscriber.
  *
  * @example networkOf('2001:db8::7:1') // '2001:db8:0:0'
  */

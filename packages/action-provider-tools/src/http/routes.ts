@@ -38,7 +38,7 @@ export const ROUTES: Readonly<Record<Operation, readonly Route[]>> = {
 }
 
 /**
- * The methods that a path can be asked with, for the `Allow` header; none where there is no such path.
+ * The methods that a path takes, for the `Allow` header; none where there is no such path.
  * @param path relative to the provider's base URL
  */
 export function allowedMethods(path: string, operations: readonly Operation[]): string[] {
@@ -53,7 +53,9 @@ export function allowedMethods(path: string, operations: readonly Operation[]): 
   return [...methods].sort()
 }
 
-/** What a path must look like, relative to the provider's base URL, to be a route's; a slash at its end makes no difference. */
+/**
+ * The pattern of a route's paths, relative to the provider's base URL, with or without a slash at the end.
+ */
 export function patternOf(path: string): RegExp {
   return new RegExp(`^${path.replace(/\/$/, '').replace('.', '\\.').replace(':action_id', '[^/]+')}/?$`)
 }

@@ -1,9 +1,8 @@
 import { isPromiseLike } from '../promise-like.ts'
 
 /**
- * Goes on with a value once it is known: at once where it is, for a promise and a turn of the event loop cost a
- * noticeable part of a request that SQLite and a cache answer. Whatever has a `then` is waited for, as `await` does: an
- * author's promise need not be Node's own.
+ * Calls `next` with a value once it is known: at once where it is no promise, since a promise and a turn of
+ * the event loop are a noticeable part of a request that SQLite and a cache answer. Any thenable is awaited.
  *
  * @example whenKnown(store.get(provider, id), (action) => action?.document)
  */

@@ -2,8 +2,9 @@ import type { CompiledInput } from './input-schema.ts'
 import { isObject, type SchemaObject } from './schema-facts.ts'
 
 /**
- * An input that a schema accepts, to try a provider with: the one that is given, else one of the schema's own examples, its default, or
- * what its required properties come to. `undefined` where none of them is accepted.
+ * An input that a schema accepts, to try a provider with: the one that is given, else one of the schema's
+ * examples, its default, or one built from its required properties. `undefined` where the schema accepts none
+ * of them.
  *
  * @example await exampleInput(compileInput(Type.Object({ text: Type.String() }))) // { text: 'text' }
  */
@@ -19,10 +20,10 @@ function candidates(schema: SchemaObject): unknown[] {
   return [...listOf(schema.examples), schema.default, build(schema, schema, 0)].filter(isObject)
 }
 
-/** How deep a schema is followed: one that refers to itself has no end. */
+/** How deep a schema is followed, since it may refer to itself. */
 const DEEPEST = 16
 
-/** The plainest value of a schema, as far as it can be seen from it. */
+/** The simplest value that a schema suggests. */
 function build(schema: unknown, root: SchemaObject, depth: number): unknown {
   if (!isObject(schema) || depth > DEEPEST) return undefined
   const [example = schema.default] = listOf(schema.examples)
@@ -66,7 +67,7 @@ function ofType(schema: SchemaObject, inner: (part: unknown) => unknown): unknow
   }
 }
 
-/** Texts of the formats that stand in schemas most. */
+/** Values of the most common formats. */
 const FORMATS: Readonly<Record<string, string>> = {
   date: '2030-01-31',
   'date-time': '2030-01-31T12:00:00Z',
@@ -78,7 +79,7 @@ const FORMATS: Readonly<Record<string, string>> = {
   uuid: '00000000-0000-4000-8000-000000000000',
 }
 
-/** A schema with the properties of all that it must fit. */
+/** A schema with the properties of all its `allOf`. */
 function together(schema: SchemaObject, all: readonly unknown[], root: SchemaObject): SchemaObject {
   const { allOf: _, ...own } = schema
   const parts = all.map((part) =>
@@ -92,7 +93,7 @@ function together(schema: SchemaObject, all: readonly unknown[], root: SchemaObj
   }
 }
 
-/** The part of a schema that a JSON pointer names. */
+/** The part of a schema that a JSON Pointer names. */
 function resolve(reference: string, root: SchemaObject): unknown {
   if (!reference.startsWith('#')) return undefined
   return reference

@@ -12,7 +12,7 @@ import type { ActionStore, Change, StoredAction } from '../store/action-store.ts
 import type { Worker } from '../worker/worker.ts'
 import type { Operations } from './operations.ts'
 
-/** How long run of a synchronous provider waits for its work, in milliseconds, before it answers ACTIVE. */
+/** How long run of a synchronous provider waits for the work, in milliseconds, before it answers ACTIVE. */
 const SYNCHRONOUS_WAIT = 60_000
 
 /** The operations of a provider whose actions the library keeps. */
@@ -99,12 +99,12 @@ export function managedOperations(
       for (;;) {
         const found = await store.get(namespace, actionId)
         if (found === undefined) throw new ActionNotFound()
-        // Work acts as its creator: nobody else's resume brings another token.
+        // Work acts as its creator, so nobody else's token is kept.
         const isCreator = auth.identities.has(found.creator_id)
         const secret = isCreator ? await worker.reseal(actionId, auth) : undefined
         let isStale = false
         const action = await change(actionId, (current) => {
-          // What was sealed meanwhile must not be lost.
+          // State that was sealed meanwhile must not be lost.
           isStale = current.status === 'INACTIVE' && current.version !== found.version
           return isStale ? undefined : lifecycle.resume(current, auth.effectiveIdentity, clock(), secret)
         })
@@ -121,7 +121,7 @@ export function managedOperations(
     ...(provider.description.log_supported && {
       async log(_auth: AuthState, actionId: string, query: Parameters<NonNullable<Operations['log']>>[2]) {
         const page = await store.readLog(namespace, actionId, query)
-        // It was there when it was looked up: it has been released since.
+        // It has been released since it was found.
         if (page === undefined) throw new ActionNotFound()
         const { entries, marker } = page
         return JSON.stringify({
@@ -147,10 +147,13 @@ export function managedOperations(
   }
 }
 
-/** How long the documents of a page may be together, in characters. */
+/** How long all documents of a page may be together, in characters. */
 const PAGE_LENGTH = 4 * 1024 * 1024
 
-/** As many of the first as fit on a page, and one at least: an answer of a hundred of the largest would be no small part of memory. */
+/**
+ * As many of the first documents as fit on a page, but at least one: a hundred of the largest would fill much
+ * memory.
+ */
 function fitting(documents: string[]): string[] {
   let length = 0
   const excess = documents.findIndex((document, index) => {
@@ -166,7 +169,7 @@ function conflict(): ActionConflict {
   )
 }
 
-/** Everything that stands for a caller in each role asked for: identities, and for the two lists groups too. */
+/** The principals of a caller for each role: identities, and groups too for the two lists. */
 async function principalsByRole(
   auth: AuthState,
   roles: ReadonlySet<Role>,

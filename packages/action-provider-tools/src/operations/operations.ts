@@ -4,32 +4,38 @@ import type { ActionRequest } from '../documents/action-request.ts'
 import type { EnumerateParameters, LogParameters } from '../provider/callbacks.ts'
 import type { Awaitable } from '../store/action-store.ts'
 
-/** An action that was found for a request: who may see and manage it, and its status document as JSON text. */
+/** An action that a request names: who may see and manage it, and its status document as JSON text. */
 export type FoundAction = AccessLists & { document: string }
 
-/** What became of a run. */
+/** The result of run. */
 export type RunResult = {
   action_id: string
   document: string
   /** Whether this request started the action. */
   started: boolean
-  /** Resolves with the document once the action has ended, or when there is no more waiting for it; absent where nobody should wait. */
+  /**
+   * Resolves with the document when the action has ended, or when the wait is over; absent where run answers
+   * at once.
+   */
   ended?: (hungUp: AbortSignal) => Promise<string>
 }
 
 /**
- * What can be done with a provider's actions, whoever keeps them. The caller is known and, where an action is given, may
- * do it. Status documents are JSON texts, ready to be sent.
+ * What each operation does, whoever keeps the actions. The caller is authenticated, and authorized for the
+ * action. Status documents are JSON texts, ready to be sent.
  */
 export type Operations = {
   run: (auth: AuthState, request: ActionRequest) => Promise<RunResult>
-  /** The action that the same request started before, where whoever keeps the actions can tell without starting one. */
+  /**
+   * The action that the same request started before; absent where that cannot be found out without starting
+   * one.
+   */
   repeated?: (
     auth: AuthState,
     request: ActionRequest,
   ) => Promise<{ action_id: string; document: string } | undefined>
   find: (auth: AuthState, actionId: string) => Awaitable<FoundAction | undefined>
-  /** The status of a found action, looked at once more where that tells more. */
+  /** The status of a found action, after a poll of remote work where one is due. */
   status: (found: FoundAction) => Awaitable<string>
   cancel: (auth: AuthState, actionId: string) => Promise<string>
   release: (auth: AuthState, actionId: string) => Promise<string>

@@ -5,16 +5,19 @@ import type { ActionLogPage } from '../documents/log-page.ts'
 import type { Role } from '../documents/principal.ts'
 import type { Awaitable } from '../store/action-store.ts'
 
-/** Who asks for what, as an author's callback gets it. */
+/** The caller and the action, as an author's callback gets them. */
 export type Call = { auth: AuthState; action_id: string }
 
 /**
- * The callbacks of an author who keeps the state of actions elsewhere. The library has authenticated the caller,
- * validated the request and, for an existing action, asked `status` and checked that the caller may see or manage it, before it
- * calls any other. Exactly once, storage and release are then the author's own.
+ * The callbacks of an author who keeps the state of actions. Before each call the library has authenticated
+ * the caller, validated the request and, for an existing action, called `status` and authorized the caller.
+ * Exactly once, storage and release are the author's own.
  */
 export type Callbacks<Input> = {
-  /** Starts an action; `{ repeated: status }` says that the request had started one before (answered with 200 rather than 202). */
+  /**
+   * Starts an action; `{ repeated: status }` says that the request had started one before (answered with 200
+   * rather than 202).
+   */
   run: (call: {
     auth: AuthState
     request: ActionRequest<Input>
@@ -28,7 +31,10 @@ export type Callbacks<Input> = {
   resume?: (call: Call) => Awaitable<ActionStatus>
   /** Without it, log is answered with 404 and `log_supported` is false. */
   log?: (call: Call & LogParameters) => Awaitable<ActionLogPage>
-  /** Without it, enumerate is answered with 404. What it returns is filtered once more by what the caller may see. */
+  /**
+   * Without it, enumerate is answered with 404. The library filters what it returns by what the caller may
+   * see.
+   */
   enumerate?: (call: { auth: AuthState } & EnumerateParameters) => Awaitable<ActionStatus[]>
 }
 

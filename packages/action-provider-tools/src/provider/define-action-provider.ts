@@ -8,24 +8,31 @@ import type { Callbacks } from './callbacks.ts'
 import type { Hooks } from './hooks.ts'
 import type { RemoteWork, Run } from './run-context.ts'
 
-/** How often temporary failures are tried again, and after how long. */
+/** How often work that fails temporarily is tried again, and after how long. */
 export type RetryPolicy = {
   /**
-   * How often the work of one action may throw TemporaryFailure before the action is FAILED (default 5). Work in another
-   * system counts from its last answer. Restarts, resumes and the library's own ServiceUnavailable do not count.
+   * How often the work of one action may throw TemporaryFailure before the action is FAILED (default 5). Work
+   * in another system counts from its last answer. Restarts, resumes and the library's own ServiceUnavailable
+   * do not count.
    */
   limit?: number
-  /** Milliseconds after the first failure (default 1,000); doubled for each further one, with jitter. */
+  /**
+   * The wait after the first failure, in milliseconds (default 1,000). It doubles with each further failure,
+   * with jitter.
+   */
   backoff?: number
   /** The longest wait, in milliseconds (default 60,000). */
   maximumBackoff?: number
 }
 
-/** How the work of managed actions is run. */
+/** How the work of actions is run. */
 export type WorkOptions = {
   /** How many actions of this provider run at once on one instance (default 100). */
   concurrency?: number
-  /** Whether work may run again after a crash (default true). Where not, the action is FAILED with code `Interrupted`. */
+  /**
+   * Whether work may run again after a crash (default true). If not, the action is FAILED with code
+   * `Interrupted`.
+   */
   restartable?: boolean
   retry?: RetryPolicy
   /** How long canceled work may take to stop, in milliseconds (default 10,000). */
@@ -33,11 +40,16 @@ export type WorkOptions = {
 }
 
 type Common<S extends InputSchema> = {
-  /** What introspect answers. `input_schema` comes from `input`; `globus_auth_scope` from the Auth that it is registered with. */
+  /**
+   * What introspect answers. `input_schema` comes from `input`; `globus_auth_scope` from the Auth that it is
+   * registered with.
+   */
   description: Omit<ProviderDescriptionInput, 'input_schema' | 'globus_auth_scope'>
-  /** JSON Schema in any of five dialects, TypeBox, Zod, or a Standard Schema that can give its JSON Schema. */
+  /**
+   * JSON Schema in any of five dialects, TypeBox, Zod, or a Standard Schema that can give its JSON Schema.
+   */
   input: S
-  /** Scopes whose tokens are as good as those of the provider's own scope. */
+  /** Scopes whose tokens are accepted like those of the provider's own scope. */
   additionalScopes?: readonly string[]
   /** The name its actions are stored under: keep it when you change the title (default: the title). */
   namespace?: string
@@ -46,9 +58,10 @@ type Common<S extends InputSchema> = {
   showInputInErrors?: boolean
 }
 
-// `undefined` in those that have no use for them tells the compiler which kind is meant, so that it points at what is wrong in it.
+// Where a kind has no such property, `undefined` lets the compiler tell the kinds apart and point at the
+// wrong option.
 
-/** A provider whose author gives the work, and the library everything else. */
+/** A provider whose author gives the work. The library does everything else. */
 export type ManagedDefinition<S extends InputSchema, D extends ActionDetails = ActionDetails> = Common<S> &
   WorkOptions & {
     run: Run<InferInput<S>, D>
@@ -72,7 +85,10 @@ type Definition<S extends InputSchema, Handle, D extends ActionDetails = ActionD
   | RemoteDefinition<S, Handle, D>
   | CallbackDefinition<S>
 
-/** The kinds of work behind a provider. The input is checked before it gets there, so its type need not be known here. */
+/**
+ * The kinds of work behind a provider. The input is checked before it gets there, so its type need not be
+ * known here.
+ */
 export type Work =
   | { kind: 'run'; run: Run<never>; options: Required<WorkOptions> }
   | { kind: 'remote'; remote: RemoteWork<never, never>; options: Required<WorkOptions> }
@@ -94,11 +110,12 @@ export type ActionProvider<Input = unknown, Details = unknown> = {
 }
 
 /**
- * Makes a provider from what its author says of it: a description, an input schema and the work. The work is one of
- * `run` (the library keeps the actions), `start` and `poll` (it runs in another system), or the callbacks `run`, `status`, `cancel`, `release` (the
- * author keeps the actions).
+ * Makes a provider of a description, an input schema and the work. The work is one of `run` (the library
+ * keeps the actions), `start` and `poll` (it runs in another system), or the callbacks `run`, `status`,
+ * `cancel` and `release` (the author keeps the actions).
  *
- * @throws InvalidDefinition where a description breaks a rule of the interface, or the input schema does not compile
+ * @throws InvalidDefinition where a description breaks a rule of the interface, or the input schema does not
+ * compile
  * @example
  * const echo = defineActionProvider({
  *   description: { title: 'Echo', admin_contact: 'me@example.org', synchronous: true },
@@ -109,7 +126,7 @@ export type ActionProvider<Input = unknown, Details = unknown> = {
 export function defineActionProvider<const S extends InputSchema>(
   definition: CallbackDefinition<S>,
 ): ActionProvider<SentInput<S>>
-// The compiler tells errors by the last overload: it takes every kind.
+// The compiler reports errors by the last overload, so that one takes every kind.
 export function defineActionProvider<const S extends InputSchema, Handle, D extends ActionDetails>(
   definition: Definition<S, Handle, D>,
 ): ActionProvider<SentInput<S>, D>

@@ -13,20 +13,23 @@ export type Operation =
   | 'log'
   | 'enumerate'
 
-/** What a hook learns of a request. */
+/** What a hook is given of a request. */
 export type OperationEvent = {
   operation: Operation
-  /** Absent for a public introspect, and wherever the caller could not be authenticated. */
+  /** Absent for a public introspect, and where the caller was not authenticated. */
   auth?: AuthState
   action_id?: string
   /** The validated request of a run. */
   request?: ActionRequest
 }
 
-/** What an author wants to do around every operation. */
+/** What an author does around every operation. */
 export type Hooks = {
-  /** Called once the caller may do it and before it is done. Throwing an error of this library refuses it with that answer. */
+  /**
+   * Called when the caller is authorized, before the operation. An error of this library that it throws is
+   * the answer.
+   */
   before?: (event: OperationEvent) => Awaitable<void>
-  /** Called when the answer has been sent, whatever it was. What it throws is logged. */
+  /** Called when any answer has been sent. What it throws is logged. */
   after?: (event: OperationEvent & { statusCode: number; durationMs: number }) => Awaitable<void>
 }

@@ -24,11 +24,14 @@ type ApplicationOptions = {
   logger?: FastifyServerOptions['logger']
   /** What `/metrics` shows, from `createMetrics` (default: none, and no such route). */
   metrics?: Metrics
-  /** How many of the requests that bring no trace along are traced, from 0 to 1: see `observability` (default 1). */
+  /**
+   * The share of requests without a `traceparent` that are traced, from 0 to 1: see `observability` (default
+   * 1).
+   */
   traceShare?: number
   /** How long a client may take to send a request, in milliseconds (default: a minute). */
   requestTimeout?: number
-  /** The proxies that may say in `X-Forwarded-For` who asks, as Fastify takes them (default: none). */
+  /** The proxies whose `X-Forwarded-For` is trusted, as Fastify takes them (default: none). */
   trustProxy?: FastifyServerOptions['trustProxy']
   /** How much it takes on at the same time, and from each caller. */
   limits?: Limits
@@ -37,10 +40,11 @@ type ApplicationOptions = {
 const MINUTE = 60_000
 
 /**
- * A Fastify application on which providers can be registered: its own errors are error documents too, `/healthz` says that
- * it lives and `/readyz` that it can serve, its log holds no token, no query and no body, errors of HTTP clients included, and every answer tells in
- * `X-Request-Id` what its lines of the log are found by. It takes on no more than it can do: see docs/reliability.md.
- * An error that no plugin answers goes out past the `onSend` hooks, of which one may have thrown it.
+ * A Fastify application on which providers can be registered. Its own errors are error documents too.
+ * `/healthz` says that it lives and `/readyz` that it can serve. Its log holds no token, query or body, also
+ * of HTTP clients' errors. `X-Request-Id` of each answer finds its lines in the log. It takes on no more than
+ * it can do: see docs/reliability.md. An error that no plugin answers skips the `onSend` hooks, of which one
+ * may have thrown it.
  *
  * @example
  * const app = createApplication()
@@ -54,14 +58,14 @@ export function createApplication(options: ApplicationOptions = {}): FastifyInst
     bodyLimit: options.bodyLimit ?? 1024 * 1024,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,
-    // A request that arrives on an open connection while the rest is being finished is still answered as usual.
+    // Requests that arrive on open connections during the shutdown are still answered.
     return503OnClosing: false,
-    // A client that sends slower than this holds a connection for nothing.
+    // A client that sends more slowly only occupies a connection.
     requestTimeout,
     http: {
       headersTimeout: requestTimeout / 4,
       connectionsCheckingInterval: requestTimeout / 12,
-      // Finds out that the other side is gone without having said so.
+      // Finds out that a peer is gone without having closed the connection.
       keepAlive: true,
       keepAliveInitialDelay: requestTimeout,
       // Refused by `assertUnambiguous`, in JSON.
@@ -112,7 +116,7 @@ function addHeaders(request: FastifyRequest, reply: FastifyReply): void {
   reply.headers(SECURITY_HEADERS).header('x-request-id', request.id)
 }
 
-/** The author's logger, as they gave it; but a request is logged without its query, which may hold anything. */
+/** The author's logger. A request is logged without its query, which may hold anything. */
 function loggerOf({
   logger,
   logLevel = 'info',

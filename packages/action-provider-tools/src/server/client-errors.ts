@@ -4,14 +4,14 @@ import { BadActionRequest } from '../errors.ts'
 import { requestIdOf } from '../telemetry/request-id.ts'
 import { SECURITY_HEADERS } from './security-headers.ts'
 
-/** What Node tells of a request that it could not read: how that is answered, and in which words. */
+/** The answers to Node's errors about requests that it could not read. */
 const ANSWERS: Readonly<Record<string, readonly [status: string, description: string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request took too long to arrive'],
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The headers of the request are too large'],
 }
 const NOT_HTTP = ['400 Bad Request', 'The request is not well-formed HTTP'] as const
 
-/** Answers what is no request, in JSON as everything, and closes its connection. */
+/** Answers what is not HTTP with an error document, and closes its connection. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
@@ -24,7 +24,10 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
   socket.destroySoon()
 }
 
-/** Answers a request that expects anything but `100-continue`, for Node's `checkExpectation` (RFC 9110, section 10.1.1). */
+/**
+ * Answers a request that expects anything but `100-continue`, for Node's `checkExpectation` (RFC 9110,
+ * section 10.1.1).
+ */
 export function answerExpectation(request: IncomingMessage, response: ServerResponse): void {
   const { headers, body } = refusal('The Expect header may say 100-continue and nothing else', request)
   response.writeHead(417, headers).end(body)
@@ -46,8 +49,8 @@ function refusal(
 }
 
 /**
- * Refuses a request that leaves open where it goes or who sends it: of two headers, a proxy in front may take the other (RFC 9112,
- * section 3.2).
+ * Refuses a request whose host or sender is ambiguous: of two headers, a proxy in front may use the other
+ * (RFC 9112, section 3.2).
  * @throws BadActionRequest for two `Host` or `Authorization` headers, and for none of `Host` in HTTP/1.1
  */
 export function assertUnambiguous({ rawHeaders, httpVersion }: IncomingMessage): void {

@@ -16,22 +16,22 @@ export type Configuration = {
   logLevel: Settings['LOG_LEVEL']
   bodyLimit: number
   limits: Limits
-  /** The proxies whose `X-Forwarded-For` is believed. */
+  /** The proxies whose `X-Forwarded-For` is trusted. */
   trustProxy: string[]
   emulatorPort: number
   secretsKeys?: Uint8Array[]
-  /** Client secrets of before: what was sealed with keys derived from them is still read. */
+  /** Earlier client secrets: what was sealed with keys derived from them can still be opened. */
   formerClientSecrets: string[]
   role: Settings['ROLE']
-  /** Whether `/metrics` is there. */
+  /** Whether to serve `/metrics`. */
   metrics: boolean
-  /** Whether there is a page that shows the OpenAPI document; absent where it is there if it can be, in development. */
+  /** Whether to serve a page that shows the OpenAPI document; absent: in development, where its package is installed. */
   docs?: 'on' | 'off'
-  /** How many of the requests that bring no trace along are traced, from 0 to 1. */
+  /** The share of requests without a `traceparent` that are traced, from 0 to 1. */
   traceShare: number
-  /** The namespace of metrics for CloudWatch; absent where none are written. */
+  /** The namespace of CloudWatch metrics; absent where none are written. */
   cloudwatchNamespace?: string
-  /** How long work may take to end when the process is told to stop, in milliseconds. */
+  /** How long work may go on when the process is asked to stop, in milliseconds. */
   shutdownGrace: number
 }
 
@@ -98,7 +98,10 @@ function globusVariables(settings: Settings): Record<string, string | undefined>
 
 const CREDENTIALS = ['CLIENT_ID', 'CLIENT_SECRET', 'SCOPE'] as const
 
-/** All three, or none where the development Globus may be used: not in production, and on this machine alone. */
+/**
+ * All three credentials, or none where the development Globus may be used: on this machine, and not in
+ * production.
+ */
 function credentialsOf(
   settings: Settings,
   production: boolean,

@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 
-/** How often it is looked whether a connection can be closed once the application stops, in milliseconds. */
+/** How often idle connections are closed while the application stops, in milliseconds. */
 const STOPPING = 50
 
 /**
- * Closes connections that are of no use any more: those whose client does not take its answer, and all that are idle once the
- * application listens no more, each of which Node would keep for a minute.
- * @param patience how long a client may leave its answer untouched, in milliseconds; half as long again at most
+ * Closes connections whose client does not read its answer, and idle ones once the application has stopped to
+ * listen, which Node would keep for a minute.
+ * @param patience how long a client may leave its answer unread, in milliseconds; up to half of it is added
  */
 export function closeUselessConnections(app: FastifyInstance, patience: number): void {
   const { server } = app
@@ -17,7 +17,7 @@ export function closeUselessConnections(app: FastifyInstance, patience: number):
     socket.once('close', () => open.delete(socket))
   })
 
-  // Node's `server.timeout` would be set and cleared for every connection with every request.
+  // Node would set and clear `server.timeout` with every request of every connection.
   const limitStuck = (): void => {
     for (const socket of open) if (socket.writableLength > 0 && !socket.timeout) socket.setTimeout(patience)
   }
@@ -25,7 +25,7 @@ export function closeUselessConnections(app: FastifyInstance, patience: number):
   app.addHook('onClose', async () => clearInterval(looking))
 
   app.addHook('preClose', (done) => {
-    // One that nothing has come from is not idle to Node, which waits for its first request.
+    // A connection that has sent nothing is not idle to Node, which waits for its first request.
     const closing = setInterval(() => {
       if (server.listening) return
       server.closeIdleConnections()

@@ -6,7 +6,7 @@ import type { Configuration } from './configuration.ts'
 /** Someone who can call a provider that runs against the emulator. */
 export type DevelopmentUser = { name: string; urn: string; token: string }
 
-/** What stands in for Globus in development. */
+/** The Globus emulator that a provider in development uses. */
 export type DevelopmentGlobus = {
   url: string
   credentials: NonNullable<Configuration['credentials']>
@@ -14,12 +14,12 @@ export type DevelopmentGlobus = {
   close: () => Promise<void>
 }
 
-/** Who gets a token that is printed at the start. */
+/** The users whose tokens are printed at the start. */
 const USERS = ['alice', 'bob']
 
 /**
- * Starts the Globus emulator beside the provider, or takes the one that runs at its port already, and registers the
- * provider's own client and scope there. Its state is kept beside the database, so that tokens outlive a restart as actions do.
+ * Starts the Globus emulator, or uses one that already runs at its port, and registers the provider's client
+ * and scope there. Its state file stands beside the database, so that tokens outlive a restart as actions do.
  *
  * @throws InvalidDefinition where the emulator is not installed or cannot start
  */

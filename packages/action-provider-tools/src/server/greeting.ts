@@ -1,25 +1,25 @@
 import type { DevelopmentGlobus, DevelopmentUser } from './development-globus.ts'
 
 /**
- * What is printed once a provider serves: where it is and, in development, how to try it at once.
- * @param exampleInput what the input schema accepts; `undefined` where nothing is known that it does
+ * The text that is printed once a provider serves: its URL and, in development, how to try it.
+ * @param exampleInput an input that the schema accepts; `undefined` where none is known
  */
 export function greeting(
   url: string,
   title: string,
   exampleInput: unknown,
-  standIn?: DevelopmentGlobus,
+  globus?: DevelopmentGlobus,
 ): string {
   const lines = [`${title} serves at ${url}`]
-  if (standIn === undefined) return `${lines.join('\n')}\n`
-  const [alice] = standIn.users
+  if (globus === undefined) return `${lines.join('\n')}\n`
+  const [alice] = globus.users
   lines.push(
-    `The Globus emulator stands in for Globus Auth and Groups at ${standIn.url}`,
+    `The Globus emulator stands in for Globus Auth and Groups at ${globus.url}`,
     '',
     'Users and their tokens:',
-    ...standIn.users.map(({ name, urn, token }) => `  ${name.padEnd(6)} ${token}\n         ${urn}`),
+    ...globus.users.map(({ name, urn, token }) => `  ${name.padEnd(6)} ${token}\n         ${urn}`),
     '',
-    ...(alice ? trial(url, standIn.url, exampleInput, alice) : []),
+    ...(alice ? trial(url, globus.url, exampleInput, alice) : []),
   )
   return `${lines.join('\n')}\n`
 }

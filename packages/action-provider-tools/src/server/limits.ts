@@ -6,20 +6,24 @@ import { isProbe } from '../telemetry/observability.ts'
 
 /** How much an application takes on. */
 export type Limits = {
-  /** How many requests are in hand at the same time (default 1,000). One that waits, for its body or for its action, is not. */
+  /**
+   * How many requests are served at the same time (default 1,000). One that waits for its body or its action
+   * does not count.
+   */
   requestsAtOnce?: number
   /**
-   * How many requests a caller may have open at the same time, those that wait included: the same identity, or address where
-   * nobody is known (default: a quarter of `requestsAtOnce`).
+   * How many requests a caller may have open at the same time, those that wait included. A caller is an
+   * identity, or an address until it is authenticated (default: a quarter of `requestsAtOnce`).
    */
   requestsPerCaller?: number
   /** How many bytes of bodies are held at the same time (default 128 MiB). */
   bodyBytesAtOnce?: number
-  /** How full the heap that Node allows may be, as a share of it, for more to be taken in hand (default 0.9). */
+  /** The share of Node's heap limit above which requests are refused (default 0.9). */
   heapShare?: number
   /**
-   * How many requests a caller may send in a minute (default: any number). An identity has this budget, an address one for requests
-   * that need no token, and an address one for refusals and for tokens that Globus has to be asked about.
+   * How many requests a caller may send in a minute (default: any number). Each identity has this budget;
+   * each address has one for requests that need no token, and one for refusals and for tokens that Globus
+   * must be asked about.
    */
   rateLimit?: number
 }
@@ -27,7 +31,8 @@ export type Limits = {
 const MIB = 1024 * 1024
 
 /**
- * Keeps an application from taking on more than it can do. Register it before the providers. `createApplication` has done so already.
+ * Keeps an application from taking on more than it can do. Register it before the providers.
+ * `createApplication` does so itself.
  *
  * @example await app.register(limits, { requestsAtOnce: 500, rateLimit: 600 })
  */
@@ -53,7 +58,7 @@ export const limits = fastifyPlugin(
   { name: 'action-provider-limits', fastify: '5.x' },
 )
 
-/** How often it is looked how full the heap is, in milliseconds. */
+/** How often the heap is measured, in milliseconds. */
 const LOOK = 1_000
 
 function watchHeap(app: FastifyInstance, share: number): () => boolean {

@@ -2,8 +2,8 @@ import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, extname } from 'node:path'
 
 /**
- * What to say where a provider's own database is not there yet and others are beside it: one that has been renamed has left its actions
- * there. `undefined` where there is nothing to say.
+ * A warning where a provider's database does not exist yet and others are beside it: if the provider was
+ * renamed, its actions are there. `undefined` where there is nothing to warn of.
  * @param databaseUrl `sqlite:PATH`, before it is opened
  */
 export function otherDatabases(databaseUrl: string): string | undefined {

@@ -35,8 +35,9 @@ export type ServeOptions = {
 type Serving = { url: string; app: FastifyInstance; close: () => Promise<void> }
 
 /**
- * Serves a provider as a program: configured by the environment, with Globus Auth or the emulator, until SIGTERM or SIGINT.
- * What cannot be started is said in plain words on standard error, and the process ends with 1.
+ * Serves a provider as a program until SIGTERM or SIGINT. Environment variables configure it; without
+ * credentials it uses the Globus emulator. If it cannot start, it says why on standard error and exits with
+ * 1.
  *
  * @example
  * await serve(watchasay, { prefix: '/skeleton', exampleInput: { input_string: 'hey' } })
@@ -73,7 +74,7 @@ async function startServing(provider: ActionProvider, options: ServeOptions): Pr
   }
   try {
     let log: FastifyInstance['log'] | undefined
-    // What the store says while it is opened waits until there is a log.
+    // Warnings of the store while it is opened wait until there is a log.
     const early: (() => void)[] = []
     const warn: NonNullable<StoreOptions['log']> = (message, error) => {
       const reason = error instanceof Error ? { reason: error.message } : {}
@@ -82,16 +83,16 @@ async function startServing(provider: ActionProvider, options: ServeOptions): Pr
     }
     const store = await openStore(configuration.databaseUrl, { log: warn })
     opened.push(() => store.close())
-    const standIn = configuration.credentials ? undefined : await startDevelopmentGlobus(name, configuration)
-    if (standIn) opened.push(standIn.close)
-    const { app, address } = await listen(provider, prefix, configuration, standIn, store)
+    const globus = configuration.credentials ? undefined : await startDevelopmentGlobus(name, configuration)
+    if (globus) opened.push(globus.close)
+    const { app, address } = await listen(provider, prefix, configuration, globus, store)
     log = app.log
     for (const say of early) say()
     if (renamed) log.warn(renamed)
     opened.push(() => app.close())
     const url = `${address}${prefix}`
-    const example = standIn && (await exampleInput(provider.input, options.exampleInput))
-    process.stdout.write(greeting(url, provider.description.title, example, standIn))
+    const example = globus && (await exampleInput(provider.input, options.exampleInput))
+    process.stdout.write(greeting(url, provider.description.title, example, globus))
     return { url, app, close }
   } catch (error) {
     await close()
@@ -103,7 +104,7 @@ async function listen(
   provider: ActionProvider,
   prefix: string,
   configuration: Configuration,
-  standIn: DevelopmentGlobus | undefined,
+  globus: DevelopmentGlobus | undefined,
   store: Awaited<ReturnType<typeof openStore>>,
 ): Promise<{ app: FastifyInstance; address: string }> {
   const { host, port, bodyLimit, logLevel, limits, role, shutdownGrace, cloudwatchNamespace } = configuration
@@ -116,12 +117,12 @@ async function listen(
     ...(metrics && { metrics }),
     traceShare: configuration.traceShare,
   })
-  const credentials = configuration.credentials ?? standIn?.credentials
+  const credentials = configuration.credentials ?? globus?.credentials
   if (credentials === undefined) throw new InvalidDefinition('There are no credentials')
   const auth = tracedGlobusAuth({
     ...credentials,
-    authUrl: standIn?.url ?? configuration.globus.auth.href,
-    groupsUrl: standIn?.url ?? configuration.globus.groups.href,
+    authUrl: globus?.url ?? configuration.globus.auth.href,
+    groupsUrl: globus?.url ?? configuration.globus.groups.href,
     log: app.log,
     clock: store.now,
     ...(metrics && { onCall: metrics.authCall }),
@@ -170,7 +171,7 @@ function fail(error: unknown): never {
   process.exit(1)
 }
 
-/** What is said of an error at the start: plain words for what its user can mend, everything for what they cannot. */
+/** The text of an error at the start: the message where the user can fix it, else the stack. */
 function reason(error: unknown): string {
   if (error instanceof InvalidDefinition || error instanceof StoreUnusable) return error.message
   if (!(error instanceof Error)) return String(error)

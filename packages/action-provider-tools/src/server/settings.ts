@@ -1,4 +1,4 @@
-/** Every setting of a served provider, in one table: how it is read, what it is without, and what the README says of it. */
+/** Every setting of a served provider, in one table: its parser, its default, and its row of the README. */
 import { isIP } from 'node:net'
 import { globusUrls } from '../auth/globus-urls.ts'
 import { InvalidDefinition } from '../errors.ts'
@@ -6,11 +6,11 @@ import { parseSecretsKey } from '../worker/encryption.ts'
 
 /** A setting, by the environment variable that it is read from. */
 type Setting<T> = {
-  /** Its value where the variable is not set, or empty. */
+  /** Its value where the variable is not set or empty. */
   unset: T
   /** The same in the README: Markdown. */
   shown: string
-  /** What it is: Markdown. */
+  /** Its meaning: Markdown. */
   means: string
   /** @throws InvalidDefinition that names the variable and says what it takes */
   parse: (text: string, name: string) => T
@@ -84,7 +84,7 @@ export const SETTINGS = {
   HOST: setting<string>({
     unset: '127.0.0.1',
     shown: '`127.0.0.1`',
-    means: 'the address that it listens on; beyond this machine only with credentials',
+    means: 'the address that it listens on; one beyond this machine needs credentials',
     parse: (given) => given,
   }),
   PORT: whole(5000, [0, 65_535], 'the port that it listens on; `0` takes one that is free'),
@@ -109,7 +109,7 @@ export const SETTINGS = {
   TRACE_SHARE: setting<number>({
     unset: 1,
     shown: '`1`',
-    means: 'how many of the requests that bring no trace along are traced, 0 to 1, with an OpenTelemetry SDK',
+    means: 'the share of requests without a `traceparent` that are traced with an OpenTelemetry SDK, 0 to 1',
     parse(given, name) {
       const share = Number(given)
       if (share >= 0 && share <= 1) return share
@@ -121,7 +121,7 @@ export const SETTINGS = {
   MAX_REQUESTS: whole(
     1_000,
     [1, 1_000_000],
-    'requests in hand at the same time; more get 503 with `Retry-After`. One that waits, for its body or its action, is not in hand',
+    'requests served at the same time; more get 503 with `Retry-After`. One that waits for its body or its action does not count',
   ),
   MAX_REQUESTS_PER_CALLER: wholeOrNone(
     'a quarter of `MAX_REQUESTS`',
@@ -137,7 +137,7 @@ export const SETTINGS = {
     unset: [],
     shown: 'none',
     means:
-      'addresses or networks of proxies whose `X-Forwarded-For` is believed, or `loopback`, `linklocal`, `uniquelocal`; a comma list',
+      'addresses or networks of proxies whose `X-Forwarded-For` is trusted, or `loopback`, `linklocal`, `uniquelocal`; a comma list',
     parse: parseProxies,
   }),
   GLOBUS_SDK_ENVIRONMENT: globus('`production`', 'which Globus, named as in the official SDKs'),
@@ -167,7 +167,7 @@ export const SETTINGS = {
   ROLE: choice(
     ['all', 'serve', 'work'],
     'all',
-    'on PostgreSQL: `serve` only answers requests, `work` only carries actions',
+    'on PostgreSQL: `serve` only answers requests, `work` only runs the work of actions',
   ),
   SHUTDOWN_GRACE: whole(
     10,
@@ -206,7 +206,7 @@ export function settingsTable(): string {
 /** The ranges of addresses that have a name (the package proxy-addr). */
 const RANGES = ['loopback', 'linklocal', 'uniquelocal']
 
-/** What a comma list holds. */
+/** The items of a comma list. */
 function parseList(given: string): string[] {
   return given
     .split(',')

@@ -1,9 +1,9 @@
-/** How often it is looked whether npm is still there, in milliseconds. */
+/** How often the parent process is checked, in milliseconds. */
 const LOOK = 500
 
 /**
- * Calls back once when the process is asked to stop: by SIGTERM, by SIGINT, or by the end of the npm that started it, whose
- * shell does not pass SIGTERM on. A second signal ends the process at once, with 1.
+ * Calls `stop` once when the process is asked to stop: by SIGTERM, by SIGINT, or by the end of the npm that
+ * started it, whose shell does not pass SIGTERM on. A second signal exits at once with 1.
  */
 export function onStopRequest(stop: () => void): void {
   let asked = false

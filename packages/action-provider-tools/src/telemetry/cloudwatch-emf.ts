@@ -7,16 +7,19 @@ export type CloudwatchEmfOptions = {
   namespace: string
   /** The value of the dimension `ActionProvider`. */
   actionProvider: string
-  /** For how long requests are gathered into one line, in milliseconds (default 1,000); 0 writes a line for each. */
+  /**
+   * For how long requests are gathered into one line, in milliseconds (default 1,000). 0 writes a line for
+   * each request.
+   */
   gather?: number
-  /** Takes each line, without its end (default: standard output). */
+  /** Writes a line, given without its line feed (default: to standard output). */
   write?: (line: string) => void
 }
 
-/** A provider's hooks that write metrics, and what writes those gathered so far. */
+/** The hook that gathers metrics, and `flush`, which writes those gathered so far. */
 export type CloudwatchEmf = Pick<Required<Hooks>, 'after'> & { flush: () => void }
 
-/** CloudWatch takes this many values of a metric in one line. */
+/** How many values of a metric CloudWatch takes in one line. */
 const MOST = 100
 
 const METRICS = JSON.stringify([
@@ -27,13 +30,14 @@ const METRICS = JSON.stringify([
   { Name: 'RequestLatency', Unit: 'Milliseconds' },
 ])
 
-/** What is known of some requests: of each its status code, and how long it took in milliseconds. */
+/** The status codes of some requests, and how long each took in milliseconds. */
 type Answers = { statusCodes: number[]; durations: number[] }
 
 /**
- * Writes CloudWatch's Embedded Metric Format, with the metrics of the Python toolkit: RequestCount, 2XXs, 4XXs, 5XXs and RequestLatency,
- * by ActionProvider and by ActionProvider and Route (the operation). CloudWatch reads them out of the log that standard output goes to.
- * Requests of one moment share a line, which CloudWatch counts as if each had its own.
+ * Writes CloudWatch's Embedded Metric Format, with the metrics of the Python toolkit: RequestCount, 2XXs,
+ * 4XXs, 5XXs and RequestLatency, by ActionProvider and by ActionProvider and Route (the operation).
+ * CloudWatch reads them from the log of standard output. Requests that end together share a line. CloudWatch
+ * counts each of them.
  *
  * @example
  * defineActionProvider({ …, hooks: cloudwatchEmf({ namespace: 'Science', actionProvider: 'Echo' }) })
@@ -82,7 +86,7 @@ export function cloudwatchEmf(options: CloudwatchEmfOptions): CloudwatchEmf {
   }
 }
 
-/** The values of the metrics as they stand in a line: numbers, or lists of them where there were several requests. */
+/** The metrics of a line as JSON: a number each, or a list where the line has several requests. */
 function valuesOf({ statusCodes, durations }: Answers): string {
   const list = (values: readonly (number | string)[]): string =>
     values.length === 1 ? `${values[0]}` : `[${values.join(',')}]`

@@ -10,8 +10,8 @@ import { inSpan, isTraced } from './tracing.ts'
 type Instruments = { tracer: Tracer | undefined; metrics: ProviderMetrics | undefined }
 
 /**
- * A store whose calls are measured, and are spans of the request or attempt that makes them. It also counts what the calls do to
- * actions. A call that answers at once still does.
+ * A store whose calls are measured, and are spans of the request or attempt that makes them. It also counts
+ * what the calls do to actions. A call that answers at once still does.
  */
 export function instrumentStore(store: ActionStore, { tracer, metrics }: Instruments): ActionStore {
   const traced = tracer ? tracedStore(store, tracer) : store
@@ -149,7 +149,10 @@ const METHODS = Object.keys({
   ping: true,
 } satisfies Record<StoreMethod, true>) as StoreMethod[]
 
-/** A store with something put around each call to the database. `around` returns what the call returns, at once or as a promise. */
+/**
+ * A store with something put around each call to the database. `around` returns what the call returns, at
+ * once or as a promise.
+ */
 function aroundCalls(
   store: ActionStore,
   around: (method: StoreMethod, call: () => unknown) => unknown,

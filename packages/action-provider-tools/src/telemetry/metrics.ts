@@ -11,17 +11,17 @@ export type StoreMethod = Exclude<
   'kind' | 'leaseSeconds' | 'now' | 'known' | 'subscribe' | 'close'
 >
 
-/** The metrics of one application, in a registry of their own. Make one with `createMetrics`. */
+/** The metrics of one application, in their own registry, made by `createMetrics`. */
 export type Metrics = {
-  /** Where they are kept. Add your own. */
+  /** Holds the metrics. Add your own. */
   readonly registry: Registry
-  /** Counts a call to Globus: give it to `globusAuth` as `onCall`. */
+  /** Counts a call to Globus. Pass it to `globusAuth` as `onCall`. */
   readonly authCall: (event: AuthCallEvent) => void
-  /** What is counted for one provider. */
+  /** The metrics of one provider. */
   readonly ofProvider: (provider: string) => ProviderMetrics
 }
 
-/** What the library counts while it serves one provider. */
+/** What the library counts for one provider. */
 export type ProviderMetrics = {
   answered: (operation: Operation | 'none', statusCode: number, durationMs: number) => void
   storeCall: (kind: ActionStore['kind'], method: StoreMethod, durationMs: number) => void
@@ -31,7 +31,7 @@ export type ProviderMetrics = {
   released: (cause: 'request' | 'time', count: number) => void
   swept: () => void
   worked: (outcome: string, durationMs: number) => void
-  /** Shows what a provider has in store and in hand whenever the metrics are asked for. */
+  /** Names what gauges are read from when the metrics are collected. */
   watch: (sources: { store: ActionStore; running: () => number }) => void
 }
 
@@ -41,11 +41,11 @@ const STORE_BOUNDS = [
 ]
 const WORK_BOUNDS = [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 21_600, 86_400]
 
-/** For how long a count of the store is shown again, in milliseconds. */
+/** For how long a count of the store is reused, in milliseconds. */
 const COUNT_LIFE = 5_000
 
 /**
- * Metrics in Prometheus' form: those of this library, and what prom-client tells of the process.
+ * Metrics for Prometheus: those of this library, and prom-client's own of the process.
  *
  * @example
  * const metrics = createMetrics()
@@ -187,7 +187,7 @@ function providerMetrics(registry: Registry): (provider: string) => ProviderMetr
 
 type Sources = Map<string, { store: ActionStore; running: () => number }>
 
-/** What is in store and in hand, asked for when the metrics are. A store that cannot say leaves its provider out. */
+/** The gauges, read when the metrics are collected. A provider whose store cannot be read is left out. */
 function storeGauges(registry: Registry): Sources {
   const sources: Sources = new Map()
   const countOf = remembered((provider: string) => sources.get(provider)?.store.count(provider))
@@ -230,7 +230,7 @@ function storeGauges(registry: Registry): Sources {
   return sources
 }
 
-/** Asks once for all who ask within a while. What cannot be had is `undefined`. */
+/** Reuses an answer for `COUNT_LIFE`. A question that fails is answered with `undefined`. */
 function remembered<Key, Value>(
   ask: (key: Key) => Value | Promise<Value>,
 ): (key: Key) => Promise<Value | undefined> {

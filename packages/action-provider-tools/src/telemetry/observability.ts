@@ -4,22 +4,23 @@ import { ServiceUnavailable } from '../errors.ts'
 import type { Metrics } from './metrics.ts'
 import { createReadiness, type Readiness } from './readiness.ts'
 
-/** What of an application is shown. */
+/** What an application shows of itself. */
 export type ObservabilityOptions = {
   /** The metrics that `/metrics` shows (default: none, and no such route). */
   metrics?: Metrics
   /**
-   * How many of the requests that bring no trace along are traced where an OpenTelemetry SDK is there, from 0 to 1 (default 1: all
-   * that its sampler takes). A request that is not chosen costs nothing, which a sampler's no does.
+   * The share of requests without a `traceparent` that are traced where an OpenTelemetry SDK is there, from 0
+   * to 1 (default 1: the SDK's sampler decides). Unlike one that the sampler drops, a request that is not
+   * chosen costs nothing.
    */
   traceShare?: number
 }
 
-/** What providers that are registered later find on the application. */
+/** What the application offers to providers that are registered later. */
 export type Observability = {
   readonly metrics?: Metrics
   readonly traceShare: number
-  /** Says what must be reachable for this instance to be ready. */
+  /** Names what must be reachable for this instance to be ready. */
   readonly needs: Readiness['needs']
 }
 
@@ -29,24 +30,24 @@ declare module 'fastify' {
     observability?: Observability
   }
   interface FastifyContextConfig {
-    /** Set by routes that are answered however busy the application is, read through `isProbe`. */
+    /** Marks routes that are answered however busy the application is. Read through `isProbe`. */
     probe?: boolean
   }
 }
 
-/** What of an application is shown; `undefined` where nothing is. */
+/** What an application shows of itself; `undefined` where it shows nothing. */
 export function observabilityOf(app: FastifyInstance): Observability | undefined {
   return app.observability
 }
 
-/** Whether a request only looks how the application is. */
+/** Whether a request is a probe: for health, readiness or metrics. */
 export function isProbe({ routeOptions }: FastifyRequest): boolean {
   return routeOptions.config.probe === true
 }
 
 /**
- * Lets an application be looked at: `/healthz` (it lives), `/readyz` (it can serve) and, with metrics, `/metrics`. Register it before the
- * providers that it is to see. `createApplication` has done so already.
+ * Adds `/healthz` (the process answers), `/readyz` (it can serve) and, with metrics, `/metrics` to an
+ * application. Register it before the providers. `createApplication` does so itself.
  *
  * @example
  * const metrics = createMetrics()
@@ -59,7 +60,7 @@ export const observability = fastifyPlugin(
     app.decorate('observability', { needs: readiness.needs, traceShare, ...(metrics && { metrics }) })
     app.addHook('preClose', async () => readiness.drain())
 
-    // Those who ask every few seconds whether all is well need not be in the log, and are answered however busy it is.
+    // Probes come every few seconds: they are not logged, and are answered however busy the application is.
     const quiet = { logLevel: 'warn', config: { probe: true } } as const
     app.get('/healthz', quiet, async () => ({ status: 'ok' }))
     app.get('/readyz', quiet, async (_request, reply) => {

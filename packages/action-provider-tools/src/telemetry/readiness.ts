@@ -3,18 +3,18 @@ import type { Logger } from '../log.ts'
 
 /** Whether an instance can serve. */
 export type Readiness = {
-  /** Says what must be reachable, in words, and what tells whether it is: its `ping` rejects where it is not. */
+  /** Adds what must be reachable, with its name for people. Its `ping` rejects where it is not. */
   needs: (name: string, service: { ping: () => Promise<void> }) => void
-  /** From now on it is not ready, whatever it can reach: it ends. */
+  /** Makes it not ready from now on, because it shuts down. */
   drain: () => void
   /** @throws ServiceUnavailable that names what is missing */
   check: () => Promise<void>
 }
 
-/** For how long an answer is given again, so that probes cannot flood what they ask about, in milliseconds. */
+/** For how long an answer is reused, in milliseconds, so that probes cannot flood what they check. */
 const LIFE = 1_000
 
-/** How long anything may take to answer, in milliseconds. */
+/** How long a ping may take, in milliseconds. */
 const TIMEOUT = 2_000
 
 export function createReadiness(log: Logger): Readiness {
@@ -53,7 +53,7 @@ export function createReadiness(log: Logger): Readiness {
   }
 }
 
-/** Whether a ping answers within its time. One that has not answered yet is waited for again rather than sent again. */
+/** Whether a ping answers in time. A check joins a ping that is still under way rather than send another. */
 function reaching(ping: () => Promise<void>): () => Promise<boolean> {
   let underway: Promise<boolean> | undefined
   return async () => {

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
-/** What may stand in a log and a header as it is. */
+/** What is safe in a log and a header as it is. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
-/** What sets the ids of this process apart from those of others. */
+/** Tells the ids of this process from those of others. */
 const PROCESS = randomBytes(8).toString('hex')
 
 let count = 0
 
-/** The id of a request: the one that its caller gave in `X-Request-Id`, where it is harmless, or else a new one. */
+/** The id of a request: the caller's `X-Request-Id` where it is safe, or else a new one. */
 export function requestIdOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const given = headers['x-request-id']
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : `${PROCESS}-${++count}`

@@ -3,17 +3,17 @@ import { Counter, type Metric, type Registry } from 'prom-client'
 /** The labels of one series. */
 type Labels = Readonly<Record<string, string | number>>
 
-/** What is counted for one set of labels: add to `n`. */
+/** The count of one set of labels: add to `n`. */
 type Cell = { n: number }
 
-/** A metric's name without the prefix that all of ours have, and what it says. */
+/** A metric's name without the common prefix, and its help text. */
 type Described = { name: string; help: string }
 
 const PREFIX = 'action_provider_'
 
 /**
- * A counter, whose cells are asked for once and then counted in directly: prom-client finds the labels of each count anew,
- * which takes a microsecond, many times what the count itself does.
+ * A counter. Ask for each cell once and add to it directly: prom-client would look the labels up for every
+ * count, which takes a microsecond, many times the count itself.
  *
  * @example
  * const hits = counter(registry, { name: 'hits_total', help: 'Hits', labelNames: ['place'] })({ place: 'home' })
@@ -42,7 +42,8 @@ export function counter<const Name extends string>(
 }
 
 /**
- * A histogram, whose series are asked for once as `counter`'s cells are; each is a function that takes what was measured.
+ * A histogram. Ask for each series once, as for a counter's cells: it is a function that takes a measured
+ * value.
  * @param bounds the upper bounds of the buckets, ascending
  */
 export function histogram(
@@ -86,7 +87,7 @@ export function histogram(
       }
     },
   }
-  // What a Registry asks of a metric is this much; its type names prom-client's own classes.
+  // A Registry calls no more than this of a metric, but its type names prom-client's own classes.
   registry.registerMetric(metric as unknown as Metric)
   return (labels) => {
     const counts: number[] = new Array(bounds.length + 1).fill(0)
@@ -101,7 +102,7 @@ export function histogram(
   }
 }
 
-/** Makes something once for each key, and finds it again. */
+/** Makes a value once for each key, and returns the same one from then on. */
 export function once<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
   const made = new Map<Key, Value>()
   return (key) => {

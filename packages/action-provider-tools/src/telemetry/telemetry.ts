@@ -24,7 +24,10 @@ export type Telemetry = {
   enter: (operation: Operation, hook: EnterHook) => EnterHook
   /** Goes around what answers a request. */
   handle: (handler: Handler) => Handler
-  /** Called when an answer was sent, with the operation that was asked for; absent where nothing is measured or traced. */
+  /**
+   * Called when an answer was sent, with the operation that was asked for; absent where nothing is measured
+   * or traced.
+   */
   answered?: (event: OperationEvent | undefined, request: FastifyRequest, reply: FastifyReply) => void
   /** Names what must be reachable for this instance to be ready. */
   needs: Observability['needs']
@@ -36,7 +39,10 @@ export type Telemetry = {
   work: WorkInstrument
 }
 
-/** What measures and traces a provider: the application's metrics, and an OpenTelemetry SDK, each where there is one. */
+/**
+ * What measures and traces a provider: the application's metrics, and an OpenTelemetry SDK, each where there
+ * is one.
+ */
 export function telemetryOf(app: FastifyInstance, provider: string): Telemetry {
   const { needs = () => {}, traceShare: share = 1, metrics } = observabilityOf(app) ?? {}
   const tracer = activeTracer()

@@ -35,38 +35,44 @@ export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
 const NAME = 'action-provider-tools'
 
 /**
- * The tracer of the OpenTelemetry SDK that this process runs with; `undefined` where there is none. Asked for once, when a provider is
- * registered: an SDK is there before everything it should see (`node --import …`).
+ * The tracer of this process's OpenTelemetry SDK; `undefined` where it has none. Called once, when a provider
+ * is registered: an SDK is loaded before what it traces (`node --import …`).
  */
 export function activeTracer(): Tracer | undefined {
   const provider = trace.getTracerProvider()
-  // Without an SDK the API stands in for one, and its tracer leads nowhere.
+  // Without an SDK the API gives a tracer that records nothing.
   const stand = provider as { getDelegateTracer?: (name: string) => Tracer | undefined }
   const nowhere = stand.getDelegateTracer !== undefined && stand.getDelegateTracer(NAME) === undefined
   return nowhere ? undefined : provider.getTracer(NAME)
 }
 
-/** Whether what goes on now is part of a trace that is kept. */
+/** Whether the current trace is recorded. */
 export function isTraced(): boolean {
   return trace.getSpan(context.active())?.isRecording() === true
 }
 
-/** What continues the trace of what goes on now, as the SDK's propagator writes it: W3C Trace Context, unless another is set. */
+/**
+ * What continues the current trace, as the SDK's propagator writes it: W3C Trace Context, unless another is
+ * set.
+ */
 export function currentTraceparent(): string | undefined {
   const carrier: { traceparent?: string } = {}
   propagation.inject(context.active(), carrier)
   return carrier.traceparent
 }
 
-/** The id of the trace that a request is part of, for its log. */
+/** The trace id of a request, for its log. */
 export function traceIdOf(request: FastifyRequest): string | undefined {
   return request.traced ? trace.getSpanContext(request.traced)?.traceId : undefined
 }
 
-/** What traces a provider. `share` of the requests that bring no trace along get one, from 0 to 1. */
+/** What traces a provider. `share` of the requests without a `traceparent` are traced, from 0 to 1. */
 export type Tracing = { tracer: Tracer; provider: string; share: number }
 
-/** Begins the span of a request, and goes on inside it. A trace that the caller began, or that a tracer of HTTP began here, is continued. */
+/**
+ * Starts the span of a request and runs the hook inside it. It continues the trace of the caller, or of an
+ * HTTP tracer in this process.
+ */
 export function enterTraced(
   { tracer, provider, share }: Tracing,
   operation: Operation,
@@ -75,13 +81,14 @@ export function enterTraced(
   return (request, reply, done) => {
     const active = context.active()
     const inner = trace.getSpan(active)
-    // To hear the SDK's no takes longer than all else that is done here to see a request.
+    // To ask the SDK, and be refused, would take longer than all other instrumentation of a request.
     if (!(inner ? inner.isRecording() : isWanted(request, share))) return hook(request, reply, done)
     const parent = inner ? active : propagation.extract(ROOT_CONTEXT, request.headers)
     const { method } = request
     const route = request.routeOptions.url ?? ''
     const kind = inner ? SpanKind.INTERNAL : SpanKind.SERVER
-    // A sampler decides by the name alone: to look at attributes that are not kept would cost as much again.
+    // Attributes come after the sampler has decided: to make them for a span that is dropped would double the
+    // cost.
     const span = tracer.startSpan(`${method} ${route}`, { kind }, parent)
     if (span.isRecording()) {
       span.setAttributes({
@@ -96,7 +103,7 @@ export function enterTraced(
   }
 }
 
-/** Whether a request is to be traced: as its caller has decided, and where they have not, by chance. */
+/** Whether to trace a request: as its caller has decided, or else by chance. */
 function isWanted({ headers: { traceparent } }: FastifyRequest, share: number): boolean {
   const given =
     traceparent === undefined
@@ -106,7 +113,7 @@ function isWanted({ headers: { traceparent } }: FastifyRequest, share: number): 
   return (given.traceFlags & TraceFlags.SAMPLED) !== 0
 }
 
-/** A handler inside its request's span, which reading a body loses. */
+/** A handler that runs inside its request's span, whose context is lost while a body is read. */
 export function handleTraced(handler: Handler): Handler {
   return (request, reply) =>
     request.traced && request.traced !== context.active()
@@ -125,14 +132,16 @@ export function endTraced(
   const { statusCode } = reply
   span.setAttribute('http.response.status_code', statusCode)
   const id = event?.action_id
-  // What is no action's id is whatever its caller wrote.
+  // Where there is no such action the id is any text that the caller wrote.
   if (id !== undefined && statusCode !== 404) span.setAttribute('action_provider.action_id', id)
   if (statusCode >= 500)
     span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute('error.type', `${statusCode}`)
   span.end()
 }
 
-/** Does something inside a span. An error that comes out of it is told by its name alone: its text may hold anything. */
+/**
+ * Runs something inside a span. Of an error the span gets the name alone, since the text may hold anything.
+ */
 export function inSpan<T>(
   tracer: Tracer,
   name: string,
@@ -162,7 +171,10 @@ export function inSpan<T>(
   return result
 }
 
-/** A part of an action's life after its request: goes on with the trace that the request began, also after a restart. */
+/**
+ * Runs a part in the background inside a span that continues the trace of the action's request, also after a
+ * restart.
+ */
 export function inBackground<T>(
   { tracer, provider }: Tracing,
   { name, action_id, attempt, traceparent, startedAt }: BackgroundPart,
@@ -170,7 +182,7 @@ export function inBackground<T>(
 ): Promise<T> {
   const parent =
     traceparent === undefined ? context.active() : propagation.extract(ROOT_CONTEXT, { traceparent })
-  // The request that it comes from was not traced.
+  // The request that started the action was not traced.
   if (trace.getSpan(parent) === undefined) return act(() => {})
   const attributes: Attributes = { 'action_provider.name': provider, 'action_provider.action_id': action_id }
   if (attempt !== undefined) attributes['action_provider.attempt'] = attempt
@@ -185,8 +197,8 @@ export function inBackground<T>(
 }
 
 /**
- * `globusAuth`, each of whose calls to Globus is a span of the request or attempt that needs it, where an OpenTelemetry SDK is there.
- * This is the one that authors import.
+ * `globusAuth`, each of whose calls to Globus is a span of the request or attempt that needs it, where an
+ * OpenTelemetry SDK is there. This is the one that authors import.
  */
 export function tracedGlobusAuth(options: GlobusAuthOptions): Auth {
   const tracer = activeTracer()

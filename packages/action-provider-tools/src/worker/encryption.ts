@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
 import { InvalidDefinition } from '../errors.ts'
 
-/** Encrypts what an action's work needs later, so that a copy of the database gives no token away. */
+/** Encrypts sealed state, so that a copy of the database reveals no token. */
 export type Encryption = {
   /** Encrypts for one action: the result opens for no other. */
   seal: (provider: string, actionId: string, content: unknown) => Uint8Array
@@ -10,13 +10,13 @@ export type Encryption = {
 }
 
 /**
- * Something was sealed with a key that this instance was not given: while keys are rotated another may have it, so
- * nothing is wrong with what was sealed.
+ * State was sealed with a key that this instance does not have. While keys are rotated another instance may
+ * have it, so the state itself is sound.
  */
 export class UnknownKey extends Error {
   override readonly name = 'UnknownKey'
 
-  /** @param id names the key, and tells nothing of it */
+  /** @param id names the key without revealing it */
   constructor(id: string) {
     super(
       `Sealed with the key ${id}, which is not known here: give all instances the older and the newer key in SECRETS_KEY, with a comma between them, or the older client secret in FORMER_CLIENT_SECRETS`,
@@ -29,7 +29,8 @@ const IV = 12
 const TAG = 16
 
 /**
- * Encryption under AES-256-GCM, the action's id bound in as additional data. The first key seals; every key opens, so that keys can be rotated.
+ * Encryption under AES-256-GCM, the action's id bound in as additional data. The first key seals; every key
+ * opens, so that keys can be rotated.
  * @param keys 32 bytes each
  */
 export function encryptionWithKeys(keys: readonly Uint8Array[]): Encryption {

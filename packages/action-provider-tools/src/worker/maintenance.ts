@@ -14,8 +14,8 @@ import {
 } from './worker-context.ts'
 
 /**
- * The part of a lease after which work that runs here is told to stop, unless the store has renewed the lease. The rest is its time
- * to stop before another instance may begin.
+ * The part of a lease after which work that runs here is told to stop, unless the store has renewed the
+ * lease. The rest is its time to stop before another instance may begin.
  */
 const SAFE_PART = 0.8
 
@@ -32,7 +32,9 @@ export function maintainAttempts(worker: WorkerContext): () => void {
   ])
 }
 
-/** Ends overdue and canceled actions, and deletes those past their release. Returns a function that ends this. */
+/**
+ * Ends overdue and canceled actions, and deletes those past their release. Returns a function that ends this.
+ */
 export function maintainActions(worker: WorkerContext): () => void {
   const { timing } = worker
   return clearing([
@@ -71,7 +73,10 @@ async function endOverdue(worker: WorkerContext): Promise<void> {
   )
 }
 
-/** Ends actions batch by batch: the store commits a batch together. What cannot be ended yet is left to the next round. */
+/**
+ * Ends actions batch by batch: the store commits a batch together. What cannot be ended yet is left to the
+ * next round.
+ */
 async function endAll(
   find: () => Awaitable<string[]>,
   act: (actionId: string) => Promise<boolean>,
@@ -103,7 +108,10 @@ async function endCanceled(worker: WorkerContext): Promise<void> {
   )
 }
 
-/** Fails an action whose deadline has passed. Work in another system is canceled there first, by the call that is due then. */
+/**
+ * Fails an action whose deadline has passed. Work in another system is canceled there first, by the call that
+ * is due then.
+ */
 function expire(worker: WorkerContext, actionId: string): Promise<boolean> {
   const { provider, now, running } = worker
   const attempt = running.get(actionId)
@@ -117,7 +125,10 @@ function expire(worker: WorkerContext, actionId: string): Promise<boolean> {
   })
 }
 
-/** Gives up a call to another system that takes too long when its action must end: the next call cancels the work there. */
+/**
+ * Gives up a call to another system that takes too long when its action must end: the next call cancels the
+ * work there.
+ */
 function abandonCall({ options }: WorkerContext, attempt: Attempt): void {
   if (performance.now() - attempt.calledAt > options.cancelGrace) attempt.abandoned.resolve()
 }
@@ -163,8 +174,8 @@ async function renewLeases(worker: WorkerContext): Promise<void> {
 }
 
 /**
- * Stops work whose lease could not be renewed and may end soon. Work that may not run twice goes on: no other instance would run it,
- * and it may still succeed.
+ * Stops work whose lease could not be renewed and may end soon. Work that may not run twice goes on: no other
+ * instance would run it, and it may still succeed.
  */
 function stopExpiring({ store, running, options }: WorkerContext): void {
   const oldest = performance.now() - store.leaseSeconds * 1_000 * SAFE_PART

@@ -93,8 +93,9 @@ export function corrected(attempt: Attempt, state: AttemptState, outcome: Outcom
 }
 
 /**
- * The outcome of an error that the work threw. Callers see only what was written for them: the details of ActionFailed and the
- * text of this library's errors. Anything else becomes `ActionProviderError`, without its text.
+ * The outcome of an error that the work threw. Callers see only what was written for them: the details of
+ * ActionFailed and the text of this library's errors. Anything else becomes `ActionProviderError`, without
+ * its text.
  */
 export function failureOutcome(worker: WorkerContext, attempt: Attempt, error: unknown): Failure {
   const { retry } = worker.options

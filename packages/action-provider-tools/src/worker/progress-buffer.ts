@@ -63,7 +63,10 @@ export function bufferProgress(write: (progress: Progress) => Promise<void>, del
   }
 }
 
-/** An entry of an action's log. Copies the details, which the author may go on changing. @throws TypeError where they are not JSON */
+/**
+ * An entry of an action's log. Copies the details, which the author may go on changing.
+ * @throws TypeError where they are not JSON
+ */
 export function logEntry(
   now: number,
   code: string,

@@ -18,7 +18,10 @@ export class StillRunning {
 /** The work in the other system was canceled there, or had not been started. */
 export const REMOTELY_CANCELED = Symbol('remotely canceled')
 
-/** For how long the other system is asked to cancel work, in milliseconds, before the action ends without its answer. */
+/**
+ * For how long the other system is asked to cancel work, in milliseconds, before the action ends without its
+ * answer.
+ */
 export const REMOTE_CANCEL_TIMEOUT = 3_600_000
 
 /** Whether the work of an action must end: somebody has canceled it, or its deadline has passed. */
@@ -76,8 +79,8 @@ export async function callRemote(
 }
 
 /**
- * Makes the next poll due now, unless the last one was within the poll interval. However many requests ask at once, on however
- * many instances, there is one job and so one poll.
+ * Makes the next poll due now, unless the last one was within the poll interval. However many requests ask at
+ * once, on however many instances, there is one job and so one poll.
  * @returns whether a poll was made due
  */
 export async function requestPoll(worker: WorkerContext, action: StoredAction): Promise<boolean> {
@@ -92,7 +95,10 @@ export async function requestPoll(worker: WorkerContext, action: StoredAction): 
   return after !== undefined && after.version > action.version
 }
 
-/** When the work was last polled; `undefined` where it has not begun, and where only another instance can read when. */
+/**
+ * When the work was last polled; `undefined` where it has not begun, and where only another instance can read
+ * when.
+ */
 function lastPoll(
   worker: WorkerContext,
   actionId: string,

@@ -45,7 +45,9 @@ function isWithdrawn({ interruption }: Attempt): boolean {
   return interruption === 'shutdown' || interruption === 'lost'
 }
 
-/** Begins an attempt if this instance still holds the job. Resolves with nothing where there is no work to do. */
+/**
+ * Begins an attempt if this instance still holds the job. Resolves with nothing where there is no work to do.
+ */
 async function begin(worker: WorkerContext, attempt: Attempt): Promise<Begun | undefined> {
   const { store, namespace, instance } = worker
   const { actionId, job } = attempt
@@ -82,7 +84,10 @@ async function giveBack(worker: WorkerContext, attempt: Attempt): Promise<void> 
   }
 }
 
-/** Makes the job of a running attempt due for another instance. If its work still ends here, the action is no longer its to change. */
+/**
+ * Makes the job of a running attempt due for another instance. If its work still ends here, the action is no
+ * longer its to change.
+ */
 export async function handBack(worker: WorkerContext, attempt: Attempt): Promise<void> {
   const change = (current: StoredAction): Change | undefined =>
     owns(worker, current, attempt)
@@ -174,7 +179,10 @@ export function runContext(
   }
 }
 
-/** Records what follows from an attempt, however long the database is away, unless the action is no longer this attempt's. */
+/**
+ * Records what follows from an attempt, however long the database is away, unless the action is no longer
+ * this attempt's.
+ */
 export async function conclude(worker: WorkerContext, attempt: Attempt, outcome: Outcome): Promise<void> {
   const { store, namespace, now } = worker
   if (outcome.kind === 'abandoned' || attempt.lost) return

@@ -17,7 +17,10 @@ type SealedState = {
   traceparent?: string
 }
 
-/** The sealed state of an action while an attempt runs. It is opened when somebody asks for it, and not before. */
+/**
+ * The sealed state of an action while an attempt runs. It is opened when somebody asks for it, and not
+ * before.
+ */
 export type AttemptState = {
   /** @throws UnknownKey */
   readonly value: SealedState
@@ -40,8 +43,8 @@ export function sealCaller(
 }
 
 /**
- * Seals the state of an action whose creator resumes it: their new token replaces all older ones, the handle of remote work and
- * the trace stay.
+ * Seals the state of an action whose creator resumes it: their new token replaces all older ones, the handle
+ * of remote work and the trace stay.
  * @throws ServiceUnavailable where this instance cannot read the handle
  */
 export async function resealCaller(
@@ -65,7 +68,10 @@ export async function resealCaller(
   return secrets.seal(namespace, actionId, { ...kept, caller: token } satisfies SealedState)
 }
 
-/** Opens the sealed state of an action. @throws UnknownKey, or another error where it was not sealed for this action */
+/**
+ * Opens the sealed state of an action.
+ * @throws UnknownKey, or another error where it was not sealed for this action
+ */
 export function openState(
   worker: WorkerContext,
   actionId: string,

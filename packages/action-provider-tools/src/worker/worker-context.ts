@@ -93,19 +93,28 @@ export type Attempt = {
   /** How often the action's work had failed for a passing reason when this attempt began. */
   failures: number
   deadlineAt: number | undefined
-  /** Whether it only makes a call to another system. Such an attempt is short, and itself cancels work there that must end. */
+  /**
+   * Whether it only makes a call to another system. Such an attempt is short, and itself cancels work there
+   * that must end.
+   */
   readonly remote: boolean
   /** Whether it cancels the work in the other system. */
   canceling: boolean
   /** When it called the other system: `performance.now()`. */
   calledAt: number
-  /** When the request was sent that last took or kept the job: `performance.now()`. The lease counts from there. */
+  /**
+   * When the request was sent that last took or kept the job: `performance.now()`. The lease counts from
+   * there.
+   */
   keptAt: number
   /** How many writes of progress it has begun. */
   writes: number
   /** Whether the author's function was called. */
   started: boolean
-  /** Whether another instance may hold the job now, as the store says: nothing of this attempt counts any more. */
+  /**
+   * Whether another instance may hold the job now, as the store says: nothing of this attempt counts any
+   * more.
+   */
   lost: boolean
   /** Resolves when its action has ended without it, so that nobody needs its result. */
   readonly abandoned: { readonly promise: Promise<void>; readonly resolve: () => void }
@@ -143,7 +152,9 @@ export function createAttempt(worker: WorkerContext, job: Job, takenAt: number):
   return attempt
 }
 
-/** Whether the action is still this attempt's to change: nobody has ended it, and no later attempt has begun. */
+/**
+ * Whether the action is still this attempt's to change: nobody has ended it, and no later attempt has begun.
+ */
 export function owns(worker: WorkerContext, action: StoredAction, attempt: Attempt): boolean {
   return (
     action.status === 'ACTIVE' && action.lease === attempt.job.lease && action.runs_on === worker.instance
@@ -156,8 +167,8 @@ export function holdOf({ instance }: WorkerContext, { job }: Attempt): Hold {
 }
 
 /**
- * Tells the work why it should stop. The first reason stays. A call to another system goes on when the action must end: the next
- * one needs its answer to cancel the work there.
+ * Tells the work why it should stop. The first reason stays. A call to another system goes on when the action
+ * must end: the next one needs its answer to cancel the work there.
  */
 export function abort(attempt: Attempt, reason: WorkInterrupted['reason']): void {
   if (attempt.remote && (reason === 'canceled' || reason === 'deadline')) return
@@ -196,7 +207,8 @@ export function isOverdue(worker: WorkerContext, action: lifecycle.LivingAction,
 }
 
 /**
- * Repeats a change until the database takes it: what was done must be recorded, however long the database is away.
+ * Repeats a change until the database takes it: what was done must be recorded, however long the database is
+ * away.
  * @param isVain says when nobody needs the change any more
  * @throws WorkInterrupted then, ServiceUnavailable once the worker has stopped, and any other error at once
  */

@@ -36,8 +36,8 @@ export type WorkerOptions = {
   /** Whether this instance takes work (default), or only serves requests. */
   works?: boolean
   /**
-   * How long `stop` lets work go on before it is handed back, in milliseconds (default 10,000). In the last fifth of it the work's
-   * signal aborts.
+   * How long `stop` lets work go on before it is handed back, in milliseconds (default 10,000). In the last
+   * fifth of it the work's signal aborts.
    */
   shutdownGrace?: number
   timing?: Partial<Timing>
@@ -65,7 +65,10 @@ export type Worker = {
   interrupt: (actionId: string) => void
   /** Polls work in another system, unless that was done within its poll interval. */
   refresh: (action: StoredAction) => Promise<StoredAction | undefined> | StoredAction
-  /** Resolves with the action when it is no longer ACTIVE, when the time (milliseconds) is over, or when `signal` aborts. */
+  /**
+   * Resolves with the action when it is no longer ACTIVE, when the time (milliseconds) is over, or when
+   * `signal` aborts.
+   */
   whenSettled: (actionId: string, timeout: number, signal?: AbortSignal) => Promise<StoredAction | undefined>
   /** How many actions run here at this moment. */
   readonly running: number
@@ -246,19 +249,7 @@ export function createWorker(options: WorkerOptions): Worker {
 }
 
 /** Lets requests wait until an action has changed. */
-type ActionWatch = {
-  /** Resolves with the action when it is ready, the time (milliseconds) is over, `signal` aborts, or this instance stops. */
-  until: (
-    actionId: string,
-    timeout: number,
-    ready: (action: StoredAction | undefined) => boolean,
-    signal?: AbortSignal,
-  ) => Promise<StoredAction | undefined>
-  /** Wakes who waits for an action that has changed here. */
-  changed: (actionId: string) => void
-}
-
-function watchActions(worker: WorkerContext): ActionWatch {
+function watchActions(worker: WorkerContext) {
   const { store, namespace } = worker
   const sleepers = new Map<string, Set<() => void>>()
 
@@ -281,8 +272,14 @@ function watchActions(worker: WorkerContext): ActionWatch {
   }
 
   return {
-    async until(actionId, timeout, ready, signal) {
-      const end = performance.now() + timeout
+    /** Resolves with the action when it is ready, the time is over, `signal` aborts, or this instance stops. */
+    async until(
+      actionId: string,
+      milliseconds: number,
+      ready: (action: StoredAction | undefined) => boolean,
+      signal?: AbortSignal,
+    ): Promise<StoredAction | undefined> {
+      const end = performance.now() + milliseconds
       // Changes on this instance wake at once. Those of other instances are found by looking again.
       for (let wait = 25; ; wait = Math.min(wait * 2, 500)) {
         const action = await store.get(namespace, actionId)
@@ -291,7 +288,8 @@ function watchActions(worker: WorkerContext): ActionWatch {
         await sleepUntilChanged(actionId, Math.min(wait, left), signal)
       }
     },
-    changed(actionId) {
+    /** Wakes who waits for an action that has changed here. */
+    changed(actionId: string): void {
       for (const resolve of sleepers.get(actionId) ?? []) resolve()
     },
   }

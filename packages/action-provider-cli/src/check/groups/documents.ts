@@ -170,10 +170,10 @@ export const documents: Group = {
         says: 'start_time is a time in UTC.',
         mend: "Set the machine's clock; a local time with a Z after it is off by hours.",
       },
-      ({ json }) => {
+      ({ json, at }) => {
         const { start_time: start } = json as Document
         if (!isTime(start)) return undefined
-        const off = Math.abs(Date.parse(start) - Date.now())
+        const off = Math.abs(Date.parse(start) - at)
         return off > CLOCK ? `start_time is ${Math.round(off / 60_000)} minutes off` : undefined
       },
     ),
