@@ -139,7 +139,7 @@ async function listen(
     ...(configuration.secretsKeys && { secretsKeys: configuration.secretsKeys }),
     formerClientSecrets: configuration.formerClientSecrets,
   })
-  const docs = configuration.docs ?? (standIn ? 'ifInstalled' : 'off')
+  const docs = configuration.docs ?? (globus ? 'ifInstalled' : 'off')
   if (docs !== 'off' && isPublic(provider.description.visible_to)) {
     const { title } = provider.description
     serveDocsPage(app, { prefix, title, required: docs === 'on' })
