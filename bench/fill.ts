@@ -65,6 +65,6 @@ export function newAction(provider: string, creator: string, now: number): NewAc
     content_hash: contentHash(request),
     request,
     status,
-    settle: () => ({ ...succeedFrom(status, { you_said: 'hey' }, now), attempt: 1 }),
+    runInline: () => ({ ...succeedFrom(status, { you_said: 'hey' }, now), attempt: 1 }),
   }
 }

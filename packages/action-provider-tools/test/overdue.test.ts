@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../../../test/eventually.ts'
 import type { ActionStore } from '../src/index.ts'
-import { newAction } from './new-action.ts'
+import { newAction } from '../src/store-contract/actions.ts'
 import { createClock, createWorkServer } from './serve-work.ts'
 import { storesForTest, type TestStores } from './stores.ts'
 

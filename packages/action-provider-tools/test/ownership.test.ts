@@ -7,7 +7,7 @@ import {
   type RunContext,
   type WorkInterrupted,
 } from '../src/index.ts'
-import { openPostgresStore } from '../src/store/postgres/postgres-store.ts'
+import { openPostgresStore } from '../src/store/postgres/store.ts'
 import { type DatabaseProxy, startDatabaseProxy } from './database-proxy.ts'
 import { startPostgres, type TestPostgres } from './postgres.ts'
 import { aborted } from './serve-work.ts'

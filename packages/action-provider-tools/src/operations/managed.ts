@@ -8,7 +8,7 @@ import { parseTime } from '../documents/time.ts'
 import { ActionConflict, ActionNotFound } from '../errors.ts'
 import { isPromiseLike } from '../promise-like.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
-import type { ActionStore, Change, StoredAction } from '../store/action-store.ts'
+import type { ActionStore, Change, NewAction, StoredAction } from '../store/action-store.ts'
 import type { Worker } from '../worker/worker.ts'
 import type { Operations } from './operations.ts'
 
@@ -41,35 +41,26 @@ export function managedOperations(
       const action_id = newActionId(now)
       const status = lifecycle.begin(action_id, auth.effectiveIdentity, request, now)
       const deadline_at = request.deadline === undefined ? now + maximumDeadline : parseTime(request.deadline)
-      const settles = worker.settling.possible
-      const creation = await store
-        .create({
-          action_id,
-          provider: namespace,
-          request_key: requestKey(namespace, auth.effectiveIdentity, request.request_id),
-          content_hash: contentHash(request),
-          request,
-          status,
-          deadline_at,
-          ...(settles
-            ? { settle: () => worker.settling.settle(status, request, auth, deadline_at) }
-            : { job: true, secret: worker.seal(action_id, auth) }),
-        })
-        .catch((error: unknown) => {
-          worker.settling.settled(action_id, false)
-          throw error
-        })
-      worker.settling.settled(action_id, creation.outcome === 'created')
+      const action: NewAction = {
+        action_id,
+        provider: namespace,
+        request_key: requestKey(namespace, auth.effectiveIdentity, request.request_id),
+        content_hash: contentHash(request),
+        request,
+        status,
+        deadline_at,
+      }
+      const inline = worker.inline.possible
+      const creation = await (inline
+        ? worker.inline.create(action, auth)
+        : store.create({ ...action, job: true, secret: worker.seal(action_id, auth) }))
       if (creation.outcome === 'conflict') throw conflict()
       const started = creation.outcome === 'created'
-      if (started && !settles) worker.nudge()
-      const { action } = creation
-      const { action_id: found } = action
-      if (!synchronous || action.status !== 'ACTIVE')
-        return { action_id: found, document: action.document, started }
-      const { document } = action
+      if (started && !inline) worker.nudge()
+      const { action_id: found, document } = creation.action
+      if (!synchronous || creation.action.status !== 'ACTIVE') return { action_id: found, document, started }
       const ended = async (hungUp: AbortSignal): Promise<string> =>
-        (await worker.whenSettled(found, SYNCHRONOUS_WAIT, hungUp))?.document ?? document
+        (await worker.whenNotActive(found, SYNCHRONOUS_WAIT, hungUp))?.document ?? document
       return { action_id: found, document, started, ended }
     },
 

@@ -64,17 +64,17 @@ export type NewAction = {
   /** What its work needs after the request, sealed; kept until it completes. */
   secret?: Uint8Array
   /**
-   * Called inside the transaction, once this request is known to be the first of its key and before it is
-   * committed. A returned change is recorded with it, in the same commit; `undefined` leaves it ACTIVE.
-   * It must not throw and must not call the store.
+   * Runs its work inline: inside the transaction, once this request is known to be the first of its key. The store
+   * calls it once at most. It must not throw and must not call the store.
+   * The change that it returns is recorded with the action, in the same commit; `undefined` leaves the action ACTIVE.
    */
-  settle?: () => Settlement | undefined
+  runInline?: () => InlineChange | undefined
 }
 
-/** What follows from work that began inside the transaction of its action. */
-export type Settlement = Change & {
+/** What work that ran inline does to its action. */
+export type InlineChange = Change & {
   /** The instance on which the work goes on: it holds the action's job, under the lease that the created action has. */
-  held_by?: string
+  holder?: string
 }
 
 /** What the key of a request stands for already. */
@@ -105,9 +105,9 @@ export type Change = {
   /** `null` erases it. A change to SUCCEEDED or FAILED erases it in any case. */
   secret?: Uint8Array | null
   /**
-   * What happens to its job: `done` removes it, a time (milliseconds since 1970) makes it due then, taken by
-   * nobody, also where it had none; an instance that could not do it leaves it to others, and takes it again only where they
-   * do not. A change to SUCCEEDED or FAILED removes it in any case.
+   * What happens to its job. `done` removes it. A time (milliseconds since 1970) makes it due then, without a holder, also
+   * where there was no job. `left_by` names an instance that leaves the job to others; it takes the job again only where they
+   * do not. A change to SUCCEEDED or FAILED removes the job in any case.
    */
   job?: 'done' | { due_at: number; left_by?: string }
   /** Removes the action with its log, secret and job, and frees its request_id. */
@@ -165,7 +165,14 @@ export const LEASE_SECONDS = 15
  * with ActionProviderError.
  */
 export type ActionStore = {
-  readonly kind: 'sqlite' | 'postgres'
+  /** What keeps the actions, in a word that labels metrics. */
+  readonly kind: string
+
+  /** The same as OpenTelemetry names it (`db.system.name`), for spans. */
+  readonly system: string
+
+  /** Whether calls go to another process: their spans are those of a client. */
+  readonly remote: boolean
 
   /** How long a job belongs to its holder without a word of it, in seconds; `Infinity` where nobody else can take it. */
   readonly leaseSeconds: number
@@ -182,7 +189,7 @@ export type ActionStore = {
   /** Finds an action of a provider. An action past its `release_at` is not found. */
   get(provider: string, actionId: string): Awaitable<StoredAction | undefined>
 
-  /** What `get` would find, where that is in memory and surely right: most of what is asked for has been asked for just now. */
+  /** What `get` would find, where that is in memory and surely right. Callers ask for the same few actions again and again. */
   known?(provider: string, actionId: string): StoredAction | undefined
 
   /** Finds the request of an action; that of an action that was complete from the beginning need not be kept. */
@@ -244,8 +251,8 @@ export type ActionStore = {
   returnJobs(provider: string, instance: string, jobs: readonly Job[]): Promise<void>
 
   /**
-   * Calls back, soon but not surely, when something happened here or on another instance: a job became due, or cancel was asked
-   * for. Returns a function that ends it.
+   * Calls back when a job became due or cancel was asked for, here or on another instance. It may miss some.
+   * Returns a function that ends it.
    */
   subscribe(provider: string, listener: (event: StoreEvent) => void): () => void
 

@@ -2,7 +2,7 @@
 
 import { isComplete, statusDocument } from '../documents/action-status.ts'
 import type { ActionLogEntry } from '../documents/log-page.ts'
-import type { Change, NewAction, Settlement, StoredAction } from './action-store.ts'
+import type { Change, NewAction, StoredAction } from './action-store.ts'
 
 /** An action as it is to be written, with what changes around it. */
 export type Write = {
@@ -51,7 +51,7 @@ export function changed(action: StoredAction, change: Change): Write {
   }
 }
 
-/** What follows from a new action, settled at once or not. `now` is when its job is due. */
+/** What follows from a new action, whose work runs inline or not. `now` is when its job is due. */
 export function created(newAction: NewAction, now: number): Write {
   const { status } = newAction
   const action: StoredAction = {
@@ -74,14 +74,27 @@ export function created(newAction: NewAction, now: number): Write {
     ...(newAction.secret && { secret: newAction.secret }),
     ...(newAction.job && { job: { due_at: now } }),
   }
-  const settlement: Settlement = newAction.settle?.() ?? {}
-  const { held_by, ...change } = settlement
-  if (held_by === undefined) return changed(action, { ...begin, ...change })
+  const { holder, ...change } = newAction.runInline?.() ?? {}
+  if (holder === undefined) return changed(action, { ...begin, ...change })
   const write = changed(action, { ...begin, ...change, lease: FIRST_LEASE })
-  return { ...write, job: { due_at: now, holder: held_by } }
+  return { ...write, job: { due_at: now, holder } }
 }
 
-/** The lease of a job that is held from the moment in which its action is recorded. */
+/** A new action whose work runs inline once, though its transaction may be tried again. */
+export function onceInline(newAction: NewAction): NewAction {
+  const { runInline } = newAction
+  if (runInline === undefined) return newAction
+  let ran: { change: ReturnType<typeof runInline> } | undefined
+  return {
+    ...newAction,
+    runInline() {
+      ran ??= { change: runInline() }
+      return ran.change
+    },
+  }
+}
+
+/** The lease of a job that has a holder when its action is recorded. */
 export const FIRST_LEASE = 1
 
 type Optional = Pick<

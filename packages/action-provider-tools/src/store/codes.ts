@@ -1,5 +1,4 @@
 import type { ActionStatusValue } from '../documents/action-status.ts'
-import type { ListQuery } from './action-store.ts'
 
 /**
  * How a status is written in a column. What is below SUCCEEDED is unfinished. Indexes rely on these numbers: they never
@@ -7,10 +6,3 @@ import type { ListQuery } from './action-store.ts'
  */
 export const STATUS_CODES = { ACTIVE: 0, INACTIVE: 1, SUCCEEDED: 2, FAILED: 3 } as const
 export const STATUSES: readonly ActionStatusValue[] = ['ACTIVE', 'INACTIVE', 'SUCCEEDED', 'FAILED']
-
-/** How a role is written in a column. These numbers never change either. */
-export const ROLE_CODES: Record<keyof ListQuery['principals'], number> = {
-  creator_id: 0,
-  monitor_by: 1,
-  manage_by: 2,
-}

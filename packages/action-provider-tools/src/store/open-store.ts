@@ -13,11 +13,11 @@ const POSTGRES = /^postgres(ql)?:\/\//
  */
 export async function openStore(url: string, options: StoreOptions = {}): Promise<ActionStore> {
   if (url.startsWith(SQLITE) && url.length > SQLITE.length) {
-    const { openSqliteStore } = await import('./sqlite/sqlite-store.ts')
+    const { openSqliteStore } = await import('./sqlite/store.ts')
     return openSqliteStore(url.slice(SQLITE.length), options)
   }
   if (POSTGRES.test(url)) {
-    const { openPostgresStore } = await import('./postgres/postgres-store.ts')
+    const { openPostgresStore } = await import('./postgres/store.ts')
     return openPostgresStore(url, options)
   }
   throw new StoreUnusable(

@@ -2,7 +2,7 @@ import { type Attributes, context, SpanKind, type Tracer } from '@opentelemetry/
 import { type ActionStatusValue, isComplete } from '../documents/action-status.ts'
 import { ActionProviderToolsError } from '../errors.ts'
 import { isPromiseLike } from '../promise-like.ts'
-import type { ActionStore, Change, NewAction, Settlement } from '../store/action-store.ts'
+import type { ActionStore, Change, InlineChange, NewAction } from '../store/action-store.ts'
 import type { ProviderMetrics, StoreMethod } from './metrics.ts'
 import { inSpan, isTraced } from './tracing.ts'
 
@@ -19,11 +19,10 @@ export function instrumentStore(store: ActionStore, { tracer, metrics }: Instrum
 }
 
 function tracedStore(store: ActionStore, tracer: Tracer): ActionStore {
-  const system = store.kind === 'postgres' ? 'postgresql' : store.kind
-  const kind = store.kind === 'postgres' ? SpanKind.CLIENT : SpanKind.INTERNAL
+  const kind = store.remote ? SpanKind.CLIENT : SpanKind.INTERNAL
   const traced = aroundCalls(store, (method, call) => {
     if (!isTraced()) return call()
-    const attributes: Attributes = { 'db.system.name': system, 'db.operation.name': method }
+    const attributes: Attributes = { 'db.system.name': store.system, 'db.operation.name': method }
     return inSpan(tracer, `store ${method}`, { kind, attributes }, call)
   })
   return {
@@ -74,7 +73,7 @@ function measuredStore(store: ActionStore, metrics: ProviderMetrics): ActionStor
     if (isComplete(status)) metrics.completed(status)
   }
 
-  function measureInlineWork(work: () => Settlement | undefined): Settlement | undefined {
+  function measureInlineWork(work: () => InlineChange | undefined): InlineChange | undefined {
     const begun = performance.now()
     const change = work()
     const outcome = outcomeOf(change)
@@ -115,10 +114,10 @@ function measuredStore(store: ActionStore, metrics: ProviderMetrics): ActionStor
 /** A new action, with something put around work that is run inline. */
 function aroundInlineWork(
   action: NewAction,
-  around: (work: () => Settlement | undefined) => Settlement | undefined,
+  around: (work: () => InlineChange | undefined) => InlineChange | undefined,
 ): NewAction {
-  const { settle } = action
-  return settle ? { ...action, settle: () => around(settle) } : action
+  const { runInline } = action
+  return runInline ? { ...action, runInline: () => around(runInline) } : action
 }
 
 const OUTCOMES = { SUCCEEDED: 'done', FAILED: 'failed', INACTIVE: 'paused', ACTIVE: undefined } as const
@@ -159,6 +158,8 @@ function aroundCalls(
 ): ActionStore {
   const rest: Omit<ActionStore, StoreMethod> = {
     kind: store.kind,
+    system: store.system,
+    remote: store.remote,
     leaseSeconds: store.leaseSeconds,
     now: store.now.bind(store),
     ...(store.known && { known: store.known.bind(store) }),

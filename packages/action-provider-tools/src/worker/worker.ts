@@ -54,7 +54,7 @@ export type Worker = {
   stop: () => Promise<void>
   /** Makes it look for due jobs. */
   nudge: () => void
-  settling: InlineRunner
+  inline: InlineRunner
   /** Seals what the work of an action needs of the caller who starts it. */
   seal: (actionId: string, auth: AuthState) => Uint8Array
   /** The same for an action that its creator resumes. @throws ServiceUnavailable */
@@ -69,7 +69,11 @@ export type Worker = {
    * Resolves with the action when it is no longer ACTIVE, when the time (milliseconds) is over, or when
    * `signal` aborts.
    */
-  whenSettled: (actionId: string, timeout: number, signal?: AbortSignal) => Promise<StoredAction | undefined>
+  whenNotActive: (
+    actionId: string,
+    timeout: number,
+    signal?: AbortSignal,
+  ) => Promise<StoredAction | undefined>
   /** How many actions run here at this moment. */
   readonly running: number
 }
@@ -215,7 +219,7 @@ export function createWorker(options: WorkerOptions): Worker {
     },
 
     nudge,
-    settling: createInlineRunner(worker, track, seal),
+    inline: createInlineRunner(worker, track, seal),
     seal,
     reseal: (actionId, auth) => resealCaller(worker, actionId, auth),
 
@@ -239,7 +243,7 @@ export function createWorker(options: WorkerOptions): Worker {
       })
     },
 
-    whenSettled: (actionId, timeout, signal) =>
+    whenNotActive: (actionId, timeout, signal) =>
       actions.until(actionId, timeout, (action) => action?.status !== 'ACTIVE', signal),
 
     get running() {

@@ -1,9 +1,10 @@
-import type { Database, Statement } from './database.ts'
+import type { Database } from './database.ts'
+import type { Statement } from './statement.ts'
 
 /** The database's time in milliseconds since 1970, in a statement. */
 export const DATABASE_TIME = 'extract(epoch FROM statement_timestamp())::float8 * 1000'
 
-/** What the statements of a store go by. */
+/** The times that statements need. */
 export type Times = {
   now: () => number
   /** When a job is due, as it is written: `null` where that is now, by the database's clock. */
@@ -12,7 +13,7 @@ export type Times = {
   lease: number
 }
 
-/** A clock that goes as the database's, whatever the clock of this machine says. */
+/** The database's clock, as seen from this machine. */
 export type DatabaseClock = {
   now: () => number
   /** How far the clock of this machine is ahead of it, in milliseconds. */
@@ -25,7 +26,7 @@ const READ: Statement = {
   text: 'SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS time',
 }
 
-/** How often it is set, in milliseconds; and how much it waits rather than going back, for a correction is no event. */
+/** How often the clock is set, and by how much it stands still rather than going back, in milliseconds. */
 const SET_EVERY = 60_000
 const CORRECTION = 1_000
 
@@ -41,7 +42,7 @@ export async function readClock(database: Database): Promise<DatabaseClock> {
       (measured) => {
         offset = measured
       },
-      // Who needs the database finds out that it is away.
+      // The next statement reports that the database is away.
       () => {},
     )
   }, SET_EVERY).unref()

@@ -1,5 +1,6 @@
 import type { ActionStatusValue } from '../../documents/action-status.ts'
-import type { Database, Statement } from './database.ts'
+import type { Database } from './database.ts'
+import type { Statement } from './statement.ts'
 
 /** At most 64 rows, and those jobs that wait, from an index that holds nothing else. */
 const COUNT: Statement = {
@@ -7,14 +8,29 @@ const COUNT: Statement = {
   text: `SELECT COALESCE(sum(active), 0)::float8 AS "ACTIVE", COALESCE(sum(inactive), 0)::float8 AS "INACTIVE",
       COALESCE(sum(succeeded), 0)::float8 AS "SUCCEEDED", COALESCE(sum(failed), 0)::float8 AS "FAILED",
       (SELECT count(*) FROM action_provider.jobs WHERE provider = $1 AND holder IS NULL)::float8 AS waiting
-    FROM action_provider.tallies WHERE provider = $1`,
+    FROM action_provider.counts WHERE provider = $1`,
 }
 
 const NAMESPACES: Statement = {
   name: 'namespaces',
-  text: `SELECT provider FROM action_provider.tallies GROUP BY provider
+  text: `SELECT provider FROM action_provider.counts GROUP BY provider
     HAVING sum(active + inactive + succeeded + failed) > 0 ORDER BY provider`,
 }
+
+/**
+ * Adds to the counts: part of a statement that creates, changes or removes actions.
+ * @param changes a SELECT of a provider and what is added to each status, one row a provider
+ */
+export function addCounts(changes: string): string {
+  return `INSERT INTO action_provider.counts AS t (provider, shard, active, inactive, succeeded, failed)
+      ${changes}
+      ON CONFLICT (provider, shard) DO UPDATE SET active = t.active + excluded.active,
+        inactive = t.inactive + excluded.inactive, succeeded = t.succeeded + excluded.succeeded,
+        failed = t.failed + excluded.failed`
+}
+
+/** The row of the counts that a connection adds to. */
+export const SHARD = 'pg_backend_pid() & 63'
 
 /** The namespaces of the providers that have actions. */
 export async function namespaces(database: Database): Promise<string[]> {

@@ -1,9 +1,6 @@
 import { type ClientConfig, DatabaseError, Pool, type PoolClient } from 'pg'
-import { createContact } from './contact.ts'
 import { isCollision, storeError } from './failures.ts'
-
-/** A statement that each connection prepares once, under its name. */
-export type Statement = { name: string; text: string }
+import type { Statement } from './statement.ts'
 
 /** Runs a statement and gives its rows. Rejects with ServiceUnavailable or ActionProviderError. */
 export type Query = <Row>(statement: Statement, values: readonly unknown[]) => Promise<Row[]>
@@ -22,13 +19,13 @@ export type Database = {
 const ATTEMPTS = 5
 
 /**
- * A commit that is answered before it is on disk may be lost with all that was acknowledged: a server that is set so is
- * overruled, and no other setting of it is. What it is now is made the connection's own, whatever becomes of the server's.
+ * With `off` a commit is answered before it is on disk, and what was acknowledged may be lost. This connection then uses
+ * `on`; any other value of the server stays. The connection keeps its value when the server's setting changes later.
  */
 const COMMIT_ON_DISK = `SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
   WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)`
 
-export type PoolOptions = {
+type PoolOptions = {
   size: number
   /** How long nothing may be heard of the database before it counts as away, in milliseconds. */
   gap: number
@@ -45,7 +42,7 @@ export function openPool(config: ClientConfig, { size, gap, report }: PoolOption
   })
   const contact = createContact(gap)
   pool.on('error', report)
-  // A connection may break between two statements of a transaction. The next statement tells; nobody else needs to.
+  // A connection may break between two statements of a transaction. The next statement reports it.
   pool.on('connect', (client) => client.on('error', () => {}))
 
   const query: Query = (statement, values) =>
@@ -106,5 +103,30 @@ async function persevere<T>(attempt: () => Promise<T>): Promise<T> {
     } catch (error) {
       if (!isCollision(error) || attempts === ATTEMPTS) throw storeError(error)
     }
+  }
+}
+
+/** For how long the database has answered. */
+type Contact = {
+  /** It has answered just now. */
+  note: () => void
+  /** For how long it has answered up to now without a gap, in milliseconds. */
+  duration: () => number
+}
+
+/** @param gap how long nothing may be heard of the database before it counts as away, in milliseconds */
+function createContact(gap: number): Contact {
+  let first = 0
+  let last = -Infinity
+  return {
+    note() {
+      const now = performance.now()
+      if (now - last > gap) first = now
+      last = now
+    },
+    duration() {
+      const now = performance.now()
+      return now - last > gap ? 0 : now - first
+    },
   }
 }

@@ -52,7 +52,7 @@ export function inBatches<Item, Result>(
       waiting.push({ item, resolve, reject })
       if (batches === LIMITS.batches) return
       batches++
-      // What else arrives at this moment joins the batch.
+      // More items of the same moment join the batch.
       setImmediate(run)
     })
 }

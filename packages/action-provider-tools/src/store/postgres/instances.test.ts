@@ -2,9 +2,9 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts'
 import { again, succeed } from '../../../test/requests.ts'
+import { newAction } from '../../store-contract/actions.ts'
 import type { ActionStore, Creation, Job } from '../action-store.ts'
-import { newAction } from '../contract.ts'
-import { openPostgresStore } from './postgres-store.ts'
+import { openPostgresStore } from './store.ts'
 
 let postgres: TestPostgres
 let stores: ActionStore[] = []
@@ -48,18 +48,18 @@ test('a request that arrives at every instance at once starts one action', async
   expect(await store.count('race')).toMatchObject({ actions: { ACTIVE: 100 }, waiting: 100 })
 })
 
-test('a request is settled by the instance that records it, and by no other', async () => {
-  const request = newAction({ provider: 'settle' })
-  let settled = 0
+test('work runs inline on the instance that records its action, and on no other', async () => {
+  const request = newAction({ provider: 'inline' })
+  let ran = 0
   const creations = await everywhere((store) => {
     const { status, ...same } = again(request)
-    const settle = () => {
-      settled++
+    const runInline = () => {
+      ran++
       return { status: { ...status, status: 'SUCCEEDED' as const } }
     }
-    return store.create({ ...same, status, settle })
+    return store.create({ ...same, status, runInline })
   })
-  expect(settled).toBe(1)
+  expect(ran).toBe(1)
   expect(creations.map(({ outcome }) => outcome).sort()).toEqual(['created', 'repeated', 'repeated'])
   expect(new Set(creations.map(idOf)).size).toBe(1)
 })

@@ -1,62 +1,107 @@
 import { uuidBytes } from '../../action/keys.ts'
 import type { Job } from '../action-store.ts'
+import { CALLERS_A_TURN } from '../turns.ts'
 import { DATABASE_TIME } from './clock.ts'
-import type { Database, Statement } from './database.ts'
+import type { Database } from './database.ts'
 import type { Notifications } from './notifications.ts'
+import { statement } from './statement.ts'
 
-/** The time that due times and leases are judged by: the database's, which all instances share, unless another is given as $3. */
-const CLOCK = `COALESCE($3::float8, ${DATABASE_TIME})`
-
-/** For how long a job that an instance left to others is theirs alone once it is due, in milliseconds. */
+/** For how long, once it is due, only others take a job that an instance left to them, in milliseconds. */
 const LEFT = 5_000
 
-/** Those whose lease is over come first: they have waited longest. There are $6 of them at most. */
-const TAKE: Statement = {
-  name: 'take-jobs',
-  text: `WITH abandoned AS MATERIALIZED (
-      SELECT action_id FROM action_provider.jobs
-      WHERE provider = $1 AND holder IS NOT NULL AND lease_until <= ${CLOCK}
-      ORDER BY lease_until LIMIT $6 FOR UPDATE SKIP LOCKED
-    ), due AS MATERIALIZED (
-      SELECT action_id FROM action_provider.jobs WHERE provider = $1 AND holder IS NULL AND due_at <= ${CLOCK}
-        AND (left_by IS DISTINCT FROM $2 OR due_at <= ${CLOCK} - ${LEFT})
-      ORDER BY due_at LIMIT $5 FOR UPDATE SKIP LOCKED
-    ), next AS MATERIALIZED (
-      SELECT action_id FROM abandoned UNION ALL SELECT action_id FROM due LIMIT $5
-    )
-    UPDATE action_provider.jobs j SET holder = $2, lease = j.lease + 1, lease_until = ${CLOCK} + $4
-    FROM next WHERE j.action_id = next.action_id
-    RETURNING j.action_id, j.lease`,
-}
+/** What every statement is given; `clock` stands in for the database's clock where it is not null. */
+const HOLDER = { provider: 'text', instance: 'text', clock: 'float8' } as const
 
-/** Those of the jobs $5 with the leases $6 that an instance holds, locked in the order in which everybody locks them. */
-const HELD = `held AS MATERIALIZED (
-      SELECT j.action_id FROM unnest($5::uuid[], $6::integer[]) AS k(action_id, lease)
-      JOIN action_provider.jobs j ON j.action_id = k.action_id
-      WHERE j.provider = $1 AND j.holder = $2 AND j.lease = k.lease
+/** The time that due times and leases are judged by: the database's, which all instances share. */
+const timeOf = (clock: string): string => `COALESCE(${clock}, ${DATABASE_TIME})`
+
+/**
+ * Those whose lease is over come first: they have waited longest. There are `abandoned` of them at most. Then callers take turns,
+ * beginning after the one that was served last; what is left goes to the oldest jobs. Callers are found by going along the
+ * index from one to the next, so that it does not matter how many jobs each of them has.
+ */
+const TAKE = statement(
+  'take-jobs',
+  { ...HOLDER, lease: 'float8', limit: 'bigint', abandoned: 'bigint', served: 'text' },
+  ({ provider, instance, clock, lease, limit, abandoned, served }) => {
+    const nobodys = `provider = ${provider} AND holder IS NULL`
+    const due = `${nobodys} AND due_at <= ${timeOf(clock)}
+        AND (left_by IS DISTINCT FROM ${instance} OR due_at <= ${timeOf(clock)} - ${LEFT})`
+    const callerAfter = (caller: string, until = ''): string =>
+      `SELECT caller FROM action_provider.jobs WHERE ${nobodys} AND caller > ${caller} ${until} ORDER BY caller LIMIT 1`
+    const walk = (name: string, first: string, next: string): string => `${name} AS (
+      SELECT caller, 1 AS turn FROM (${first}) first
+      UNION ALL
+      SELECT j.caller, c.turn + 1 FROM ${name} c CROSS JOIN LATERAL (${next}) j WHERE c.turn < ${CALLERS_A_TURN}
+    )`
+    const untilServed = `AND caller <= ${served}`
+    return `WITH RECURSIVE ${walk('ahead', callerAfter(served), callerAfter('c.caller'))},
+    ${walk('behind', callerAfter("''", untilServed), callerAfter('c.caller', untilServed))},
+    callers AS MATERIALIZED (
+      SELECT caller, turn FROM ahead UNION ALL SELECT caller, turn + ${CALLERS_A_TURN} FROM behind
+      ORDER BY turn LIMIT ${CALLERS_A_TURN}
+    ), abandoned AS MATERIALIZED (
+      SELECT action_id FROM action_provider.jobs
+      WHERE provider = ${provider} AND holder IS NOT NULL AND lease_until <= ${timeOf(clock)}
+      ORDER BY lease_until LIMIT ${abandoned} FOR UPDATE SKIP LOCKED
+    ), chosen AS MATERIALIZED (
+      SELECT j.action_id, c.turn FROM callers c CROSS JOIN LATERAL (
+        SELECT action_id, due_at FROM action_provider.jobs WHERE ${due} AND caller = c.caller
+        ORDER BY due_at LIMIT (SELECT GREATEST(1, ${limit} / count(*)) FROM callers)
+      ) j
+      ORDER BY c.turn, j.due_at LIMIT ${limit}
+    ), in_turn AS MATERIALIZED (
+      SELECT action_id FROM action_provider.jobs WHERE ${due} AND action_id IN (SELECT action_id FROM chosen)
+      FOR UPDATE SKIP LOCKED
+    ), oldest AS MATERIALIZED (
+      SELECT action_id FROM action_provider.jobs WHERE ${due} AND action_id NOT IN (SELECT action_id FROM chosen)
+      ORDER BY due_at LIMIT ${limit} - (SELECT count(*) FROM in_turn) FOR UPDATE SKIP LOCKED
+    ), next AS MATERIALIZED (
+      SELECT action_id FROM abandoned UNION ALL SELECT action_id FROM in_turn UNION ALL SELECT action_id FROM oldest
+      LIMIT ${limit}
+    )
+    UPDATE action_provider.jobs j SET holder = ${instance}, lease = j.lease + 1, lease_until = ${timeOf(clock)} + ${lease}
+    FROM next WHERE j.action_id = next.action_id
+    RETURNING j.action_id, j.lease,
+      (SELECT c.caller FROM callers c LEFT JOIN chosen USING (turn)
+        WHERE (SELECT count(*) FROM chosen) < ${limit} OR chosen.turn IS NOT NULL
+        ORDER BY turn DESC LIMIT 1) AS served`
+  },
+)
+
+const JOBS = { action_id: 'uuid', lease: 'integer' } as const
+
+/** Those of the jobs that an instance holds. All instances lock them in the same order. */
+const held = (given: { provider: string; instance: string; jobs: { rows: string } }): string =>
+  `held AS MATERIALIZED (
+      SELECT j.action_id FROM ${given.jobs.rows}
+      JOIN action_provider.jobs j ON j.action_id = jobs.action_id
+      WHERE j.provider = ${given.provider} AND j.holder = ${given.instance} AND j.lease = jobs.lease
       ORDER BY j.action_id FOR UPDATE OF j
     )`
 
-const KEEP: Statement = {
-  name: 'keep-jobs',
-  text: `WITH ${HELD}
-    UPDATE action_provider.jobs j SET lease_until = ${CLOCK} + $4
+const KEEP = statement(
+  'keep-jobs',
+  { ...HOLDER, lease: 'float8', jobs: JOBS },
+  (given) => `WITH ${held(given)}
+    UPDATE action_provider.jobs j SET lease_until = ${timeOf(given.clock)} + ${given.lease}
     FROM held WHERE j.action_id = held.action_id
     RETURNING j.action_id`,
-}
+)
 
-/** When jobs that come back are due: at once whatever any clock says, and before those that nobody has begun. */
+/** When returned jobs are due: at once, whatever a clock says, and before those that nobody has begun. */
 const LONG_AGO = 0
 
-const RETURN: Statement = {
-  name: 'return-jobs',
-  text: `WITH ${HELD}, returned AS (
-      UPDATE action_provider.jobs j SET holder = NULL, lease_until = NULL, due_at = $3
+const RETURN = statement(
+  'return-jobs',
+  { provider: 'text', instance: 'text', due_at: 'float8', payload: 'text', jobs: JOBS },
+  (given) => `WITH ${held(given)}, returned AS (
+      UPDATE action_provider.jobs j SET holder = NULL, lease_until = NULL, due_at = ${given.due_at}
       FROM held WHERE j.action_id = held.action_id
       RETURNING j.action_id
     )
-    SELECT pg_notify('action_provider', $4) WHERE EXISTS (SELECT FROM returned)`,
-}
+    SELECT pg_notify('action_provider', ${given.payload}) WHERE EXISTS (SELECT FROM returned)`,
+)
 
 export type Jobs = {
   take: (provider: string, instance: string, limit: number) => Promise<Job[]>
@@ -67,8 +112,8 @@ export type Jobs = {
 /**
  * The right to run an action's work, as leases.
  *
- * A lease counts only the time in which its holder could have renewed it: an instance takes over what another holds once it
- * has itself reached the database for a whole lease. After an outage holders that live have that long to say so.
+ * A lease counts only the time in which its holder could have renewed it: an instance takes over a job once it has itself
+ * reached the database for a whole lease. After an outage, holders that live have that long to renew theirs.
  *
  * @param clock stands in for the database's clock
  */
@@ -79,15 +124,22 @@ export function createJobs(
   clock?: () => number,
 ): Jobs {
   const lease = leaseSeconds * 1000
+  /** Who was served last, by provider. */
+  const lastServed = new Map<string, string>()
   return {
-    take(provider, instance, limit) {
+    async take(provider, instance, limit) {
       const abandoned = database.reachedFor() >= lease ? limit : 0
-      return database.query<Job>(TAKE, [provider, instance, clock?.(), lease, limit, abandoned])
+      const last = lastServed.get(provider) ?? ''
+      const given = { provider, instance, clock: clock?.(), lease, limit, abandoned, served: last }
+      const rows = await database.query<Job & { served: string | null }>(TAKE, TAKE.values(given))
+      const [first] = rows
+      if (first) lastServed.set(provider, first.served ?? '')
+      return rows.map(({ action_id, lease }) => ({ action_id, lease }))
     },
 
     async keep(provider, instance, jobs) {
       if (jobs.length === 0) return { lost: [] }
-      const values = [provider, instance, clock?.(), lease, ...columns(jobs)]
+      const values = KEEP.values({ provider, instance, clock: clock?.(), lease, jobs: jobs.filter(isKnown) })
       const kept = await database.query<{ action_id: string }>(KEEP, values)
       const ids = new Set(kept.map((row) => row.action_id))
       return { lost: jobs.map(({ action_id }) => action_id).filter((id) => !ids.has(id)) }
@@ -96,14 +148,14 @@ export function createJobs(
     async return(provider, instance, jobs) {
       const event = { kind: 'job' } as const
       const payload = notifications.payload(provider, event)
-      const values = [provider, instance, LONG_AGO, payload, ...columns(jobs)]
-      const rows = await database.query(RETURN, values)
+      const given = { provider, instance, due_at: LONG_AGO, payload, jobs: jobs.filter(isKnown) }
+      const rows = await database.query(RETURN, RETURN.values(given))
       if (rows.length > 0) notifications.tell(provider, event)
     },
   }
 }
 
-function columns(jobs: readonly Job[]): [ids: string[], leases: number[]] {
-  const known = jobs.filter(({ action_id }) => uuidBytes(action_id))
-  return [known.map(({ action_id }) => action_id), known.map(({ lease }) => lease)]
+/** Whether its id is one that PostgreSQL can read. */
+function isKnown({ action_id }: Job): boolean {
+  return uuidBytes(action_id) !== undefined
 }

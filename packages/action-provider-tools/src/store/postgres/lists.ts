@@ -1,32 +1,41 @@
 import { uuidText } from '../../action/keys.ts'
+import { accessKeys } from '../access.ts'
 import type { ListQuery } from '../action-store.ts'
-import { ROLE_CODES, STATUS_CODES } from '../codes.ts'
-import { readListMarker } from '../list-marker.ts'
-import { principalKey } from '../principal-key.ts'
-import type { Database, Statement } from './database.ts'
+import { STATUS_CODES } from '../codes.ts'
+import { readListMarker } from '../markers.ts'
+import type { Database } from './database.ts'
+import { type Statement, statement } from './statement.ts'
 
 /**
  * Every combination of role, principal and status is a walk from the newest end of one stretch of the key of `access`,
  * which ends after a page: the cost depends on the combinations and the page, not on how many actions there are.
  */
-const LIST: Statement = {
-  name: 'list',
-  text: `SELECT a.action_id, a.document
+const LIST = statement(
+  'list',
+  {
+    provider: 'text',
+    who: { role: 'smallint', principal: 'bytea' },
+    statuses: { status: 'smallint' },
+    before: 'uuid',
+    now: 'float8',
+    limit: 'integer',
+  },
+  ({ provider, who, statuses, before, now, limit }) => `SELECT a.action_id, a.document
     FROM (
       SELECT DISTINCT page.action_id
-      FROM unnest($2::smallint[], $3::bytea[]) AS who(role, principal)
-      CROSS JOIN unnest($4::smallint[]) AS s(status)
+      FROM ${who.rows}
+      CROSS JOIN ${statuses.rows}
       CROSS JOIN LATERAL (
         SELECT x.action_id FROM action_provider.access x
-        WHERE x.provider = $1 AND x.role = who.role AND x.principal = who.principal AND x.status = s.status
-          AND x.action_id < $5::uuid AND (x.release_at IS NULL OR x.release_at > $6)
-        ORDER BY x.action_id DESC LIMIT $7
+        WHERE x.provider = ${provider} AND x.role = who.role AND x.principal = who.principal
+          AND x.status = statuses.status AND x.action_id < ${before} AND (x.release_at IS NULL OR x.release_at > ${now})
+        ORDER BY x.action_id DESC LIMIT ${limit}
       ) AS page
-      ORDER BY page.action_id DESC LIMIT $7
+      ORDER BY page.action_id DESC LIMIT ${limit}
     ) AS found
     JOIN action_provider.actions a ON a.action_id = found.action_id
     ORDER BY a.action_id DESC`,
-}
+)
 
 const OVERDUE: Statement = {
   name: 'overdue',
@@ -49,24 +58,18 @@ export async function list(
   { principals, statuses, limit, before }: ListQuery,
   now: number,
 ): Promise<{ action_id: string; document: string }[]> {
+  const who = accessKeys(principals)
   const older = before === undefined ? NEWEST : uuidText(readListMarker(before))
-  const roles = Object.keys(ROLE_CODES) as (keyof ListQuery['principals'])[]
-  const who = roles.flatMap((role) =>
-    [...new Set(principals[role])].map((principal) => ({
-      role: ROLE_CODES[role],
-      principal: principalKey(principal),
-    })),
-  )
   if (who.length === 0) return []
-  return database.query(LIST, [
+  const values = LIST.values({
     provider,
-    who.map(({ role }) => role),
-    who.map(({ principal }) => principal),
-    [...new Set(statuses)].map((status) => STATUS_CODES[status]),
-    older,
+    who,
+    statuses: [...new Set(statuses)].map((status) => ({ status: STATUS_CODES[status] })),
+    before: older,
     now,
     limit,
-  ])
+  })
+  return database.query(LIST, values)
 }
 
 /** Unfinished actions whose deadline has passed, oldest first. */

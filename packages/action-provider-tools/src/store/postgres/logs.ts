@@ -1,27 +1,49 @@
 import type { ActionLogEntry } from '../../documents/log-page.ts'
+import { parseTime } from '../../documents/time.ts'
 import type { LogQuery } from '../action-store.ts'
-import { type LogPosition, readLogMarker, writeLogMarker } from '../log-marker.ts'
-import type { Database, Statement } from './database.ts'
+import { type LogPosition, readLogMarker, writeLogMarker } from '../markers.ts'
+import type { Database } from './database.ts'
+import { statement } from './statement.ts'
 
 const OLDEST_FIRST = page('log-oldest-first', '>', 'ASC')
 const NEWEST_FIRST = page('log-newest-first', '<', 'DESC')
 
 /** A row for each entry, one of nulls where the action has none on this page, and none at all where there is no action. */
-function page(name: string, after: '<' | '>', order: 'ASC' | 'DESC'): Statement {
-  return {
+function page(name: string, after: '<' | '>', order: 'ASC' | 'DESC') {
+  return statement(
     name,
-    text: `SELECT l.time, l.number::float8 AS number, l.entry FROM action_provider.actions a
+    {
+      action_id: 'uuid',
+      provider: 'text',
+      now: 'float8',
+      since: 'float8',
+      until: 'float8',
+      time: 'float8',
+      number: 'bigint',
+      limit: 'integer',
+    },
+    (given) => `SELECT l.time, l.number::float8 AS number, l.entry FROM action_provider.actions a
       LEFT JOIN LATERAL (
         SELECT time, number, entry FROM action_provider.log
-        WHERE action_id = $1 AND time >= $4 AND time <= $5 AND (time, number) ${after} ($6::float8, $7::bigint)
-        ORDER BY time ${order}, number ${order} LIMIT $8
+        WHERE action_id = ${given.action_id} AND time >= ${given.since} AND time <= ${given.until}
+          AND (time, number) ${after} (${given.time}, ${given.number})
+        ORDER BY time ${order}, number ${order} LIMIT ${given.limit}
       ) l ON true
-      WHERE a.action_id = $1 AND a.provider = $2 AND (a.release_at IS NULL OR a.release_at > $3)
+      WHERE a.action_id = ${given.action_id} AND a.provider = ${given.provider}
+        AND (a.release_at IS NULL OR a.release_at > ${given.now})
       ORDER BY l.time ${order}, l.number ${order}`,
-  }
+  )
 }
 
 type Row = (LogPosition & { entry: string }) | { entry: null }
+
+/** An entry as it is written. */
+export function logRow(
+  action_id: string,
+  entry: ActionLogEntry,
+): { action_id: string; time: number; entry: string } {
+  return { action_id, time: parseTime(entry.time), entry: JSON.stringify(entry) }
+}
 
 /** A page of an action's log, in order of time and, within it, of writing; `undefined` where there is no such action. */
 export async function readLog(
@@ -31,17 +53,10 @@ export async function readLog(
   { limit, newestFirst, marker, since = -Infinity, until = Infinity }: LogQuery,
   now: number,
 ): Promise<{ entries: ActionLogEntry[]; marker?: string } | undefined> {
-  const after = marker === undefined ? beginning(newestFirst) : readLogMarker(marker)
-  const rows = await database.query<Row>(newestFirst ? NEWEST_FIRST : OLDEST_FIRST, [
-    actionId,
-    provider,
-    now,
-    since,
-    until,
-    after.time,
-    after.number,
-    limit + 1,
-  ])
+  const log = newestFirst ? NEWEST_FIRST : OLDEST_FIRST
+  const { time, number } = marker === undefined ? beginning(newestFirst) : readLogMarker(marker)
+  const given = { action_id: actionId, provider, now, since, until, time, number, limit: limit + 1 }
+  const rows = await database.query<Row>(log, log.values(given))
   if (rows.length === 0) return undefined
   const found = rows.filter((row) => row.entry !== null)
   const shown = found.slice(0, limit)

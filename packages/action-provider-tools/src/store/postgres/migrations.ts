@@ -1,9 +1,6 @@
 import type { Client } from 'pg'
 import { StoreUnusable } from '../../errors.ts'
-import { VERSION_1, VERSION_2, VERSION_3 } from './schema.ts'
-
-/** What leads from each version of the schema to the next. A published one never changes. */
-const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3]
+import { VERSIONS } from './schema.ts'
 
 /** Names the lock under which one instance at a time migrates: "action p" in ASCII. */
 const LOCK = '7017280452245626992'
@@ -15,21 +12,21 @@ const LOCK = '7017280452245626992'
  * @throws StoreUnusable when a newer version of this software has written the schema
  */
 export async function migrate(client: Client): Promise<void> {
-  if ((await currentVersion(client)) === MIGRATIONS.length) return
+  if ((await currentVersion(client)) === VERSIONS.length) return
   // Waiting for the others may take as long as their migrations do. The transaction begins after the wait: inside one, a
   // session may go on believing what it has seen before of schemas.
   await client.query('SET statement_timeout = 0; SET lock_timeout = 0')
   await client.query('SELECT pg_advisory_lock($1)', [LOCK])
   await client.query('BEGIN')
   const version = await currentVersion(client)
-  if (version > MIGRATIONS.length) {
+  if (version > VERSIONS.length) {
     throw new StoreUnusable(
-      `The database was written by a newer version of this software (its schema has version ${version}, this one knows ${MIGRATIONS.length}): upgrade this instance`,
+      `The database was written by a newer version of this software (its schema has version ${version}, this one knows ${VERSIONS.length}): upgrade this instance`,
     )
   }
   if (version === 0) await createSchema(client)
-  for (const migration of MIGRATIONS.slice(version)) await client.query(migration)
-  await client.query('UPDATE action_provider.schema_version SET version = $1', [MIGRATIONS.length])
+  for (const migration of VERSIONS.slice(version)) await client.query(migration)
+  await client.query('UPDATE action_provider.schema_version SET version = $1', [VERSIONS.length])
   await client.query('COMMIT')
 }
 

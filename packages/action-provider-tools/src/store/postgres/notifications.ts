@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Client, type ClientConfig } from 'pg'
 import type { StoreEvent } from '../action-store.ts'
 
-/** Tells of events, here and on other instances. They may be missed: what must not be is looked for in any case. */
+/** Tells of events, here and on other instances. An event may be missed: the worker also looks at intervals. */
 export type Notifications = {
   subscribe: (provider: string, listener: (event: StoreEvent) => void) => () => void
   /** What a transaction passes to `pg_notify('action_provider', …)` to tell other instances when it commits. */
@@ -15,7 +15,7 @@ export type Notifications = {
 /** How long to wait before connecting again, in milliseconds: first, and at most. */
 const BACKOFF = { first: 100, most: 5_000 }
 
-/** How often the connection is tried, in milliseconds: one that is dead without a word would never tell. */
+/** How often the connection is tried, in milliseconds: a dead connection may never report an error. */
 const HEARTBEAT = 15_000
 
 /** @param report is told why the connection was lost; it is made again */
@@ -65,7 +65,7 @@ export function createNotifications(config: ClientConfig, report: (error: unknow
       return lose(error)
     }
     backoff = BACKOFF.first
-    // What happened meanwhile was not heard.
+    // Events were missed while there was no connection.
     for (const provider of listeners.keys()) tell(provider, { kind: 'job' })
     const beat = (): void => {
       timer = setTimeout(() => connecting.query('SELECT 1').then(beat, lose), HEARTBEAT).unref()

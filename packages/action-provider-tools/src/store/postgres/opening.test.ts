@@ -1,11 +1,11 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from '../../../../../test/eventually.ts'
-import { newAction } from '../../../test/new-action.ts'
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts'
 import { StoreUnusable } from '../../errors.ts'
+import { newAction } from '../../store-contract/actions.ts'
 import type { Job } from '../action-store.ts'
-import { openPostgresStore } from './postgres-store.ts'
+import { openPostgresStore } from './store.ts'
 
 let postgres: TestPostgres
 
@@ -117,7 +117,8 @@ test('what the first version wrote is carried on', async () => {
     url,
     `ALTER TABLE action_provider.actions DROP COLUMN lease, DROP COLUMN report, DROP COLUMN failures,
       DROP COLUMN cancel_requested_by, DROP COLUMN resumed_by;
-    ALTER TABLE action_provider.jobs DROP COLUMN lease, DROP COLUMN left_by;
+    ALTER TABLE action_provider.jobs DROP COLUMN lease, DROP COLUMN left_by, DROP COLUMN caller;
+    ALTER TABLE action_provider.counts RENAME TO tallies;
     UPDATE action_provider.actions SET runs_on = 'before', attempt = 1 WHERE action_id = '${held.action_id}';
     UPDATE action_provider.schema_version SET version = 1`,
   )
@@ -127,6 +128,7 @@ test('what the first version wrote is carried on', async () => {
     await after.keepJobs('p', 'after', jobs)
     return jobs.push(...(await after.takeJobs('p', 'after', 9))) === 2
   })
+  expect(await after.count('p')).toMatchObject({ actions: { ACTIVE: 2 } })
   for (const { action_id, lease } of jobs) {
     const hold = { instance: 'after', lease }
     const began = await after.transition(

@@ -6,20 +6,20 @@ import { migrate } from './migrations.ts'
 
 export type Log = NonNullable<StoreOptions['log']>
 
-/** The oldest PostgreSQL that its makers still mend. */
+/** The oldest PostgreSQL that still gets fixes. */
 const OLDEST_VERSION = 14
 
 const SETTINGS = [
   // The store relies on each statement seeing what has been committed before it.
   'default_transaction_isolation=read\\ committed',
-  // Every statement is made for its indexes: it shall not be planned again for each call, nor read a table from end to end
-  // for as long as the plan lives because the table was small when it was made.
+  // Every statement is made for its indexes. One plan serves all calls, and it must not scan a whole table because the
+  // table was small when the plan was made.
   'plan_cache_mode=force_generic_plan',
   'enable_seqscan=off',
   'jit=off',
 ]
 
-/** How every connection is made. Nothing waits for long: a caller would rather hear that it should come again. */
+/** How every connection is made. Nothing waits for long: a caller is told early to come again. */
 export function configOf(url: string): ClientConfig {
   if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
     throw new StoreUnusable(
@@ -32,7 +32,7 @@ export function configOf(url: string): ClientConfig {
     connectionTimeoutMillis: 3_000,
     lock_timeout: 3_000,
     statement_timeout: 4_000,
-    // The database itself has ended a statement before this one gives it up: only one that is silent is left in doubt.
+    // Longer than statement_timeout: only a database that is silent leaves a statement in doubt.
     query_timeout: 5_000,
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
@@ -41,8 +41,8 @@ export function configOf(url: string): ClientConfig {
   }
 }
 
-/** Sees that the database can be used, and brings its tables up to date. */
-export async function prepare(config: ClientConfig, log: Log): Promise<void> {
+/** Checks that the database can be used, and brings its tables up to date. */
+export async function bringUpToDate(config: ClientConfig, log: Log): Promise<void> {
   // Waiting for another instance's migration may take long.
   const { query_timeout: _, ...patient } = config
   const client = new Client(patient)

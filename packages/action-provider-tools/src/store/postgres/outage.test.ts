@@ -8,9 +8,9 @@ import { eventually } from '../../../../../test/eventually.ts'
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts'
 import { again, succeed } from '../../../test/requests.ts'
 import { ServiceUnavailable } from '../../errors.ts'
+import { newAction } from '../../store-contract/actions.ts'
 import type { ActionStore, Job, NewAction } from '../action-store.ts'
-import { newAction } from '../contract.ts'
-import { openPostgresStore } from './postgres-store.ts'
+import { openPostgresStore } from './store.ts'
 
 let postgres: TestPostgres
 let stores: ActionStore[] = []

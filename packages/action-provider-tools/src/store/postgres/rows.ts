@@ -1,6 +1,6 @@
 import type { StoredAction } from '../action-store.ts'
 import { optional } from '../changes.ts'
-import { STATUSES } from '../codes.ts'
+import { STATUS_CODES, STATUSES } from '../codes.ts'
 
 /** An action as its row gives it. */
 export type ActionRow = {
@@ -29,6 +29,39 @@ export const ACTION_COLUMNS = `a.action_id, a.provider, a.creator_id, a.monitor_
   a.version, a.attempt, a.lease, a.report, a.failures, a.runs_on, a.cancel_requested_at, a.cancel_requested_by, a.resumed_by,
   a.deadline_at, a.release_at`
 
+/** What a transition may change of an action's row. */
+export const CHANGING_COLUMNS = {
+  status: 'smallint',
+  document: 'text',
+  version: 'integer',
+  attempt: 'integer',
+  failures: 'integer',
+  lease: 'integer',
+  report: 'integer',
+  runs_on: 'text',
+  cancel_requested_at: 'float8',
+  cancel_requested_by: 'text',
+  resumed_by: 'text',
+  release_at: 'float8',
+} as const
+
+export function changingValues(action: StoredAction): { [Column in keyof typeof CHANGING_COLUMNS]: unknown } {
+  return {
+    status: STATUS_CODES[action.status],
+    document: action.document,
+    version: action.version,
+    attempt: action.attempt,
+    failures: action.failures,
+    lease: action.lease,
+    report: action.report,
+    runs_on: action.runs_on,
+    cancel_requested_at: action.cancel_requested_at,
+    cancel_requested_by: action.cancel_requested_by,
+    resumed_by: action.resumed_by,
+    release_at: action.release_at,
+  }
+}
+
 export function actionOf(row: ActionRow): StoredAction {
   const status = STATUSES[row.status]
   if (status === undefined) throw new RangeError(`No action has the status ${row.status}`)
@@ -54,6 +87,11 @@ export function actionOf(row: ActionRow): StoredAction {
     report: row.report,
     failures: row.failures,
   }
+}
+
+/** What the rows beside an action's are found by. */
+export function keyOf({ action_id, provider }: StoredAction): Pick<StoredAction, 'action_id' | 'provider'> {
+  return { action_id, provider }
 }
 
 /** A list of principals as a column keeps it: one a line, for most actions nothing. */

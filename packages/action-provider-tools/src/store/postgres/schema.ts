@@ -1,10 +1,12 @@
 /**
- * Where everything is kept: a schema of its own, so that a database may be shared with others.
+ * What each version adds to the one before; the table `schema_version` counts those that a database has. What is here
+ * never changes. All of it is in a schema of its own, so that a database may be shared with others.
  *
  * Times are `double precision` milliseconds since 1970, exactly as JavaScript has them. There are no foreign keys:
  * whatever belongs to an action is written and removed in the same statement as the action.
  */
-export const VERSION_1 = `
+export const VERSIONS: readonly string[] = [
+  `
 -- What was asked for. Its primary key decides which request is the first of its kind.
 CREATE TABLE action_provider.requests (
   request_key uuid PRIMARY KEY,
@@ -84,22 +86,25 @@ CREATE TABLE action_provider.tallies (
   failed bigint NOT NULL,
   PRIMARY KEY (provider, shard)
 ) WITH (fillfactor = 20);
-`
+`,
 
-/**
- * Each time a job is taken its lease has a higher number. An action knows under which lease its latest run began, and which
- * report of that run it has seen last.
- */
-export const VERSION_2 = `
-ALTER TABLE action_provider.jobs ADD COLUMN lease integer NOT NULL DEFAULT 0;
+  // Each time a job is taken its lease has a higher number. An action knows under which lease its latest run began, and
+  // which report of that run it has seen last.
+  `ALTER TABLE action_provider.jobs ADD COLUMN lease integer NOT NULL DEFAULT 0;
 ALTER TABLE action_provider.actions ADD COLUMN lease integer NOT NULL DEFAULT 0;
-ALTER TABLE action_provider.actions ADD COLUMN report integer NOT NULL DEFAULT 0;
-`
+ALTER TABLE action_provider.actions ADD COLUMN report integer NOT NULL DEFAULT 0;`,
 
-/** What limits of retries go by, who did what, and which instance had to leave a job to others. */
-export const VERSION_3 = `
-ALTER TABLE action_provider.actions ADD COLUMN failures integer NOT NULL DEFAULT 0;
+  // What limits of retries go by, who did what, and which instance had to leave a job to others.
+  `ALTER TABLE action_provider.actions ADD COLUMN failures integer NOT NULL DEFAULT 0;
 ALTER TABLE action_provider.actions ADD COLUMN cancel_requested_by text;
 ALTER TABLE action_provider.actions ADD COLUMN resumed_by text;
-ALTER TABLE action_provider.jobs ADD COLUMN left_by text;
-`
+ALTER TABLE action_provider.jobs ADD COLUMN left_by text;`,
+
+  // Whose work it is: callers take turns.
+  `ALTER TABLE action_provider.jobs ADD COLUMN caller text COLLATE "C" NOT NULL DEFAULT '';
+UPDATE action_provider.jobs j SET caller = a.creator_id FROM action_provider.actions a WHERE a.action_id = j.action_id;
+CREATE INDEX jobs_by_caller ON action_provider.jobs (provider, caller, due_at) WHERE holder IS NULL;`,
+
+  // The same name as everywhere else.
+  'ALTER TABLE action_provider.tallies RENAME TO counts',
+]

@@ -1,29 +1,22 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { ROLE_CODES } from '../codes.ts'
-import { principalKey } from '../principal-key.ts'
-import { prepare } from './prepare.ts'
+import { accessTo } from '../access.ts'
+import type { StoredAction } from '../action-store.ts'
+import { STATUS_CODES } from '../codes.ts'
+import { prepare } from './statement.ts'
 
-/** Whose action it is, and where its rows of access stand. */
-export type Listed = {
-  number: number
-  provider: number
-  action_id: Uint8Array
-  status: number
-  creator_id: string
-  monitor_by: readonly string[]
-  manage_by: readonly string[]
-}
+/** Where the rows of an action are: what other tables call it and its provider. */
+type Place = { number: number; provider: number; action_id: Uint8Array }
 
 /** The index that lists are read from: a row for each principal that has a role in an action. */
 export type Access = {
-  add: (action: Listed) => void
-  remove: (action: Listed) => void
+  add: (place: Place, action: StoredAction) => void
+  remove: (place: Place, action: StoredAction) => void
 }
 
 export function createAccess(database: DatabaseSync): Access {
   const insert = prepare(
     database,
-    'INSERT INTO access (provider, role, principal, status, action_id, number) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    'INSERT INTO access (provider, role, principal, status, action_id, number) VALUES (?, ?, ?, ?, ?, ?)',
   )
   const erase = prepare(
     database,
@@ -31,28 +24,15 @@ export function createAccess(database: DatabaseSync): Access {
   )
 
   return {
-    add(action) {
-      for (const [role, principal] of roles(action)) {
-        insert.run(
-          action.provider,
-          role,
-          principalKey(principal),
-          action.status,
-          action.action_id,
-          action.number,
-        )
+    add({ number, provider, action_id }, action) {
+      for (const { role, principal } of accessTo(action)) {
+        insert.run(provider, role, principal, STATUS_CODES[action.status], action_id, number)
       }
     },
-    remove(action) {
-      for (const [role, principal] of roles(action)) {
-        erase.run(action.provider, role, principalKey(principal), action.status, action.action_id)
+    remove({ provider, action_id }, action) {
+      for (const { role, principal } of accessTo(action)) {
+        erase.run(provider, role, principal, STATUS_CODES[action.status], action_id)
       }
     },
   }
-}
-
-function* roles({ creator_id, monitor_by, manage_by }: Listed): Generator<[number, string]> {
-  yield [ROLE_CODES.creator_id, creator_id]
-  for (const principal of monitor_by) yield [ROLE_CODES.monitor_by, principal]
-  for (const principal of manage_by) yield [ROLE_CODES.manage_by, principal]
 }

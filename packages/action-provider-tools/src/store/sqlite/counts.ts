@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { ActionStatusValue } from '../../documents/action-status.ts'
-import { STATUSES } from '../codes.ts'
-import { prepare } from './prepare.ts'
+import { STATUS_CODES, STATUSES } from '../codes.ts'
+import { prepare } from './statement.ts'
 
 /** How many actions of a provider are in which status: kept up with every change, so that asking costs nothing. */
 export type Counts = {
-  add: (provider: number, status: number, actions: 1 | -1) => void
+  add: (provider: number, status: ActionStatusValue, actions: 1 | -1) => void
   read: (provider: number) => Record<ActionStatusValue, number>
   /** The namespaces of the providers that have any. */
   namespaces: () => string[]
@@ -31,7 +31,7 @@ export function createCounts(database: DatabaseSync): Counts {
         .all()
         .map(([name]) => name)
         .sort(),
-    add: (provider, status, actions) => void upsert.run(provider, status, actions),
+    add: (provider, status, actions) => void upsert.run(provider, STATUS_CODES[status], actions),
     read(provider) {
       const counted = new Map(select.all(provider))
       return Object.fromEntries(STATUSES.map((status, code) => [status, counted.get(code) ?? 0])) as Record<

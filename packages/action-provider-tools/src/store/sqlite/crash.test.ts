@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openSqliteStore } from './sqlite-store.ts'
+import { openSqliteStore } from './store.ts'
 
 let folder: string
 let children: ChildProcess[]
@@ -24,8 +24,8 @@ function run(path: string, program: string): { child: ChildProcess; lines: Async
   const module = (relative: string): string => JSON.stringify(new URL(relative, import.meta.url).href)
   const source = `
     import { writeSync } from 'node:fs'
-    import { openSqliteStore } from ${module('./sqlite-store.ts')}
-    import { newAction } from ${module('../../../test/new-action.ts')}
+    import { openSqliteStore } from ${module('./store.ts')}
+    import { newAction } from ${module('../../store-contract/actions.ts')}
     const store = openSqliteStore(${JSON.stringify(path)})
     const tell = (value) => writeSync(1, JSON.stringify(value) + '\\n')
     ${program}`
@@ -81,7 +81,8 @@ test('keeps all that was acknowledged when it is killed, again and again', async
 
 test('is locked for others until its process has ended, however it ended', async () => {
   const path = join(folder, 'x.db')
-  const { child, lines } = run(path, `tell('open'); setInterval(() => {}, 1000)`)
+  // A database that no code can reach any more is closed by the garbage collector.
+  const { child, lines } = run(path, `tell('open'); setInterval(() => store.now(), 1000)`)
   const gone = once(child, 'exit')
   await lines[Symbol.asyncIterator]().next()
   expect(() => openSqliteStore(path)).toThrow(

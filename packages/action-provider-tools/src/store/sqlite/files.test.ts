@@ -13,10 +13,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { newAction } from '../../../test/new-action.ts'
 import { ServiceUnavailable, StoreUnusable } from '../../errors.ts'
+import { newAction } from '../../store-contract/actions.ts'
 import type { ActionStore } from '../action-store.ts'
-import { openSqliteStore } from './sqlite-store.ts'
+import { openSqliteStore } from './store.ts'
 
 let folder: string
 let made = 0
@@ -90,11 +90,11 @@ test('acknowledges nothing of a transaction in whose midst the file went', async
   const path = newPath()
   const store = openSqliteStore(path)
   const action = newAction({ provider: 'p' })
-  const settle = () => {
+  const runInline = () => {
     rmSync(path)
     return { status: { ...action.status, status: 'SUCCEEDED' as const }, attempt: 1, log: [] }
   }
-  await expect(store.create({ ...action, settle })).rejects.toThrow(ServiceUnavailable)
+  await expect(store.create({ ...action, runInline })).rejects.toThrow(ServiceUnavailable)
   await store.close()
 })
 

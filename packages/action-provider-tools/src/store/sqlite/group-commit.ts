@@ -7,7 +7,7 @@ type Waiting = {
   reject: (error: unknown) => void
 }
 
-/** Writes of many, made durable together. */
+/** Makes the writes of many callers durable together. */
 export type GroupCommit = {
   /**
    * Runs an operation inside a transaction, soon. Resolves with what it returned once that is on disk. An operation that
@@ -19,11 +19,11 @@ export type GroupCommit = {
   flush: () => void
 }
 
-/** How many operations one transaction holds at most: a transaction is a time in which nothing else happens here. */
+/** How many operations one transaction holds at most: nothing else happens in this process meanwhile. */
 const BATCH_SIZE = 256
 
 /**
- * All that is asked for in two turns of the event loop shares one transaction: making it durable costs one write to disk.
+ * What is asked for in two turns of the event loop shares one transaction, which costs one write to disk.
  * @param confirm throws where the database is not what it was: asked before a transaction, and before its outcomes are told
  */
 export function createGroupCommit(database: DatabaseSync, confirm: () => void = () => {}): GroupCommit {
@@ -39,7 +39,7 @@ export function createGroupCommit(database: DatabaseSync, confirm: () => void = 
   function schedule(): void {
     if (scheduled) return
     scheduled = true
-    // One turn more than it needs: those who heard of the last batch have asked again by then.
+    // A second turn lets those who got an answer from the last batch ask again.
     setImmediate(setImmediate, () => {
       scheduled = false
       commitBatch()
@@ -61,7 +61,7 @@ export function createGroupCommit(database: DatabaseSync, confirm: () => void = 
     }
   }
 
-  /** Returns how to tell each its outcome. Only where one failed are they run each in a savepoint, for that has its price. */
+  /** Returns how to tell each its outcome. Savepoints cost time: operations get one each only where one has failed. */
   function commitAll(batch: readonly Waiting[]): (() => void)[] {
     try {
       return transact(batch, perform)
@@ -103,7 +103,7 @@ export function createGroupCommit(database: DatabaseSync, confirm: () => void = 
     try {
       if (database.isTransaction) rollback.run()
     } catch {
-      // It has ended all the same: only an open transaction can be rolled back.
+      // SQLite has ended the transaction itself: only an open one can be rolled back.
     }
   }
 

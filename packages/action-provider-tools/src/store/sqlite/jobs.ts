@@ -2,16 +2,17 @@ import type { DatabaseSync } from 'node:sqlite'
 import { uuidText } from '../../action/keys.ts'
 import type { Hold, Job } from '../action-store.ts'
 import type { WrittenJob } from '../changes.ts'
-import { prepare } from './prepare.ts'
+import { CALLERS_A_TURN, shareOf } from '../turns.ts'
+import { prepare } from './statement.ts'
 
 /** Work that waits, or that an instance has taken. An action has one job or none. */
 export type Jobs = {
   /** Makes an action's work due at a time, or its holder's. A job that is new goes on counting leases after `lease`. */
-  put: (action: number, provider: number, lease: number, job: WrittenJob) => void
+  put: (action: number, provider: number, lease: number, caller: string, job: WrittenJob) => void
   remove: (action: number) => void
   /** Whether `take` would find anything. */
   areDue: (provider: number, now: number) => boolean
-  /** Takes jobs that are due and that nobody holds; those whose lease is over come last. */
+  /** Takes jobs that are due and that nobody holds, of each caller in turn; those whose lease is over come last. */
   take: (provider: number, instance: string, now: number, limit: number) => Job[]
   isHeld: (action: number, hold: Hold) => boolean
   /** Renews the lease of a job. Returns whether it was held. */
@@ -29,7 +30,7 @@ type Due = readonly [number: number, action_id: Uint8Array]
 export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
   const upsert = prepare(
     database,
-    `INSERT INTO jobs (number, provider, lease, due_at, holder, lease_until) VALUES (?, ?, ?, ?, ?, ?)
+    `INSERT INTO jobs (number, provider, lease, caller, due_at, holder, lease_until) VALUES (?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT DO UPDATE SET due_at = excluded.due_at, holder = excluded.holder, lease_until = excluded.lease_until`,
   )
   const erase = prepare(database, 'DELETE FROM jobs WHERE number = ?')
@@ -42,6 +43,11 @@ export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
   const withId = (found: string, order: string): string =>
     `SELECT number, action_id FROM (SELECT number ${found} ORDER BY ${order} LIMIT ?) JOIN actions USING (number)`
   const selectWaiting = prepare<Due>(database, withId(waiting, 'due_at'))
+  const selectOfCaller = prepare<Due>(database, withId(`${waiting} AND caller = ?`, 'due_at'))
+  const nextCaller = prepare<[string]>(
+    database,
+    'SELECT caller FROM jobs WHERE provider = ? AND caller > ? AND holder IS NULL ORDER BY caller LIMIT 1',
+  )
   const selectForsaken = prepare<Due>(database, withId(forsaken, 'lease_until'))
   const hold = prepare<[number]>(
     database,
@@ -56,15 +62,50 @@ export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
     'UPDATE jobs SET holder = NULL, lease_until = NULL WHERE holder IS NOT NULL',
   )
   const count = prepare<[number]>(database, 'SELECT count(*) FROM jobs WHERE provider = ? AND holder IS NULL')
+  /** Who was served last, by provider. */
+  const served = new Map<number, string>()
+
+  /** Callers with jobs that nobody holds, beginning after the one that was served last. */
+  function callersInTurn(provider: number): string[] {
+    const last = served.get(provider) ?? ''
+    const callers: string[] = []
+    const walk = (from: string, goesOn: (caller: string) => boolean): void => {
+      let caller = nextCaller.get(provider, from)?.[0]
+      while (caller !== undefined && goesOn(caller) && callers.length < CALLERS_A_TURN) {
+        callers.push(caller)
+        caller = nextCaller.get(provider, caller)?.[0]
+      }
+    }
+    walk(last, () => true)
+    walk('', (caller) => caller <= last)
+    return callers
+  }
+
+  /** Due jobs that nobody holds: as many of each caller, and then the oldest. */
+  function dueInTurn(provider: number, now: number, limit: number): Due[] {
+    const callers = callersInTurn(provider)
+    const share = shareOf(limit, callers.length)
+    const due: Due[] = []
+    for (const caller of callers) {
+      if (due.length >= limit) break
+      due.push(...selectOfCaller.all(provider, now, caller, Math.min(share, limit - due.length)))
+      served.set(provider, caller)
+    }
+    if (due.length >= limit) return due
+    const chosen = new Set(due.map(([number]) => number))
+    const oldest = selectWaiting.all(provider, now, limit).filter(([number]) => !chosen.has(number))
+    return [...due, ...oldest].slice(0, limit)
+  }
+
   const until = (now: number): number => Math.min(now + leaseSeconds * 1000, Number.MAX_SAFE_INTEGER)
 
   return {
-    put: (action, provider, lease, { due_at, holder = null }) =>
-      void upsert.run(action, provider, lease, due_at, holder, holder && until(due_at)),
+    put: (action, provider, lease, caller, { due_at, holder = null }) =>
+      void upsert.run(action, provider, lease, caller, due_at, holder, holder && until(due_at)),
     remove: (action) => void erase.run(action),
     areDue: (provider, now) => anyDue.get(provider, now, provider, now, now)?.[0] === 1,
     take(provider, instance, now, limit) {
-      const due = selectWaiting.all(provider, now, limit)
+      const due = dueInTurn(provider, now, limit)
       if (due.length < limit) due.push(...selectForsaken.all(provider, now, now, limit - due.length))
       return due.map(([number, action_id]) => {
         const [lease = 0] = hold.get(instance, until(now), number) ?? []

@@ -1,9 +1,9 @@
 import { DatabaseSync } from 'node:sqlite'
 import { beforeEach, expect, test } from 'vitest'
-import { newAction } from '../../../test/new-action.ts'
 import { StoreUnusable } from '../../errors.ts'
+import { newAction } from '../../store-contract/actions.ts'
 import { migrate } from './migrations.ts'
-import { sqliteStore } from './sqlite-store.ts'
+import { sqliteStore } from './store.ts'
 
 let database: DatabaseSync
 
@@ -66,7 +66,7 @@ test('what the first version wrote is carried on', async () => {
   // As the first version had it.
   database.exec(`
     ALTER TABLE actions DROP COLUMN failures; ALTER TABLE actions DROP COLUMN cancel_requested_by;
-    ALTER TABLE actions DROP COLUMN resumed_by;
+    ALTER TABLE actions DROP COLUMN resumed_by; DROP INDEX jobs_by_caller; ALTER TABLE jobs DROP COLUMN caller;
     ALTER TABLE actions DROP COLUMN lease; ALTER TABLE actions DROP COLUMN report; ALTER TABLE jobs DROP COLUMN lease;
     ALTER TABLE jobs RENAME COLUMN holder TO taken_by; ALTER TABLE jobs RENAME COLUMN lease_until TO taken_until;
     UPDATE actions SET runs_on = 'before', attempt = 1 WHERE action_id = x'${held.action_id.replaceAll('-', '')}';

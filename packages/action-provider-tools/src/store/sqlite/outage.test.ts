@@ -14,11 +14,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { newAction } from '../../../test/new-action.ts'
 import { ServiceUnavailable, StoreUnusable } from '../../errors.ts'
+import { newAction } from '../../store-contract/actions.ts'
 import type { ActionStore } from '../action-store.ts'
-import { openDatabase } from './open-database.ts'
-import { openSqliteStore, sqliteStore } from './sqlite-store.ts'
+import { openDatabase } from './opening.ts'
+import { openSqliteStore, sqliteStore } from './store.ts'
 
 let folder: string
 let made = 0

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test, vi } from 'vitest'
-import { openDatabase } from './open-database.ts'
-import { sqliteStore } from './sqlite-store.ts'
+import { openDatabase } from './opening.ts'
+import { sqliteStore } from './store.ts'
 
 /** What SQLite may look through from end to end: what an index has narrowed down to few rows, and the few rows a provider has in `counts`. */
 const NARROW = /^SCAN (CONSTANT ROW|counts$|\(subquery-1\)|jobs USING INDEX jobs_taken)/

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { prepare } from './prepare.ts'
+import { prepare } from './statement.ts'
 
 /** The namespaces of providers, each known by a small number in all other tables. */
-export type Providers = {
+type Providers = {
   /** The number of a provider that has had an action. */
   find: (name: string) => number | undefined
   /** The number of a provider, which it gets at its first action. Not to be called inside a transaction. */

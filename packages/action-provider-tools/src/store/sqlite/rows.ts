@@ -1,6 +1,62 @@
 import type { StoredAction } from '../action-store.ts'
 import { optional } from '../changes.ts'
-import { STATUSES } from '../codes.ts'
+import { STATUS_CODES, STATUSES } from '../codes.ts'
+import type { Access } from './access.ts'
+import type { Counts } from './counts.ts'
+import type { Jobs } from './jobs.ts'
+import type { Logs } from './logs.ts'
+import type { Recent } from './recent.ts'
+import type { Requests } from './requests.ts'
+import type { Values } from './statement.ts'
+
+/** The tables beside `actions`, and what is remembered of it. */
+export type Parts = {
+  access: Access
+  counts: Counts
+  jobs: Jobs
+  logs: Logs
+  recent: Recent
+  requests: Requests
+}
+
+/** What a transition may change of an action's row. */
+export const CHANGING_COLUMNS = [
+  'status',
+  'version',
+  'attempt',
+  'log_length',
+  'runs_on',
+  'cancel_requested_at',
+  'cancel_requested_by',
+  'resumed_by',
+  'release_at',
+  'document',
+  'lease',
+  'report',
+  'failures',
+] as const
+
+/** @param log_length how many entries its log has */
+export function changingValues(
+  action: StoredAction,
+  log_length: number,
+): Values<(typeof CHANGING_COLUMNS)[number]> {
+  return {
+    status: STATUS_CODES[action.status],
+    version: action.version,
+    attempt: action.attempt,
+    log_length,
+    runs_on: action.runs_on,
+    cancel_requested_at: action.cancel_requested_at,
+    cancel_requested_by: action.cancel_requested_by,
+    resumed_by: action.resumed_by,
+    release_at: action.release_at,
+    document: action.document,
+    lease: action.lease,
+    report: action.report,
+    failures: action.failures,
+  }
+}
 
 /** What can be seen of an action, in the order of SeenRow. */
 export const SEEN_COLUMNS = `number, provider, log_length, status, version, attempt, creator_id, monitor_by, manage_by,

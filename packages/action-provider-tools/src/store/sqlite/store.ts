@@ -1,42 +1,37 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { uuidBytes, uuidText } from '../../action/keys.ts'
-import type {
-  ActionStore,
-  Change,
-  Creation,
-  Hold,
-  Job,
-  NewAction,
-  Repetition,
-  StoredAction,
-  StoreEvent,
-  StoreOptions,
-} from '../action-store.ts'
+import { uuidBytes } from '../../action/keys.ts'
+import type { ActionStore, Hold, Job, StoreEvent, StoreOptions } from '../action-store.ts'
 import { LEASE_SECONDS } from '../action-store.ts'
-import { changed, created } from '../changes.ts'
-import { createActions } from './actions.ts'
+import { onceInline } from '../changes.ts'
+import { createAccess } from './access.ts'
 import { createCounts } from './counts.ts'
+import { prepareCreate } from './create.ts'
 import { openingError, storeError } from './failures.ts'
 import { watchFiles } from './files.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createJobs } from './jobs.ts'
-import { createList } from './list.ts'
-import { createLog } from './log.ts'
-import { openDatabase } from './open-database.ts'
+import { createLists } from './lists.ts'
+import { createLogs } from './logs.ts'
+import { openDatabase } from './opening.ts'
 import { createProviders } from './providers.ts'
 import { createRecent, NOTHING_RECENT } from './recent.ts'
+import { prepareRemoval } from './removal.ts'
+import { createRequests } from './requests.ts'
 import {
-  ACTION_ID,
+  ACTION_COLUMNS,
   type ActionRow,
   actionOf,
-  CONTENT_HASH,
   NUMBER,
+  type Parts,
   PROVIDER,
   RELEASE_AT,
+  SEEN_COLUMNS,
   type SeenRow,
 } from './rows.ts'
+import { prepare, type Statement } from './statement.ts'
+import { prepareTransition, type Transition } from './transition.ts'
 
-export type SqliteOptions = StoreOptions & {
+type SqliteOptions = StoreOptions & {
   /**
    * Whether this process alone uses the database (default): it is then locked for all others, and work that another held
    * is free at once. Processes that share one take over each other's work when its lease ends.
@@ -72,28 +67,52 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
   const confirm = path === null ? () => {} : watchFiles(path, warn)
   const { write, flush } = createGroupCommit(database, confirm)
   const providers = createProviders(database)
-  const log = createLog(database)
-  const jobs = createJobs(database, leaseSeconds)
-  const counts = createCounts(database)
-  const recent = exclusive ? createRecent() : NOTHING_RECENT
-  const actions = createActions(database, { log, jobs, counts }, recent.forget)
-  const list = createList(database)
+  const parts: Parts = {
+    access: createAccess(database),
+    counts: createCounts(database),
+    jobs: createJobs(database, leaseSeconds),
+    logs: createLogs(database),
+    recent: exclusive ? createRecent() : NOTHING_RECENT,
+    requests: createRequests(database),
+  }
+  const { counts, jobs, logs, recent, requests } = parts
+  const removal = prepareRemoval(database, parts)
+  const creations = prepareCreate(database, parts, removal, clock)
+  const change = prepareTransition(database, parts, removal)
+  const lists = createLists(database)
+  const toSee = prepare<SeenRow>(database, `SELECT ${SEEN_COLUMNS} FROM actions WHERE action_id = ?`)
+  const toChange = prepare<ActionRow>(database, `SELECT ${ACTION_COLUMNS} FROM actions WHERE action_id = ?`)
   const version = Number(database.prepare('PRAGMA user_version').get()?.user_version)
   const listeners = new Map<string, Set<(event: StoreEvent) => void>>()
   if (exclusive) jobs.freeAll()
 
   const isOver = (releaseAt: number | null | undefined): boolean => releaseAt != null && releaseAt <= clock()
-  const isExpired = (row: SeenRow | ActionRow): boolean => isOver(row[RELEASE_AT])
 
   /** The row of an action that callers may know of. */
   function find<Row extends SeenRow | ActionRow>(
-    by: (action_id: Uint8Array) => Row | undefined,
+    rows: Statement<Row>,
     provider: string,
     actionId: string,
   ): Row | undefined {
     const bytes = uuidBytes(actionId)
-    const row = bytes && by(bytes)
-    return row && row[PROVIDER] === providers.find(provider) && !isExpired(row) ? row : undefined
+    const row = bytes && rows.get(bytes)
+    return row && row[PROVIDER] === providers.find(provider) && !isOver(row[RELEASE_AT]) ? row : undefined
+  }
+
+  /** Asks about a provider, which has a number once it has had an action. */
+  function ofProvider<T>(provider: string, none: T, ask: (number: number) => T): T {
+    return reading(() => {
+      const number = providers.find(provider)
+      return number === undefined ? none : ask(number)
+    })
+  }
+
+  /** Asks about an action by its number. */
+  function ofAction<T>(provider: string, actionId: string, ask: (number: number) => T): T | undefined {
+    return reading(() => {
+      const row = find(toSee, provider, actionId)
+      return row && ask(row[NUMBER])
+    })
   }
 
   /** Does something with the job of an action, whether or not that has expired. Returns `false` where there is no action. */
@@ -103,7 +122,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
     act: (number: number, hold: Hold) => unknown,
   ): boolean {
     const bytes = uuidBytes(action_id)
-    const row = bytes && actions.see(bytes)
+    const row = bytes && toSee.get(bytes)
     return row !== undefined && act(row[NUMBER], { instance, lease }) !== false
   }
 
@@ -111,30 +130,11 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
     for (const listener of listeners.get(provider) ?? []) listener(event)
   }
 
-  /** What a row makes of a request that has its key. */
-  function repetition(row: ActionRow, provider: string, contentHash: Uint8Array): Repetition {
-    if (Buffer.compare(row[CONTENT_HASH], contentHash) !== 0) return { outcome: 'conflict' }
-    return { outcome: 'repeated', action: actionOf(row, provider, uuidText(row[ACTION_ID])) }
-  }
-
-  function insert(provider: number, newAction: NewAction): Creation {
-    const row = actions.findByKey(newAction.request_key)
-    if (row && !isExpired(row)) return repetition(row, newAction.provider, newAction.content_hash)
-    if (row) actions.remove(row)
-    const written = created(newAction, clock())
-    actions.insert(provider, newAction, written)
-    return { outcome: 'created', action: written.action }
-  }
-
-  async function sweep(now: number, limit: number): Promise<number> {
+  async function sweepReleased(now: number, limit: number): Promise<number> {
     let swept = 0
     for (;;) {
       const size = Math.min(SWEEP_SIZE, limit - swept)
-      const removed = await write(() => {
-        const rows = actions.released(now, size)
-        for (const row of rows) actions.remove(row)
-        return rows.length
-      })
+      const removed = await write(() => removal.removeReleased(now, size))
       swept += removed
       if (removed < size || swept === limit) return swept
     }
@@ -142,14 +142,15 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
 
   return {
     kind: 'sqlite',
+    system: 'sqlite',
+    remote: false,
     leaseSeconds,
     now: clock,
 
     async create(newAction) {
       const provider = reading(() => providers.number(newAction.provider))
-      const { settle } = newAction
-      const action = settle ? { ...newAction, settle: once(settle) } : newAction
-      const creation = await write(() => insert(provider, action))
+      const action = onceInline(newAction)
+      const creation = await write(() => creations.create(provider, action))
       if (creation.outcome === 'created' && newAction.job) tell(newAction.provider, { kind: 'job' })
       return creation
     },
@@ -157,8 +158,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
     find: (provider, requestKey, contentHash) =>
       reading(() => {
         confirm()
-        const row = actions.findByKey(requestKey)
-        return row && !isExpired(row) ? repetition(row, provider, contentHash) : undefined
+        return creations.find(provider, requestKey, contentHash)
       }),
 
     known(provider, actionId) {
@@ -168,7 +168,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
 
     get: (provider, actionId) =>
       reading(() => {
-        const row = find(actions.see, provider, actionId)
+        const row = find(toSee, provider, actionId)
         if (row === undefined) return undefined
         const action = actionOf(row, provider, actionId)
         // What a transaction has not committed may never be.
@@ -176,67 +176,36 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
         return action
       }),
 
-    getRequest: (provider, actionId) =>
-      reading(() => {
-        const row = find(actions.see, provider, actionId)
-        return row && actions.request(row[NUMBER])
-      }),
+    getRequest: (provider, actionId) => ofAction(provider, actionId, requests.request),
 
-    getSecret: (provider, actionId) =>
-      reading(() => {
-        const row = find(actions.see, provider, actionId)
-        return row && actions.secret(row[NUMBER])
-      }),
+    getSecret: (provider, actionId) => ofAction(provider, actionId, requests.secret),
 
     async transition(provider, actionId, decide, hold) {
-      const outcome = await write((): Transition => {
-        const row = find(actions.find, provider, actionId)
-        if (row === undefined || (hold && !jobs.isHeld(row[NUMBER], hold))) return {}
-        const before = actionOf(row, provider, actionId)
-        const decision = attempt(() => decide(before))
-        if ('refusal' in decision) return decision
-        const { value: change } = decision
-        if (change === undefined) return { action: before }
-        if (change.release) {
-          actions.remove(row)
-          return { action: before }
-        }
-        const written = changed(before, change)
-        actions.update(row, before, written)
-        return { action: written.action, change }
+      const outcome = await write((): Transition | undefined => {
+        const row = find(toChange, provider, actionId)
+        if (row === undefined || (hold && !jobs.isHeld(row[NUMBER], hold))) return undefined
+        return change(row, actionOf(row, provider, actionId), decide)
       })
+      if (outcome === undefined) return undefined
       if ('refusal' in outcome) throw outcome.refusal
-      const { change } = outcome
-      if (change?.job && change.job !== 'done') tell(provider, { kind: 'job' })
-      if (change?.cancel_requested_at !== undefined) tell(provider, { kind: 'cancel', action_id: actionId })
+      const { job, cancel_requested_at } = outcome.change ?? {}
+      if (job && job !== 'done') tell(provider, { kind: 'job' })
+      if (cancel_requested_at !== undefined) tell(provider, { kind: 'cancel', action_id: actionId })
       return outcome.action
     },
 
-    list: (provider, query) =>
-      reading(() => {
-        const number = providers.find(provider)
-        return number === undefined ? [] : list(number, query, clock())
-      }),
+    list: (provider, query) => ofProvider(provider, [], (number) => lists.list(number, query, clock())),
 
     readLog: (provider, actionId, query) =>
-      reading(() => {
-        const row = find(actions.see, provider, actionId)
-        return row && log.page(row[NUMBER], query)
-      }),
+      ofAction(provider, actionId, (number) => logs.page(number, query)),
 
-    sweepReleased: sweep,
+    sweepReleased,
 
     overdue: (provider, now, limit) =>
-      reading(() => {
-        const number = providers.find(provider)
-        return number === undefined ? [] : actions.overdue(number, now, limit).map(uuidText)
-      }),
+      ofProvider(provider, [], (number) => lists.overdue(number, now, limit)),
 
     cancelsSince: (provider, before, limit) =>
-      reading(() => {
-        const number = providers.find(provider)
-        return number === undefined ? [] : actions.cancels(number, before, limit).map(uuidText)
-      }),
+      ofProvider(provider, [], (number) => lists.cancelsSince(number, before, limit)),
 
     async takeJobs(provider, instance, limit) {
       const number = reading(() => providers.find(provider))
@@ -281,26 +250,6 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
       flush()
       database.close()
     },
-  }
-}
-
-type Transition = { action?: StoredAction; change?: Change } | { refusal: unknown }
-
-/** What a function returns or throws, as a value. */
-function attempt<T>(decide: () => T): { value: T } | { refusal: unknown } {
-  try {
-    return { value: decide() }
-  } catch (refusal) {
-    return { refusal }
-  }
-}
-
-/** An operation may be run again; what it settled must be settled once. */
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
   }
 }
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll } from 'vitest'
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts'
+import { describeActionStore } from '../../store-contract/index.ts'
 import type { ActionStore, StoreOptions } from '../action-store.ts'
-import { describeActionStore } from '../contract.ts'
-import { openPostgresStore } from './postgres-store.ts'
+import { openPostgresStore } from './store.ts'
 
 let postgres: TestPostgres
 

@@ -2,11 +2,11 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { ActionLogEntry } from '../../documents/log-page.ts'
 import { parseTime } from '../../documents/time.ts'
 import type { LogQuery } from '../action-store.ts'
-import { readLogMarker, writeLogMarker } from '../log-marker.ts'
-import { prepare } from './prepare.ts'
+import { readLogMarker, writeLogMarker } from '../markers.ts'
+import { prepare } from './statement.ts'
 
 /** The logs of actions, in order of time and, within it, of writing. */
-export type Log = {
+export type Logs = {
   /** Adds entries after the `length` that are there. */
   append: (action: number, length: number, entries: readonly ActionLogEntry[]) => void
   page: (action: number, query: LogQuery) => { entries: ActionLogEntry[]; marker?: string }
@@ -15,7 +15,7 @@ export type Log = {
 
 type Row = readonly [time: number, position: number, entry: string]
 
-export function createLog(database: DatabaseSync): Log {
+export function createLogs(database: DatabaseSync): Logs {
   const insert = prepare(database, 'INSERT INTO log (number, time, position, entry) VALUES (?, ?, ?, ?)')
   const erase = prepare(database, 'DELETE FROM log WHERE number = ?')
   const oldestFirst = prepare<Row>(

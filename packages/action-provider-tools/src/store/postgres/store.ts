@@ -1,40 +1,28 @@
 import { uuidBytes } from '../../action/keys.ts'
 import { ServiceUnavailable } from '../../errors.ts'
 import { within } from '../../within.ts'
-import { type ActionStore, LEASE_SECONDS, type StoredRequest, type StoreOptions } from '../action-store.ts'
+import { type ActionStore, LEASE_SECONDS, type StoreOptions } from '../action-store.ts'
 import { type DatabaseClock, readClock, type Times } from './clock.ts'
 import { count, namespaces } from './counts.ts'
-import { createCreates, findByKey } from './creates.ts'
-import { type Database, openPool, type Statement } from './database.ts'
+import { findByKey, prepareCreate } from './create.ts'
+import { type Database, openPool } from './database.ts'
 import { createJobs } from './jobs.ts'
 import { cancelsSince, list, overdue } from './lists.ts'
 import { readLog } from './logs.ts'
 import { createNotifications } from './notifications.ts'
-import { configOf, type Log, prepare } from './opening.ts'
+import { bringUpToDate, configOf, type Log } from './opening.ts'
 import { sweepReleased } from './removal.ts'
-import { createTransitions } from './transitions.ts'
+import { createRequests } from './requests.ts'
+import type { Statement } from './statement.ts'
+import { prepareTransition } from './transition.ts'
 
-export type PostgresStoreOptions = StoreOptions & {
+type PostgresStoreOptions = StoreOptions & {
   /** How many connections it uses at most, beside one that listens (default 10). */
   poolSize?: number
 }
 
 /** How long closing waits for connections to a database that may be silent, in milliseconds. */
 const CLOSING = 3_000
-
-const GET_REQUEST: Statement = {
-  name: 'get-request',
-  text: `SELECT r.request FROM action_provider.actions a
-    JOIN action_provider.requests r ON r.request_key = a.request_key
-    WHERE a.action_id = $1 AND a.provider = $2 AND (a.release_at IS NULL OR a.release_at > $3)`,
-}
-
-const GET_SECRET: Statement = {
-  name: 'get-secret',
-  text: `SELECT s.secret FROM action_provider.actions a
-    JOIN action_provider.secrets s ON s.action_id = a.action_id
-    WHERE a.action_id = $1 AND a.provider = $2 AND (a.release_at IS NULL OR a.release_at > $3)`,
-}
 
 const PING: Statement = {
   name: 'ping',
@@ -45,8 +33,8 @@ const PING: Statement = {
  * Opens the store in a PostgreSQL database, which any number of instances may share. Its tables are made, or brought up
  * to date, in the schema `action_provider`.
  *
- * All times are the database's (due, deadline, release, leases), unless `clock` is given: instances' own clocks need not agree.
- * One that is more than a second off is told to `log`, for what work itself reads off it is wrong all the same.
+ * All times (due, deadline, release, leases) are the database's, unless `clock` is given: the clocks of instances need not agree.
+ * `log` hears of one that is more than a second off, since work itself reads the wrong time.
  *
  * @throws StoreUnusable when it cannot be reached, refuses, or is too old; the message says what to do
  * @example const store = await openPostgresStore('postgres://provider:secret@db.example.org:5432/provider')
@@ -57,7 +45,7 @@ export async function openPostgresStore(
 ): Promise<ActionStore> {
   const { leaseSeconds = LEASE_SECONDS, poolSize = 10, log = () => {} } = options
   const config = configOf(url)
-  await prepare(config, log)
+  await bringUpToDate(config, log)
   const lease = leaseSeconds * 1_000
   const database = openPool(config, {
     size: poolSize,
@@ -74,30 +62,23 @@ export async function openPostgresStore(
   const notifications = createNotifications(config, (error) =>
     log('The connection that listens to the database broke', error),
   )
-  const create = createCreates(database, notifications, times)
-  const { find: findAction, transition } = createTransitions(database, notifications, times)
+  const create = prepareCreate(database, notifications, times)
+  const { find: findAction, transition } = prepareTransition(database, notifications, times)
   let closing: Promise<void> | undefined
+  const requests = createRequests(database, clock)
   const jobs = createJobs(database, notifications, leaseSeconds, options.clock)
-
-  async function single<Row>(statement: Statement, provider: string, id: string): Promise<Row | undefined> {
-    if (uuidBytes(id) === undefined) return undefined
-    const [row] = await database.query<Row>(statement, [id, provider, clock()])
-    return row
-  }
 
   return {
     kind: 'postgres',
+    system: 'postgresql',
+    remote: true,
     leaseSeconds,
     now: clock,
     create,
     find: (_provider, requestKey, contentHash) => findByKey(database, requestKey, contentHash, clock()),
     get: async (provider, id) => (uuidBytes(id) ? findAction(provider, id) : undefined),
-    async getRequest(provider, id) {
-      const row = await single<{ request: string }>(GET_REQUEST, provider, id)
-      return row && (JSON.parse(row.request) as StoredRequest)
-    },
-    getSecret: async (provider, id) =>
-      (await single<{ secret: Uint8Array }>(GET_SECRET, provider, id))?.secret,
+    getRequest: requests.request,
+    getSecret: requests.secret,
     transition: async (provider, id, decide, hold) =>
       uuidBytes(id) ? transition(provider, id, decide, hold) : undefined,
     list: (provider, query) => list(database, provider, query, clock()),

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { newAction } from '../../../test/new-action.ts'
 import { again } from '../../../test/requests.ts'
+import { newAction } from '../../store-contract/actions.ts'
+import { describeActionStore } from '../../store-contract/index.ts'
 import type { StoredAction } from '../action-store.ts'
-import { describeActionStore } from '../contract.ts'
-import { openSqliteStore } from './sqlite-store.ts'
+import { openSqliteStore } from './store.ts'
 
 let folder: string
 let made = 0

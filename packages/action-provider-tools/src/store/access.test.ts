@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { groupURN, identityURN } from '../documents/principal.ts'
-import { principalKey } from './principal-key.ts'
+import { principalKey } from './access.ts'
 
 test('a principal has one key, which is no other principal’s', () => {
   const uuid = fc.constantFrom(

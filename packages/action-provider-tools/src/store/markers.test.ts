@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { RequestValidationError } from '../errors.ts'
-import { readLogMarker, writeLogMarker } from './log-marker.ts'
+import { readLogMarker, writeLogMarker } from './markers.ts'
 
 test('a marker says where a page ended', () => {
   const time = fc.integer({ min: -62_167_219_200_000, max: 253_402_300_799_999 })

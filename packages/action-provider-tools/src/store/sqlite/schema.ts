@@ -1,0 +1,89 @@
+/**
+ * What each version adds to the one before; a database's `user_version` counts those it has. What is here never changes.
+ *
+ * An action has a number, the rowid that all its tables share. That keeps their rows and indexes small. Keys are bytes.
+ * Every question has its index. Indexes of what is rare hold only what is rare: no cost grows with the number of actions.
+ */
+export const VERSIONS: readonly string[] = [
+  `CREATE TABLE providers (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+
+  CREATE TABLE actions (
+    number INTEGER PRIMARY KEY,
+    action_id BLOB NOT NULL UNIQUE,
+    request_key BLOB NOT NULL UNIQUE,
+    content_hash BLOB NOT NULL,
+    provider INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    log_length INTEGER NOT NULL,
+    creator_id TEXT NOT NULL,
+    monitor_by TEXT,
+    manage_by TEXT,
+    runs_on TEXT,
+    cancel_requested_at INTEGER,
+    deadline_at INTEGER,
+    release_at INTEGER,
+    document TEXT NOT NULL
+  );
+  CREATE INDEX actions_deadline ON actions (provider, deadline_at) WHERE status < 2 AND deadline_at IS NOT NULL;
+  CREATE INDEX actions_cancel ON actions (provider, cancel_requested_at)
+    WHERE status < 2 AND cancel_requested_at IS NOT NULL;
+  CREATE INDEX actions_release ON actions (release_at) WHERE release_at IS NOT NULL;
+
+  CREATE TABLE access (
+    provider INTEGER NOT NULL,
+    role INTEGER NOT NULL,
+    principal BLOB NOT NULL,
+    status INTEGER NOT NULL,
+    action_id BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (provider, role, principal, status, action_id)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE counts (
+    provider INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    actions INTEGER NOT NULL,
+    PRIMARY KEY (provider, status)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE requests (number INTEGER PRIMARY KEY, request TEXT NOT NULL);
+  CREATE TABLE secrets (number INTEGER PRIMARY KEY, secret BLOB NOT NULL);
+
+  CREATE TABLE log (
+    number INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    entry TEXT NOT NULL,
+    PRIMARY KEY (number, time, position)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE jobs (
+    number INTEGER PRIMARY KEY,
+    provider INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    taken_by TEXT,
+    taken_until INTEGER
+  );
+  CREATE INDEX jobs_waiting ON jobs (provider, due_at) WHERE taken_by IS NULL;
+  CREATE INDEX jobs_taken ON jobs (provider, taken_until) WHERE taken_by IS NOT NULL;`,
+
+  // Each time a job is taken its lease has a higher number; an action knows under which its latest run began, and which
+  // report of that run it has seen last.
+  `ALTER TABLE jobs RENAME COLUMN taken_by TO holder;
+  ALTER TABLE jobs RENAME COLUMN taken_until TO lease_until;
+  ALTER TABLE jobs ADD COLUMN lease INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE actions ADD COLUMN lease INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE actions ADD COLUMN report INTEGER NOT NULL DEFAULT 0;`,
+
+  // What limits of retries go by, and who did what.
+  `ALTER TABLE actions ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE actions ADD COLUMN cancel_requested_by TEXT;
+  ALTER TABLE actions ADD COLUMN resumed_by TEXT;`,
+
+  // Whose work it is: callers take turns.
+  `ALTER TABLE jobs ADD COLUMN caller TEXT NOT NULL DEFAULT '';
+  UPDATE jobs SET caller = (SELECT creator_id FROM actions WHERE actions.number = jobs.number);
+  CREATE INDEX jobs_by_caller ON jobs (provider, caller, due_at) WHERE holder IS NULL;`,
+]
