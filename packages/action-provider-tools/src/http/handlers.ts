@@ -53,7 +53,7 @@ function callerOf(request: FastifyRequest): { auth: AuthState; event: OperationE
   return { auth: event.auth, event }
 }
 
-/** Describes the provider (interface, introspect), in its own words or as OpenAPI. Any web page may read it. */
+/** Describes the provider (interface, introspect), in the interface's terms or as OpenAPI. Any web page may read it. */
 function introspectHandler({ description, openApi, provider }: Served): Handler {
   const { before } = provider.hooks
   return (request, reply) => {

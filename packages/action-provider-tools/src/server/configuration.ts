@@ -25,7 +25,7 @@ export type Configuration = {
   role: Settings['ROLE']
   /** Whether to serve `/metrics`. */
   metrics: boolean
-  /** Whether there is a page that shows the OpenAPI document; absent where it is there if it can be, in development. */
+  /** Whether to serve a page that shows the OpenAPI document; absent: in development, where its package is installed. */
   docs?: 'on' | 'off'
   /** The share of requests without a `traceparent` that are traced, from 0 to 1. */
   traceShare: number

@@ -141,6 +141,34 @@ describe('the document', () => {
     })
   })
 
+  test('is made once, and without an example where the check of the author fails at one', async () => {
+    let checks = 0
+    const validate = (): never => {
+      checks++
+      throw new Error('Unheard of')
+    }
+    const standard = {
+      version: 1,
+      vendor: 'test',
+      validate,
+      jsonSchema: { input: () => ({ type: 'object' }) },
+    } as const
+    const { url, close } = await serveForTest(
+      defineActionProvider({
+        description: { title: 'picky', admin_contact, synchronous: true },
+        input: { '~standard': standard },
+        run: () => ({}),
+      }),
+    )
+    const texts = [1, 2].map(async () => (await fetch(`${url}/p/openapi.json`)).text())
+    const [first = '', second] = await Promise.all(texts)
+    expect([second, checks]).toEqual([first, 1])
+    expect(JSON.parse(first).paths['/run'].post.requestBody.content['application/json']).not.toHaveProperty(
+      'example',
+    )
+    await close()
+  })
+
   test('says where tokens come from, for each scope that is good', () => {
     const { securitySchemes } = of(closed).components
     const scopes = [served.auth.scope, ...closed.additionalScopes]

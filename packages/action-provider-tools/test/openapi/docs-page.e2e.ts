@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Program, startProgram, watchasay } from '../../../../test/program.ts'
-import { launchBrowser } from './browser.ts'
+import { launchBrowser } from '../../../action-provider-cli/test/e2e/browser.ts'
 
 let folder: string
 let program: Program
