@@ -108,7 +108,7 @@ export function failureOutcome(worker: WorkerContext, attempt: Attempt, error: u
   if (error instanceof TemporaryFailure) return temporary(error, failures + 1, retry)
   // What the work needs is away. That is no fault of the work, and its deadline bounds it.
   if (error instanceof ServiceUnavailable) {
-    const after = jittered(Math.min((error.retryAfter ?? 5) * 1_000, retry.maximumBackoff ?? 60_000))
+    const after = jittered(Math.min((error.retryAfter || 5) * 1_000, retry.maximumBackoff ?? 60_000))
     return { kind: 'retry', reason: error.message, failures, after, cause: error }
   }
   if (error instanceof ActionProviderToolsError) {
