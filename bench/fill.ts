@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type ActionRequest, type ActionStore, identityURN } from 'action-provider-tools'
 import { contentHash, newActionId, requestKey } from '../packages/action-provider-tools/src/action/keys.ts'
-import { begin, succeedFrom } from '../packages/action-provider-tools/src/action/lifecycle.ts'
+import { begin, succeed } from '../packages/action-provider-tools/src/action/lifecycle.ts'
 import type { NewAction } from '../packages/action-provider-tools/src/store/action-store.ts'
 
 /** How many are written at once. */
@@ -65,6 +65,9 @@ export function newAction(provider: string, creator: string, now: number): NewAc
     content_hash: contentHash(request),
     request,
     status,
-    runInline: () => ({ ...succeedFrom(status, { you_said: 'hey' }, now), attempt: 1 }),
+    runInline: () => ({
+      ...succeed({ status: 'ACTIVE', document: status, attempt: 1 }, { you_said: 'hey' }, now),
+      attempt: 1,
+    }),
   }
 }

@@ -1,5 +1,5 @@
 import { newActionId } from '../src/action/keys.ts'
-import type { Change, NewAction, StoredAction } from '../src/store/action-store.ts'
+import type { Change, CurrentAction, NewAction } from '../src/store/action-store.ts'
 
 /** The same request, sent again: were it the first, its action would have another id. */
 export function again(request: NewAction): NewAction {
@@ -8,6 +8,6 @@ export function again(request: NewAction): NewAction {
 }
 
 /** Ends an action well. */
-export function succeed(action: StoredAction): Change {
-  return { status: { ...JSON.parse(action.document), status: 'SUCCEEDED' }, runs_on: null }
+export function succeed(action: CurrentAction): Change {
+  return { status: { ...action.document, status: 'SUCCEEDED' }, runs_on: null }
 }

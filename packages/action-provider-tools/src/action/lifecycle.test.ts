@@ -18,7 +18,6 @@ import {
   resume,
   retry,
   startAttempt,
-  statusOf,
   succeed,
   wake,
 } from './lifecycle.ts'
@@ -33,14 +32,14 @@ function begun(more: Partial<ActionRequest> = {}): LivingAction {
 }
 
 function stored(status: ActionStatus, rest: Pick<LivingAction, 'attempt'>): LivingAction {
-  return { ...rest, status: status.status, document: JSON.stringify(status) }
+  return { ...rest, status: status.status, document: status }
 }
 
 /** The action after a change, as the store makes it. */
 function changed(action: LivingAction, change: Change | undefined): LivingAction {
   if (change === undefined) return action
   const { status, runs_on, attempt, cancel_requested_at, cancel_requested_by } = change
-  const { runs_on: before, ...rest } = stored(status ?? statusOf(action), action)
+  const { runs_on: before, ...rest } = stored(status ?? action.document, action)
   const runs = runs_on === undefined ? before : (runs_on ?? undefined)
   return {
     ...rest,
@@ -101,13 +100,13 @@ describe('whatever happens to an action', () => {
   })
 
   test('who made it, when and for whom remains, and its completion_time is there when it is complete', () => {
-    const first = statusOf(begun())
+    const first = begun().document
     fc.assert(
       fc.property(things, (all) => {
         let action = begun()
         for (const { what, now } of all) {
           action = happen(action, what, now)
-          const { status, details, display_status, completion_time, ...rest } = statusOf(action)
+          const { status, details, display_status, completion_time, ...rest } = action.document
           const { status: _, details: __, display_status: ___, ...same } = first
           expect(rest).toEqual(same)
           expect(action.status).toBe(status)
@@ -131,12 +130,12 @@ describe('whatever happens to an action', () => {
           expect(cancel(action, 'bob', now)).toBeUndefined()
           expect(action.cancel_requested_by).toBe(working.cancel_requested_by ?? 'alice')
           if (isComplete(action.status)) {
-            expect(statusOf(action)).toMatchObject({
+            expect(action.document).toMatchObject({
               status: 'FAILED',
               details: { code: 'Canceled' },
               display_status: 'Canceled by alice',
             })
-          } else expect(statusOf(action).display_status).toBe('Canceling for alice')
+          } else expect(action.document.display_status).toBe('Canceling for alice')
         }
       }),
     )
@@ -145,7 +144,7 @@ describe('whatever happens to an action', () => {
 
 describe('an action that begins', () => {
   test('is ACTIVE, has what its request says, and nothing that it does not', () => {
-    expect(statusOf(begun())).toEqual({
+    expect(begun().document).toEqual({
       action_id: 'the-id',
       status: 'ACTIVE',
       details: {},
@@ -156,7 +155,7 @@ describe('an action that begins', () => {
       release_after: 'P30D',
       display_status: 'ACTIVE',
     })
-    expect(statusOf(begun({ manage_by: [] }))).not.toHaveProperty('manage_by')
+    expect(begun({ manage_by: [] }).document).not.toHaveProperty('manage_by')
   })
 })
 
@@ -229,11 +228,11 @@ describe('work', () => {
 
   test('that says how far it is changes what it names alone; no words are ACTIVE', () => {
     const action = changed(begun(), progress(begun(), { details: { step: 1 }, displayStatus: 'Step 1' }, []))
-    expect(statusOf(action)).toMatchObject({ details: { step: 1 }, display_status: 'Step 1' })
+    expect(action.document).toMatchObject({ details: { step: 1 }, display_status: 'Step 1' })
     const words = changed(action, progress(action, { displayStatus: '' }, []))
-    expect(statusOf(words)).toMatchObject({ details: { step: 1 }, display_status: 'ACTIVE' })
+    expect(words.document).toMatchObject({ details: { step: 1 }, display_status: 'ACTIVE' })
     const details = changed(action, progress(action, { details: { step: 2 } }, []))
-    expect(statusOf(details)).toMatchObject({ details: { step: 2 }, display_status: 'Step 1' })
+    expect(details.document).toMatchObject({ details: { step: 2 }, display_status: 'Step 1' })
   })
 
   test('that waits for somebody has no job, until that one resumes it', () => {

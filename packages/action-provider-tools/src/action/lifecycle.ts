@@ -10,11 +10,11 @@ import { parseDuration } from '../documents/duration.ts'
 import type { ActionLogEntry } from '../documents/log-page.ts'
 import { formatTime, parseTime } from '../documents/time.ts'
 import { ActionConflict } from '../errors.ts'
-import type { Change, Hold, StoredAction } from '../store/action-store.ts'
+import type { Change, CurrentAction, Hold } from '../store/action-store.ts'
 
 /** The fields of an action that decide what may happen to it next. */
 export type LivingAction = Pick<
-  StoredAction,
+  CurrentAction,
   | 'status'
   | 'document'
   | 'attempt'
@@ -54,11 +54,6 @@ export function begin(
   }
 }
 
-/** The status document of a stored action. */
-export function statusOf(action: LivingAction): ActionStatus {
-  return JSON.parse(action.document) as ActionStatus
-}
-
 /** Begins an attempt on the instance that holds the action's job under a lease. */
 export function startAttempt(action: LivingAction, { instance, lease }: Hold): Change {
   return { attempt: action.attempt + 1, runs_on: instance, lease, report: 0 }
@@ -70,7 +65,7 @@ export function progress(
   report: { details?: ActionDetails; displayStatus?: string },
   log: readonly ActionLogEntry[],
 ): Change {
-  const status = statusOf(action)
+  const status = action.document
   return {
     status: {
       ...status,
@@ -93,17 +88,7 @@ export function succeed(
   log: readonly ActionLogEntry[] = [],
 ): Change {
   if (action.cancel_requested_at !== undefined) return canceled(action, now, log)
-  return succeedFrom(statusOf(action), details, now, log)
-}
-
-/** Completes an action with this status whose work has succeeded, and that nobody has canceled. */
-export function succeedFrom(
-  status: ActionStatus,
-  details: ActionDetails,
-  now: number,
-  log: readonly ActionLogEntry[] = [],
-): Change {
-  return complete(status, { status: 'SUCCEEDED', details, display_status: 'SUCCEEDED' }, now, log)
+  return complete(action.document, { status: 'SUCCEEDED', details, display_status: 'SUCCEEDED' }, now, log)
 }
 
 /** Completes an action whose work has failed. If it was canceled meanwhile, it ends as canceled. */
@@ -114,12 +99,7 @@ export function fail(
   log: readonly ActionLogEntry[] = [],
 ): Change {
   if (action.cancel_requested_at !== undefined) return canceled(action, now, log)
-  return complete(
-    statusOf(action),
-    { status: 'FAILED', details: failure, display_status: 'FAILED' },
-    now,
-    log,
-  )
+  return complete(action.document, { status: 'FAILED', details: failure, display_status: 'FAILED' }, now, log)
 }
 
 /** Makes an action INACTIVE until somebody resumes it. */
@@ -131,7 +111,7 @@ export function pause(
 ): Change {
   if (action.cancel_requested_at !== undefined) return canceled(action, now, log)
   return {
-    status: { ...statusOf(action), status: 'INACTIVE', details: why, display_status: 'INACTIVE' },
+    status: { ...action.document, status: 'INACTIVE', details: why, display_status: 'INACTIVE' },
     runs_on: null,
     job: 'done',
     log,
@@ -154,7 +134,7 @@ export function resume(action: LivingAction, by: string, now: number, secret?: U
 /** Makes an INACTIVE action ACTIVE and its job due, also where its remote work must only be canceled. */
 export function wake(action: LivingAction, now: number): Change {
   return {
-    status: { ...statusOf(action), status: 'ACTIVE', details: {}, display_status: 'ACTIVE' },
+    status: { ...action.document, status: 'ACTIVE', details: {}, display_status: 'ACTIVE' },
     job: { due_at: now },
   }
 }
@@ -184,7 +164,7 @@ export function cancel(
   if (!hasToStop) return { ...canceled({ ...action, ...canceling }, now, []), ...canceling }
   const display_status = `Canceling for ${by}`.slice(0, 64)
   const woken = action.status === 'INACTIVE' ? wake(action, now).status : undefined
-  return { status: { ...(woken ?? statusOf(action)), display_status }, ...canceling }
+  return { status: { ...(woken ?? action.document), display_status }, ...canceling }
 }
 
 /** Completes a canceled action, whose work has stopped or has had its time to stop. */
@@ -192,7 +172,7 @@ export function canceled(action: LivingAction, now: number, log: readonly Action
   const by = action.cancel_requested_by ?? 'request'
   const details = { code: 'Canceled', description: `The action was canceled by ${by}` }
   return complete(
-    statusOf(action),
+    action.document,
     { status: 'FAILED', details, display_status: `Canceled by ${by}`.slice(0, 64) },
     now,
     log,

@@ -8,7 +8,7 @@ import { parseTime } from '../documents/time.ts'
 import { ActionConflict, ActionNotFound } from '../errors.ts'
 import { isPromiseLike } from '../promise-like.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
-import type { ActionStore, Change, NewAction, StoredAction } from '../store/action-store.ts'
+import type { ActionStore, Change, CurrentAction, NewAction, StoredAction } from '../store/action-store.ts'
 import type { Worker } from '../worker/worker.ts'
 import type { Operations } from './operations.ts'
 
@@ -28,7 +28,7 @@ export function managedOperations(
 
   async function change(
     actionId: string,
-    decide: (action: StoredAction) => Change | undefined,
+    decide: (action: CurrentAction) => Change | undefined,
   ): Promise<StoredAction> {
     const action = await store.transition(namespace, actionId, decide)
     if (action === undefined) throw new ActionNotFound()

@@ -44,6 +44,9 @@ export type StoredAction = {
   release_at?: number
 }
 
+/** An action as it is shown to what decides how it changes: its status document is an object. Only stores write JSON. */
+export type CurrentAction = Omit<StoredAction, 'document'> & { document: ActionStatus }
+
 /** The request of an action, which its work needs and its status does not. */
 export type StoredRequest = ActionRequest
 
@@ -208,7 +211,7 @@ export type ActionStore = {
   transition(
     provider: string,
     actionId: string,
-    decide: (current: StoredAction) => Change | undefined,
+    decide: (current: CurrentAction) => Change | undefined,
     hold?: Hold,
   ): Promise<StoredAction | undefined>
 

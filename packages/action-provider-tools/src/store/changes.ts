@@ -1,8 +1,8 @@
 /** What creating and changing an action comes to, whatever database it is written to. */
 
-import { isComplete, statusDocument } from '../documents/action-status.ts'
+import { type ActionStatus, isComplete, statusDocument } from '../documents/action-status.ts'
 import type { ActionLogEntry } from '../documents/log-page.ts'
-import type { Change, NewAction, StoredAction } from './action-store.ts'
+import type { Change, CurrentAction, NewAction, StoredAction } from './action-store.ts'
 
 /** An action as it is to be written, with what changes around it. */
 export type Write = {
@@ -16,6 +16,11 @@ export type Write = {
 
 /** A job as it is written: nobody's and due at a time, or its holder's from the beginning. */
 export type WrittenJob = { due_at: number; holder?: string; left_by?: string }
+
+/** An action with its status document read. */
+export function current(action: StoredAction): CurrentAction {
+  return { ...action, document: JSON.parse(action.document) as ActionStatus }
+}
 
 /** What follows from a change of an action. */
 export function changed(action: StoredAction, change: Change): Write {

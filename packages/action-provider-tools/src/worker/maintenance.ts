@@ -1,6 +1,6 @@
 import * as lifecycle from '../action/lifecycle.ts'
 import { isComplete } from '../documents/action-status.ts'
-import type { Awaitable, Change, StoredAction } from '../store/action-store.ts'
+import type { Awaitable, Change, CurrentAction } from '../store/action-store.ts'
 import { REMOTE_CANCEL_TIMEOUT } from './remote-work.ts'
 import { traceparentOf } from './sealed-state.ts'
 import {
@@ -137,7 +137,7 @@ function abandonCall({ options }: WorkerContext, attempt: Attempt): void {
 async function end(
   worker: WorkerContext,
   actionId: string,
-  decide: (current: StoredAction) => Change | undefined,
+  decide: (current: CurrentAction) => Change | undefined,
 ): Promise<boolean> {
   const { store, namespace, instrument } = worker
   const traceparent = await traceparentOf(worker, actionId)

@@ -24,13 +24,16 @@ export const REMOTELY_CANCELED = Symbol('remotely canceled')
  */
 export const REMOTE_CANCEL_TIMEOUT = 3_600_000
 
+/** What of an action says whether its work must end. */
+type Limits = Pick<LivingAction, 'cancel_requested_at' | 'deadline_at'>
+
 /** Whether the work of an action must end: somebody has canceled it, or its deadline has passed. */
-export function mustEnd(worker: WorkerContext, action: LivingAction): boolean {
+export function mustEnd(worker: WorkerContext, action: Limits): boolean {
   return action.cancel_requested_at !== undefined || isOverdue(worker, action)
 }
 
 /** When the next poll is due: at the deadline at the latest, since the work must be canceled then. */
-export function nextPoll(action: LivingAction, dueAt: number, now: number): number {
+export function nextPoll(action: Limits, dueAt: number, now: number): number {
   const { deadline_at = Number.POSITIVE_INFINITY } = action
   return deadline_at > now ? Math.min(dueAt, deadline_at) : dueAt
 }

@@ -67,7 +67,7 @@ export function createInlineRunner(
         takesTime = true
         return goesOn(attempt, Promise.resolve(value), seal(action_id, auth))
       }
-      return ended(attempt, lifecycle.succeedFrom(status, toDetails(value), now()))
+      return ended(attempt, lifecycle.succeed(begun(status), toDetails(value), now()))
     } catch (error) {
       const outcome = failureOutcome(worker, attempt, error)
       logOutcome(worker, attempt, outcome)
@@ -134,5 +134,5 @@ function ended({ progress }: Attempt, change: Change): InlineRun {
 
 /** What decides what may happen next to an action that is being recorded: its first run has ended. */
 function begun(status: ActionStatus): lifecycle.LivingAction {
-  return { status: status.status, document: JSON.stringify(status), attempt: 1 }
+  return { status: status.status, document: status, attempt: 1 }
 }

@@ -1,8 +1,9 @@
 import * as lifecycle from '../action/lifecycle.ts'
 import type { ActionRequest } from '../documents/action-request.ts'
+import type { ActionStatus } from '../documents/action-status.ts'
 import { toDetails } from '../documents/action-status.ts'
 import type { RunContext } from '../provider/run-context.ts'
-import type { Change, Hold, StoredAction } from '../store/action-store.ts'
+import type { Change, CurrentAction, Hold, StoredAction } from '../store/action-store.ts'
 import { changeOf, corrected, logOutcome, type Outcome, outcomeOf, Paused } from './outcome.ts'
 import { logEntry, type Progress } from './progress-buffer.ts'
 import { callRemote, mustEnd, pollInterval } from './remote-work.ts'
@@ -72,7 +73,7 @@ async function giveBack(worker: WorkerContext, attempt: Attempt): Promise<void> 
   const { store, namespace, instance, now } = worker
   const insist = <T>(change: () => Promise<T>): Promise<T> => persist(worker, change, () => attempt.lost)
   try {
-    const unbegin = (current: StoredAction): Change | undefined =>
+    const unbegin = (current: CurrentAction): Change | undefined =>
       owns(worker, current, attempt)
         ? { attempt: current.attempt - 1, runs_on: null, job: { due_at: now() } }
         : undefined
@@ -89,7 +90,7 @@ async function giveBack(worker: WorkerContext, attempt: Attempt): Promise<void> 
  * longer its to change.
  */
 export async function handBack(worker: WorkerContext, attempt: Attempt): Promise<void> {
-  const change = (current: StoredAction): Change | undefined =>
+  const change = (current: CurrentAction): Change | undefined =>
     owns(worker, current, attempt)
       ? changeOf(worker, current, { kind: 'interrupted' }, worker.now())
       : undefined
@@ -106,7 +107,7 @@ function logNotHandedBack(worker: WorkerContext, { actionId }: Attempt, error: u
 }
 
 /** The change that begins an attempt, or that ends an action whose work must not begin. */
-function beginning(worker: WorkerContext, current: StoredAction, hold: Hold): Change | undefined {
+function beginning(worker: WorkerContext, current: CurrentAction, hold: Hold): Change | undefined {
   const { provider, options, instance, now } = worker
   // It has begun already, and only the answer was lost.
   if (current.lease === hold.lease && current.runs_on === instance) return undefined
@@ -134,7 +135,7 @@ async function execute(
   const working = async (): Promise<unknown> => {
     // Work that may not run twice must not begin if it could not get its tokens later.
     if (!worker.options.restartable) void state.value
-    const { creator_id, start_time = '' } = lifecycle.statusOf(action)
+    const { creator_id, start_time = '' } = JSON.parse(action.document) as ActionStatus
     const { resumed_by } = action
     const begun = { creator_id, resumed_by, start_time, request }
     const context = runContext(worker, attempt, begun, state.dependentToken)
@@ -189,7 +190,7 @@ export async function conclude(worker: WorkerContext, attempt: Attempt, outcome:
   logOutcome(worker, attempt, outcome)
   const progress = await attempt.progress.drain()
   const endedAt = now()
-  const change = (current: StoredAction): Change | undefined =>
+  const change = (current: CurrentAction): Change | undefined =>
     owns(worker, current, attempt) ? lastChange(worker, current, progress, outcome, endedAt) : undefined
   const isVain = (): boolean => attempt.lost
   const after = await persist(worker, () => store.transition(namespace, attempt.actionId, change), isVain)
@@ -201,14 +202,14 @@ export async function conclude(worker: WorkerContext, attempt: Attempt, outcome:
 /** The last progress of the work and what follows from its end, in one change. */
 function lastChange(
   worker: WorkerContext,
-  current: StoredAction,
+  current: CurrentAction,
   last: Progress,
   outcome: Exclude<Outcome, { kind: 'abandoned' }>,
   at: number,
 ): Change {
-  const { status, log = [] } = lifecycle.progress(current, last, last.log)
-  const change = changeOf(worker, { ...current, document: JSON.stringify(status) }, outcome, at)
-  return { ...(status && { status }), ...change, log: [...log, ...(change.log ?? [])] }
+  const { status = current.document, log = [] } = lifecycle.progress(current, last, last.log)
+  const change = changeOf(worker, { ...current, document: status }, outcome, at)
+  return { status, ...change, log: [...log, ...(change.log ?? [])] }
 }
 
 /** Makes the worker look for due jobs after a time in milliseconds, sooner than its regular poll. */

@@ -6,7 +6,7 @@ import { ServiceUnavailable, WorkInterrupted } from '../errors.ts'
 import { errorFacts, type Logger } from '../log.ts'
 import type { ActionProvider, Work, WorkOptions } from '../provider/define-action-provider.ts'
 import { backoff } from '../retry.ts'
-import type { ActionStore, Change, Hold, Job, StoredAction } from '../store/action-store.ts'
+import type { ActionStore, Change, CurrentAction, Hold, Job } from '../store/action-store.ts'
 import type { Encryption } from './encryption.ts'
 import { bufferProgress, type Progress, type ProgressBuffer } from './progress-buffer.ts'
 
@@ -155,7 +155,11 @@ export function createAttempt(worker: WorkerContext, job: Job, takenAt: number):
 /**
  * Whether the action is still this attempt's to change: nobody has ended it, and no later attempt has begun.
  */
-export function owns(worker: WorkerContext, action: StoredAction, attempt: Attempt): boolean {
+export function owns(
+  worker: WorkerContext,
+  action: Pick<CurrentAction, 'status' | 'lease' | 'runs_on'>,
+  attempt: Attempt,
+): boolean {
   return (
     action.status === 'ACTIVE' && action.lease === attempt.job.lease && action.runs_on === worker.instance
   )
@@ -185,7 +189,7 @@ export function lose(attempt: Attempt): void {
 async function writeProgress(worker: WorkerContext, attempt: Attempt, progress: Progress): Promise<void> {
   const { actionId } = attempt
   const report = ++attempt.writes
-  const change = (current: StoredAction): Change | undefined =>
+  const change = (current: CurrentAction): Change | undefined =>
     owns(worker, current, attempt) && current.report < report
       ? { ...lifecycle.progress(current, progress, progress.log), report }
       : undefined
@@ -202,7 +206,11 @@ async function writeProgress(worker: WorkerContext, attempt: Attempt, progress: 
 }
 
 /** Whether an action is past its deadline and a time of grace after it. */
-export function isOverdue(worker: WorkerContext, action: lifecycle.LivingAction, grace = 0): boolean {
+export function isOverdue(
+  worker: WorkerContext,
+  action: Pick<CurrentAction, 'deadline_at'>,
+  grace = 0,
+): boolean {
   return action.deadline_at !== undefined && action.deadline_at + grace <= worker.now()
 }
 

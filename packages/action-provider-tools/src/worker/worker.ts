@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import * as lifecycle from '../action/lifecycle.ts'
 import type { Auth, AuthState } from '../auth/auth.ts'
 import { errorFacts, type Logger } from '../log.ts'
-import type { ActionStore, Change, Job, StoredAction } from '../store/action-store.ts'
+import type { ActionStore, Change, CurrentAction, Job, StoredAction } from '../store/action-store.ts'
 import { within } from '../within.ts'
 import type { Encryption } from './encryption.ts'
 import { maintainActions, maintainAttempts } from './maintenance.ts'
@@ -60,7 +60,7 @@ export type Worker = {
   /** The same for an action that its creator resumes. @throws ServiceUnavailable */
   reseal: (actionId: string, auth: AuthState) => Promise<Uint8Array>
   /** What cancel does to an action of this provider. */
-  cancel: (action: StoredAction, by: string) => Change | undefined
+  cancel: (action: CurrentAction, by: string) => Change | undefined
   /** Aborts the work of a canceled action, where it runs here. */
   interrupt: (actionId: string) => void
   /** Polls work in another system, unless that was done within its poll interval. */

@@ -1,6 +1,6 @@
 import { accessTo } from '../access.ts'
-import type { Change, Hold, StoredAction, StoreEvent } from '../action-store.ts'
-import { changed, type Write } from '../changes.ts'
+import type { Change, CurrentAction, Hold, StoredAction, StoreEvent } from '../action-store.ts'
+import { changed, current, type Write } from '../changes.ts'
 import { STATUS_CODES } from '../codes.ts'
 import { DATABASE_TIME, type Times } from './clock.ts'
 import { addCounts, SHARD } from './counts.ts'
@@ -127,7 +127,7 @@ type Transitions = {
   transition: (
     provider: string,
     actionId: string,
-    decide: (current: StoredAction) => Change | undefined,
+    decide: (current: CurrentAction) => Change | undefined,
     hold?: Hold,
   ) => Promise<StoredAction | undefined>
 }
@@ -189,7 +189,7 @@ export function prepareTransition(
       for (;;) {
         const before = await find(provider, actionId, hold)
         if (before === undefined) return undefined
-        const change = decide(before)
+        const change = decide(current(before))
         if (change === undefined) return before
         if (change.release) {
           const removed = await database.transaction((query) => remove(query, [before]))

@@ -83,7 +83,7 @@ describe('while it runs', () => {
       })
       for (const id of acknowledged) {
         await store.transition('p', id, (current) => ({
-          status: { ...JSON.parse(current.document), status: 'FAILED' },
+          status: { ...current.document, status: 'FAILED' },
         }))
       }
       await store.close()

@@ -94,7 +94,7 @@ test('knows an action that it has just given, never as it was before, and nothin
   expect(await known()).toEqual(first)
 
   await store.transition('p', action_id, (current) => ({
-    status: { ...JSON.parse(current.document), status: 'SUCCEEDED' },
+    status: { ...current.document, status: 'SUCCEEDED' },
     release_at: now + 10,
   }))
   expect(await known()).toBeUndefined()

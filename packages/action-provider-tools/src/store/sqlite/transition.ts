@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Change, StoredAction } from '../action-store.ts'
-import { changed, type Write } from '../changes.ts'
+import type { Change, CurrentAction, StoredAction } from '../action-store.ts'
+import { changed, current, type Write } from '../changes.ts'
 import type { Removal } from './removal.ts'
 import {
   ACTION_ID,
@@ -25,7 +25,7 @@ export function prepareTransition(
 ): (
   row: ActionRow,
   before: StoredAction,
-  decide: (current: StoredAction) => Change | undefined,
+  decide: (current: CurrentAction) => Change | undefined,
 ) => Transition {
   const updateAction = update(database, 'actions', CHANGING_COLUMNS, 'number = ? AND version = ?')
 
@@ -53,7 +53,7 @@ export function prepareTransition(
   return (row, before, decide) => {
     let change: Change | undefined
     try {
-      change = decide(before)
+      change = decide(current(before))
     } catch (refusal) {
       return { refusal }
     }
