@@ -39,8 +39,8 @@ export async function finished<Details>(
   known: Status<Details> | undefined,
   { signal, retry, onProgress, throughInactive = false }: WaitOptions<Details> = {},
 ): Promise<Status<Details>> {
-  const tell = tellChanges(onProgress)
-  if (known !== undefined) tell(known)
+  const changed = onChange(onProgress)
+  if (known !== undefined) changed(known)
   let status = known
   let pause: number = pace.first
   while (status === undefined || !isOver(status, throughInactive)) {
@@ -49,7 +49,7 @@ export async function finished<Details>(
     // A provider that was never there is not one that was lost.
     const looked = await look({ signal, retry, wait, repeats: status === undefined ? 'always' : 'patiently' })
     status = looked.status
-    tell(status)
+    changed(status)
     if (isOver(status, throughInactive)) break
     // Even one that holds its answers is not asked again and again at once.
     await sleep(looked.waited ? Math.max(0, pace.first - (Date.now() - asked)) : pause, signal)
@@ -59,7 +59,7 @@ export async function finished<Details>(
 }
 
 /** Tells of a status, but not twice of the same. */
-export function tellChanges<Details>(
+export function onChange<Details>(
   onProgress: WaitOptions<Details>['onProgress'],
 ): (status: Status<Details>) => void {
   let told = ''

@@ -3,9 +3,9 @@ import {
   isOver,
   type Look,
   nextPause,
+  onChange,
   type PagesOptions,
   pace,
-  tellChanges,
   type WaitOptions,
 } from './finished.ts'
 import { sleep } from './repeat.ts'
@@ -34,12 +34,12 @@ export async function* followLog<Details>(
   { since, throughInactive = false, follow: _, newestFirst: __, ...options }: LogOptions<Details>,
 ): AsyncGenerator<ActionLogEntry> {
   const { signal, retry } = options
-  const tell = tellChanges(options.onProgress)
+  const changed = onChange(options.onProgress)
   let from = since
   let given = new Map<string, number>()
   for (let pause: number = pace.first; ; pause = nextPause(pause)) {
     const { status } = await look({ signal, retry, repeats: from === since ? 'always' : 'patiently' })
-    tell(status)
+    changed(status)
     const seen = new Map<string, number>()
     for await (const entry of read({ ...options, ...(from && { since: from }) })) {
       const key = JSON.stringify(entry)

@@ -198,7 +198,7 @@ export function prepareCreate(
         continue
       }
       if (verdict.outcome === 'created' && newAction.job && !isComplete(verdict.action.status)) {
-        notifications.tell(newAction.provider, { kind: 'job' })
+        notifications.notify(newAction.provider, { kind: 'job' })
       }
       return verdict
     }

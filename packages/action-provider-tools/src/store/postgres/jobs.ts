@@ -150,7 +150,7 @@ export function createJobs(
       const payload = notifications.payload(provider, event)
       const given = { provider, instance, due_at: LONG_AGO, payload, jobs: jobs.filter(isKnown) }
       const rows = await database.query(RETURN, RETURN.values(given))
-      if (rows.length > 0) notifications.tell(provider, event)
+      if (rows.length > 0) notifications.notify(provider, event)
     },
   }
 }

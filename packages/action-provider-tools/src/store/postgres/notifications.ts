@@ -8,7 +8,7 @@ export type Notifications = {
   /** What a transaction passes to `pg_notify('action_provider', …)` to tell other instances when it commits. */
   payload: (provider: string, event: StoreEvent) => string
   /** Tells the listeners of this instance. */
-  tell: (provider: string, event: StoreEvent) => void
+  notify: (provider: string, event: StoreEvent) => void
   close: () => Promise<void>
 }
 
@@ -28,7 +28,7 @@ export function createNotifications(config: ClientConfig, report: (error: unknow
   let backoff = BACKOFF.first
   let state: 'idle' | 'listening' | 'closed' = 'idle'
 
-  function tell(provider: string, event: StoreEvent): void {
+  function notify(provider: string, event: StoreEvent): void {
     for (const listener of listeners.get(provider) ?? []) {
       try {
         listener(event)
@@ -40,7 +40,7 @@ export function createNotifications(config: ClientConfig, report: (error: unknow
 
   function hear(payload: string | undefined): void {
     const message = readMessage(payload)
-    if (message && message.origin !== origin) tell(message.provider, message.event)
+    if (message && message.origin !== origin) notify(message.provider, message.event)
   }
 
   async function connect(): Promise<void> {
@@ -66,7 +66,7 @@ export function createNotifications(config: ClientConfig, report: (error: unknow
     }
     backoff = BACKOFF.first
     // Events were missed while there was no connection.
-    for (const provider of listeners.keys()) tell(provider, { kind: 'job' })
+    for (const provider of listeners.keys()) notify(provider, { kind: 'job' })
     const beat = (): void => {
       timer = setTimeout(() => connecting.query('SELECT 1').then(beat, lose), HEARTBEAT).unref()
     }
@@ -86,7 +86,7 @@ export function createNotifications(config: ClientConfig, report: (error: unknow
       }
     },
     payload: (provider, event) => JSON.stringify({ origin, provider, event } satisfies Message),
-    tell,
+    notify,
     async close() {
       state = 'closed'
       clearTimeout(timer)

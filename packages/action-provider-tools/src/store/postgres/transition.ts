@@ -198,7 +198,7 @@ export function prepareTransition(
         }
         const step = stepOf(before, change, hold, now())
         if (!(await apply(step))) continue
-        for (const event of step.events) notifications.tell(provider, event)
+        for (const event of step.events) notifications.notify(provider, event)
         return step.write.action
       }
     },

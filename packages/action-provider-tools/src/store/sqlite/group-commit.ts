@@ -52,9 +52,9 @@ export function createGroupCommit(database: DatabaseSync, confirm: () => void = 
     if (waiting.length > 0) schedule()
     try {
       confirm()
-      const tellings = commitAll(batch)
+      const answers = commitAll(batch)
       confirm()
-      for (const tell of tellings) tell()
+      for (const answer of answers) answer()
     } catch (error) {
       abandon()
       for (const { reject } of batch) reject(storeError(error))
@@ -74,9 +74,9 @@ export function createGroupCommit(database: DatabaseSync, confirm: () => void = 
 
   function transact(batch: readonly Waiting[], run: (one: Waiting) => () => void): (() => void)[] {
     begin.run()
-    const tellings = batch.map(run)
+    const answers = batch.map(run)
     commit.run()
-    return tellings
+    return answers
   }
 
   function perform({ operation, resolve }: Waiting): () => void {

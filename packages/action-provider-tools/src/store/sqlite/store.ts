@@ -126,7 +126,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
     return row !== undefined && act(row[NUMBER], { instance, lease }) !== false
   }
 
-  function tell(provider: string, event: StoreEvent): void {
+  function notify(provider: string, event: StoreEvent): void {
     for (const listener of listeners.get(provider) ?? []) listener(event)
   }
 
@@ -151,7 +151,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
       const provider = reading(() => providers.number(newAction.provider))
       const action = onceInline(newAction)
       const creation = await write(() => creations.create(provider, action))
-      if (creation.outcome === 'created' && newAction.job) tell(newAction.provider, { kind: 'job' })
+      if (creation.outcome === 'created' && newAction.job) notify(newAction.provider, { kind: 'job' })
       return creation
     },
 
@@ -189,8 +189,8 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
       if (outcome === undefined) return undefined
       if ('refusal' in outcome) throw outcome.refusal
       const { job, cancel_requested_at } = outcome.change ?? {}
-      if (job && job !== 'done') tell(provider, { kind: 'job' })
-      if (cancel_requested_at !== undefined) tell(provider, { kind: 'cancel', action_id: actionId })
+      if (job && job !== 'done') notify(provider, { kind: 'job' })
+      if (cancel_requested_at !== undefined) notify(provider, { kind: 'cancel', action_id: actionId })
       return outcome.action
     },
 
@@ -225,7 +225,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
       await write(() => {
         for (const job of held) withJob(instance, job, jobs.giveBack)
       })
-      tell(provider, { kind: 'job' })
+      notify(provider, { kind: 'job' })
     },
 
     subscribe(provider, listener) {
