@@ -6,8 +6,8 @@ import { answered, type ConnectOptions, connection } from './connection.ts'
 import { readActions, readDescription, readStatus, type Status } from './documents.ts'
 import { failure, UnexpectedAnswer } from './failure.ts'
 import type { PagesOptions, RequestOptions } from './finished.ts'
-import type { DetailsOf, InputOf, SchemaInput, SchemaOutput, Typed } from './inference.ts'
 import { nextQuery, pages } from './pages.ts'
+import type { DetailsOf, InputOf, SchemaInput, SchemaOutput, Typed } from './schema.ts'
 import { type Schema, validated } from './schema.ts'
 
 /** What a request to start an action may hold beside its input (interface, "ActionRequest"). */

@@ -1,8 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { XStatic } from 'typebox/schema'
 import { isDuration } from './duration.ts'
-import { fieldErrors, type Scrubbing } from './field-errors.ts'
-import { findErrors } from './find-errors.ts'
+import { fieldErrors, findErrors, type Scrubbing } from './field-errors.ts'
 import { isTime } from './time.ts'
 
 // The schemas are our own and tested, so they are not checked against their meta-schema, whose compilation takes

@@ -6,13 +6,13 @@ import { checkDeadline, readActionRequest } from '../documents/action-request.ts
 import { parseJson } from '../documents/json.ts'
 import { RequestValidationError } from '../errors.ts'
 import type { FoundAction, Operations, RunResult } from '../operations/operations.ts'
+import { whenKnown } from '../promise-like.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
 import type { Operation, OperationEvent } from '../provider/hooks.ts'
 import type { InputCheck } from './input-check.ts'
 import { loadOf } from './load.ts'
 import { operationOf } from './operation.ts'
 import { enumerateParameters, logParameters, type Query } from './query.ts'
-import { whenKnown } from './when-known.ts'
 
 /** What every handler is made from. */
 export type Served = {

@@ -5,10 +5,11 @@ import { bearerToken } from '../auth/bearer-token.ts'
 import { deriveSecretsKey } from '../auth/secrets-key.ts'
 import { parseDuration } from '../documents/duration.ts'
 import { InvalidDefinition } from '../errors.ts'
+import type { Logger } from '../log.ts'
 import { managedOperations } from '../operations/managed.ts'
 import type { Operations } from '../operations/operations.ts'
 import { ownStateOperations } from '../operations/own-state.ts'
-import { isPromiseLike } from '../promise-like.ts'
+import { isPromiseLike, whenKnown } from '../promise-like.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
 import type { Operation, OperationEvent } from '../provider/hooks.ts'
 import type { ActionStore } from '../store/action-store.ts'
@@ -23,9 +24,7 @@ import { inputCheck } from './input-check.ts'
 import { type Load, loadOf } from './load.ts'
 import { openApiOf } from './openapi.ts'
 import { beginOperation, decorateOperation, operationOf } from './operation.ts'
-import { warnOfOtherNamespaces } from './other-namespaces.ts'
 import { allowedMethods, ROUTES } from './routes.ts'
-import { whenKnown } from './when-known.ts'
 
 /** How a provider is served. */
 export type ActionProviderOptions = {
@@ -227,4 +226,32 @@ function operationsOf(
   })
   telemetry.watch({ store, running: () => worker.running })
   return { operations: managedOperations(provider, store, worker, clock), worker }
+}
+
+/**
+ * Warns where a store has actions of other providers only: a provider without a `namespace` that was renamed
+ * does not find its actions. Providers that are served beside it do not count.
+ */
+export async function warnOfOtherNamespaces(
+  namespace: string,
+  served: ReadonlySet<string>,
+  store: ActionStore,
+  log: Logger,
+): Promise<void> {
+  const held = await namespacesOf(store)
+  const others = held.filter((other) => !served.has(other))
+  if (held.includes(namespace) || others.length === 0) return
+  const names = others.map((other) => `'${other}'`).join(', ')
+  log.warn(
+    `The database has no actions of '${namespace}', but it has some of ${names}: if you have renamed this provider, define it with namespace: '${others[0]}' to have them again`,
+  )
+}
+
+/** A database that cannot be reached is reported elsewhere. */
+async function namespacesOf(store: ActionStore): Promise<string[]> {
+  try {
+    return await store.namespaces()
+  } catch {
+    return []
+  }
 }

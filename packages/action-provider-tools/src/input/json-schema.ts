@@ -1,6 +1,5 @@
 import type { Ajv, Options, ValidateFunction } from 'ajv'
-import { errorMessage, fieldErrors } from '../documents/field-errors.ts'
-import { findErrors } from '../documents/find-errors.ts'
+import { errorMessage, fieldErrors, findErrors } from '../documents/field-errors.ts'
 import { InvalidDefinition } from '../errors.ts'
 import { type Dialect, dialectOf } from './dialects.ts'
 import { useOwnEquality } from './equality.ts'

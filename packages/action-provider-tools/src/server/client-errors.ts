@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { BadActionRequest } from '../errors.ts'
-import { requestIdOf } from '../telemetry/request-id.ts'
-import { SECURITY_HEADERS } from './security-headers.ts'
+import { requestIdOf, SECURITY_HEADERS } from './answer-headers.ts'
 
 /** The answers to Node's errors about requests that it could not read. */
 const ANSWERS: Readonly<Record<string, readonly [status: string, description: string]>> = {

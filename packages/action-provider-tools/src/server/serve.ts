@@ -1,4 +1,6 @@
+import { existsSync, readdirSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
+import { basename, dirname, extname } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { isPublic } from '../action/access.ts'
 import { InvalidDefinition, StoreUnusable } from '../errors.ts'
@@ -16,9 +18,7 @@ import { type Configuration, readConfiguration } from './configuration.ts'
 import { type DevelopmentGlobus, startDevelopmentGlobus } from './development-globus.ts'
 import { serveDocsPage } from './docs-page.ts'
 import { greeting } from './greeting.ts'
-import { otherDatabases } from './other-databases.ts'
 import type { Environment } from './settings.ts'
-import { onStopRequest } from './stop-requests.ts'
 
 /** How a provider is served from the command line. */
 export type ServeOptions = {
@@ -183,4 +183,43 @@ function reason(error: unknown): string {
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return `HOST ${address ?? ''} is no address of this machine`
   return stack ?? message
+}
+
+/**
+ * A warning where a provider's database does not exist yet and others are beside it: if the provider was
+ * renamed, its actions are there. `undefined` where there is nothing to warn of.
+ * @param databaseUrl `sqlite:PATH`, before it is opened
+ */
+export function otherDatabases(databaseUrl: string): string | undefined {
+  const path = databaseUrl.slice('sqlite:'.length)
+  if (!databaseUrl.startsWith('sqlite:') || existsSync(path) || !existsSync(dirname(path))) return undefined
+  const others = readdirSync(dirname(path)).filter((file) => extname(file) === '.db')
+  if (others.length === 0) return undefined
+  const [name = ''] = others.map((file) => basename(file, '.db'))
+  return `The database ${path} is new, and beside it is ${others.join(', ')}: if you have renamed this provider, define it with namespace: '${name}' to have its actions again`
+}
+
+/** How often the parent process is checked, in milliseconds. */
+const LOOK = 500
+
+/**
+ * Calls `stop` once when the process is asked to stop: by SIGTERM, by SIGINT, or by the end of the npm that
+ * started it, whose shell does not pass SIGTERM on. A second signal exits at once with 1.
+ */
+export function onStopRequest(stop: () => void): void {
+  let asked = false
+  const ask = (): void => {
+    if (asked) process.exit(1)
+    asked = true
+    stop()
+  }
+  process.on('SIGTERM', ask).on('SIGINT', ask)
+  if (process.env.npm_lifecycle_event === undefined) return
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    if (!asked) ask()
+  }, LOOK)
+  timer.unref()
 }

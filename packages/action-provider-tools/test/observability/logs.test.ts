@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../../../../test/eventually.ts'
-import { requestIdOf } from '../../src/telemetry/request-id.ts'
+import { requestIdOf } from '../../src/server/answer-headers.ts'
 import { fakeAuth } from '../../src/testing/index.ts'
 import { serveSeen, untilSettled, work } from './seen.ts'
 

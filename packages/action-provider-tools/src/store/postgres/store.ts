@@ -1,6 +1,6 @@
 import { uuidBytes } from '../../action/keys.ts'
 import { ServiceUnavailable } from '../../errors.ts'
-import { within } from '../../within.ts'
+import { within } from '../../promise-like.ts'
 import { type ActionStore, LEASE_SECONDS, type StoreOptions } from '../action-store.ts'
 import { type DatabaseClock, readClock, type Times } from './clock.ts'
 import { count, namespaces } from './counts.ts'

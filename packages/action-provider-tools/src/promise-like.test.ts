@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { whenKnown } from './when-known.ts'
+import { whenKnown } from './promise-like.ts'
 
 describe('whenKnown', () => {
   test('goes on at once with what is known', () => {
