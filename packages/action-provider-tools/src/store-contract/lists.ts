@@ -76,7 +76,7 @@ export function describeLists(suite: Suite): void {
           await suite.store.create(planned)
           await suite.store.transition(provider, id, () => ({
             status: { ...planned.status, status },
-            ...(fate === 'expired' && { release_at: Date.now() - 1 }),
+            ...(fate === 'expired' && { release_at: suite.store.now() - 1_000 }),
             ...(fate === 'released' && { release: true }),
           }))
         }),

@@ -45,7 +45,7 @@ export function describeRemoval(suite: Suite): void {
     })
 
     test('hides an action whose time is over, and frees its request_id', async () => {
-      const first = ended(newAction(), Date.now() - 1)
+      const first = ended(newAction(), suite.store.now() - 1_000)
       const { provider, action_id } = first
       await creation(first)
       expect(await traces(provider, action_id)).toEqual([])
@@ -56,7 +56,7 @@ export function describeRemoval(suite: Suite): void {
     })
 
     test('makes one action of 20 identical requests where an expired one was', async () => {
-      const first = ended(newAction(), Date.now() - 1)
+      const first = ended(newAction(), suite.store.now() - 1_000)
       const { provider } = first
       await creation(first)
       const creations = await atOnce(20, (each) =>
