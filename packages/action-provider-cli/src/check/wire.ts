@@ -1,4 +1,5 @@
 import { NetworkFailure } from 'action-provider-tools/client'
+import { parsed, readText } from '../client/http.ts'
 import { mask } from '../output/masking.ts'
 
 /** A request as it goes out: nothing is added that the interface does not ask for. */
@@ -45,7 +46,7 @@ export async function exchange(request: WireRequest, signal: AbortSignal): Promi
       // As bytes: fetch would name a content type for a text.
       ...(body !== undefined && { body: Buffer.from(body) }),
     })
-    const text = await readText(response)
+    const text = await readText(response, LARGEST_ANSWER)
     const milliseconds = performance.now() - started
     return {
       request,
@@ -88,23 +89,4 @@ function shortened(text: string): string {
   const line = text.replace(/\s+/g, ' ')
   const plain = /^ ?[{[]/.test(line) ? line.replace(/,(?=["{[])/g, ', ') : line
   return plain.length > SHOWN ? `${plain.slice(0, SHOWN)}… (${text.length} characters)` : plain
-}
-
-async function readText(response: Response): Promise<string> {
-  const parts: Uint8Array[] = []
-  let size = 0
-  for await (const part of response.body ?? []) {
-    size += part.length
-    if (size > LARGEST_ANSWER) throw new Error('the answer is too large')
-    parts.push(part)
-  }
-  return Buffer.concat(parts).toString('utf8')
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -98,13 +98,17 @@ async function once(
   }
 }
 
-/** Reads an answer, but not without end. */
-async function readText(response: Response): Promise<string> {
+/**
+ * Reads an answer, but not without end.
+ * @param most bytes
+ * @throws Error where it is larger
+ */
+export async function readText(response: Response, most = LARGEST_ANSWER): Promise<string> {
   const parts: Uint8Array[] = []
   let size = 0
   for await (const part of response.body ?? []) {
     size += part.length
-    if (size > LARGEST_ANSWER) throw new Error('the answer is too large')
+    if (size > most) throw new Error('the answer is too large')
     parts.push(part)
   }
   return Buffer.concat(parts).toString('utf8')
@@ -132,7 +136,8 @@ function followed({ method, url }: HttpRequest, location: string, status: number
   )
 }
 
-function parsed(text: string): unknown {
+/** A text as JSON; `undefined` where it is none. */
+export function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

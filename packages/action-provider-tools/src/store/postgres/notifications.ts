@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Client, type ClientConfig } from 'pg'
+import { backoff } from '../../retry.ts'
 import type { StoreEvent } from '../action-store.ts'
 
 /** Tells of events, here and on other instances. An event may be missed: the worker also looks at intervals. */
@@ -25,7 +26,7 @@ export function createNotifications(config: ClientConfig, report: (error: unknow
   const listeners = new Map<string, Set<(event: StoreEvent) => void>>()
   let client: Client | undefined
   let timer: NodeJS.Timeout | undefined
-  let backoff = BACKOFF.first
+  let failures = 0
   let state: 'idle' | 'listening' | 'closed' = 'idle'
 
   function notify(provider: string, event: StoreEvent): void {
@@ -52,8 +53,7 @@ export function createNotifications(config: ClientConfig, report: (error: unknow
       lost = true
       report(error)
       connecting.end().catch(() => {})
-      timer = setTimeout(connect, backoff * (0.5 + Math.random() / 2)).unref()
-      backoff = Math.min(backoff * 2, BACKOFF.most)
+      timer = setTimeout(connect, backoff(++failures, BACKOFF)).unref()
     }
     connecting.on('error', lose)
     connecting.on('end', () => lose(new Error('The connection that listens has ended')))
@@ -64,7 +64,7 @@ export function createNotifications(config: ClientConfig, report: (error: unknow
     } catch (error) {
       return lose(error)
     }
-    backoff = BACKOFF.first
+    failures = 0
     // Events were missed while there was no connection.
     for (const provider of listeners.keys()) notify(provider, { kind: 'job' })
     const beat = (): void => {
