@@ -43,10 +43,13 @@ test('every section that docs/providers.md links to is there', async () => {
   }
 })
 
-test('the examples of docs/client.md are in a file that the compiler checks', async () => {
-  const checked = await read('packages/action-provider-tools/test/client/examples.ts')
-  const statements = checked.replace(/^ {2}/gm, '')
-  const examples = [...(await read('docs/client.md')).matchAll(/```ts\n(.*?)```/gs)]
-  expect(examples.length).toBeGreaterThan(4)
+test.each([
+  ['client', 'packages/action-provider-tools/test/client/examples.ts', 5],
+  ['durable-work', 'packages/action-provider-tools/test/durable-work-examples.ts', 2],
+])('the examples of docs/%s.md are in a file that the compiler checks', async (page, file, least) => {
+  const checked = await read(file)
+  const statements = `${checked}\n${checked.replace(/^ {2}/gm, '')}`
+  const examples = [...(await read(`docs/${page}.md`)).matchAll(/```ts\n(.*?)```/gs)]
+  expect(examples.length).toBeGreaterThanOrEqual(least)
   for (const [, example = ''] of examples) expect(statements).toContain(example)
 })

@@ -6,24 +6,9 @@ import { compileInput } from '../input/compile-input.ts'
 import type { CompiledInput, InferInput, InputSchema, SentInput } from '../input/input-schema.ts'
 import type { Callbacks } from './callbacks.ts'
 import type { Hooks } from './hooks.ts'
-import type { RemoteWork, Run } from './run-context.ts'
+import type { RemoteWork, RetryPolicy, Run } from './run-context.ts'
 
-/** How often work that fails temporarily is tried again, and after how long. */
-export type RetryPolicy = {
-  /**
-   * How often the work of one action may throw TemporaryFailure before the action is FAILED (default 5). Work
-   * in another system counts from its last answer. Restarts, resumes and the library's own ServiceUnavailable
-   * do not count.
-   */
-  limit?: number
-  /**
-   * The wait after the first failure, in milliseconds (default 1,000). It doubles with each further failure,
-   * with jitter.
-   */
-  backoff?: number
-  /** The longest wait, in milliseconds (default 60,000). */
-  maximumBackoff?: number
-}
+export type { RetryPolicy }
 
 /** How the work of actions is run. */
 export type WorkOptions = {

@@ -61,11 +61,13 @@ export function createInlineRunner(
     attempt.number = 1
     attempt.started = true
     attempt.deadlineAt = deadline_at
+    const recorded = Promise.withResolvers<void>()
+    attempt.recorded = recorded.promise
     try {
       const value = callWork(status, request, auth, attempt)
       if (isPromiseLike(value)) {
         takesTime = true
-        return goesOn(attempt, Promise.resolve(value), seal(action_id, auth))
+        return goesOn(attempt, Promise.resolve(value), seal(action_id, auth), recorded.resolve)
       }
       return ended(attempt, lifecycle.succeed(begun(status), toDetails(value), now()))
     } catch (error) {
@@ -77,11 +79,17 @@ export function createInlineRunner(
   }
 
   /** Work that returned a promise: this instance holds its job from the moment in which the action is recorded. */
-  function goesOn(attempt: Attempt, value: Promise<unknown>, secret: Uint8Array): InlineRun {
+  function goesOn(
+    attempt: Attempt,
+    value: Promise<unknown>,
+    secret: Uint8Array,
+    recorded: () => void,
+  ): InlineRun {
     const part = { name: 'work', action_id: attempt.actionId, attempt: 1 } as const
     return {
       change: { attempt: 1, runs_on: instance, holder: instance, secret },
-      committed: () =>
+      committed() {
+        recorded()
         track(
           attempt,
           worker.instrument.background(part, async (ended) => {
@@ -89,7 +97,8 @@ export function createInlineRunner(
             ended(outcome.kind)
             await conclude(worker, attempt, outcome)
           }),
-        ),
+        )
+      },
       abandoned() {
         // Nobody is left to hear of its failure.
         value.catch(() => {})

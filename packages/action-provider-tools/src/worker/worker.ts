@@ -167,7 +167,7 @@ export function createWorker(options: WorkerOptions): Worker {
         worker.log.error({ err: errorFacts(error), action_id: actionId }, 'Work could not be run')
       })
       .then(() => {
-        attempt.progress.close()
+        for (const part of [attempt.progress, attempt.waits]) part.close()
         if (running.get(actionId) === attempt) running.delete(actionId)
         actions.changed(actionId)
         nudge()

@@ -41,6 +41,7 @@ const ACTIONS = {
   monitor_by: 'text',
   manage_by: 'text',
   deadline_at: 'float8',
+  work_version: 'text',
   ...CHANGING_COLUMNS,
 } as const
 
@@ -243,6 +244,7 @@ function actionRow(request_key: string, action: StoredAction): { [Column in keyo
     monitor_by: writeList(action.monitor_by),
     manage_by: writeList(action.manage_by),
     deadline_at: action.deadline_at,
+    work_version: action.work_version,
     ...changingValues(action),
   }
 }
