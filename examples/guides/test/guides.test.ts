@@ -4,7 +4,6 @@ import { type ActionProvider, actionProvider, createApplication, openStore } fro
 import { connect } from 'action-provider-tools/client'
 import { type FakeAuth, fakeAuth } from 'action-provider-tools/testing'
 import { afterEach, expect, test, vi } from 'vitest'
-import { staff } from '../src/groups.ts'
 import { withJsonSchema, withTypeBox, withZod } from '../src/input-schemas.ts'
 import { type Cluster, clusterJob } from '../src/other-systems.ts'
 import { type Batch, queue } from '../src/own-state.ts'
@@ -68,20 +67,6 @@ test('the work of the guide to consent waits for it, and goes on with it', async
   await action.resume()
   expect(await action.finished()).toMatchObject({ status: 'SUCCEEDED', details: { files: ['a.txt'] } })
   expect(asked).toMatch(/^Bearer fake-dependent-token-/)
-})
-
-test('several providers share an application, a database and an Auth, and each has its own actions', async () => {
-  const { application } = await import('../src/several-providers.ts')
-  const auth = fakeAuth()
-  const app = await application(auth, 'sqlite::memory:')
-  closing.push(() => app.close())
-  const url = await app.listen({ port: 0 })
-  const alice = auth.caller({ username: 'alice', groups: [staff] })
-  const action = await connect(`${url}/reboot`, alice).run({ machine: 'printer' })
-  expect((await connect(`${url}/reboot`, alice).action(action.id).status()).status).toBe('SUCCEEDED')
-  await expect(connect(`${url}/listing`, alice).action(action.id).status()).rejects.toMatchObject({
-    code: 'ActionNotFound',
-  })
 })
 
 test('a job of another system is submitted under the id of its action, and polled to its end', async () => {
