@@ -16,7 +16,8 @@ import { InvalidDefinition, StoreUnusable } from '../errors.ts'
  * })
  */
 export async function runUntilStopped(start: () => Promise<() => Promise<unknown>>): Promise<void> {
-  const opening = start()
+  // Begins once somebody listens for signals.
+  const opening = Promise.resolve().then(start)
   onStopRequest(() => {
     opening.then((close) => close()).then(() => process.exit(0), fail)
   })
