@@ -95,11 +95,14 @@ async function checkedRequest(
   }
 }
 
+/** Seconds that somebody at a terminal waits gladly for an action that is complete. */
+const HELD = 1
+
 /** Starts the action. What got lost on the way is sent again: the provider knows the request by its id. */
 async function send({ calls, url }: Provider, { body, ...request }: ActionRequest): Promise<Action> {
   const again = `repeat the command with --request-id ${request.request_id}: it starts nothing twice`
   try {
-    return await calls.run(body, { ...request, retry: often })
+    return await calls.run(body, { ...request, retry: often, wait: HELD })
   } catch (error) {
     const told = commandError(error, url)
     if (told instanceof NetworkFailure) throw unavailableError(`${told.message}; ${again}`, error)
