@@ -4,7 +4,7 @@
  *
  * @module action-provider-tools/client
  */
-export { type GlobusUrls, globusUrls } from '../auth/globus-urls.ts'
+export { type GlobusUrls, globusUrls, isLoopback } from '../auth/globus-urls.ts'
 export type { ActionRequest } from '../documents/action-request.ts'
 export type { ActionDetails, ActionStatus, ActionStatusValue } from '../documents/action-status.ts'
 export type { ActionLogEntry, ActionLogPage } from '../documents/log-page.ts'
