@@ -192,6 +192,12 @@ export type ActionStore = {
    */
   subscribe(provider: string, listener: (event: StoreEvent) => void): () => void
 
+  /**
+   * Copies the database to a file while it is in use. Absent where the database has tools of its own for that, or is not a
+   * file.
+   */
+  backUpTo?(path: string): Promise<void>
+
   /** The namespaces of the providers that it holds actions of. */
   namespaces(): Awaitable<string[]>
 

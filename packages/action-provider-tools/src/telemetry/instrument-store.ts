@@ -164,6 +164,7 @@ function aroundCalls(
     now: store.now.bind(store),
     ...(store.known && { known: store.known.bind(store) }),
     subscribe: (provider, listener) => store.subscribe(provider, listener),
+    ...(store.backUpTo && { backUpTo: store.backUpTo.bind(store) }),
     close: () => store.close(),
   }
   const calls = METHODS.map((method) => {
