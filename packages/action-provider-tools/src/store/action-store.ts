@@ -82,6 +82,9 @@ export type LogQuery = {
  */
 export type Job = { action_id: string; lease: number }
 
+/** An entry of a log, and its place in the order in which the action's entries were written. */
+export type PlacedEntry = { position: number; entry: ActionLogEntry }
+
 /** What any store may be opened with. */
 export type StoreOptions = {
   /** How long a job that was taken belongs to its instance without a word of it, in seconds (default 15). */
@@ -165,6 +168,17 @@ export type ActionStore = {
     query: LogQuery,
   ): Awaitable<{ entries: ActionLogEntry[]; marker?: string } | undefined>
 
+  /**
+   * Entries in the order in which they were written, whatever their times: those after a position (-1: from the first on), at
+   * most `limit`. `undefined` where there is no such action.
+   */
+  logAfter(
+    provider: string,
+    actionId: string,
+    position: number,
+    limit: number,
+  ): Awaitable<PlacedEntry[] | undefined>
+
   /** Removes up to `limit` actions whose `release_at` is at or before `now`; resolves with how many. */
   sweepReleased(now: number, limit: number): Promise<number>
 
@@ -193,6 +207,12 @@ export type ActionStore = {
   subscribe(provider: string, listener: (event: StoreEvent) => void): () => void
 
   /**
+   * Calls back when an action was changed or removed, here or on another instance. It may miss some: who watches also looks at
+   * intervals. What is told has been committed. Returns a function that ends it.
+   */
+  watch(provider: string, actionId: string, listener: (news: ActionNews) => void): () => void
+
+  /**
    * Copies the database to a file while it is in use. Absent where the database has tools of its own for that, or is not a
    * file.
    */
@@ -209,6 +229,9 @@ export type ActionStore = {
 
   close(): Promise<void>
 }
+
+/** What `watch` tells: the action as it is now where that is known, and whether its log may have more entries. */
+export type ActionNews = { action?: StoredAction; logged: boolean }
 
 /** What `subscribe` tells. */
 export type StoreEvent = { kind: 'job' } | { kind: 'cancel'; action_id: string }
