@@ -30,6 +30,7 @@ export {
   type DevelopmentUser,
   type ProgramGlobus,
 } from './server/development-globus.ts'
+export { type FetchHandler, fetchHandler, type RequestOrigin } from './server/fetch-handler.ts'
 export { type GreetedProvider, greeting } from './server/greeting.ts'
 export { type Limits, limits } from './server/limits.ts'
 export type { ServedProvider } from './server/places.ts'

@@ -91,7 +91,8 @@ export const SETTINGS = {
   DATABASE_URL: setting<string | undefined>({
     unset: undefined,
     shown: '`sqlite:data/<name>.db`',
-    means: '`sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/DATABASE` for many instances',
+    means:
+      '`sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/DATABASE` for many instances, which needs the package `pg`',
     parse(given, name) {
       if (/^(sqlite:.|postgres(ql)?:\/\/.)/.test(given)) return given
       throw new InvalidDefinition(`${name} must be sqlite:PATH, or postgres://USER:PASSWORD@HOST/DATABASE`)

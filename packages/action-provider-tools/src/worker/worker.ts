@@ -11,6 +11,7 @@ import { handBack, runJob } from './run-job.ts'
 import { resealCaller } from './sealed-state.ts'
 import { type ActionStarter, createActionStarter } from './start-action.ts'
 import { createJobTaker } from './take-jobs.ts'
+import { createWaits, type WaitOptions, type Waits } from './waits.ts'
 import {
   type Attempt,
   abort,
@@ -64,15 +65,14 @@ export type Worker = {
   interrupt: (actionId: string) => void
   /** Polls work in another system, unless that was done within its poll interval. */
   refresh: (action: StoredAction) => Promise<StoredAction | undefined> | StoredAction
-  /**
-   * Resolves with the action when it is no longer ACTIVE, when the time (milliseconds) is over, or when
-   * `signal` aborts.
-   */
+  /** Resolves with the action when it is no longer ACTIVE, or when it was waited for long enough: see `Waits`. */
   whenNotActive: (
     actionId: string,
-    timeout: number,
-    signal?: AbortSignal,
+    milliseconds: number,
+    options: WaitOptions,
   ) => Promise<StoredAction | undefined>
+  /** Lets a request follow an action. */
+  follow: Waits['follow']
   /** How many actions run here at this moment. */
   readonly running: number
 }
@@ -106,7 +106,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const { running, starting, now } = worker
   const taker = createJobTaker(worker, works, launch)
   const remote = provider.work.kind === 'remote'
-  const actions = watchActions(worker)
+  const waits = createWaits(worker)
   let endings: (() => void)[] = []
 
   function launch(job: Job, takenAt: number): void {
@@ -143,7 +143,6 @@ export function createWorker(options: WorkerOptions): Worker {
       .then(() => {
         attempt.progress.close()
         if (running.get(actionId) === attempt) running.delete(actionId)
-        actions.changed(actionId)
         taker.freed()
       })
   }
@@ -178,6 +177,7 @@ export function createWorker(options: WorkerOptions): Worker {
     async stop() {
       if (worker.state === 'stopping' || worker.state === 'stopped') return
       worker.state = 'stopping'
+      waits.wake()
       // What has not begun need not begin here.
       const beginning = [...starting.values()]
       for (const attempt of [...beginning, ...running.values()])
@@ -188,6 +188,7 @@ export function createWorker(options: WorkerOptions): Worker {
       for (const attempt of running.values()) abort(attempt, 'shutdown')
       await runOut(over - performance.now())
       worker.state = 'stopped'
+      waits.wake()
       for (const end of endings) end()
       await Promise.all(
         [...running.values()].filter(({ started }) => started).map((attempt) => handBack(worker, attempt)),
@@ -214,62 +215,17 @@ export function createWorker(options: WorkerOptions): Worker {
         taker.nudge()
         const isPolled = (a: StoredAction | undefined): boolean =>
           a?.status !== 'ACTIVE' || (a.attempt > action.attempt && a.runs_on === undefined)
-        return actions.until(action.action_id, POLL_WAIT, isPolled)
+        return waits.until(action.action_id, POLL_WAIT, isPolled)
       })
     },
 
-    whenNotActive: (actionId, timeout, signal) =>
-      actions.until(actionId, timeout, (action) => action?.status !== 'ACTIVE', signal),
+    whenNotActive: (actionId, milliseconds, options) =>
+      waits.until(actionId, milliseconds, (action) => action?.status !== 'ACTIVE', options),
+
+    follow: waits.follow,
 
     get running() {
       return running.size
-    },
-  }
-}
-
-/** Lets requests wait until an action has changed. */
-function watchActions(worker: WorkerContext) {
-  const { store, namespace } = worker
-  const sleepers = new Map<string, Set<() => void>>()
-
-  async function sleepUntilChanged(
-    actionId: string,
-    milliseconds: number,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const waiting = sleepers.get(actionId) ?? new Set()
-    sleepers.set(actionId, waiting.add(resolve))
-    const timer = setTimeout(resolve, milliseconds)
-    const wake = (): void => resolve()
-    signal?.addEventListener('abort', wake)
-    await promise
-    signal?.removeEventListener('abort', wake)
-    clearTimeout(timer)
-    waiting.delete(resolve)
-    if (waiting.size === 0) sleepers.delete(actionId)
-  }
-
-  return {
-    /** Resolves with the action when it is ready, the time is over, `signal` aborts, or this instance stops. */
-    async until(
-      actionId: string,
-      milliseconds: number,
-      ready: (action: StoredAction | undefined) => boolean,
-      signal?: AbortSignal,
-    ): Promise<StoredAction | undefined> {
-      const end = performance.now() + milliseconds
-      // Changes on this instance wake at once. Those of other instances are found by looking again.
-      for (let wait = 25; ; wait = Math.min(wait * 2, 500)) {
-        const action = await store.get(namespace, actionId)
-        const left = end - performance.now()
-        if (ready(action) || left <= 0 || signal?.aborted || worker.state === 'stopped') return action
-        await sleepUntilChanged(actionId, Math.min(wait, left), signal)
-      }
-    },
-    /** Wakes who waits for an action that has changed here. */
-    changed(actionId: string): void {
-      for (const resolve of sleepers.get(actionId) ?? []) resolve()
     },
   }
 }
