@@ -155,7 +155,7 @@ export const SETTINGS = {
     unset: undefined,
     shown: 'derived from `CLIENT_SECRET`',
     means:
-      '32 bytes in base64 that seal the tokens of unfinished work; in a comma list the first seals and all of them open: see [how to rotate it](docs/security.md#rotate-keys)',
+      '32 bytes in base64 that seal the tokens of unfinished work; in a comma list the first seals and all of them open: see [how to rotate it](docs/rotating.md)',
     parse: (given) => parseSecretsKey(given),
   }),
   FORMER_CLIENT_SECRETS: setting<string[]>({
