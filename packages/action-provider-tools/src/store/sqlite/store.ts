@@ -154,7 +154,8 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
       const provider = reading(() => providers.number(newAction.provider))
       const action = onceInline(newAction)
       const creation = await write(() => creations.create(provider, action))
-      if (creation.outcome === 'created' && newAction.job) notify(newAction.provider, { kind: 'job' })
+      const waits = creation.outcome === 'created' && creation.action.runs_on === undefined
+      if (waits && newAction.job) notify(newAction.provider, { kind: 'job' })
       return creation
     },
 
