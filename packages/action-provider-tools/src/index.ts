@@ -27,6 +27,7 @@ export {
 export type { Hooks, Operation, OperationEvent } from './provider/hooks.ts'
 export type { PauseReason, PollResult, RunContext } from './provider/run-context.ts'
 export { createApplication } from './server/application.ts'
+export { backUpOnSignal } from './server/backup.ts'
 export { type GlobusClient, type ProgramSettings, readSettings } from './server/configuration.ts'
 export {
   connectGlobus,
