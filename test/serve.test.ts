@@ -1,4 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -78,6 +80,23 @@ test.each(['serve(p)', "serve(p, { prefix: '' })", "serve(p, { prefix: '//' })"]
   },
 )
 
+test.each([
+  ['serve([])', 'There is nothing to serve: give serve a provider'],
+  ["serve([p, { provider: p, prefix: '/e' }])", "Two providers of this program are both called 'Echo'"],
+])('%s is refused before anything is opened', async (serve, words) => {
+  const { code, stdout, stderr } = await runProgram(await program(serve))
+  expect([code, stdout, await readdir(folder)]).toEqual([1, '', ['main.mjs']])
+  expect(stderr).toContain(words)
+  expect(stderr).not.toMatch(/^\s+at /m)
+})
+
+test('several providers that had a database of another name are told how to have it again', async () => {
+  const first = await start("serve(p, { prefix: '/e' })")
+  await first.signal('SIGTERM')
+  const { output } = await start("serve([p, { provider: { ...p, namespace: 'Other' }, prefix: '/o' }])")
+  await eventually(() => /actions.db is new, .* Echo.db: .* option name: 'Echo'/.test(output().stdout))
+})
+
 test('a provider whose title was changed says at its start that its database is new, and how to have the old one', async () => {
   const options = "serve(p, { prefix: '/e' })"
   const first = await start(options, { title: 'Old' })
@@ -85,4 +104,28 @@ test('a provider whose title was changed says at its start that its database is 
   await first.signal('SIGTERM')
   const { output } = await start(options, { title: 'New' })
   await eventually(() => /New.db is new, .* Old.db: .* namespace: 'Old'/.test(output().stdout))
+})
+
+test('who is told to stop while it starts closes what it opened, and ends with 0', async () => {
+  const path = join(folder, 'slow.mjs')
+  await writeFile(
+    path,
+    `import { once } from 'node:events'
+    import { runUntilStopped } from ${JSON.stringify(library)}
+    await runUntilStopped(async () => {
+      process.stdout.write('starting')
+      await once(process.stdin, 'data')
+      return async () => void process.stdout.write(' closed')
+    })`,
+  )
+  const child = spawn(process.execPath, ['--conditions=source', path])
+  let stdout = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  await eventually(() => stdout === 'starting')
+  child.kill('SIGTERM')
+  child.stdin.write('go on')
+  const [code, signal] = await once(child, 'close')
+  expect([code, signal, stdout]).toEqual([0, null, 'starting closed'])
 })

@@ -26,7 +26,7 @@ export type Question = {
   repeats?: Repeats
   signal?: AbortSignal | undefined
   retry?: RetryOptions | undefined
-  /** Seconds that the provider may let the answer wait for a change (`Prefer: wait`). */
+  /** Seconds that the provider may let the answer wait for the action's end (RFC 7240); 0 asks it not to. */
   wait?: number | undefined
   /** Send no token. */
   anonymous?: boolean
@@ -86,7 +86,7 @@ async function another(tokens: GetToken, refused: string): Promise<string | unde
 }
 
 function requestOf(
-  { method = 'GET', path, query = {}, body, signal, wait = 0 }: Question,
+  { method = 'GET', path, query = {}, body, signal, wait }: Question,
   base: URL,
   timeout: number,
 ): Exchange {
@@ -99,10 +99,10 @@ function requestOf(
     url: path === undefined ? base : below(base, path, search),
     headers: {
       ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...(wait > 0 && { prefer: `wait=${wait}` }),
+      ...(wait !== undefined && { prefer: wait > 0 ? `wait=${wait}` : 'respond-async' }),
     },
     body: body === undefined ? undefined : JSON.stringify(body),
     signal,
-    timeout: timeout + wait * 1000,
+    timeout: timeout + (wait ?? 0) * 1000,
   }
 }
