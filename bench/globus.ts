@@ -6,8 +6,8 @@ export type Globus = {
   environment: Record<string, string>
   /** Alice's identity. */
   caller: string
-  /** A new token of Alice's: to a provider, a caller that it does not know yet. */
-  token: () => Promise<string>
+  /** A new token of a user, Alice if not said: to a provider, a caller that it does not know yet. */
+  token: (username?: string) => Promise<string>
   close: () => Promise<void>
 }
 
@@ -28,7 +28,7 @@ export async function startGlobus(): Promise<Globus> {
       GLOBUS_SDK_SERVICE_URL_GROUPS: emulator.url,
     },
     caller: alice?.urn ?? '',
-    token: () => emulator.issueToken({ username: 'alice', scope }),
+    token: (username = 'alice') => emulator.issueToken({ username, scope }),
     close: () => emulator.close(),
   }
 }

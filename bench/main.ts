@@ -10,6 +10,7 @@ import type { Bench, Group } from './bench.ts'
 import { compare } from './compare.ts'
 import { type Figure, isMet } from './figure.ts'
 import { asynchronous } from './figures/asynchronous.ts'
+import { attack } from './figures/attack.ts'
 import { growth } from './figures/growth.ts'
 import { introspect } from './figures/introspect.ts'
 import { memory } from './figures/memory.ts'
@@ -22,7 +23,17 @@ import { startLoad } from './process.ts'
 import { builtPrograms, sources } from './programs.ts'
 import { table } from './table.ts'
 
-const GROUPS: readonly Group[] = [status, run, introspect, asynchronous, postgres, start, memory, growth]
+const GROUPS: readonly Group[] = [
+  status,
+  run,
+  introspect,
+  asynchronous,
+  postgres,
+  start,
+  memory,
+  growth,
+  attack,
+]
 
 const names = GROUPS.map(({ name }) => name)
 const { values } = readArguments(

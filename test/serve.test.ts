@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -77,6 +77,23 @@ test.each(['serve(p)', "serve(p, { prefix: '' })", "serve(p, { prefix: '//' })"]
     )
   },
 )
+
+test.each([
+  ['serve([])', 'There is nothing to serve: give serve a provider'],
+  ["serve([p, { provider: p, prefix: '/e' }])", "Two providers of this program are both called 'Echo'"],
+])('%s is refused before anything is opened', async (serve, words) => {
+  const { code, stdout, stderr } = await runProgram(await program(serve))
+  expect([code, stdout, await readdir(folder)]).toEqual([1, '', ['main.mjs']])
+  expect(stderr).toContain(words)
+  expect(stderr).not.toMatch(/^\s+at /m)
+})
+
+test('several providers that had a database of another name are told how to have it again', async () => {
+  const first = await start("serve(p, { prefix: '/e' })")
+  await first.signal('SIGTERM')
+  const { output } = await start("serve([p, { provider: { ...p, namespace: 'Other' }, prefix: '/o' }])")
+  await eventually(() => /actions.db is new, .* Echo.db: .* option name: 'Echo'/.test(output().stdout))
+})
 
 test('a provider whose title was changed says at its start that its database is new, and how to have the old one', async () => {
   const options = "serve(p, { prefix: '/e' })"

@@ -55,7 +55,7 @@ describe('without credentials', () => {
     const [, alice] = /alice\s+(\S+)/.exec(stdout) ?? []
     const [, bob] = /bob\s+(\S+)/.exec(stdout) ?? []
     expect(new Set([alice, bob, undefined]).size).toBe(3)
-    const curl = /curl .*--data '(.*)'/.exec(stdout)?.[1] ?? ''
+    const curl = /curl .*\n.*--data '(.*)'/.exec(stdout)?.[1] ?? ''
     const answer = await fetch(`${program.url}/run`, {
       method: 'POST',
       headers: { authorization: `Bearer ${alice}` },

@@ -23,8 +23,19 @@ export {
 export type { Hooks, Operation, OperationEvent } from './provider/hooks.ts'
 export type { PauseReason, PollResult, RunContext } from './provider/run-context.ts'
 export { createApplication } from './server/application.ts'
+export { type GlobusClient, type ProgramSettings, readSettings } from './server/configuration.ts'
+export {
+  connectGlobus,
+  type DevelopmentGlobus,
+  type DevelopmentUser,
+  type ProgramGlobus,
+} from './server/development-globus.ts'
+export { type FetchHandler, fetchHandler, type RequestOrigin } from './server/fetch-handler.ts'
+export { type GreetedProvider, greeting } from './server/greeting.ts'
 export { type Limits, limits } from './server/limits.ts'
-export { type ServeOptions, serve } from './server/serve.ts'
+export type { ServedProvider } from './server/places.ts'
+export { runUntilStopped } from './server/program.ts'
+export { type ProgramOptions, type ServeOptions, serve } from './server/serve.ts'
 export type { ActionStore } from './store/action-store.ts'
 export { openStore } from './store/open-store.ts'
 export { type CloudwatchEmf, type CloudwatchEmfOptions, cloudwatchEmf } from './telemetry/cloudwatch-emf.ts'

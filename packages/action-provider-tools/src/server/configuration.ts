@@ -1,48 +1,71 @@
 import { resolve } from 'node:path'
-import { type GlobusUrls, globusUrls, isLoopback } from '../auth/globus-urls.ts'
+import { globusUrls, isLoopback } from '../auth/globus-urls.ts'
 import { InvalidDefinition } from '../errors.ts'
 import type { Limits } from './limits.ts'
-import { type Environment, readSettings, SETTINGS, type Settings } from './settings.ts'
+import { type Environment, parseSettings, SETTINGS, type Settings } from './settings.ts'
 
-/** How a provider is served, from its settings. */
-export type Configuration = {
-  host: string
-  port: number
-  /** Absent where the development Globus is used. */
-  credentials?: { clientId: string; clientSecret: string; scope: string }
-  /** Where Globus Auth and Groups are, unless the development Globus is used. */
-  globus: GlobusUrls
+/** The settings of a program, by what they are for. */
+export type ProgramSettings = {
+  /** What the program is called. */
+  name: string
+  /** Where it listens: for `app.listen`. */
+  listen: { host: string; port: number }
+  /** Where its actions are: for `openStore`. */
   databaseUrl: string
-  logLevel: Settings['LOG_LEVEL']
-  bodyLimit: number
-  limits: Limits
-  /** The proxies whose `X-Forwarded-For` is trusted. */
-  trustProxy: string[]
+  /** Its client in Globus Auth: for `connectGlobus`. Absent where the development Globus is to be used. */
+  globus?: GlobusClient
+  /** For `createApplication`. */
+  application: {
+    logLevel: Settings['LOG_LEVEL']
+    bodyLimit: number
+    limits: Limits
+    /** The proxies whose `X-Forwarded-For` is trusted. */
+    trustProxy: string[]
+    /** The share of requests without a `traceparent` that are traced, from 0 to 1. */
+    traceShare: number
+  }
+  /** For `actionProvider`: each provider of the program. */
+  provider: {
+    bodyLimit: number
+    /** Whether this instance runs work. */
+    works: boolean
+    /** How long work may go on when the process is asked to stop, in milliseconds. */
+    shutdownGrace: number
+    secretsKeys?: Uint8Array[]
+    /** Earlier client secrets: what was sealed with keys derived from them can still be opened. */
+    formerClientSecrets: string[]
+  }
+  /** Where the development Globus listens, or is already. */
   emulatorPort: number
-  secretsKeys?: Uint8Array[]
-  /** Earlier client secrets: what was sealed with keys derived from them can still be opened. */
-  formerClientSecrets: string[]
-  role: Settings['ROLE']
   /** Whether to serve `/metrics`. */
   metrics: boolean
   /** Whether to serve a page that shows the OpenAPI document; absent: in development, where its package is installed. */
   docs?: 'on' | 'off'
-  /** The share of requests without a `traceparent` that are traced, from 0 to 1. */
-  traceShare: number
   /** The namespace of CloudWatch metrics; absent where none are written. */
   cloudwatchNamespace?: string
-  /** How long work may go on when the process is asked to stop, in milliseconds. */
-  shutdownGrace: number
+}
+
+/** A client in Globus Auth and where that is: for `globusAuth`. */
+export type GlobusClient = {
+  clientId: string
+  clientSecret: string
+  scope: string
+  authUrl: string
+  groupsUrl: string
 }
 
 /**
- * Reads and checks the whole configuration.
+ * Reads and checks all settings of the README's table.
+ *
+ * @param name of the program: of its client at the emulator, and of its database file where `DATABASE_URL`
+ *   names no database
+ * @param environment (default: `process.env`)
  * @throws InvalidDefinition that names everything that is wrong, at once
- * @example readConfiguration({ PORT: '8080' }, 'echo').port // 8080
+ * @example readSettings('echo', { PORT: '8080' }).listen.port // 8080
  */
-export function readConfiguration(environment: Environment, name: string): Configuration {
+export function readSettings(name: string, environment: Environment = process.env): ProgramSettings {
   const problems: string[] = []
-  const settings = readSettings(environment, problems)
+  const settings = parseSettings(environment, problems)
   const databaseUrl = settings.DATABASE_URL ?? `sqlite:${resolve('data', `${name}.db`)}`
   const credentials = credentialsOf(settings, environment.NODE_ENV === 'production', problems)
   if (settings.ROLE !== 'all' && databaseUrl.startsWith('sqlite:')) {
@@ -56,25 +79,30 @@ export function readConfiguration(environment: Environment, name: string): Confi
     )
   }
   const { SECRETS_KEY: secretsKeys, CLOUDWATCH_NAMESPACE: cloudwatchNamespace, DOCS: docs } = settings
+  const { auth, groups } = globusUrls({}, globusVariables(settings))
   return {
-    host: settings.HOST,
-    port: settings.PORT,
-    ...(credentials && { credentials }),
-    globus: globusUrls({}, globusVariables(settings)),
+    name,
+    listen: { host: settings.HOST, port: settings.PORT },
     databaseUrl,
-    logLevel: settings.LOG_LEVEL,
-    bodyLimit: settings.BODY_LIMIT,
-    limits: limitsOf(settings),
-    trustProxy: settings.TRUST_PROXY,
+    ...(credentials && { globus: { ...credentials, authUrl: auth.href, groupsUrl: groups.href } }),
+    application: {
+      logLevel: settings.LOG_LEVEL,
+      bodyLimit: settings.BODY_LIMIT,
+      limits: limitsOf(settings),
+      trustProxy: settings.TRUST_PROXY,
+      traceShare: settings.TRACE_SHARE,
+    },
+    provider: {
+      bodyLimit: settings.BODY_LIMIT,
+      works: settings.ROLE !== 'serve',
+      shutdownGrace: settings.SHUTDOWN_GRACE * 1_000,
+      ...(secretsKeys && { secretsKeys }),
+      formerClientSecrets: settings.FORMER_CLIENT_SECRETS,
+    },
     emulatorPort: settings.EMULATOR_PORT,
-    ...(secretsKeys && { secretsKeys }),
-    formerClientSecrets: settings.FORMER_CLIENT_SECRETS,
-    role: settings.ROLE,
     metrics: settings.METRICS === 'on',
     ...(docs !== undefined && { docs }),
-    traceShare: settings.TRACE_SHARE,
     ...(cloudwatchNamespace !== undefined && { cloudwatchNamespace }),
-    shutdownGrace: settings.SHUTDOWN_GRACE * 1_000,
   }
 }
 
@@ -106,7 +134,7 @@ function credentialsOf(
   settings: Settings,
   production: boolean,
   problems: string[],
-): Configuration['credentials'] {
+): Pick<GlobusClient, 'clientId' | 'clientSecret' | 'scope'> | undefined {
   const { CLIENT_ID: clientId, CLIENT_SECRET: clientSecret, SCOPE: scope, HOST: host } = settings
   if (clientId && clientSecret && scope) return { clientId, clientSecret, scope }
   const missing = CREDENTIALS.filter((key) => settings[key] === undefined)

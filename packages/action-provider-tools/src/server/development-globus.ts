@@ -1,32 +1,53 @@
 import { dirname, join } from 'node:path'
 import { groupsScope } from '../auth/globus-auth.ts'
 import { InvalidDefinition } from '../errors.ts'
-import type { Configuration } from './configuration.ts'
+import type { GlobusClient, ProgramSettings } from './configuration.ts'
 
 /** Someone who can call a provider that runs against the emulator. */
 export type DevelopmentUser = { name: string; urn: string; token: string }
 
-/** The Globus emulator that a provider in development uses. */
+/** The Globus emulator that a program in development uses. */
 export type DevelopmentGlobus = {
   url: string
-  credentials: NonNullable<Configuration['credentials']>
+  /** Who can call, each with a token for the program's scope. */
   users: DevelopmentUser[]
-  close: () => Promise<void>
 }
 
 /** The users whose tokens are printed at the start. */
 const USERS = ['alice', 'bob']
 
+/** The Globus that a program uses. */
+export type ProgramGlobus = {
+  /** The program's client there: for `globusAuth`. */
+  client: GlobusClient
+  /** The emulator, where the settings name no client. */
+  development?: DevelopmentGlobus
+  close: () => Promise<void>
+}
+
 /**
- * Starts the Globus emulator, or uses one that already runs at its port, and registers the provider's client
- * and scope there. Its state file stands beside the database, so that tokens outlive a restart as actions do.
+ * The Globus of a program: the client that its settings name or, where they name none, the development
+ * Globus.
  *
- * @throws InvalidDefinition where the emulator is not installed or cannot start
+ * @throws InvalidDefinition where the emulator is needed and is not installed or cannot start
+ * @example
+ * const globus = await connectGlobus(readSettings('echo'))
+ * const auth = globusAuth(globus.client)
  */
-export async function startDevelopmentGlobus(
-  name: string,
-  configuration: Configuration,
-): Promise<DevelopmentGlobus> {
+export async function connectGlobus(settings: ProgramSettings): Promise<ProgramGlobus> {
+  if (settings.globus) return { client: settings.globus, close: async () => {} }
+  return startDevelopmentGlobus(settings)
+}
+
+/**
+ * Starts the Globus emulator, or uses one that already runs at its port, and registers the program's client
+ * and scope there. Its state file stands beside the database, so that tokens outlive a restart as actions do.
+ */
+async function startDevelopmentGlobus({
+  name,
+  emulatorPort: port,
+  databaseUrl,
+}: ProgramSettings): Promise<ProgramGlobus> {
   const { startEmulator, connectEmulator, findEmulator } = await import('globus-emulator').catch(
     (error: unknown) => {
       throw new InvalidDefinition(
@@ -35,14 +56,13 @@ export async function startDevelopmentGlobus(
       )
     },
   )
-  const port = configuration.emulatorPort
   const present = `http://127.0.0.1:${port}`
   const reuse = port !== 0 && (await findEmulator(present)) !== undefined
   const emulator = reuse
     ? { ...connectEmulator(present), url: present, close: async () => {} }
     : await startEmulator({
         port,
-        stateFile: join(dataFolder(configuration.databaseUrl), 'globus-emulator.json'),
+        stateFile: join(dataFolder(databaseUrl), 'globus-emulator.json'),
       }).catch((error: Error) => {
         throw new InvalidDefinition(`The Globus emulator cannot start: ${error.message} (EMULATOR_PORT)`, {
           cause: error,
@@ -62,11 +82,11 @@ export async function startDevelopmentGlobus(
         return { name: username, urn: user?.urn ?? '', token: await emulator.issueToken({ username, scope }) }
       }),
     )
+    const { url } = emulator
     const { client_id: clientId, client_secret: clientSecret } = registered
     return {
-      url: emulator.url,
-      credentials: { clientId, clientSecret, scope },
-      users,
+      client: { clientId, clientSecret, scope, authUrl: url, groupsUrl: url },
+      development: { url, users },
       close: () => emulator.close(),
     }
   } catch (error) {

@@ -179,8 +179,8 @@ export const SETTINGS = {
 /** The values of all settings. */
 export type Settings = { readonly [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name]['unset'] }
 
-/** Reads all settings. @param problems gets what is wrong, each with its variable */
-export function readSettings(environment: Environment, problems: string[]): Settings {
+/** Parses all settings. @param problems gets what is wrong, each with its variable */
+export function parseSettings(environment: Environment, problems: string[]): Settings {
   const values = Object.entries<Setting<unknown>>(SETTINGS).map(([name, { unset, parse }]) => {
     const given = environment[name]?.trim()
     if (!given) return [name, unset]

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../../../../test/eventually.ts'
 import { cloudwatchEmf, InvalidDefinition } from '../../src/index.ts'
-import { readConfiguration } from '../../src/server/configuration.ts'
+import { readSettings } from '../../src/server/configuration.ts'
 import { fakeAuth } from '../../src/testing/index.ts'
 import { echo, serveSeen } from './seen.ts'
 
@@ -93,15 +93,15 @@ describe('CloudWatch', () => {
 
   test('what it needs is asked for, and settings switch it and the metrics', () => {
     expect(() => cloudwatchEmf({ namespace: '', actionProvider: 'x' })).toThrow(InvalidDefinition)
-    expect(readConfiguration({}, 'x')).toMatchObject({ metrics: true, traceShare: 1 })
-    expect(readConfiguration({ TRACE_SHARE: '0.01' }, 'x')).toMatchObject({ traceShare: 0.01 })
-    expect(() => readConfiguration({ TRACE_SHARE: '1 %' }, 'x')).toThrow(
+    expect(readSettings('x', {})).toMatchObject({ metrics: true, application: { traceShare: 1 } })
+    expect(readSettings('x', { TRACE_SHARE: '0.01' })).toMatchObject({ application: { traceShare: 0.01 } })
+    expect(() => readSettings('x', { TRACE_SHARE: '1 %' })).toThrow(
       /TRACE_SHARE must be a number from 0 to 1/,
     )
-    expect(readConfiguration({ METRICS: 'off', CLOUDWATCH_NAMESPACE: 'Science' }, 'x')).toMatchObject({
+    expect(readSettings('x', { METRICS: 'off', CLOUDWATCH_NAMESPACE: 'Science' })).toMatchObject({
       metrics: false,
       cloudwatchNamespace: 'Science',
     })
-    expect(() => readConfiguration({ METRICS: 'maybe' }, 'x')).toThrow(/METRICS must be one of: on, off/)
+    expect(() => readSettings('x', { METRICS: 'maybe' })).toThrow(/METRICS must be one of: on, off/)
   })
 })
