@@ -25,5 +25,11 @@ export default defineConfig({
     // A policy without `unsafe-inline` and `data:` takes neither inlined scripts nor inlined pictures.
     assetsInlineLimit: 0,
     modulePreload: false,
+    rolldownOptions: {
+      onLog(level, log, handle) {
+        // Directives for servers of React, which mean nothing here.
+        if (log.code !== 'MODULE_LEVEL_DIRECTIVE') handle(level, log)
+      },
+    },
   },
 })

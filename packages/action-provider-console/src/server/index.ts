@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { forwardElsewhere } from './elsewhere.ts'
-import { pageFiles } from './page-files.ts'
+import { isBuilt, pageFiles } from './page-files.ts'
+
+export { isBuilt }
 
 /** What the console shows, and where its users sign in. */
 export type ConsoleOptions = {
@@ -29,6 +31,7 @@ const VIEWS = ['', 'provider', 'run', 'actions', 'action']
  */
 export async function consolePages(app: FastifyInstance, options: ConsoleOptions): Promise<void> {
   const { auth, clientId: client_id, elsewhere } = options
+  if (!isBuilt()) throw new Error('The console is not built: run npm run build -w action-provider-console')
   const files = pageFiles()
   const headers = pageHeaders(new URL(auth).origin)
   const up = app.prefix.split('/').slice(1).fill('..').join('/')
@@ -41,7 +44,9 @@ export async function consolePages(app: FastifyInstance, options: ConsoleOptions
 
   app.get('', (_request, reply) => reply.redirect(`${app.prefix.slice(app.prefix.lastIndexOf('/') + 1)}/`))
   for (const view of VIEWS) {
-    app.get(`/${view}`, (request, reply) => files.send('index.html', request, reply.headers(headers)))
+    app.get(`/${view}`, { prefixTrailingSlash: 'slash' }, (request, reply) =>
+      files.send('index.html', request, reply.headers(headers)),
+    )
   }
   app.get<{ Params: { '*': string } }>('/assets/*', (request, reply) =>
     files.send(`assets/${request.params['*']}`, request, reply.headers(headers)),

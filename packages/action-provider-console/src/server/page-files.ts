@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
@@ -14,21 +14,25 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Where the built page is, from the sources as from what is published. */
 const folder = fileURLToPath(new URL('../../dist/page/', import.meta.url))
 
-/** The files of the built page, in memory: there are few, and they never change while they are served. */
+/** Whether the page was built. What is published is; the sources are not. */
+export function isBuilt(): boolean {
+  return existsSync(`${folder}index.html`)
+}
+
+/** The files of the built page, in memory once they are asked for: there are few, and they never change while they are served. */
 export type PageFiles = {
   /** Answers with a file, or with 404. */
   send(name: string, request: FastifyRequest, reply: FastifyReply): FastifyReply
 }
 
-/** @throws Error where the page was not built */
 export function pageFiles(): PageFiles {
-  const names = globSync('**/*.{html,js,css,svg}', { cwd: folder })
-  if (!names.includes('index.html')) {
-    throw new Error(`The page of the console is not built: run "npm run build -w action-provider-console"`)
-  }
-  const files = new Map(names.map((name) => [name.replaceAll('\\', '/'), readFileSync(`${folder}${name}`)]))
+  let files: Map<string, Buffer> | undefined
   const packed = new Map<string, Buffer>()
 
+  function read(): Map<string, Buffer> {
+    const names = globSync('**/*.{html,js,css,svg}', { cwd: folder })
+    return new Map(names.map((name) => [name.replaceAll('\\', '/'), readFileSync(`${folder}${name}`)]))
+  }
   function gzipped(name: string, content: Buffer): Buffer {
     const known = packed.get(name) ?? gzipSync(content)
     packed.set(name, known)
@@ -37,6 +41,7 @@ export function pageFiles(): PageFiles {
 
   return {
     send(name, request, reply) {
+      files ??= read()
       const content = files.get(name)
       if (content === undefined) return reply.callNotFound() as unknown as FastifyReply
       // The names of all files but the first hold a hash of what is in them.

@@ -18,7 +18,13 @@ export type Summary = {
 }
 
 /** What the details of an action say that has a meaning to callers (interface, "Life of an action"). */
-export type Said = { code?: string; description?: string; required_scope?: string; resolution_url?: string }
+export type Said = {
+  code?: string
+  description?: string
+  resolution_url?: string
+  /** The scopes that it waits for its creator's consent to. */
+  consent?: string
+}
 
 /** An action that is looked at. Its details are a tree of the thread. */
 export type Shown = Summary & { said: Said; detailRows: number }

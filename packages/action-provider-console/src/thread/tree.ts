@@ -79,7 +79,8 @@ export function createTree(first: unknown): Tree {
     visible = [...visible.slice(0, row + 1), ...visible.slice(end)]
   }
 
-  if (sizeOf(first) <= FEW) open.add('')
+  const size = typeof first === 'string' ? first.length / LONGEST : sizeOf(first)
+  if (size <= FEW) open.add('')
   show(first)
   return {
     get count() {

@@ -91,7 +91,10 @@ export function connect(
       const query = next === undefined ? first : new URLSearchParams(next)
       const reply = await answered(provider, { path: 'actions', query, signal, retry })
       const statuses = await Promise.all(readActions(reply).map((each) => judge(each, reply)))
-      return { items: statuses.map((each) => actionOf(each)), next: nextQuery(reply.headers.get('link'), reply.url) }
+      return {
+        items: statuses.map((each) => actionOf(each)),
+        next: nextQuery(reply.headers.get('link'), reply.url),
+      }
     }, maximumPages)
   }
 
@@ -108,7 +111,10 @@ export function connect(
       if (options.input !== undefined) await validated(options.input, input, inputError)
       const body = { request_id, ...request, body: input }
       const reply = await answered(provider, { method: 'POST', path: 'run', body, signal, retry, wait })
-      return actionOf(await judge(readStatus(reply.json, reply), reply), reply.status === 200 && !reply.doubtful)
+      return actionOf(
+        await judge(readStatus(reply.json, reply), reply),
+        reply.status === 200 && !reply.doubtful,
+      )
     },
     action: (id) => createAction(provider, id, judge),
     actions,

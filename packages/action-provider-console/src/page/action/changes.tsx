@@ -4,10 +4,12 @@ import type { Shown } from '../../thread/calls.ts'
 import { announce } from '../parts/announce.tsx'
 import { Confirm } from '../parts/dialog.tsx'
 import { ForeignLink, Link } from '../parts/link.tsx'
+import { plain } from '../parts/plain.ts'
 import { mayBeAmong } from '../parts/principal.ts'
 import { ProblemBox } from '../parts/problem.tsx'
 import { requestOf } from '../run/remembered.ts'
 import { principals, scopeOf, signIn } from '../sign-in/session.ts'
+import { topScopes } from '../sign-in/trust.ts'
 import { type Description, inQuery } from '../state/providers.ts'
 import { hrefOf } from '../state/route.ts'
 import { ask } from '../state/thread.ts'
@@ -45,8 +47,10 @@ export function Changes({ provider, action, changed }: ChangesProps): JSX.Elemen
   const { id, status, said, creator_id, manage_by } = action
   const mayManage = principals.value.has(creator_id) || mayBeAmong(manage_by)
   const unfinished = status === 'ACTIVE' || status === 'INACTIVE'
-  const missing = status === 'INACTIVE' && said.code === 'ConsentRequired' ? said.required_scope : undefined
   const isMine = principals.value.has(creator_id)
+  const missing = isMine ? said.consent : undefined
+  // Whatever else a provider asks for here would be a token of another service, in a sign-in that looks like its own.
+  const isOwnScope = topScopes(missing ?? '').every((scope) => scope === scopeOf(provider))
 
   async function change(what: Change): Promise<void> {
     setError(undefined)
@@ -61,22 +65,17 @@ export function Changes({ provider, action, changed }: ChangesProps): JSX.Elemen
     <section aria-label="What can be done">
       {error !== undefined && <ProblemBox error={error} />}
       <p class="buttons">
-        {mayManage && missing !== undefined && isMine && (
+        {missing !== undefined && isOwnScope && (
           <button
             type="button"
             class="main"
-            onClick={() =>
-              void signIn({
-                scopes: [`${scopeOf(provider)}[${missing}]`],
-                errand: { resume: { provider, id } },
-              })
-            }
+            onClick={() => void signIn({ scopes: [missing], errand: { resume: { provider, id } } })}
           >
             Consent and resume
           </button>
         )}
-        {mayManage && status === 'INACTIVE' && (missing === undefined || !isMine) && (
-          <button type="button" class="main" onClick={() => setAsked('resume')}>
+        {mayManage && status === 'INACTIVE' && (missing === undefined || !isOwnScope) && (
+          <button type="button" onClick={() => setAsked('resume')}>
             Resume
           </button>
         )}
@@ -100,9 +99,12 @@ export function Changes({ provider, action, changed }: ChangesProps): JSX.Elemen
         )}
       </p>
       {missing !== undefined && (
-        <p class="hint words">
-          It needs your consent for <code>{missing}</code>. Globus asks you for it; then the action goes on by
-          itself.
+        <p class={isOwnScope ? 'hint words' : 'wrong words'}>
+          {isOwnScope ? 'It needs your consent to ' : 'It asks for your consent to '}
+          <code>{plain(missing)}</code>
+          {isOwnScope
+            ? '. Globus asks you for it; then the action goes on by itself.'
+            : ', which is not the scope of this provider. The console does not ask for that.'}
         </p>
       )}
       {asked !== undefined && (

@@ -32,25 +32,28 @@ export function Filters({
           onInput={({ currentTarget }) => change({ label: currentTarget.value })}
         />
       </div>
-      <div class="field">
-        <label for="since">Started from</label>
-        <input
-          id="since"
-          type="date"
-          value={wanted.since}
-          onInput={({ currentTarget }) => change({ since: currentTarget.value })}
-        />
-      </div>
-      <div class="field">
-        <label for="until">until</label>
-        <input
-          id="until"
-          type="date"
-          value={wanted.until}
-          onInput={({ currentTarget }) => change({ until: currentTarget.value })}
-        />
-      </div>
+      <fieldset class="choices">
+        <legend>Started</legend>
+        <Day name="since" title="from" value={wanted.since} change={(since) => change({ since })} />
+        <Day name="until" title="until" value={wanted.until} change={(until) => change({ until })} />
+      </fieldset>
     </form>
+  )
+}
+
+type DayProps = { name: string; title: string; value: string; change(value: string): void }
+
+function Day({ name, title, value, change }: DayProps): JSX.Element {
+  return (
+    <>
+      <label for={name}>{title}</label>
+      <input
+        id={name}
+        type="date"
+        value={value}
+        onInput={({ currentTarget }) => change(currentTarget.value)}
+      />
+    </>
   )
 }
 

@@ -1,12 +1,23 @@
-import type { JSX } from 'preact'
-import { lazy, Suspense } from 'preact/compat'
+import type { ComponentType, JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { parseExactly } from '../../thread/exact-json.ts'
 import { checkInput, type FieldError } from './check.ts'
 import { JsonInput } from './json-input.tsx'
 
+type SchemaForm = typeof import('./schema-form.tsx').default
+let loaded: SchemaForm | undefined
+
 /** The form from a schema is large, and loaded when there is one to fill in. */
-const SchemaForm = lazy(() => import('./schema-form.tsx'))
+function useSchemaForm(): ComponentType<Parameters<SchemaForm>[0]> | undefined {
+  const [form, setForm] = useState(() => loaded)
+  useEffect(() => {
+    void import('./schema-form.tsx').then((module) => {
+      loaded = module.default
+      setForm(() => loaded)
+    })
+  }, [])
+  return form
+}
 
 type InputFormProps = {
   /** JSON Schema, as text. */
@@ -65,12 +76,15 @@ export function InputForm({ schema, text, change, refused, strict, label }: Inpu
       {asJson ? (
         <JsonInput text={text} change={changed} syntax={syntax} errors={shown} />
       ) : (
-        <Suspense fallback={<p class="waiting">Making the form …</p>}>
-          <SchemaForm schema={schema} text={text} change={changed} errors={shown} />
-        </Suspense>
+        <FormOf schema={schema} text={text} change={changed} errors={shown} />
       )}
     </section>
   )
+}
+
+function FormOf(props: Parameters<SchemaForm>[0]): JSX.Element {
+  const Form = useSchemaForm()
+  return Form ? <Form {...props} /> : <p class="waiting">Making the form …</p>
 }
 
 /** What keeps a text from being JSON. */

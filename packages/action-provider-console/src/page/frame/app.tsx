@@ -21,7 +21,7 @@ export function App(): JSX.Element {
   const first = useRef(true)
   useEffect(() => {
     // Who goes to another view by keyboard goes on there.
-    if (!first.current) main.current?.focus()
+    if (!first.current) main.current?.focus({ preventScroll: true })
     first.current = false
   }, [view])
   return (

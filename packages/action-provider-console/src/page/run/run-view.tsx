@@ -89,43 +89,45 @@ function Run({ provider, description }: { provider: string; description: Descrip
       {first.again && (
         <p class="lead">The input is that of the earlier action. Change it, or run it as it is.</p>
       )}
-      <form class="box" onSubmit={(event) => void run(event)} noValidate>
-        <InputForm
-          label="Input"
-          schema={description.schemaText}
-          text={input}
-          change={(text) => {
-            setInput(text)
-            setError(undefined)
-          }}
-          refused={refused?.errors ?? []}
-          strict={strict}
-        />
-        <Advanced
-          fields={fields}
-          change={setFields}
-          description={description}
-          refused={refused?.errors ?? []}
-        />
-        {error !== undefined && (refused === undefined || refused.others.length > 0) && (
-          <ProblemBox error={error} />
-        )}
-        {refused !== undefined && refused.errors.length > 0 && (
-          <p class="wrong" role="alert">
-            The provider does not take this: see the fields.
+      <div class="run-columns">
+        <form class="box" onSubmit={(event) => void run(event)} noValidate>
+          <InputForm
+            label="Input"
+            schema={description.schemaText}
+            text={input}
+            change={(text) => {
+              setInput(text)
+              setError(undefined)
+            }}
+            refused={refused?.errors ?? []}
+            strict={strict}
+          />
+          <Advanced
+            fields={fields}
+            change={setFields}
+            description={description}
+            refused={refused?.errors ?? []}
+          />
+          {error !== undefined && (refused === undefined || refused.others.length > 0) && (
+            <ProblemBox error={error} />
+          )}
+          {refused !== undefined && refused.errors.length > 0 && (
+            <p class="wrong" role="alert">
+              The provider does not take this: see the fields.
+            </p>
+          )}
+          <p class="buttons">
+            <button type="submit" class="main" disabled={busy}>
+              {busy ? 'Starting …' : 'Run'}
+            </button>
           </p>
-        )}
-        <p class="buttons">
-          <button type="submit" class="main" disabled={busy}>
-            {busy ? 'Starting …' : 'Run'}
-          </button>
-        </p>
-      </form>
-      <CodeLines
-        provider={provider}
-        description={description}
-        input={syntaxError(input) === undefined ? input : '{}'}
-      />
+        </form>
+        <CodeLines
+          provider={provider}
+          description={description}
+          input={syntaxError(input) === undefined ? input : '{}'}
+        />
+      </div>
     </>
   )
 }
