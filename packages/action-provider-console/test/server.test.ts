@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runProgram, startGlobus, startProgram, watchasay } from '../../../test/program.ts'
 import { type ConsoleOptions, consolePages, isBuilt } from '../src/server/index.ts'
 import { setup } from './build-page.ts'
+import { addConsole } from './own-application.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -76,6 +77,13 @@ describe('the page', () => {
       elsewhere: [],
     })
   })
+})
+
+test('an application of an author’s own may have it', async () => {
+  const app = Fastify()
+  await addConsole(app, 'the scope')
+  expect((await app.inject('/console/')).statusCode).toBe(200)
+  await app.close()
 })
 
 describe('what is asked elsewhere', () => {

@@ -1,4 +1,8 @@
-/** What an author of an action provider imports. */
+/**
+ * What an author of an action provider imports.
+ *
+ * @module action-provider-tools
+ */
 export { authorizeAccess, authorizeManagement } from './action/access.ts'
 export type { Auth, AuthState, DependentToken } from './auth/auth.ts'
 export type { GlobusAuthOptions } from './auth/globus-auth.ts'

@@ -1,3 +1,8 @@
+/**
+ * Globus Auth and Groups on this machine: start one, or connect to one, and manage who and what it knows.
+ *
+ * @module globus-emulator
+ */
 export {
   type Administration,
   type ConsentOrder,

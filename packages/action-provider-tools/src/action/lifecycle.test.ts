@@ -5,7 +5,7 @@ import { type ActionStatus, isComplete } from '../documents/action-status.ts'
 import { parseDuration } from '../documents/duration.ts'
 import { parseTime } from '../documents/time.ts'
 import { ActionConflict } from '../errors.ts'
-import type { Change } from '../store/action-store.ts'
+import type { Change } from './action.ts'
 import {
   begin,
   cancel,

@@ -10,7 +10,7 @@ import { parseDuration } from '../documents/duration.ts'
 import type { ActionLogEntry } from '../documents/log-page.ts'
 import { formatTime, parseTime } from '../documents/time.ts'
 import { ActionConflict } from '../errors.ts'
-import type { Change, CurrentAction, Hold } from '../store/action-store.ts'
+import type { Change, CurrentAction, Hold } from './action.ts'
 
 /** The fields of an action that decide what may happen to it next. */
 export type LivingAction = Pick<

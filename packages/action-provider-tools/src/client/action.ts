@@ -16,7 +16,7 @@ export type Action<Details = ActionDetails> = {
   readonly latest: Status<Details> | undefined
   /** Of what `run` gave: whether the provider had the request before (interface, "Exactly once"). */
   readonly repeated: boolean | undefined
-  /** Asks how it is. With `wait`, a provider that can waits up to so many seconds for a change before it answers. */
+  /** Asks how it is. With `wait`, a provider that can waits up to so many seconds for its end before it answers. */
   status(options?: RequestOptions & { wait?: number }): Promise<Status<Details>>
   /**
    * Waits until it is complete, or INACTIVE, as its caller may have to help it on then. A lost network, and a provider that

@@ -22,7 +22,10 @@ export type RunOptions = RequestOptions & {
   deadline?: string
   /** An ISO 8601 duration, or seconds. */
   release_after?: string | number
-  /** Seconds that the provider may hold its answer, so that it is the result of work that is short. */
+  /**
+   * Seconds that the provider may hold its answer, so that it is the result of work that is short (default 0: `finished` hears of
+   * the end as soon, and starting many takes no longer).
+   */
   wait?: number
 }
 
@@ -107,7 +110,7 @@ export function connect(
       if (reply.status > 299) throw failure(reply)
       return readDescription(reply)
     },
-    async run(input, { signal, retry, wait, request_id = crypto.randomUUID(), ...request } = {}) {
+    async run(input, { signal, retry, wait = 0, request_id = crypto.randomUUID(), ...request } = {}) {
       if (options.input !== undefined) await validated(options.input, input, inputError)
       const body = { request_id, ...request, body: input }
       const reply = await answered(provider, { method: 'POST', path: 'run', body, signal, retry, wait })

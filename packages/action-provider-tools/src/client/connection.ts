@@ -28,7 +28,7 @@ export type Question = {
   repeats?: Repeats
   signal?: AbortSignal | undefined
   retry?: RetryOptions | undefined
-  /** Seconds that the provider may let the answer wait for a change (`Prefer: wait`). */
+  /** Seconds that the provider may let the answer wait for the action's end (RFC 7240); 0 asks it not to. */
   wait?: number | undefined
   /** Send no token. */
   anonymous?: boolean
@@ -92,7 +92,7 @@ async function another(tokens: GetToken, refused: string): Promise<string | unde
 }
 
 function requestOf(
-  { method = 'GET', path, query = {}, body, signal, wait = 0 }: Question,
+  { method = 'GET', path, query = {}, body, signal, wait }: Question,
   base: URL,
   timeout: number,
 ): Exchange {
@@ -105,10 +105,10 @@ function requestOf(
     url: path === undefined ? base : below(base, path, search),
     headers: {
       ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...(wait > 0 && { prefer: `wait=${wait}` }),
+      ...(wait !== undefined && { prefer: wait > 0 ? `wait=${wait}` : 'respond-async' }),
     },
     body: body === undefined ? undefined : JSON.stringify(body),
     signal,
-    timeout: timeout + wait * 1000,
+    timeout: timeout + (wait ?? 0) * 1000,
   }
 }

@@ -99,7 +99,7 @@ function checkCarrier(url: URL, token: string, insecure: boolean): void {
     throw new InvalidArgument('The token is none: it is empty, or holds spaces or the like')
   if (url.protocol === 'https:' || isLoopback(url.hostname) || insecure) return
   throw new InvalidArgument(
-    `No token is sent to ${url.origin}, as anybody on the way could read it: use its https:// URL`,
+    `A token is not sent to ${url.origin}, because others could read it on the way: use the https:// URL`,
   )
 }
 

@@ -207,8 +207,9 @@ function operationsOf(
   telemetry.needs('the database', options.store)
   const store = telemetry.store(options.store)
   const { works, instance, shutdownGrace, timing } = options
+  const managed = { ...provider, work }
   const worker = createWorker({
-    provider: { ...provider, work },
+    provider: managed,
     store,
     auth,
     secrets: encryptionWithKeys([
@@ -225,7 +226,7 @@ function operationsOf(
     ...(timing !== undefined && { timing }),
   })
   telemetry.watch({ store, running: () => worker.running })
-  return { operations: managedOperations(provider, store, worker, clock), worker }
+  return { operations: managedOperations(managed, store, worker, clock), worker }
 }
 
 /**

@@ -8,7 +8,15 @@ import type { SchemaObject } from '../input/schema-facts.ts'
 import type { Operation } from '../provider/hooks.ts'
 import { type ErrorStatus, errorAnswers } from './error-answers.ts'
 import { inputComponents, type Schema } from './input-components.ts'
-import { type Described, DOCUMENT, OPERATIONS, PREFLIGHT } from './operations.ts'
+import {
+  type Described,
+  DOCUMENT,
+  OPERATIONS,
+  PREFER,
+  PREFERENCE_APPLIED,
+  PREFLIGHT,
+  WAITING,
+} from './operations.ts'
 import { published } from './published.ts'
 
 /** What an OpenAPI document is made from. */
@@ -23,6 +31,8 @@ export type Documented = {
   authUrl?: string
   /** Whether there is a limit on what is taken on at once and from each caller. */
   limited?: boolean
+  /** Whether answers may wait for the end of an action. */
+  waits?: boolean
   /** Whether the author's own rules may give any error. */
   ownErrors?: boolean
   /** An input that the schema accepts. */
@@ -128,7 +138,8 @@ function operationOf(
   const described = method === 'OPTIONS' ? PREFLIGHT : isDocument ? DOCUMENT : OPERATIONS[operation]
   const open =
     method === 'OPTIONS' || (operation === 'introspect' && isPublic(documented.description.visible_to))
-  const { tag, summary, description, parameters, answers } = described
+  const { tag, summary, description, parameters, answers } =
+    documented.waits && WAITING.has(operation) ? waiting(described) : described
   return {
     operationId: idOf(operation, method, isDocument, index),
     tags: [tag],
@@ -141,6 +152,21 @@ function operationOf(
       ...answers,
       ...errorAnswers(errorsOf(described, method, open, documented), documented.ownErrors ?? false),
     },
+  }
+}
+
+/** An operation whose caller may say how long its answer waits. */
+function waiting(described: Described): Described {
+  const { parameters = [], answers } = described
+  return {
+    ...described,
+    parameters: [...parameters, PREFER],
+    answers: Object.fromEntries(
+      Object.entries(answers).map(([code, answer]) => [
+        code,
+        { ...answer, headers: { ...answer.headers, ...PREFERENCE_APPLIED } },
+      ]),
+    ),
   }
 }
 

@@ -91,7 +91,8 @@ export const SETTINGS = {
   DATABASE_URL: setting<string | undefined>({
     unset: undefined,
     shown: '`sqlite:data/<name>.db`',
-    means: '`sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/DATABASE` for many instances',
+    means:
+      '`sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/DATABASE` for many instances, which needs the package `pg`',
     parse(given, name) {
       if (/^(sqlite:.|postgres(ql)?:\/\/.)/.test(given)) return given
       throw new InvalidDefinition(`${name} must be sqlite:PATH, or postgres://USER:PASSWORD@HOST/DATABASE`)
@@ -172,7 +173,7 @@ export const SETTINGS = {
     unset: undefined,
     shown: 'derived from `CLIENT_SECRET`',
     means:
-      '32 bytes in base64 that seal the tokens of unfinished work; in a comma list the first seals and all of them open: see [how to rotate it](docs/security.md#rotate-keys)',
+      '32 bytes in base64 that seal the tokens of unfinished work; in a comma list the first seals and all of them open: see [how to rotate it](docs/rotating.md)',
     parse: (given) => parseSecretsKey(given),
   }),
   FORMER_CLIENT_SECRETS: setting<string[]>({

@@ -1,51 +1,15 @@
+import type { Change, CurrentAction, Hold } from '../action/action.ts'
 import type { ActionRequest } from '../documents/action-request.ts'
 import type { ActionStatus, ActionStatusValue } from '../documents/action-status.ts'
 import type { ActionLogEntry } from '../documents/log-page.ts'
-import type { PrincipalURN } from '../documents/principal.ts'
+
+export type { Change, CurrentAction, Hold }
 
 /** A value that is there already (SQLite) or will be (PostgreSQL). */
 export type Awaitable<T> = T | Promise<T>
 
-/**
- * An action as the store keeps it. `document` is the ActionStatus as JSON text, ready to be sent; the other
- * fields are what decides who may see it and what may happen to it next.
- */
-export type StoredAction = {
-  /** UUIDv7 in its usual text form. */
-  action_id: string
-  /** The namespace of the provider it belongs to; an id of one provider means nothing to another. */
-  provider: string
-  creator_id: PrincipalURN
-  monitor_by: readonly string[]
-  manage_by: readonly string[]
-  status: ActionStatusValue
-  document: string
-  /** Counts the changes of this action; the guard of every transition. */
-  version: number
-  /** How many runs of its work have begun. */
-  attempt: number
-  /** How often its work has failed for a passing reason: what limits of retries go by. */
-  failures: number
-  /** The lease of its job under which the last of them began; 0 before the first. */
-  lease: number
-  /** The last report of that run which was recorded; 0 before its first. */
-  report: number
-  /** The instance on which its work runs at this moment. */
-  runs_on?: string
-  /** When cancel was asked for, in milliseconds since 1970. */
-  cancel_requested_at?: number
-  /** Who asked for it, in words for those who see the action. */
-  cancel_requested_by?: string
-  /** The identity of who resumed it last, as a URN. */
-  resumed_by?: string
-  /** When it must have ended, in milliseconds since 1970. */
-  deadline_at?: number
-  /** When it is released on its own, in milliseconds since 1970; set when it completes. */
-  release_at?: number
-}
-
-/** An action as it is shown to what decides how it changes: its status document is an object. Only stores write JSON. */
-export type CurrentAction = Omit<StoredAction, 'document'> & { document: ActionStatus }
+/** An action as the store keeps it: its ActionStatus is JSON text, ready to be sent. Only stores write JSON. */
+export type StoredAction = Omit<CurrentAction, 'document'> & { document: string }
 
 /** The request of an action, which its work needs and its status does not. */
 export type StoredRequest = ActionRequest
@@ -64,6 +28,11 @@ export type NewAction = {
   deadline_at?: number
   /** Ask for a job: work that goes on after the answer. It is recorded in the same transaction. */
   job?: boolean
+  /**
+   * The instance that begins the work at once: it holds the job from the same commit on, under the first lease, and the
+   * first attempt has begun on it.
+   */
+  holder?: string
   /** What its work needs after the request, sealed; kept until it completes. */
   secret?: Uint8Array
   /**
@@ -76,7 +45,7 @@ export type NewAction = {
 
 /** What work that ran inline does to its action. */
 export type InlineChange = Change & {
-  /** The instance on which the work goes on: it holds the action's job, under the lease that the created action has. */
+  /** The instance on which the work goes on: as `holder` of the new action. */
   holder?: string
 }
 
@@ -88,34 +57,6 @@ export type Repetition =
 
 /** What became of a NewAction. */
 export type Creation = { outcome: 'created'; action: StoredAction } | Repetition
-
-/** What a transition does to an action. What is left out stays as it is. */
-export type Change = {
-  /** The new status document. Its status, and nothing else of it, also becomes the action's `status`. */
-  status?: ActionStatus
-  attempt?: number
-  failures?: number
-  lease?: number
-  report?: number
-  /** `null` clears it. */
-  runs_on?: string | null
-  cancel_requested_at?: number
-  cancel_requested_by?: string
-  resumed_by?: string
-  release_at?: number
-  /** What is added to its log. */
-  log?: readonly ActionLogEntry[]
-  /** `null` erases it. A change to SUCCEEDED or FAILED erases it in any case. */
-  secret?: Uint8Array | null
-  /**
-   * What happens to its job. `done` removes it. A time (milliseconds since 1970) makes it due then, without a holder, also
-   * where there was no job. `left_by` names an instance that leaves the job to others; it takes the job again only where they
-   * do not. A change to SUCCEEDED or FAILED removes the job in any case.
-   */
-  job?: 'done' | { due_at: number; left_by?: string }
-  /** Removes the action with its log, secret and job, and frees its request_id. */
-  release?: true
-}
 
 /** A question for a list of actions (interface, enumerate). */
 export type ListQuery = {
@@ -146,8 +87,8 @@ export type LogQuery = {
  */
 export type Job = { action_id: string; lease: number }
 
-/** Who holds a job, and under which lease. */
-export type Hold = { instance: string; lease: number }
+/** An entry of a log, and its place in the order in which the action's entries were written. */
+export type PlacedEntry = { position: number; entry: ActionLogEntry }
 
 /** What any store may be opened with. */
 export type StoreOptions = {
@@ -232,6 +173,17 @@ export type ActionStore = {
     query: LogQuery,
   ): Awaitable<{ entries: ActionLogEntry[]; marker?: string } | undefined>
 
+  /**
+   * Entries in the order in which they were written, whatever their times: those after a position (-1: from the first on), at
+   * most `limit`. `undefined` where there is no such action.
+   */
+  logAfter(
+    provider: string,
+    actionId: string,
+    position: number,
+    limit: number,
+  ): Awaitable<PlacedEntry[] | undefined>
+
   /** Removes up to `limit` actions whose `release_at` is at or before `now`; resolves with how many. */
   sweepReleased(now: number, limit: number): Promise<number>
 
@@ -259,6 +211,12 @@ export type ActionStore = {
    */
   subscribe(provider: string, listener: (event: StoreEvent) => void): () => void
 
+  /**
+   * Calls back when an action was changed or removed, here or on another instance. It may miss some: who watches also looks at
+   * intervals. What is told has been committed. Returns a function that ends it.
+   */
+  watch(provider: string, actionId: string, listener: (news: ActionNews) => void): () => void
+
   /** The namespaces of the providers that it holds actions of. */
   namespaces(): Awaitable<string[]>
 
@@ -270,6 +228,9 @@ export type ActionStore = {
 
   close(): Promise<void>
 }
+
+/** What `watch` tells: the action as it is now where that is known, and whether its log may have more entries. */
+export type ActionNews = { action?: StoredAction; logged: boolean }
 
 /** What `subscribe` tells. */
 export type StoreEvent = { kind: 'job' } | { kind: 'cancel'; action_id: string }

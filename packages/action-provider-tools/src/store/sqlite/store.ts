@@ -3,6 +3,7 @@ import { uuidBytes } from '../../action/keys.ts'
 import type { ActionStore, Hold, Job, StoreEvent, StoreOptions } from '../action-store.ts'
 import { LEASE_SECONDS } from '../action-store.ts'
 import { onceInline } from '../changes.ts'
+import { createWatchers } from '../watchers.ts'
 import { createAccess } from './access.ts'
 import { createCounts } from './counts.ts'
 import { prepareCreate } from './create.ts'
@@ -84,6 +85,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
   const toChange = prepare<ActionRow>(database, `SELECT ${ACTION_COLUMNS} FROM actions WHERE action_id = ?`)
   const version = Number(database.prepare('PRAGMA user_version').get()?.user_version)
   const listeners = new Map<string, Set<(event: StoreEvent) => void>>()
+  const watchers = createWatchers((error) => warn('What watches an action failed', error))
   if (exclusive) jobs.freeAll()
 
   const isOver = (releaseAt: number | null | undefined): boolean => releaseAt != null && releaseAt <= clock()
@@ -151,7 +153,8 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
       const provider = reading(() => providers.number(newAction.provider))
       const action = onceInline(newAction)
       const creation = await write(() => creations.create(provider, action))
-      if (creation.outcome === 'created' && newAction.job) notify(newAction.provider, { kind: 'job' })
+      const waits = creation.outcome === 'created' && creation.action.runs_on === undefined
+      if (waits && newAction.job) notify(newAction.provider, { kind: 'job' })
       return creation
     },
 
@@ -188,7 +191,11 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
       })
       if (outcome === undefined) return undefined
       if ('refusal' in outcome) throw outcome.refusal
-      const { job, cancel_requested_at } = outcome.change ?? {}
+      const { job, cancel_requested_at, release, log = [] } = outcome.change ?? {}
+      if (outcome.change) {
+        const logged = log.length > 0
+        watchers.tell(actionId, release ? { logged } : { action: outcome.action, logged })
+      }
       if (job && job !== 'done') notify(provider, { kind: 'job' })
       if (cancel_requested_at !== undefined) notify(provider, { kind: 'cancel', action_id: actionId })
       return outcome.action
@@ -198,6 +205,9 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
 
     readLog: (provider, actionId, query) =>
       ofAction(provider, actionId, (number) => logs.page(number, query)),
+
+    logAfter: (provider, actionId, position, limit) =>
+      ofAction(provider, actionId, (number) => logs.after(number, position, limit)),
 
     sweepReleased,
 
@@ -233,6 +243,8 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
       listeners.set(provider, own.add(listener))
       return () => void own.delete(listener)
     },
+
+    watch: (_provider, actionId, listener) => watchers.watch(actionId, listener),
 
     namespaces: () => reading(counts.namespaces),
 

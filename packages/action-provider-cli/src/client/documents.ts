@@ -26,7 +26,7 @@ const duration = new RegExp(
 const DAY = 86_400
 const UNITS = [365 * DAY, 30 * DAY, 7 * DAY, DAY, 3_600, 60, 1]
 
-export function isPrincipal(value: unknown): value is string {
+export function isPrincipal(value: unknown): boolean {
   return typeof value === 'string' && principal.test(value)
 }
 
