@@ -10,6 +10,7 @@ import { cloudwatchEmf } from '../telemetry/cloudwatch-emf.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { tracedGlobusAuth } from '../telemetry/tracing.ts'
 import { createApplication } from './application.ts'
+import { backUpOnSignal } from './backup.ts'
 import { type ProgramSettings, readSettings } from './configuration.ts'
 import { serveConsole } from './console.ts'
 import { connectGlobus } from './development-globus.ts'
@@ -86,6 +87,7 @@ async function startServing(places: Place[], options: ProgramOptions): Promise<(
       log: (message, error) => app.log.warn(error instanceof Error ? { reason: error.message } : {}, message),
     })
     opened.push(() => store.close())
+    opened.push(backUpOnSignal(store, settings.databaseUrl, app.log))
     const globus = await connectGlobus(settings)
     opened.push(globus.close)
     const auth = tracedGlobusAuth({

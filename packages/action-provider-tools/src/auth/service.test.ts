@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { retryPause } from './retry-pause.ts'
+import { retryPause } from './service.ts'
 
 describe('the pause before a retry', () => {
   test('doubles up to a second, by chance more or less', () => {
