@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -102,4 +104,28 @@ test('a provider whose title was changed says at its start that its database is 
   await first.signal('SIGTERM')
   const { output } = await start(options, { title: 'New' })
   await eventually(() => /New.db is new, .* Old.db: .* namespace: 'Old'/.test(output().stdout))
+})
+
+test('who is told to stop while it starts closes what it opened, and ends with 0', async () => {
+  const path = join(folder, 'slow.mjs')
+  await writeFile(
+    path,
+    `import { once } from 'node:events'
+    import { runUntilStopped } from ${JSON.stringify(library)}
+    await runUntilStopped(async () => {
+      process.stdout.write('starting')
+      await once(process.stdin, 'data')
+      return async () => void process.stdout.write(' closed')
+    })`,
+  )
+  const child = spawn(process.execPath, ['--conditions=source', path])
+  let stdout = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  await eventually(() => stdout === 'starting')
+  child.kill('SIGTERM')
+  child.stdin.write('go on')
+  const [code, signal] = await once(child, 'close')
+  expect([code, signal, stdout]).toEqual([0, null, 'starting closed'])
 })

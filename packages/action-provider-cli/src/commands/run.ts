@@ -44,7 +44,7 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   await logInOnce(session, provider, options)
   const request = await checkedRequest(session, options, body)
   terminal.say(`Request id: ${request.request_id}`)
-  const action = await send(provider, request)
+  const action = await send(provider, request, options.watch ? 0 : HELD)
   const started = action.latest ?? (await action.status())
   if (!options.watch) return concludeWith(terminal, started, provider.url)
   terminal.say(`Action: ${printable(action.id)}`)
@@ -95,11 +95,18 @@ async function checkedRequest(
   }
 }
 
+/** Seconds that somebody at a terminal waits gladly for an action that is complete. */
+const HELD = 1
+
 /** Starts the action. What got lost on the way is sent again: the provider knows the request by its id. */
-async function send({ calls, url }: Provider, { body, ...request }: ActionRequest): Promise<Action> {
+async function send(
+  { calls, url }: Provider,
+  { body, ...request }: ActionRequest,
+  wait: number,
+): Promise<Action> {
   const again = `repeat the command with --request-id ${request.request_id}: it starts nothing twice`
   try {
-    return await calls.run(body, { ...request, retry: often })
+    return await calls.run(body, { ...request, retry: often, wait })
   } catch (error) {
     const told = commandError(error, url)
     if (told instanceof NetworkFailure) throw unavailableError(`${told.message}; ${again}`, error)

@@ -22,7 +22,10 @@ export type RunOptions = RequestOptions & {
   deadline?: string
   /** An ISO 8601 duration, or seconds. */
   release_after?: string | number
-  /** Seconds that the provider may hold its answer, so that it is the result of work that is short. */
+  /**
+   * Seconds that the provider may hold its answer, so that it is the result of work that is short (default 0: `finished` hears of
+   * the end as soon, and starting many takes no longer).
+   */
   wait?: number
 }
 
@@ -80,8 +83,8 @@ export function connect(
 ): Provider<unknown, unknown> {
   const provider = connection(givenUrl, options)
   const judge = judgeWith(options.details)
-  const actionOf = (status: Status<unknown>): Action<unknown> =>
-    createAction(provider, status.action_id, judge, status)
+  const actionOf = (latest: Status<unknown>, repeated?: boolean): Action<unknown> =>
+    createAction(provider, latest.action_id, judge, { latest, repeated })
 
   async function* actions({ status = 'ACTIVE', role = 'creator_id', ...more }: ActionsOptions = {}) {
     const statuses = status === 'all' ? ['active', 'inactive', 'succeeded', 'failed'] : [status].flat()
@@ -91,7 +94,10 @@ export function connect(
       const query = next === undefined ? first : new URLSearchParams(next)
       const reply = await answered(provider, { path: 'actions', query, signal, retry })
       const statuses = await Promise.all(readActions(reply).map((each) => judge(each, reply)))
-      return { items: statuses.map(actionOf), next: nextQuery(reply.headers.get('link'), reply.url) }
+      return {
+        items: statuses.map((each) => actionOf(each)),
+        next: nextQuery(reply.headers.get('link'), reply.url),
+      }
     }, maximumPages)
   }
 
@@ -104,11 +110,14 @@ export function connect(
       if (reply.status > 299) throw failure(reply)
       return readDescription(reply)
     },
-    async run(input, { signal, retry, wait, request_id = crypto.randomUUID(), ...request } = {}) {
+    async run(input, { signal, retry, wait = 0, request_id = crypto.randomUUID(), ...request } = {}) {
       if (options.input !== undefined) await validated(options.input, input, inputError)
       const body = { request_id, ...request, body: input }
       const reply = await answered(provider, { method: 'POST', path: 'run', body, signal, retry, wait })
-      return actionOf(await judge(readStatus(reply.json, reply), reply))
+      return actionOf(
+        await judge(readStatus(reply.json, reply), reply),
+        reply.status === 200 && !reply.doubtful,
+      )
     },
     action: (id) => createAction(provider, id, judge),
     actions,

@@ -10,6 +10,8 @@ export type ConnectOptions = TokenOptions & {
   onRetry?: OnRetry
   /** Sends the requests (default: the runtime's `fetch`), for tracing or a proxy. */
   fetch?: typeof fetch
+  /** Reads the JSON of answers (default: `JSON.parse`), such as one that keeps numbers that no double holds. */
+  parse?: (text: string) => unknown
   /** Send the token without TLS to other machines too, as on a network of your own (default false). */
   insecure?: boolean
   /** Milliseconds in which an answer must have come, on top of what `wait` asks for (default 30,000). */
@@ -26,7 +28,7 @@ export type Question = {
   repeats?: Repeats
   signal?: AbortSignal | undefined
   retry?: RetryOptions | undefined
-  /** Seconds that the provider may let the answer wait for a change (`Prefer: wait`). */
+  /** Seconds that the provider may let the answer wait for the action's end (RFC 7240); 0 asks it not to. */
   wait?: number | undefined
   /** Send no token. */
   anonymous?: boolean
@@ -49,7 +51,11 @@ export function connection(givenUrl: string | URL, options: ConnectOptions): Con
   const tokens = tokensOf(options)
   const { timeout = 30_000, insecure = false } = options
   // A browser's fetch works as the window's own alone.
-  const carrier: Carrier = { fetch: options.fetch ?? ((...request) => fetch(...request)), insecure }
+  const carrier: Carrier = {
+    fetch: options.fetch ?? ((...request) => fetch(...request)),
+    parse: options.parse ?? JSON.parse,
+    insecure,
+  }
 
   async function send(question: Question): Promise<Answer> {
     const request = requestOf(question, url, timeout)
@@ -86,7 +92,7 @@ async function another(tokens: GetToken, refused: string): Promise<string | unde
 }
 
 function requestOf(
-  { method = 'GET', path, query = {}, body, signal, wait = 0 }: Question,
+  { method = 'GET', path, query = {}, body, signal, wait }: Question,
   base: URL,
   timeout: number,
 ): Exchange {
@@ -99,10 +105,10 @@ function requestOf(
     url: path === undefined ? base : below(base, path, search),
     headers: {
       ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...(wait > 0 && { prefer: `wait=${wait}` }),
+      ...(wait !== undefined && { prefer: wait > 0 ? `wait=${wait}` : 'respond-async' }),
     },
     body: body === undefined ? undefined : JSON.stringify(body),
     signal,
-    timeout: timeout + wait * 1000,
+    timeout: timeout + (wait ?? 0) * 1000,
   }
 }

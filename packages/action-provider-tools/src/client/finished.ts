@@ -24,7 +24,7 @@ export type WaitOptions<Details> = RequestOptions & {
   onProgress?: ((status: Status<Details>) => void) | undefined
 }
 
-/** Asks for the status of an action; `waited` where the provider held its answer back until there was something to say. */
+/** Asks for the status of an action; `waited` where the provider held its answer back for its end. */
 export type Look<Details> = (question: Question) => Promise<{ status: Status<Details>; waited: boolean }>
 
 /** How long to wait between two looks: short at first, as most actions are, and ever longer. All in milliseconds. */
@@ -45,7 +45,7 @@ export async function finished<Details>(
   let pause: number = pace.first
   while (status === undefined || !isOver(status, throughInactive)) {
     const asked = Date.now()
-    const wait = status?.status === 'INACTIVE' ? 0 : HELD
+    const wait = status?.status === 'INACTIVE' ? undefined : HELD
     // A provider that was never there is not one that was lost.
     const looked = await look({ signal, retry, wait, repeats: status === undefined ? 'always' : 'patiently' })
     status = looked.status

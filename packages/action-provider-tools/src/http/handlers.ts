@@ -4,14 +4,15 @@ import { authorizeAccess, authorizeManagement, authorizeNothing } from '../actio
 import type { AuthState } from '../auth/auth.ts'
 import { checkDeadline, readActionRequest } from '../documents/action-request.ts'
 import { parseJson } from '../documents/json.ts'
-import { RequestValidationError } from '../errors.ts'
-import type { FoundAction, Operations, RunResult } from '../operations/operations.ts'
+import { RequestValidationError, ServiceUnavailable } from '../errors.ts'
+import type { Ended, FoundAction, Operations, RunResult } from '../operations/operations.ts'
 import { whenKnown } from '../promise-like.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
 import type { Operation, OperationEvent } from '../provider/hooks.ts'
-import type { InputCheck } from './input-check.ts'
+import type { InputCheck } from './body.ts'
 import { loadOf } from './load.ts'
 import { operationOf } from './operation.ts'
+import { waitPreference } from './prefer.ts'
 import { enumerateParameters, logParameters, type Query } from './query.ts'
 
 /** What every handler is made from. */
@@ -31,11 +32,11 @@ export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
 
 /** A handler for each operation that the provider has. */
 export function handlersOf(served: Served): Partial<Record<Operation, Handler>> {
-  const { status, cancel, release, resume, log, enumerate } = served.operations
+  const { cancel, release, resume, log, enumerate } = served.operations
   return {
     introspect: introspectHandler(served),
     run: runHandler(served),
-    status: onAction(served, 'see', ({ found }) => status(found)),
+    status: statusHandler(served),
     cancel: onAction(served, 'manage', ({ auth, actionId }) => cancel(auth, actionId)),
     release: onAction(served, 'manage', ({ auth, actionId }) => release(auth, actionId)),
     ...(resume && { resume: onAction(served, 'manage', ({ auth, actionId }) => resume(auth, actionId)) }),
@@ -76,11 +77,25 @@ function introspectHandler({ description, openApi, provider }: Served): Handler 
  * once").
  */
 function runHandler(served: Served): Handler {
+  const { answerWithin = 0 } = served.operations
+  const must = served.provider.description.synchronous
   return async (request, reply) => {
     const { action_id, document, started, ended } = await startAction(served, request)
     callerOf(request).event.action_id = action_id
-    return sendJson(reply, started ? 202 : 200, ended ? await waitFor(request, reply, ended) : document)
+    const wait = preferredWait(request, served) ?? { milliseconds: answerWithin, must }
+    return sendJson(reply, started ? 202 : 200, (await waitFor(request, reply, ended, wait)) ?? document)
   }
+}
+
+/** How an action is: now, or when it has ended where the caller prefers to wait for that (interface, status). */
+function statusHandler(served: Served): Handler {
+  const { status, ended } = served.operations
+  return onAction(served, 'see', ({ found, request, reply }) => {
+    const wait = preferredWait(request, served)
+    const document = status(found)
+    if (wait === undefined) return document
+    return whenKnown(document, async (now) => (await waitFor(request, reply, ended?.(found), wait)) ?? now)
+  })
 }
 
 /**
@@ -111,20 +126,39 @@ async function startAction(served: Served, request: FastifyRequest): Promise<Run
   return operations.run(auth, accepted)
 }
 
-/** Waits until an action has ended or its caller has hung up. Meanwhile the request holds no place. */
+/** How long to wait for the end of an action; what the caller prefers, where that is the reason; whether there must be room. */
+type Wait = { milliseconds: number; applied?: string; must?: boolean }
+
+/** What a caller prefers, where the provider knows how to wait. */
+function preferredWait({ headers }: FastifyRequest, { operations }: Served): Wait | undefined {
+  return operations.ended && waitPreference(headers.prefer as string | undefined)
+}
+
+/**
+ * Waits until an action has ended or its caller has hung up. Meanwhile the request holds no place. Resolves with nothing where
+ * there is nothing to wait for, or no room for one more who waits.
+ */
 async function waitFor(
   request: FastifyRequest,
   reply: FastifyReply,
-  ended: NonNullable<RunResult['ended']>,
-): Promise<string> {
+  ended: Ended | undefined,
+  { milliseconds, applied, must = false }: Wait,
+): Promise<string | undefined> {
+  const waits = ended !== undefined && milliseconds > 0
+  if (waits && loadOf(request.server)?.wait(request, must) === false) return undefined
+  if (applied !== undefined) reply.header('preference-applied', applied).header('vary', 'Prefer')
+  if (!waits) return undefined
   const hangUp = new AbortController()
   const abort = (): void => hangUp.abort()
   if (reply.raw.destroyed) abort()
   reply.raw.once('close', abort)
-  loadOf(request.server)?.putAside(request)
   request.body = undefined
   try {
-    return await ended(hangUp.signal)
+    return await ended(milliseconds, hangUp.signal)
+  } catch (error) {
+    // The action is known: who need not know its end is answered with that.
+    if (must || !(error instanceof ServiceUnavailable)) throw error
+    return undefined
   } finally {
     reply.raw.off('close', abort)
   }
@@ -142,6 +176,8 @@ function onAction(
     actionId: string
     found: FoundAction
     query: Query
+    request: FastifyRequest
+    reply: FastifyReply
   }) => string | Promise<string>,
 ): Handler {
   const { before } = provider.hooks
@@ -153,7 +189,9 @@ function onAction(
     const document = whenKnown(operations.find(auth, actionId), (found) => {
       if (found === undefined) return authorizeNothing(auth)
       return whenKnown(authorize(auth, found), () =>
-        whenKnown(before?.(event), () => act({ auth, actionId, found, query: request.query as Query })),
+        whenKnown(before?.(event), () =>
+          act({ auth, actionId, found, query: request.query as Query, request, reply }),
+        ),
       )
     })
     return answer(reply, document)

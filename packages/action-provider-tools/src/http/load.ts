@@ -8,6 +8,8 @@ type Bounds = {
   requestsAtOnce: number
   /** How many requests of one caller are open at the same time, those that wait included. */
   requestsPerCaller: number
+  /** How many requests wait for an action, or are told of its updates, at the same time. */
+  waitsAtOnce: number
   /** How many bytes of bodies are held at the same time. */
   bodyBytesAtOnce: number
   /** How many requests a caller may send in a minute (default: any number). */
@@ -28,6 +30,8 @@ type Place = {
   caller: string | undefined
   /** It was counted as a guessed token. */
   guess: boolean
+  /** It waits for an action, or is told of its updates. */
+  waits: boolean
 }
 
 declare module 'fastify' {
@@ -61,8 +65,14 @@ export type Load = {
   beginWork: (request: FastifyRequest) => void
   /** Gives a place to a request that was put aside. @throws ServiceUnavailable where none is free */
   takeUp: (request: FastifyRequest) => void
-  /** Puts a request aside while it waits: it holds neither a place nor a body. */
+  /** Puts a request aside while its body arrives: it holds neither a place nor a body. */
   putAside: (request: FastifyRequest) => void
+  /**
+   * Puts a request aside that waits for an action. Returns `false` where nobody else may: all who wait are as many as they may
+   * be, or its caller has half of its open requests waiting, so that the other half can be answered.
+   * @param must whether it waits whatever room there is
+   */
+  wait: (request: FastifyRequest, must: boolean) => boolean
   /** Counts more of a request's body. @throws ServiceUnavailable where all bodies are too large together */
   hold: (request: FastifyRequest, bytes: number) => void
   /** Returns all that a request holds. */
@@ -87,10 +97,12 @@ const HUNG_UP = new BadActionRequest('The connection was closed before the reque
 
 /** Adds the count to an application. */
 export function addLoad(app: FastifyInstance, bounds: Bounds): Load {
-  const { requestsAtOnce, requestsPerCaller, bodyBytesAtOnce, rateLimit, isExhausted } = bounds
+  const { requestsAtOnce, requestsPerCaller, waitsAtOnce, bodyBytesAtOnce, rateLimit, isExhausted } = bounds
   const rate = rateLimit === undefined ? undefined : createRate(rateLimit)
   const open = new Map<string, number>()
+  const waiting = new Map<string, number>()
   let inHand = 0
+  let waits = 0
   let held = 0
 
   function take(place: Place): void {
@@ -125,7 +137,30 @@ export function addLoad(app: FastifyInstance, bounds: Bounds): Load {
   function leave({ place }: FastifyRequest): void {
     if (!place) return
     putDown(place)
+    endWait(place)
     setCaller(place, undefined)
+  }
+
+  function wait(place: Place, must: boolean): boolean {
+    const { caller = '' } = place
+    const own = waiting.get(caller) ?? 0
+    if (!must && (waits >= waitsAtOnce || own >= requestsPerCaller / 2)) return false
+    putDown(place)
+    if (place.waits) return true
+    place.waits = true
+    waits++
+    waiting.set(caller, own + 1)
+    return true
+  }
+
+  function endWait(place: Place): void {
+    if (!place.waits) return
+    const { caller = '' } = place
+    const left = (waiting.get(caller) ?? 0) - 1
+    if (left > 0) waiting.set(caller, left)
+    else waiting.delete(caller)
+    waits--
+    place.waits = false
   }
 
   const load: Load = {
@@ -137,6 +172,7 @@ export function addLoad(app: FastifyInstance, bounds: Bounds): Load {
         bytes: 0,
         caller: undefined,
         guess: false,
+        waits: false,
       }
       take(place)
       request.place = place
@@ -187,6 +223,7 @@ export function addLoad(app: FastifyInstance, bounds: Bounds): Load {
     putAside({ place }) {
       if (place) putDown(place)
     },
+    wait: ({ place }, must) => !place || wait(place, must),
     hold({ place }, bytes) {
       if (!place) return
       if (place.gone) throw HUNG_UP

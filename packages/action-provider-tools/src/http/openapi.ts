@@ -12,7 +12,7 @@ export function openApiOf(
   app: FastifyInstance,
   provider: ActionProvider,
   auth: Auth,
-  { resume, log, enumerate }: Operations,
+  { resume, log, enumerate, ended }: Operations,
 ): () => Promise<string> {
   const { resume: resumeRoutes, log: logRoutes, enumerate: enumerateRoutes, ...routes } = ROUTES
   const make = async (): Promise<string> => {
@@ -30,6 +30,7 @@ export function openApiOf(
         additionalScopes: provider.additionalScopes,
         ...(auth.authUrl !== undefined && { authUrl: auth.authUrl }),
         limited: loadOf(app) !== undefined,
+        waits: ended !== undefined,
         ownErrors: provider.hooks.before !== undefined || provider.work.kind === 'callbacks',
         ...(example !== undefined && { exampleInput: example }),
       }),

@@ -17,10 +17,9 @@ import { type Telemetry, telemetryOf } from '../telemetry/telemetry.ts'
 import type { EnterHook } from '../telemetry/tracing.ts'
 import { encryptionWithKeys } from '../worker/encryption.ts'
 import { createWorker, type Worker, type WorkerOptions } from '../worker/worker.ts'
-import { ignoreContentType, readBodies } from './body.ts'
+import { ignoreContentType, inputCheck, readBodies } from './body.ts'
 import { answerError, noRoute } from './error-answers.ts'
 import { type Handler, handlersOf, type Served } from './handlers.ts'
-import { inputCheck } from './input-check.ts'
 import { type Load, loadOf } from './load.ts'
 import { openApiOf } from './openapi.ts'
 import { beginOperation, decorateOperation, operationOf } from './operation.ts'
@@ -207,8 +206,9 @@ function operationsOf(
   telemetry.needs('the database', options.store)
   const store = telemetry.store(options.store)
   const { works, instance, shutdownGrace, timing } = options
+  const managed = { ...provider, work }
   const worker = createWorker({
-    provider: { ...provider, work },
+    provider: managed,
     store,
     auth,
     secrets: encryptionWithKeys([
@@ -225,7 +225,7 @@ function operationsOf(
     ...(timing !== undefined && { timing }),
   })
   telemetry.watch({ store, running: () => worker.running })
-  return { operations: managedOperations(provider, store, worker, clock), worker }
+  return { operations: managedOperations(managed, store, worker, clock), worker }
 }
 
 /**

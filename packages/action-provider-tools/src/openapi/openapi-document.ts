@@ -4,12 +4,19 @@ import { ActionStatus } from '../documents/action-status.ts'
 import { ActionLogPage } from '../documents/log-page.ts'
 import { ProviderDescription } from '../documents/provider-description.ts'
 import { ErrorDocument } from '../errors.ts'
-import type { SchemaObject } from '../input/schema-facts.ts'
+import { parts, type SchemaObject } from '../input/schema-facts.ts'
 import type { Operation } from '../provider/hooks.ts'
 import { type ErrorStatus, errorAnswers } from './error-answers.ts'
 import { inputComponents, type Schema } from './input-components.ts'
-import { type Described, DOCUMENT, OPERATIONS, PREFLIGHT } from './operations.ts'
-import { published } from './published.ts'
+import {
+  type Described,
+  DOCUMENT,
+  OPERATIONS,
+  PREFER,
+  PREFERENCE_APPLIED,
+  PREFLIGHT,
+  WAITING,
+} from './operations.ts'
 
 /** What an OpenAPI document is made from. */
 export type Documented = {
@@ -23,6 +30,8 @@ export type Documented = {
   authUrl?: string
   /** Whether there is a limit on what is taken on at once and from each caller. */
   limited?: boolean
+  /** Whether answers may wait for the end of an action. */
+  waits?: boolean
   /** Whether the author's own rules may give any error. */
   ownErrors?: boolean
   /** An input that the schema accepts. */
@@ -128,7 +137,8 @@ function operationOf(
   const described = method === 'OPTIONS' ? PREFLIGHT : isDocument ? DOCUMENT : OPERATIONS[operation]
   const open =
     method === 'OPTIONS' || (operation === 'introspect' && isPublic(documented.description.visible_to))
-  const { tag, summary, description, parameters, answers } = described
+  const { tag, summary, description, parameters, answers } =
+    documented.waits && WAITING.has(operation) ? waiting(described) : described
   return {
     operationId: idOf(operation, method, isDocument, index),
     tags: [tag],
@@ -141,6 +151,21 @@ function operationOf(
       ...answers,
       ...errorAnswers(errorsOf(described, method, open, documented), documented.ownErrors ?? false),
     },
+  }
+}
+
+/** An operation whose caller may say how long its answer waits. */
+function waiting(described: Described): Described {
+  const { parameters = [], answers } = described
+  return {
+    ...described,
+    parameters: [...parameters, PREFER],
+    answers: Object.fromEntries(
+      Object.entries(answers).map(([code, answer]) => [
+        code,
+        { ...answer, headers: { ...answer.headers, ...PREFERENCE_APPLIED } },
+      ]),
+    ),
   }
 }
 
@@ -202,4 +227,20 @@ function schemasOf({ description, routes }: Documented): Record<string, Schema> 
     },
     Error: published(ErrorDocument),
   }
+}
+
+/** Text in JSON is well-formed but for escapes, and not every engine of patterns knows the class of surrogates. */
+const WELL_FORMED = '^\\P{Cs}*$'
+
+/** A schema of our own as others read it: `errorMessage`, which is ours alone, becomes its description. */
+function published(schema: object): Exclude<Schema, boolean> {
+  const copy = structuredClone(schema) as Exclude<Schema, boolean>
+  for (const [, part] of parts(copy)) {
+    const { errorMessage, pattern } = part
+    if (pattern === WELL_FORMED) delete part.pattern
+    if (typeof errorMessage !== 'string') continue
+    delete part.errorMessage
+    part.description = errorMessage.replace(/^must be/, 'Is')
+  }
+  return copy
 }

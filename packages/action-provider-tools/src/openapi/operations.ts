@@ -6,7 +6,7 @@ import type { Schema } from './input-components.ts'
 /** How an argument of an operation is given (OpenAPI 3.1, "Parameter Object"). */
 export type Parameter = {
   name: string
-  in: 'path' | 'query'
+  in: 'path' | 'query' | 'header'
   description: string
   required?: true
   style?: 'form'
@@ -38,6 +38,26 @@ const id: Parameter = {
   required: true,
   schema: { type: 'string', minLength: 1 },
 }
+
+/** How a caller says for how long the answer may wait for the end of the action. */
+export const PREFER: Parameter = {
+  name: 'Prefer',
+  in: 'header',
+  description:
+    '`wait=N` lets the answer wait up to N seconds, at most 60, for the end of the action; `respond-async` lets it not wait (RFC 7240)',
+  schema: { type: 'string', examples: ['wait=20'] },
+}
+
+/** What tells its caller that it was done so. */
+export const PREFERENCE_APPLIED: NonNullable<Answer['headers']> = {
+  'preference-applied': {
+    description: 'What the answer went by of `Prefer`; absent where it did not',
+    schema: { type: 'string' },
+  },
+}
+
+/** The operations whose answers may wait. */
+export const WAITING: ReadonlySet<Operation> = new Set(['run', 'status'])
 
 const WORDS: Readonly<Record<keyof typeof EnumerateQuery | keyof typeof LogQuery, string>> = {
   status: 'The actions that are so, in any case',

@@ -7,24 +7,21 @@ import { ALL_AUTHENTICATED_USERS, LISTS, type Role } from '../documents/principa
 import { parseTime } from '../documents/time.ts'
 import { ActionConflict, ActionNotFound } from '../errors.ts'
 import { isPromiseLike } from '../promise-like.ts'
-import type { ActionProvider } from '../provider/define-action-provider.ts'
 import type { ActionStore, Change, CurrentAction, NewAction, StoredAction } from '../store/action-store.ts'
 import type { Worker } from '../worker/worker.ts'
-import type { Operations } from './operations.ts'
-
-/** How long run of a synchronous provider waits for the work, in milliseconds, before it answers ACTIVE. */
-const SYNCHRONOUS_WAIT = 60_000
+import type { ManagedProvider } from '../worker/worker-context.ts'
+import type { Ended, Operations } from './operations.ts'
 
 /** The operations of a provider whose actions the library keeps. */
 export function managedOperations(
-  provider: ActionProvider,
+  provider: ManagedProvider,
   store: ActionStore,
   worker: Worker,
   clock: () => number,
 ): Operations {
   const { namespace } = provider
   const maximumDeadline = parseDuration(provider.description.maximum_deadline)
-  const { synchronous } = provider.description
+  const { synchronous: mustEnd } = provider.description
 
   async function change(
     actionId: string,
@@ -34,6 +31,13 @@ export function managedOperations(
     if (action === undefined) throw new ActionNotFound()
     return action
   }
+
+  const ended =
+    ({ action_id, document }: StoredAction, known?: StoredAction): Ended =>
+    async (milliseconds, signal) => {
+      const wait = { signal, mustEnd, ...(known && { known }) }
+      return (await worker.whenNotActive(action_id, milliseconds, wait))?.document ?? document
+    }
 
   return {
     async run(auth, request) {
@@ -50,19 +54,15 @@ export function managedOperations(
         status,
         deadline_at,
       }
-      const inline = worker.inline.possible
-      const creation = await (inline
-        ? worker.inline.create(action, auth)
-        : store.create({ ...action, job: true, secret: worker.seal(action_id, auth) }))
+      const creation = await worker.create(action, auth)
       if (creation.outcome === 'conflict') throw conflict()
       const started = creation.outcome === 'created'
-      if (started && !inline) worker.nudge()
       const { action_id: found, document } = creation.action
-      if (!synchronous || creation.action.status !== 'ACTIVE') return { action_id: found, document, started }
-      const ended = async (hungUp: AbortSignal): Promise<string> =>
-        (await worker.whenNotActive(found, SYNCHRONOUS_WAIT, hungUp))?.document ?? document
-      return { action_id: found, document, started, ended }
+      if (creation.action.status !== 'ACTIVE') return { action_id: found, document, started }
+      return { action_id: found, document, started, ended: ended(creation.action, creation.action) }
     },
+
+    answerWithin: provider.work.options.answerWithin,
 
     async repeated(auth, request) {
       const key = requestKey(namespace, auth.effectiveIdentity, request.request_id)
@@ -78,6 +78,8 @@ export function managedOperations(
       const refreshed = worker.refresh(action)
       return isPromiseLike(refreshed) ? refreshed.then((now) => (now ?? action).document) : refreshed.document
     },
+
+    ended: (found) => ended(found as StoredAction),
 
     async cancel(auth, actionId) {
       const by = auth.username ?? auth.effectiveIdentity.slice(-36)

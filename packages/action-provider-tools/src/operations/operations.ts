@@ -13,12 +13,15 @@ export type RunResult = {
   document: string
   /** Whether this request started the action. */
   started: boolean
-  /**
-   * Resolves with the document when the action has ended, or when the wait is over; absent where run answers
-   * at once.
-   */
-  ended?: (hungUp: AbortSignal) => Promise<string>
+  /** Waits for the end of the action; absent where it is not ACTIVE. */
+  ended?: Ended
 }
+
+/**
+ * Resolves with the document when the action is no longer ACTIVE, when the time is over (milliseconds), or when this instance
+ * stops or the caller has hung up.
+ */
+export type Ended = (milliseconds: number, hungUp: AbortSignal) => Promise<string>
 
 /**
  * What each operation does, whoever keeps the actions. The caller is authenticated, and authorized for the
@@ -26,6 +29,8 @@ export type RunResult = {
  */
 export type Operations = {
   run: (auth: AuthState, request: ActionRequest) => Promise<RunResult>
+  /** How long run waits for the end of an action where its caller does not say, in milliseconds. */
+  answerWithin?: number
   /**
    * The action that the same request started before; absent where that cannot be found out without starting
    * one.
@@ -37,6 +42,8 @@ export type Operations = {
   find: (auth: AuthState, actionId: string) => Awaitable<FoundAction | undefined>
   /** The status of a found action, after a poll of remote work where one is due. */
   status: (found: FoundAction) => Awaitable<string>
+  /** Waits for the end of a found action. */
+  ended?: (found: FoundAction) => Ended
   cancel: (auth: AuthState, actionId: string) => Promise<string>
   release: (auth: AuthState, actionId: string) => Promise<string>
   resume?: (auth: AuthState, actionId: string) => Promise<string>

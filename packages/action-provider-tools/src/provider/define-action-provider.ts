@@ -22,6 +22,11 @@ export type WorkOptions = {
   retry?: RetryPolicy
   /** How long canceled work may take to stop, in milliseconds (default 10,000). */
   cancelGrace?: number
+  /**
+   * How long run waits for the work to end, so that its answer is the complete action, in milliseconds, at most 60,000 (default
+   * 1,000; 60,000 where the provider is synchronous; 0, which turns it off, where the work runs in another system).
+   */
+  answerWithin?: number
 }
 
 type Common<S extends InputSchema> = {
@@ -163,11 +168,25 @@ function workOf<S extends InputSchema>(definition: Definition<S, never>): Work {
   return { kind: 'run', run: definition.run, options }
 }
 
-function workOptions(given: WorkOptions): Required<WorkOptions> {
-  const options = { concurrency: 100, restartable: true, retry: {}, cancelGrace: 10_000, ...given }
+/** The longest that a request waits for its action, in milliseconds. */
+export const LONGEST_WAIT = 60_000
+
+function workOptions(
+  given: WorkOptions & { description?: { synchronous: boolean }; start?: unknown },
+): Required<WorkOptions> {
+  const answerWithin = given.description?.synchronous ? LONGEST_WAIT : given.start === undefined ? 1_000 : 0
+  const options = {
+    concurrency: 100,
+    restartable: true,
+    retry: {},
+    cancelGrace: 10_000,
+    answerWithin,
+    ...given,
+  }
   for (const [name, value, least] of [
     ['concurrency', options.concurrency, 1],
     ['cancelGrace', options.cancelGrace, 0],
+    ['answerWithin', options.answerWithin, 0],
     ['retry.limit', options.retry.limit ?? 1, 1],
     ['retry.backoff', options.retry.backoff ?? 0, 0],
     ['retry.maximumBackoff', options.retry.maximumBackoff ?? 0, 0],
@@ -175,6 +194,9 @@ function workOptions(given: WorkOptions): Required<WorkOptions> {
     if (!Number.isInteger(value) || value < least) {
       throw new InvalidDefinition(`'${name}' must be a whole number of at least ${least}`)
     }
+  }
+  if (options.answerWithin > LONGEST_WAIT) {
+    throw new InvalidDefinition(`'answerWithin' must be at most ${LONGEST_WAIT}`)
   }
   return options
 }

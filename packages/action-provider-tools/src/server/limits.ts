@@ -2,7 +2,7 @@ import { getHeapStatistics } from 'node:v8'
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { addLoad } from '../http/load.ts'
-import { isProbe } from '../telemetry/observability.ts'
+import { isProbe } from '../telemetry/telemetry.ts'
 
 /** How much an application takes on. */
 export type Limits = {
@@ -16,6 +16,11 @@ export type Limits = {
    * identity, or an address until it is authenticated (default: a quarter of `requestsAtOnce`).
    */
   requestsPerCaller?: number
+  /**
+   * How many requests wait for an action, or are told of its updates, at the same time (default: ten times `requestsAtOnce`). Of
+   * one caller there are at most half of its open requests.
+   */
+  waitsAtOnce?: number
   /** How many bytes of bodies are held at the same time (default 128 MiB). */
   bodyBytesAtOnce?: number
   /** The share of Node's heap limit above which requests are refused (default 0.9). */
@@ -42,6 +47,7 @@ export const limits = fastifyPlugin(
     const load = addLoad(app, {
       requestsAtOnce,
       requestsPerCaller: options.requestsPerCaller ?? Math.ceil(requestsAtOnce / 4),
+      waitsAtOnce: options.waitsAtOnce ?? 10 * requestsAtOnce,
       bodyBytesAtOnce: options.bodyBytesAtOnce ?? 128 * MIB,
       isExhausted: watchHeap(app, heapShare),
       ...(rateLimit !== undefined && { rateLimit }),

@@ -2,7 +2,8 @@ import { InvalidDefinition, StoreUnusable } from '../errors.ts'
 
 /**
  * Runs a process as a service: until SIGTERM, SIGINT or, under `npm run`, the end of npm, whose shell does
- * not pass SIGTERM on. Then it closes what was opened and exits with 0. A second signal exits at once with 1.
+ * not pass SIGTERM on. Then it closes what was opened and exits with 0; asked while it starts, it does so once
+ * it has started. A second signal exits at once with 1.
  * Where it cannot start or close, it says why on standard error, in words where the user can mend it, and
  * exits with 1.
  *
@@ -15,14 +16,12 @@ import { InvalidDefinition, StoreUnusable } from '../errors.ts'
  * })
  */
 export async function runUntilStopped(start: () => Promise<() => Promise<unknown>>): Promise<void> {
-  try {
-    const close = await start()
-    onStopRequest(() => {
-      close().then(() => process.exit(0), fail)
-    })
-  } catch (error) {
-    fail(error)
-  }
+  // Begins once somebody listens for signals.
+  const opening = Promise.resolve().then(start)
+  onStopRequest(() => {
+    opening.then((close) => close()).then(() => process.exit(0), fail)
+  })
+  await opening.catch(fail)
 }
 
 function fail(error: unknown): never {

@@ -4,7 +4,7 @@ import type { ActionLogEntry } from '../documents/log-page.ts'
 import { formatTime, parseTime } from '../documents/time.ts'
 import { RequestValidationError } from '../errors.ts'
 import type { LogQuery } from '../store/action-store.ts'
-import { entry, newAction } from './actions.ts'
+import { entry, newAction, pick } from './actions.ts'
 import type { Suite } from './suite.ts'
 
 /** Logs are in order of time, page by page. */
@@ -59,6 +59,45 @@ export function describeLogs(suite: Suite): void {
       expect(entries).toHaveLength(query.limit)
       return [...entries, ...(await wholeLog(provider, actionId, { ...query, marker }))]
     }
+
+    test('gives what was written after a position in the order of writing, whatever its times', async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 4 }), { maxLength: 6 }),
+          fc.integer({ min: 1, max: 4 }),
+          async (batches, limit) => {
+            const { provider, action_id } = await creation(newAction())
+            const other = await creation(newAction({ provider }))
+            let written = 0
+            let position = -1
+            const given: ActionLogEntry[] = []
+            const all: ActionLogEntry[] = []
+            for (const [index, batch] of batches.entries()) {
+              const log = batch.map((second) => ({ ...entry(written++), time: formatTime(time(second)) }))
+              all.push(...log)
+              const store = pick(suite.stores, index)
+              await store.transition(provider, action_id, () => ({ log }))
+              await store.transition(provider, other.action_id, () => ({ log }))
+              const found = (await store.logAfter(provider, action_id, position, limit)) ?? []
+              expect(found.length).toBeLessThanOrEqual(limit)
+              given.push(...found.map((each) => each.entry))
+              position = found.at(-1)?.position ?? position
+            }
+            const rest = await suite.store.logAfter(provider, action_id, position, 100)
+            expect([...given, ...(rest ?? []).map((each) => each.entry)]).toEqual(all)
+          },
+        ),
+        { numRuns: 20 },
+      )
+    })
+
+    test('gives nothing after a position of what is not there', async () => {
+      const { provider, action_id } = await creation(newAction())
+      expect(await suite.store.logAfter(provider, action_id, -1, 9)).toEqual([])
+      expect(await suite.store.logAfter('another', action_id, -1, 9)).toBeUndefined()
+      await suite.store.transition(provider, action_id, () => ({ release: true }))
+      expect(await suite.store.logAfter(provider, action_id, -1, 9)).toBeUndefined()
+    })
 
     test('has no marker on a last page that is full', async () => {
       const { provider, action_id } = await creation(newAction())

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import type { Change, StoredAction, StoreEvent } from '../store/action-store.ts'
-import { documentOf, done, MINUTE, newAction, pick, SOON } from './actions.ts'
+import type { ActionNews, Change, StoredAction, StoreEvent } from '../store/action-store.ts'
+import { documentOf, done, entry, MINUTE, newAction, pick, SOON } from './actions.ts'
 import type { Suite } from './suite.ts'
 
 /** What is overdue, canceled, counted and told. */
@@ -98,5 +98,44 @@ export function describeMaintenance(suite: Suite): void {
     }
     expect(early).toEqual([])
     for (const end of endings) end()
+  })
+
+  test('tells those who watch an action of its changes, on every instance, until they need not know', async () => {
+    const { provider, action_id } = await creation(newAction())
+    const other = await creation(newAction({ provider }))
+    const heard = suite.stores.map((): ActionNews[] => [])
+    const endings = suite.stores.map((each, index) =>
+      each.watch(provider, action_id, (news) => pick(heard, index).push(news)),
+    )
+    // Other instances may hear of it late who watches, and so miss the first changes.
+    let attempt = 0
+    const change = (more: Partial<Change>): Promise<StoredAction | undefined> =>
+      suite.store.transition(provider, action_id, () => ({ attempt: ++attempt, ...more }))
+    for (const [index, news] of heard.entries()) {
+      await expect.poll(async () => (await change({})) && news.length, SOON).toBeGreaterThan(0)
+      if (index === 0) expect(news.at(-1)).toMatchObject({ action: { attempt }, logged: false })
+    }
+    const counts = heard.map((news) => news.length)
+    await suite.store.transition(provider, other.action_id, () => ({ log: [entry(1)] }))
+    await suite.store.transition(provider, action_id, () => undefined)
+    expect(heard[0]).toHaveLength(counts[0] ?? 0)
+    await change({ log: [entry(2)] })
+    for (const [index, news] of heard.entries()) {
+      const later = (): boolean[] => news.slice(counts[index]).map(({ logged }) => logged)
+      await expect.poll(later, SOON).toContain(true)
+    }
+    for (const end of endings) end()
+    const last = heard.map((news) => news.length)
+    await suite.store.transition(provider, action_id, () => ({ release: true }))
+    expect(heard.map((news) => news.length)).toEqual(last)
+  })
+
+  test('tells those who watch an action of its removal', async () => {
+    const { provider, action_id } = await creation(newAction())
+    const heard: ActionNews[] = []
+    const end = suite.store.watch(provider, action_id, (news) => heard.push(news))
+    await suite.store.transition(provider, action_id, () => ({ release: true }))
+    expect(heard).toEqual([{ logged: false }])
+    end()
   })
 }

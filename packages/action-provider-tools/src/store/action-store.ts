@@ -38,6 +38,11 @@ export type NewAction = {
   deadline_at?: number
   /** Ask for a job: work that goes on after the answer. It is recorded in the same transaction. */
   job?: boolean
+  /**
+   * The instance that begins the work at once: it holds the job from the same commit on, under the first lease, and the
+   * first attempt has begun on it.
+   */
+  holder?: string
   /** What its work needs after the request, sealed; kept until it completes. */
   secret?: Uint8Array
   work_version?: string
@@ -51,7 +56,7 @@ export type NewAction = {
 
 /** What work that ran inline does to its action. */
 export type InlineChange = Omit<Change, 'steps' | 'events'> & {
-  /** The instance on which the work goes on: it holds the action's job, under the lease that the created action has. */
+  /** The instance on which the work goes on: as `holder` of the new action. */
   holder?: string
 }
 
@@ -92,6 +97,9 @@ export type LogQuery = {
  * lease has a higher number: who took it earlier can do nothing with it any more.
  */
 export type Job = { action_id: string; lease: number }
+
+/** An entry of a log, and its place in the order in which the action's entries were written. */
+export type PlacedEntry = { position: number; entry: ActionLogEntry }
 
 /** What any store may be opened with. */
 export type StoreOptions = {
@@ -176,6 +184,17 @@ export type ActionStore = {
     query: LogQuery,
   ): Awaitable<{ entries: ActionLogEntry[]; marker?: string } | undefined>
 
+  /**
+   * Entries in the order in which they were written, whatever their times: those after a position (-1: from the first on), at
+   * most `limit`. `undefined` where there is no such action.
+   */
+  logAfter(
+    provider: string,
+    actionId: string,
+    position: number,
+    limit: number,
+  ): Awaitable<PlacedEntry[] | undefined>
+
   /** Removes up to `limit` actions whose `release_at` is at or before `now`; resolves with how many. */
   sweepReleased(now: number, limit: number): Promise<number>
 
@@ -206,6 +225,18 @@ export type ActionStore = {
    */
   subscribe(provider: string, listener: (event: StoreEvent) => void): () => void
 
+  /**
+   * Calls back when an action was changed or removed, here or on another instance. It may miss some: who watches also looks at
+   * intervals. What is told has been committed. Returns a function that ends it.
+   */
+  watch(provider: string, actionId: string, listener: (news: ActionNews) => void): () => void
+
+  /**
+   * Copies the database to a file while it is in use. Absent where the database has tools of its own for that, or is not a
+   * file.
+   */
+  backUpTo?(path: string): Promise<void>
+
   /** The namespaces of the providers that it holds actions of. */
   namespaces(): Awaitable<string[]>
 
@@ -217,6 +248,9 @@ export type ActionStore = {
 
   close(): Promise<void>
 }
+
+/** What `watch` tells: the action as it is now where that is known, and whether its log may have more entries. */
+export type ActionNews = { action?: StoredAction; logged: boolean }
 
 /** What `subscribe` tells. */
 export type StoreEvent = { kind: 'job' } | { kind: 'cancel'; action_id: string }

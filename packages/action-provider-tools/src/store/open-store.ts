@@ -5,7 +5,8 @@ const SQLITE = 'sqlite:'
 const POSTGRES = /^postgres(ql)?:\/\//
 
 /**
- * Opens the store that a URL names. The code for the other kind of database is not loaded.
+ * Opens the store that a URL names. The code for the other kind of database is not loaded. PostgreSQL needs the
+ * package `pg`, which is optional to install.
  *
  * @param url `sqlite:PATH`, `sqlite::memory:`, or `postgres://…` in PostgreSQL's own form
  * @throws StoreUnusable with one line that says what to do; it repeats no password
@@ -17,10 +18,19 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
     return openSqliteStore(url.slice(SQLITE.length), options)
   }
   if (POSTGRES.test(url)) {
-    const { openPostgresStore } = await import('./postgres/store.ts')
+    const { openPostgresStore } = await import('./postgres/store.ts').catch(sayWhatToInstall)
     return openPostgresStore(url, options)
   }
   throw new StoreUnusable(
     'The database URL is neither sqlite:PATH nor postgres://…: correct DATABASE_URL, for example DATABASE_URL=sqlite:data/actions.db',
   )
+}
+
+function sayWhatToInstall(error: unknown): never {
+  if (error instanceof Error && /package 'pg'/.test(error.message)) {
+    throw new StoreUnusable('PostgreSQL needs a package that is not installed: npm install pg', {
+      cause: error,
+    })
+  }
+  throw error
 }

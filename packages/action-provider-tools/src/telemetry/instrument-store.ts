@@ -137,6 +137,7 @@ const METHODS = Object.keys({
   transition: true,
   list: true,
   readLog: true,
+  logAfter: true,
   sweepReleased: true,
   overdue: true,
   cancelsSince: true,
@@ -165,6 +166,8 @@ function aroundCalls(
     now: store.now.bind(store),
     ...(store.known && { known: store.known.bind(store) }),
     subscribe: (provider, listener) => store.subscribe(provider, listener),
+    ...(store.backUpTo && { backUpTo: store.backUpTo.bind(store) }),
+    watch: (provider, actionId, listener) => store.watch(provider, actionId, listener),
     close: () => store.close(),
   }
   const calls = METHODS.map((method) => {

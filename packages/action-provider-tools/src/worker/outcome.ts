@@ -12,11 +12,11 @@ import { errorFacts } from '../log.ts'
 import type { RetryPolicy } from '../provider/define-action-provider.ts'
 import { backoff, jittered } from '../retry.ts'
 import type { Change } from '../store/action-store.ts'
+import type { Suspension } from './attempt-waits.ts'
 import type { UnknownKey } from './encryption.ts'
 import { logEntry } from './progress-buffer.ts'
 import { mustEnd, nextPoll, pollInterval, REMOTELY_CANCELED, StillRunning } from './remote-work.ts'
 import type { AttemptState } from './sealed-state.ts'
-import type { Suspension } from './waits.ts'
 import {
   type Attempt,
   abort,

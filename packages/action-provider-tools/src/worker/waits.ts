@@ -1,139 +1,227 @@
-import type { Inactivity } from '../action/lifecycle.ts'
-import type { WorkInterrupted } from '../errors.ts'
+import { isPromiseLike, whenKnown } from '../promise-like.ts'
+import type { ActionNews, Awaitable, PlacedEntry, StoredAction } from '../store/action-store.ts'
+import type { WorkerContext } from './worker-context.ts'
 
-/**
- * The longest wait for which an attempt stays in memory, in milliseconds. To end an attempt and begin the next costs a few
- * writes; to stay costs a place among those that run.
- */
-export const IN_MEMORY = 5_000
-
-/** Until when an attempt is suspended, and why where somebody must act. */
-export type Suspension = {
-  /** Milliseconds since 1970; `Infinity` where only an event ends it. */
-  until: number
-  inactivity?: Inactivity | undefined
-}
-
-/** What an attempt waits for. While it only waits, and for long, it is suspended: it ends, to be run again when that is over. */
-export type Waits = {
-  /** A step is in hand: the attempt goes on at least until its `end`. */
-  begin: () => void
+/** One of those who wait for what becomes of an action. It must be ended. */
+export type Following = {
+  /** The action as it is now; `undefined` where it is gone. Those who ask about one action at the same moment share a query. */
+  latest: () => Awaitable<StoredAction | undefined>
+  /** The entries of its log after a position, as the store gives them; shared in the same way. */
+  logAfter: (position: number) => Awaitable<readonly PlacedEntry[] | undefined>
+  /** How often something was logged, as far as that is known. */
+  readonly logged: number
+  /**
+   * Resolves when there may be news since `latest` was asked, when the time is over (milliseconds), when `signal` aborts, or when
+   * this instance begins to stop.
+   */
+  changed: (milliseconds: number, signal?: AbortSignal) => Promise<void>
+  /** Whether this instance stops, so that nobody should wait who can wait elsewhere. */
+  readonly isStopping: boolean
   end: () => void
-  /** Resolves at a time or when it is woken; rejects when the signal aborts; never settles once the attempt is suspended. */
-  until: (time: number, inactivity?: Inactivity) => Promise<void>
-  /** Looks which waits are over. */
-  look: () => void
-  /** Wakes all waits, whose reasons may be over. */
-  wake: () => void
-  /** The attempt has ended: nothing of it settles any more. */
-  close: () => void
-  /** Resolves when the attempt is suspended. */
-  readonly suspended: Promise<Suspension>
-  /** Whether the attempt is suspended or has ended. */
-  readonly isOver: boolean
 }
 
-type Wait = Suspension & { resolve: () => void; reject: (reason: unknown) => void }
+/** Lets requests wait for what becomes of actions. */
+export type Waits = {
+  /** @param known the action as it is at this moment, where that was read just now */
+  follow: (actionId: string, known?: StoredAction) => Following
+  /**
+   * Resolves with the action when it is ready, when the time is over (milliseconds), when `signal` aborts, or when this instance
+   * stops: as soon as it begins to, or for `mustEnd` when it has stopped.
+   * @param options.known as of `follow`
+   */
+  until: (
+    actionId: string,
+    milliseconds: number,
+    ready: (action: StoredAction | undefined) => boolean,
+    options?: WaitOptions,
+  ) => Promise<StoredAction | undefined>
+  /** Wakes all who wait. */
+  wake: () => void
+}
 
-/** The longest time of a timer in Node, in milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1
+export type WaitOptions = { signal?: AbortSignal; known?: StoredAction; mustEnd?: boolean }
 
 /**
- * @param now the time that waits go by, in milliseconds since 1970
- * @param signal made on first use
- * @param stay called when the attempt stays in memory though it waits: what it waits for is made durable
+ * How long until the store is asked whether news of an action were missed, in milliseconds: soon, as another instance hears late
+ * that somebody waits here, and ever later.
  */
-export function createWaits(now: () => number, signal: () => AbortSignal, stay: () => void): Waits {
-  const suspended = Promise.withResolvers<Suspension>()
-  const pending = new Set<Wait>()
-  let inHand = 0
-  let isOver = false
-  let timer: NodeJS.Timeout | undefined
-  let considering = false
+const LOOK = { first: 50, growth: 2, most: 5_000 } as const
 
-  /** What follows a step or a wait in the author's work comes first: it may begin the next step. */
-  function considerSoon(): void {
-    if (considering || pending.size === 0) return
-    considering = true
-    setImmediate(() => {
-      considering = false
-      consider()
+/** The first look where the work runs on this instance, which hears of its own changes at once. */
+const LOOK_HERE = 1_000
+
+/** How many entries of a log are read at once. */
+const LOG_PAGE = 100
+
+/** What those share who wait for one action. */
+type Feed = {
+  action: StoredAction | undefined
+  /** Whether `action` is as it is now, as far as anybody has told. */
+  isFresh: boolean
+  /** How often there were news. */
+  news: number
+  logged: number
+  reading: Awaitable<StoredAction | undefined> | undefined
+  /** Readings of the log, by the position after which they begin; those of before the latest news are dropped. */
+  logs: Map<number, Awaitable<readonly PlacedEntry[] | undefined>>
+  waiting: Set<() => void>
+  followers: number
+  stop: () => void
+}
+
+/**
+ * Those who wait for one action share what is told and what is read of it: however many they are, a change costs one query at
+ * most, and none where it was made on this instance.
+ */
+export function createWaits(worker: WorkerContext): Waits {
+  const { store, namespace, running } = worker
+  const feeds = new Map<string, Feed>()
+
+  function open(actionId: string): Feed {
+    const feed: Feed = {
+      action: undefined,
+      isFresh: false,
+      news: 0,
+      logged: 0,
+      reading: undefined,
+      logs: new Map(),
+      waiting: new Set(),
+      followers: 0,
+      stop: () => {},
+    }
+    const unwatch = store.watch(namespace, actionId, (news) => hear(feed, news))
+    const endLooks = lookAtTimes(actionId, feed)
+    feed.stop = () => {
+      unwatch()
+      endLooks()
+      feeds.delete(actionId)
+    }
+    feeds.set(actionId, feed)
+    return feed
+  }
+
+  /** Looks at intervals whether news were missed. */
+  function lookAtTimes(actionId: string, feed: Feed): () => void {
+    let pause: number = LOOK.first
+    let timer: NodeJS.Timeout
+    const next = (): void => {
+      timer = setTimeout(look, running.has(actionId) ? Math.max(pause, LOOK_HERE) : pause)
+      pause = Math.min(pause * LOOK.growth, LOOK.most)
+    }
+    const look = async (): Promise<void> => {
+      const before = feed.action?.version
+      const { news } = feed
+      // What the database does not answer now it may answer the next time.
+      const found = await (async () => store.get(namespace, actionId))().catch(() => feed.action)
+      if (news === feed.news && found?.version !== before) {
+        hear(feed, { ...(found && { action: found }), logged: true })
+      }
+      if (feed.followers > 0) next()
+    }
+    next()
+    return () => clearTimeout(timer)
+  }
+
+  function read(actionId: string, feed: Feed): Awaitable<StoredAction | undefined> {
+    const { news } = feed
+    const keep = (action: StoredAction | undefined): StoredAction | undefined => {
+      if (news !== feed.news) return action
+      feed.action = action
+      feed.isFresh = true
+      feed.reading = undefined
+      return action
+    }
+    return forgotten(whenKnown(store.get(namespace, actionId), keep), () => {
+      if (news === feed.news) feed.reading = undefined
     })
   }
 
-  function consider(): void {
-    clearTimeout(timer)
-    if (isOver || pending.size === 0) return
-    const waits = [...pending]
-    const until = Math.min(...waits.map((wait) => wait.until))
-    const left = until - now()
-    const isStopping = (signal().reason as WorkInterrupted | undefined)?.reason === 'shutdown'
-    if (inHand === 0 && (left > IN_MEMORY || isStopping)) {
-      suspend(until, waits)
-      return
+  function follow(actionId: string, known?: StoredAction): Following {
+    const feed = feeds.get(actionId) ?? open(actionId)
+    feed.followers++
+    if (known && feed.news === 0 && !feed.isFresh) {
+      feed.action = known
+      feed.isFresh = true
     }
-    stay()
-    timer = setTimeout(look, Math.min(Math.max(left, 0), LONGEST_TIMER)).unref()
-  }
-
-  function suspend(until: number, waits: readonly Wait[]): void {
-    isOver = true
-    const inactivity = waits.find((wait) => wait.inactivity !== undefined)?.inactivity
-    suspended.resolve({ until, inactivity })
-  }
-
-  function look(): void {
-    release((wait) => wait.until <= now())
-    considerSoon()
-  }
-
-  function release(isOver: (wait: Wait) => boolean): void {
-    for (const wait of pending) {
-      if (!isOver(wait)) continue
-      pending.delete(wait)
-      wait.resolve()
+    let seen = -1
+    return {
+      latest() {
+        seen = feed.news
+        if (feed.isFresh) return feed.action
+        feed.reading ??= read(actionId, feed)
+        return feed.reading
+      },
+      logAfter(position) {
+        const { logs } = feed
+        const read = (): Awaitable<readonly PlacedEntry[] | undefined> =>
+          forgotten(store.logAfter(namespace, actionId, position, LOG_PAGE), () => logs.delete(position))
+        const entries = logs.get(position) ?? read()
+        logs.set(position, entries)
+        return entries
+      },
+      get logged() {
+        return feed.logged
+      },
+      get isStopping() {
+        return worker.state === 'stopping' || worker.state === 'stopped'
+      },
+      async changed(milliseconds, signal) {
+        if (feed.news !== seen || signal?.aborted) return
+        const { promise, resolve } = Promise.withResolvers<void>()
+        const wake = (): void => resolve()
+        const timer = Number.isFinite(milliseconds) ? setTimeout(wake, milliseconds) : undefined
+        signal?.addEventListener('abort', wake)
+        feed.waiting.add(wake)
+        await promise
+        feed.waiting.delete(wake)
+        signal?.removeEventListener('abort', wake)
+        clearTimeout(timer)
+      },
+      end() {
+        if (--feed.followers === 0) feed.stop()
+      },
     }
-  }
-
-  function interrupted(): void {
-    if (isOver) return
-    const reason = signal().reason as WorkInterrupted
-    if (inHand === 0 && reason.reason === 'shutdown') {
-      consider()
-      return
-    }
-    clearTimeout(timer)
-    for (const wait of pending) wait.reject(reason)
-    pending.clear()
   }
 
   return {
-    begin() {
-      inHand++
+    follow,
+
+    async until(actionId, milliseconds, ready, { signal, known, mustEnd = false } = {}) {
+      const over = performance.now() + milliseconds
+      const following = follow(actionId, known)
+      try {
+        for (;;) {
+          const action = await following.latest()
+          const left = over - performance.now()
+          const stops = mustEnd ? worker.state === 'stopped' : following.isStopping
+          if (ready(action) || left <= 0 || signal?.aborted || stops) return action
+          await following.changed(left, signal)
+        }
+      } finally {
+        following.end()
+      }
     },
-    end() {
-      inHand--
-      considerSoon()
-    },
-    until(until, inactivity) {
-      const { promise, resolve, reject } = Promise.withResolvers<void>()
-      if (isOver) return promise
-      if (pending.size === 0) signal().addEventListener('abort', interrupted, { once: true })
-      pending.add({ until, inactivity, resolve, reject })
-      if (signal().aborted) interrupted()
-      considerSoon()
-      return promise
-    },
-    look,
-    wake: () => release(() => true),
-    close() {
-      isOver = true
-      clearTimeout(timer)
-      pending.clear()
-    },
-    suspended: suspended.promise,
-    get isOver() {
-      return isOver
+
+    wake() {
+      for (const feed of feeds.values()) for (const wake of feed.waiting) wake()
     },
   }
+}
+
+/** What is read, which is to be forgotten where it fails. */
+function forgotten<T>(read: Awaitable<T>, forget: () => void): Awaitable<T> {
+  if (isPromiseLike(read)) read.catch(forget)
+  return read
+}
+
+/** Takes what is told of an action, and wakes who waits for it. */
+function hear(feed: Feed, { action, logged }: ActionNews): void {
+  feed.news++
+  if (logged) feed.logged++
+  feed.logs.clear()
+  feed.reading = undefined
+  feed.isFresh = action !== undefined
+  // Two changes may be told in another order than they were made.
+  if (action && action.version >= (feed.action?.version ?? 0)) feed.action = action
+  for (const wake of feed.waiting) wake()
 }

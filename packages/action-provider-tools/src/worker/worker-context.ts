@@ -7,9 +7,9 @@ import { errorFacts, type Logger } from '../log.ts'
 import type { ActionProvider, Work, WorkOptions } from '../provider/define-action-provider.ts'
 import { backoff } from '../retry.ts'
 import type { ActionStore, Change, CurrentAction, Hold, Job } from '../store/action-store.ts'
+import { type AttemptWaits, createAttemptWaits } from './attempt-waits.ts'
 import type { Encryption } from './encryption.ts'
 import { bufferProgress, type Progress, type ProgressBuffer } from './progress-buffer.ts'
-import { createWaits, type Waits } from './waits.ts'
 
 /** A provider whose actions the library keeps. */
 export type ManagedProvider = ActionProvider & { work: Exclude<Work, { kind: 'callbacks' }> }
@@ -29,6 +29,8 @@ export type WorkerContext = {
   readonly instrument: WorkInstrument
   /** What runs here, by action id. */
   readonly running: Map<string, Attempt>
+  /** What begins here once its action is recorded, by action id. Each has its place, as what runs. */
+  readonly starting: Map<string, Attempt>
   state: 'new' | 'working' | 'stopping' | 'stopped'
   /** Makes the worker look for due jobs. */
   nudge: () => void
@@ -86,7 +88,7 @@ export type Attempt = {
   readonly controller: AbortController
   readonly progress: ProgressBuffer
   /** What it waits for. */
-  readonly waits: Waits
+  readonly waits: AttemptWaits
   /** Resolves when its action is recorded: work that runs inline begins before that. */
   recorded: Promise<void>
   /** The job under which it runs. Its lease tells this attempt from a later one. */
@@ -141,7 +143,7 @@ export function createAttempt(worker: WorkerContext, job: Job, takenAt: number):
       return (controller?.signal.reason as WorkInterrupted | undefined)?.reason
     },
     progress: bufferProgress((progress) => writeProgress(worker, attempt, progress), worker.timing.gather),
-    waits: createWaits(
+    waits: createAttemptWaits(
       worker.now,
       () => attempt.controller.signal,
       // Whoever writes says what went wrong.

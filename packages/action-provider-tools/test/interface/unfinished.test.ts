@@ -23,8 +23,10 @@ describe('resume, log and an unfinished action', () => {
     return json.action_id
   }
 
-  test('an asynchronous action is ACTIVE when run answers', async () => {
-    const { status, json } = await served.ask(alice(), 'POST', '/p2/run', { request_id: 'active', body: {} })
+  test('an asynchronous action is ACTIVE when run answers at once', async () => {
+    const request = { request_id: 'active', body: {} }
+    const prefer = 'respond-async'
+    const { status, json } = await served.ask(alice(), 'POST', '/p2/run', request, { prefer })
     expect([status, json.status]).toEqual([202, 'ACTIVE'])
     expect(json).not.toHaveProperty('completion_time')
   })

@@ -27,6 +27,7 @@ export async function documentOf(
   const has = (name: 'resume' | 'log' | 'enumerate'): boolean =>
     callbacks ? callbacks[name] !== undefined : name !== 'log' || description.log_supported
   const operations = {
+    ...(!callbacks && { ended: yes }),
     ...(has('resume') && { resume: yes }),
     ...(has('log') && { log: yes }),
     ...(has('enumerate') && { enumerate: yes }),

@@ -1,6 +1,6 @@
 import type { ActionLogEntry } from '../../documents/log-page.ts'
 import { parseTime } from '../../documents/time.ts'
-import type { LogQuery } from '../action-store.ts'
+import type { LogQuery, PlacedEntry } from '../action-store.ts'
 import { type LogPosition, readLogMarker, writeLogMarker } from '../markers.ts'
 import type { Database } from './database.ts'
 import { statement } from './statement.ts'
@@ -35,6 +35,20 @@ function page(name: string, after: '<' | '>', order: 'ASC' | 'DESC') {
   )
 }
 
+/** A row for each entry, one of nulls where there is none after the position, and none at all where there is no action. */
+const AFTER = statement(
+  'log-after',
+  { action_id: 'uuid', provider: 'text', now: 'float8', position: 'bigint', limit: 'integer' },
+  (given) => `SELECT l.number::float8 AS position, l.entry FROM action_provider.actions a
+    LEFT JOIN LATERAL (
+      SELECT number, entry FROM action_provider.log
+      WHERE action_id = ${given.action_id} AND number > ${given.position} ORDER BY number LIMIT ${given.limit}
+    ) l ON true
+    WHERE a.action_id = ${given.action_id} AND a.provider = ${given.provider}
+      AND (a.release_at IS NULL OR a.release_at > ${given.now})
+    ORDER BY l.number`,
+)
+
 type Row = (LogPosition & { entry: string }) | { entry: null }
 
 /** An entry as it is written. */
@@ -65,6 +79,18 @@ export async function readLog(
     entries: shown.map((row) => JSON.parse(row.entry) as ActionLogEntry),
     ...(found.length > limit && last && { marker: writeLogMarker(last) }),
   }
+}
+
+/** Entries of an action's log after a position, in the order in which they were written; `undefined` where there is no action. */
+export async function logAfter(
+  database: Database,
+  given: { provider: string; action_id: string; position: number; limit: number; now: number },
+): Promise<PlacedEntry[] | undefined> {
+  const rows = await database.query<{ position: number; entry: string | null }>(AFTER, AFTER.values(given))
+  if (rows.length === 0) return undefined
+  return rows.flatMap(({ position, entry }) =>
+    entry === null ? [] : [{ position, entry: JSON.parse(entry) as ActionLogEntry }],
+  )
 }
 
 function beginning(newestFirst: boolean): LogPosition {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Client, type ClientConfig } from 'pg'
 import { backoff } from '../../retry.ts'
 import type { StoreEvent } from '../action-store.ts'
+import { createWatches, type Watches, type WatchMessage } from './watches.ts'
 
 /** Tells of events, here and on other instances. An event may be missed: the worker also looks at intervals. */
 export type Notifications = {
@@ -10,6 +11,9 @@ export type Notifications = {
   payload: (provider: string, event: StoreEvent) => string
   /** Tells the listeners of this instance. */
   notify: (provider: string, event: StoreEvent) => void
+  watch: Watches['watch']
+  /** Tells those who watch an action that it was changed, here and on other instances. */
+  tell: Watches['tell']
   close: () => Promise<void>
 }
 
@@ -28,6 +32,8 @@ export function createNotifications(config: ClientConfig, report: (error: unknow
   let timer: NodeJS.Timeout | undefined
   let failures = 0
   let state: 'idle' | 'listening' | 'closed' = 'idle'
+  let connected = false
+  const watches = createWatches(send, report)
 
   function notify(provider: string, event: StoreEvent): void {
     for (const listener of listeners.get(provider) ?? []) {
@@ -41,7 +47,22 @@ export function createNotifications(config: ClientConfig, report: (error: unknow
 
   function hear(payload: string | undefined): void {
     const message = readMessage(payload)
-    if (message && message.origin !== origin) notify(message.provider, message.event)
+    if (message === undefined || message.origin === origin) return
+    if ('event' in message) notify(message.provider, message.event)
+    else watches.hear(message)
+  }
+
+  /** Sends what may be lost: a connection that is not there has it told anew when it is. */
+  function send(message: WatchMessage): void {
+    if (!connected) return
+    const payload = JSON.stringify({ origin, ...message } satisfies Message)
+    client?.query("SELECT pg_notify('action_provider', $1)", [payload]).catch(() => {})
+  }
+
+  function listen(): void {
+    if (state !== 'idle') return
+    state = 'listening'
+    void connect()
   }
 
   async function connect(): Promise<void> {
@@ -51,6 +72,7 @@ export function createNotifications(config: ClientConfig, report: (error: unknow
     const lose = (error: unknown): void => {
       if (lost || state === 'closed') return
       lost = true
+      connected = false
       report(error)
       connecting.end().catch(() => {})
       timer = setTimeout(connect, backoff(++failures, BACKOFF)).unref()
@@ -65,8 +87,10 @@ export function createNotifications(config: ClientConfig, report: (error: unknow
       return lose(error)
     }
     failures = 0
+    connected = true
     // Events were missed while there was no connection.
     for (const provider of listeners.keys()) notify(provider, { kind: 'job' })
+    watches.reconnected()
     const beat = (): void => {
       timer = setTimeout(() => connecting.query('SELECT 1').then(beat, lose), HEARTBEAT).unref()
     }
@@ -77,25 +101,29 @@ export function createNotifications(config: ClientConfig, report: (error: unknow
     subscribe(provider, listener) {
       const present = listeners.get(provider) ?? new Set()
       listeners.set(provider, present.add(listener))
-      if (state === 'idle') {
-        state = 'listening'
-        void connect()
-      }
+      listen()
       return () => {
         present.delete(listener)
       }
     },
     payload: (provider, event) => JSON.stringify({ origin, provider, event } satisfies Message),
     notify,
+    watch(actionId, listener) {
+      listen()
+      return watches.watch(actionId, listener)
+    },
+    tell: watches.tell,
     async close() {
       state = 'closed'
+      connected = false
+      watches.close()
       clearTimeout(timer)
       await client?.end().catch(() => {})
     },
   }
 }
 
-type Message = { origin: string; provider: string; event: StoreEvent }
+type Message = { origin: string } & ({ provider: string; event: StoreEvent } | WatchMessage)
 
 function readMessage(payload = ''): Message | undefined {
   try {

@@ -85,10 +85,10 @@ test('a user whose schema an administrator made needs no more', async () => {
   await store.close()
 })
 
-test('a schema that a newer version wrote is left alone', async () => {
+test('a schema from which a newer version took something is left alone', async () => {
   const url = await postgres.createDatabase('newer')
   await (await openPostgresStore(url)).close()
-  await administer(url, 'UPDATE action_provider.schema_version SET version = 1000')
+  await administer(url, 'UPDATE action_provider.schema_version SET version = 1000, usable_from = 1000')
   expect(await refusal(url)).toContain('upgrade this instance')
 })
 
@@ -108,11 +108,12 @@ test('a database that is read-only is refused', async () => {
 const UNDO = {
   before_steps: `DROP TABLE action_provider.steps, action_provider.events;
     ALTER TABLE action_provider.actions DROP COLUMN events, DROP COLUMN work_version;
-    UPDATE action_provider.schema_version SET version = 5`,
+    UPDATE action_provider.schema_version SET version = 6`,
   first_version: `ALTER TABLE action_provider.actions DROP COLUMN lease, DROP COLUMN report, DROP COLUMN failures,
       DROP COLUMN cancel_requested_by, DROP COLUMN resumed_by;
     ALTER TABLE action_provider.jobs DROP COLUMN lease, DROP COLUMN left_by, DROP COLUMN caller;
     ALTER TABLE action_provider.counts RENAME TO tallies;
+    ALTER TABLE action_provider.schema_version DROP COLUMN usable_from;
     UPDATE action_provider.schema_version SET version = 1`,
 }
 

@@ -8,7 +8,7 @@ import { findByKey, prepareCreate } from './create.ts'
 import { type Database, openPool } from './database.ts'
 import { createJobs } from './jobs.ts'
 import { cancelsSince, list, overdue } from './lists.ts'
-import { readLog } from './logs.ts'
+import { logAfter, readLog } from './logs.ts'
 import { createNotifications } from './notifications.ts'
 import { bringUpToDate, configOf, type Log } from './opening.ts'
 import { sweepReleased } from './removal.ts'
@@ -84,6 +84,10 @@ export async function openPostgresStore(
     list: (provider, query) => list(database, provider, query, clock()),
     readLog: async (provider, id, query) =>
       uuidBytes(id) ? readLog(database, provider, id, query, clock()) : undefined,
+    logAfter: async (provider, action_id, position, limit) =>
+      uuidBytes(action_id)
+        ? logAfter(database, { provider, action_id, position, limit, now: clock() })
+        : undefined,
     sweepReleased: (now, limit) => sweepReleased(database, now, limit),
     overdue: (provider, now, limit) => overdue(database, provider, now, limit),
     cancelsSince: (provider, before, limit) => cancelsSince(database, provider, before, limit),
@@ -92,6 +96,7 @@ export async function openPostgresStore(
     keepJobs: jobs.keep,
     returnJobs: jobs.return,
     subscribe: notifications.subscribe,
+    watch: (_provider, actionId, listener) => notifications.watch(actionId, listener),
     namespaces: () => namespaces(database),
     count: (provider) => count(database, provider, options.clock?.()),
     async ping() {

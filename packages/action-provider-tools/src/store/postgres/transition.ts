@@ -88,13 +88,16 @@ export function prepareTransition(
         if (change === undefined) return before
         if (change.release) {
           const removed = await database.transaction((query) => remove(query, [before]))
-          if (removed === 1) return before
-          continue
+          if (removed !== 1) continue
+          notifications.tell(before.action_id, { logged: false })
+          return before
         }
         const step = stepOf(before, change, hold, now())
         if (!(await apply(step))) continue
         for (const event of step.events) notifications.notify(provider, event)
-        return step.write.action
+        const { action, log } = step.write
+        notifications.tell(action.action_id, { action, logged: log.length > 0 })
+        return action
       }
     },
   }

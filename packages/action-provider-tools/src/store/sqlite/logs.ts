@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { ActionLogEntry } from '../../documents/log-page.ts'
 import { parseTime } from '../../documents/time.ts'
-import type { LogQuery } from '../action-store.ts'
+import type { LogQuery, PlacedEntry } from '../action-store.ts'
 import { readLogMarker, writeLogMarker } from '../markers.ts'
 import { prepare } from './statement.ts'
 
@@ -10,6 +10,8 @@ export type Logs = {
   /** Adds entries after the `length` that are there. */
   append: (action: number, length: number, entries: readonly ActionLogEntry[]) => void
   page: (action: number, query: LogQuery) => { entries: ActionLogEntry[]; marker?: string }
+  /** Entries after a position, in the order in which they were written. */
+  after: (action: number, position: number, limit: number) => PlacedEntry[]
   remove: (action: number) => void
 }
 
@@ -22,6 +24,10 @@ export function createLogs(database: DatabaseSync): Logs {
     database,
     `SELECT time, position, entry FROM log WHERE number = ? AND (time, position) > (?, ?) AND time <= ?
       ORDER BY time, position LIMIT ?`,
+  )
+  const written = prepare<readonly [position: number, entry: string]>(
+    database,
+    'SELECT position, entry FROM log WHERE number = ? AND position > ? ORDER BY position LIMIT ?',
   )
   const newestFirst = prepare<Row>(
     database,
@@ -58,6 +64,10 @@ export function createLogs(database: DatabaseSync): Logs {
           last !== undefined && { marker: writeLogMarker({ time: last[0], number: last[1] }) }),
       }
     },
+    after: (action, position, limit) =>
+      written
+        .all(action, position, limit)
+        .map(([position, entry]) => ({ position, entry: JSON.parse(entry) as ActionLogEntry })),
     remove: (action) => void erase.run(action),
   }
 }

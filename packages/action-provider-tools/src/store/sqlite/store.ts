@@ -3,7 +3,9 @@ import { uuidBytes } from '../../action/keys.ts'
 import type { ActionStore, Hold, Job, StoreEvent, StoreOptions } from '../action-store.ts'
 import { LEASE_SECONDS } from '../action-store.ts'
 import { onceInline } from '../changes.ts'
+import { createWatchers } from '../watchers.ts'
 import { createAccess } from './access.ts'
+import { backUpTo } from './backup.ts'
 import { createCounts } from './counts.ts'
 import { prepareCreate } from './create.ts'
 import { openingError, storeError } from './failures.ts'
@@ -86,6 +88,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
   const toChange = prepare<ActionRow>(database, `SELECT ${ACTION_COLUMNS} FROM actions WHERE action_id = ?`)
   const version = Number(database.prepare('PRAGMA user_version').get()?.user_version)
   const listeners = new Map<string, Set<(event: StoreEvent) => void>>()
+  const watchers = createWatchers((error) => warn('What watches an action failed', error))
   if (exclusive) jobs.freeAll()
 
   const isOver = (releaseAt: number | null | undefined): boolean => releaseAt != null && releaseAt <= clock()
@@ -153,7 +156,8 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
       const provider = reading(() => providers.number(newAction.provider))
       const action = onceInline(newAction)
       const creation = await write(() => creations.create(provider, action))
-      if (creation.outcome === 'created' && newAction.job) notify(newAction.provider, { kind: 'job' })
+      const waits = creation.outcome === 'created' && creation.action.runs_on === undefined
+      if (waits && newAction.job) notify(newAction.provider, { kind: 'job' })
       return creation
     },
 
@@ -196,7 +200,11 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
       })
       if (outcome === undefined) return undefined
       if ('refusal' in outcome) throw outcome.refusal
-      const { job, cancel_requested_at } = outcome.change ?? {}
+      const { job, cancel_requested_at, release, log = [] } = outcome.change ?? {}
+      if (outcome.change) {
+        const logged = log.length > 0
+        watchers.tell(actionId, release ? { logged } : { action: outcome.action, logged })
+      }
       if (job && job !== 'done') notify(provider, { kind: 'job' })
       if (cancel_requested_at !== undefined) notify(provider, { kind: 'cancel', action_id: actionId })
       return outcome.action
@@ -206,6 +214,9 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
 
     readLog: (provider, actionId, query) =>
       ofAction(provider, actionId, (number) => logs.page(number, query)),
+
+    logAfter: (provider, actionId, position, limit) =>
+      ofAction(provider, actionId, (number) => logs.after(number, position, limit)),
 
     sweepReleased,
 
@@ -245,6 +256,8 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
       return () => void own.delete(listener)
     },
 
+    watch: (_provider, actionId, listener) => watchers.watch(actionId, listener),
+
     namespaces: () => reading(counts.namespaces),
 
     count: (provider) =>
@@ -255,6 +268,8 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
 
     /** Writes the version that stands in the file already: the smallest write there is, and a real one. */
     ping: () => write(() => database.exec(`PRAGMA user_version = ${version}`)),
+
+    ...(path !== null && { backUpTo: (file: string) => backUpTo(database, file) }),
 
     async close() {
       if (!database.isOpen) return

@@ -61,7 +61,7 @@ export function prepareTransition(
     if (change === undefined) return { action: before }
     if (change.release) {
       removal.remove(row)
-      return { action: before }
+      return { action: before, change }
     }
     const after = changed(before, change)
     write(row, before, after)
