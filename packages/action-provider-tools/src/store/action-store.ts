@@ -217,6 +217,12 @@ export type ActionStore = {
    */
   watch(provider: string, actionId: string, listener: (news: ActionNews) => void): () => void
 
+  /**
+   * Copies the database to a file while it is in use. Absent where the database has tools of its own for that, or is not a
+   * file.
+   */
+  backUpTo?(path: string): Promise<void>
+
   /** The namespaces of the providers that it holds actions of. */
   namespaces(): Awaitable<string[]>
 
