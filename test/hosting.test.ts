@@ -214,18 +214,3 @@ async function invoke(
   expect(stdout.match(/"from":"203\.0\.113\.9"/g)).toHaveLength(events.length)
   return JSON.parse(await readFile(join(folder, 'answers.json'), 'utf8'))
 }
-
-test('the examples of docs/hosting.md are in files that the compiler checks', async () => {
-  const files = await readdir(new URL('../examples/hosting/src/', import.meta.url))
-  const sources = await Promise.all(
-    files.map((file) => readFile(new URL(`../examples/hosting/src/${file}`, import.meta.url), 'utf8')),
-  )
-  const page = await readFile(new URL('../docs/hosting.md', import.meta.url), 'utf8')
-  const examples = [...page.matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code)
-  expect(examples.length).toBeGreaterThan(1)
-  for (const code of examples)
-    expect(
-      sources.some((source) => source.includes(code)),
-      code,
-    ).toBe(true)
-})
