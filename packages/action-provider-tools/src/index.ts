@@ -27,6 +27,7 @@ export {
 export type { Hooks, Operation, OperationEvent } from './provider/hooks.ts'
 export type { PauseReason, PollResult, RunContext } from './provider/run-context.ts'
 export { createApplication } from './server/application.ts'
+export { backUpOnSignal } from './server/backup.ts'
 export { type GlobusClient, type ProgramSettings, readSettings } from './server/configuration.ts'
 export {
   connectGlobus,
@@ -44,5 +45,5 @@ export type { ActionStore } from './store/action-store.ts'
 export { openStore } from './store/open-store.ts'
 export { type CloudwatchEmf, type CloudwatchEmfOptions, cloudwatchEmf } from './telemetry/cloudwatch-emf.ts'
 export { createMetrics, type Metrics } from './telemetry/metrics.ts'
-export { type ObservabilityOptions, observability } from './telemetry/observability.ts'
+export { type ObservabilityOptions, observability } from './telemetry/telemetry.ts'
 export { tracedGlobusAuth as globusAuth } from './telemetry/tracing.ts'
