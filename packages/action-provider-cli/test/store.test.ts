@@ -28,7 +28,11 @@ test('actions are exported, imported elsewhere, and both found the same', async 
   const again = await user.run(['store', 'import', file, '--store', other])
   expect(again).toMatchObject({ code: 0, stderr: 'It was imported before: nothing was done\n' })
   const verified = await user.run(['store', 'verify', file, '--store', other, '--format', 'json'])
-  expect(JSON.parse(verified.stdout)).toMatchObject({ actions: 3, jobs: 3, statuses: { echo: { ACTIVE: 3 } } })
+  expect(JSON.parse(verified.stdout)).toMatchObject({
+    actions: 3,
+    jobs: 3,
+    statuses: { echo: { ACTIVE: 3 } },
+  })
   const opened = await openStore(other)
   await opened.create(newAction({ provider: 'echo' }))
   await opened.close()
@@ -40,7 +44,9 @@ test('actions are exported, imported elsewhere, and both found the same', async 
 test('an export goes through a pipe', async () => {
   const { stdout } = await user.run(['store', 'export', '-', '--store', store])
   const piped = `sqlite:${join(user.folder, 'piped.db')}`
-  expect(await user.run(['store', 'import', '-', '--store', piped], { input: stdout })).toMatchObject({ code: 0 })
+  expect(await user.run(['store', 'import', '-', '--store', piped], { input: stdout })).toMatchObject({
+    code: 0,
+  })
 })
 
 test('what stands in the way is said in one line', async () => {

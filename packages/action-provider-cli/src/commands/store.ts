@@ -1,5 +1,10 @@
-import { StoreUnusable } from 'action-provider-tools'
-import { exportStore, importStore, type MovedStore, verifyExport } from 'action-provider-tools/moving'
+import {
+  exportStore,
+  importStore,
+  type MovedStore,
+  StoreUnusable,
+  verifyExport,
+} from 'action-provider-tools/moving'
 import { CommandError, type ExitCode, exitCodes, usageError } from '../errors.ts'
 import type { Table } from '../output/table.ts'
 import { processTerminal, type Terminal, type TerminalOptions } from '../output/terminal.ts'
@@ -66,7 +71,13 @@ async function told(terminal: Terminal, moved: MovedStore): Promise<void> {
 
 function table({ totals, sha256 }: MovedStore): Table {
   const { statuses, actions, requests, secrets, jobs, log_entries } = totals
-  const fields = { Actions: actions, Requests: requests, 'Log entries': log_entries, Jobs: jobs, Secrets: secrets }
+  const fields = {
+    Actions: actions,
+    Requests: requests,
+    'Log entries': log_entries,
+    Jobs: jobs,
+    Secrets: secrets,
+  }
   const rows = Object.entries(statuses).flatMap(([provider, counts]) =>
     Object.entries(counts).map(([status, many]) => [provider, status, String(many)]),
   )
@@ -76,7 +87,10 @@ function table({ totals, sha256 }: MovedStore): Table {
       {
         table: {
           kind: 'fields',
-          fields: [...Object.entries(fields).map(([name, many]) => [name, String(many)] as const), ['SHA-256', sha256]],
+          fields: [
+            ...Object.entries(fields).map(([name, many]) => [name, String(many)] as const),
+            ['SHA-256', sha256],
+          ],
         },
       },
       { table: { kind: 'rows', columns: ['Provider', 'Status', 'Actions'], rows, empty: 'No actions' } },

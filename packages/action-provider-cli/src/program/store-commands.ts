@@ -20,7 +20,10 @@ export function addStoreCommands(program: Command, does: Does): void {
       .argument('<file>', 'the file, compressed where its name ends in .gz; - for standard output')
       .addOption(url('sqlite:PATH or postgres://…').makeOptionMandatory())
       .option('--while-running', 'on PostgreSQL: as it is at this moment, though instances work')
-      .addHelpText('after', example('action-provider store export actions.ndjson.gz --store sqlite:data/actions.db'))
+      .addHelpText(
+        'after',
+        example('action-provider store export actions.ndjson.gz --store sqlite:data/actions.db'),
+      )
       .action(does(async () => (await import('../commands/store.ts')).exportActions)),
   )
   withCommon(
@@ -32,7 +35,10 @@ export function addStoreCommands(program: Command, does: Does): void {
       )
       .argument('<file>', 'the file; - for standard input')
       .addOption(url('sqlite:PATH or postgres://…').makeOptionMandatory())
-      .addHelpText('after', example('action-provider store import actions.ndjson.gz --store postgres://me@db/actions'))
+      .addHelpText(
+        'after',
+        example('action-provider store import actions.ndjson.gz --store postgres://db/actions'),
+      )
       .action(does(async () => (await import('../commands/store.ts')).importActions)),
   )
   withCommon(
@@ -45,7 +51,10 @@ export function addStoreCommands(program: Command, does: Does): void {
       .argument('<file>', 'the file; - for standard input')
       .addOption(new Option('--store <url>', 'the database to compare with: sqlite:PATH or postgres://…'))
       .option('--while-running', 'on PostgreSQL: as it is at this moment, though instances work')
-      .addHelpText('after', example('action-provider store verify actions.ndjson.gz --store postgres://me@db/actions'))
+      .addHelpText(
+        'after',
+        example('action-provider store verify actions.ndjson.gz --store postgres://db/actions'),
+      )
       .action(does(async () => (await import('../commands/store.ts')).verifyActions)),
   )
 }

@@ -16,6 +16,7 @@ import { createDigest, type Digest, exportText, type ReadExport, readExport } fr
 import { type Moved, writeLine } from './line.ts'
 import { sameTotals, type Totals } from './totals.ts'
 
+export { StoreUnusable } from '../../errors.ts'
 export type { Totals } from './totals.ts'
 
 /** What was moved or checked. */
