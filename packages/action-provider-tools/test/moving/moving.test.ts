@@ -10,7 +10,7 @@ import { createDigest } from '../../src/store/moving/export-file.ts'
 import { writeLine } from '../../src/store/moving/line.ts'
 import { exportStore, importStore, verifyExport } from '../../src/store/moving/move.ts'
 import { openSource } from '../../src/store/postgres/exporting.ts'
-import { ALICE, BOB } from '../../src/store-contract/actions.ts'
+import { ALICE, BOB, newAction } from '../../src/store-contract/actions.ts'
 import { startPostgres, type TestPostgres } from '../postgres.ts'
 import { fill, PROVIDERS } from './fill.ts'
 
@@ -81,8 +81,12 @@ describe.each(ways)('from $from to $to', ({ from, to }) => {
     const store = await openStore(target)
     expect(await contents(store)).toEqual(known)
     for (const action of created) {
-      expect((await store.create(action)).outcome).toBe('repeated')
-      expect((await store.create({ ...action, content_hash: Buffer.alloc(32) })).outcome).toBe('conflict')
+      const again = { ...action, action_id: newAction().action_id }
+      expect(await store.create(again)).toMatchObject({
+        outcome: 'repeated',
+        action: { action_id: action.action_id },
+      })
+      expect((await store.create({ ...again, content_hash: Buffer.alloc(32) })).outcome).toBe('conflict')
     }
     const jobs = await Promise.all(PROVIDERS.map((provider) => store.takeJobs(provider, 'other', 1_000)))
     expect(jobs.flat()).toHaveLength(exported.totals.jobs)
