@@ -3,15 +3,19 @@ import type { SealedEvent, SealedStep, StoredRequest, StoredWork } from '../acti
 import type { Database } from './database.ts'
 import type { Statement } from './statement.ts'
 
+const ofSteps = (column: string): string =>
+  `ARRAY(SELECT ${column} FROM action_provider.steps t WHERE t.action_id = a.action_id ORDER BY name)`
+const ofEvents = (column: string): string =>
+  `ARRAY(SELECT ${column} FROM action_provider.events e WHERE e.action_id = a.action_id ORDER BY number)`
+
+/** The steps and events of the action called `a`, as a RememberedRow. */
+export const REMEMBERED = `${ofSteps('name')} AS names, ${ofSteps('sealed')} AS steps, ${ofEvents('event')} AS came,
+    ${ofEvents('delivery')} AS deliveries, ${ofEvents('sealed')} AS "values"`
+
 /** Everything in one statement, so that it is of one moment. */
 const GET_WORK: Statement = {
   name: 'get-work',
-  text: `SELECT r.request, s.secret,
-      ARRAY(SELECT name FROM action_provider.steps t WHERE t.action_id = a.action_id ORDER BY name) AS names,
-      ARRAY(SELECT sealed FROM action_provider.steps t WHERE t.action_id = a.action_id ORDER BY name) AS steps,
-      ARRAY(SELECT event FROM action_provider.events e WHERE e.action_id = a.action_id ORDER BY number) AS events,
-      ARRAY(SELECT delivery FROM action_provider.events e WHERE e.action_id = a.action_id ORDER BY number) AS deliveries,
-      ARRAY(SELECT sealed FROM action_provider.events e WHERE e.action_id = a.action_id ORDER BY number) AS "values"
+  text: `SELECT r.request, s.secret, ${REMEMBERED}
     FROM action_provider.actions a
     JOIN action_provider.requests r ON r.request_key = a.request_key
     LEFT JOIN action_provider.secrets s ON s.action_id = a.action_id
@@ -50,23 +54,32 @@ export function createRequests(database: Database, now: () => number): Requests 
   }
 }
 
-type WorkRow = {
-  request: string
-  secret: Uint8Array | null
+/** The steps and events of an action, column by column. */
+export type RememberedRow = {
   names: string[]
   steps: Uint8Array[]
-  events: string[]
+  came: string[]
   deliveries: Uint8Array[]
   values: Uint8Array[]
 }
 
-function workOf({ request, secret, names, steps, events, deliveries, values }: WorkRow): StoredWork {
+type WorkRow = RememberedRow & { request: string; secret: Uint8Array | null }
+
+function workOf(row: WorkRow): StoredWork {
   return {
-    request: JSON.parse(request) as StoredRequest,
-    secret: secret ?? undefined,
-    steps: names.map((name, index) => ({ name, sealed: steps[index] }) as SealedStep),
-    events: events.map(
-      (event, index) => ({ event, delivery: deliveries[index], sealed: values[index] }) as SealedEvent,
-    ),
+    request: JSON.parse(row.request) as StoredRequest,
+    secret: row.secret ?? undefined,
+    steps: stepsOf(row),
+    events: eventsOf(row),
   }
+}
+
+export function stepsOf({ names, steps }: RememberedRow): SealedStep[] {
+  return names.map((name, index) => ({ name, sealed: steps[index] }) as SealedStep)
+}
+
+export function eventsOf({ came, deliveries, values }: RememberedRow): SealedEvent[] {
+  return came.map(
+    (event, index) => ({ event, delivery: deliveries[index], sealed: values[index] }) as SealedEvent,
+  )
 }
