@@ -14,43 +14,35 @@ export function shareOf(limit: number, callers: number): number {
   return Math.max(1, Math.floor(limit / Math.max(1, callers)))
 }
 
-/** A caller's jobs of one key, one behind the other. */
+/** A caller's jobs of one key, one behind the other; `''` where they have none. */
 export type Queue = { caller: string; key: string }
 
 /** How many queues are looked at each time where there are limits: jobs behind one that is full must be found too. */
 export const QUEUES_A_TURN = 1_000
 
-/** The jobs of some queues that are held. */
-export type Held = Queue & { held: number }
-
 /**
  * Picks jobs that the limits leave room for, in the order given.
- * @param held what is held already
+ * @param held the queues of what is held already
  */
 export function withinLimits<Waiting extends Queue>(
   waiting: readonly Waiting[],
-  held: readonly Held[],
+  held: readonly Queue[],
   { perCaller = Infinity, perKey = Infinity }: JobLimits,
   most: number,
 ): Waiting[] {
   const ofCaller = new Map<string, number>()
   const ofKey = new Map<string, number>()
-  const add = ({ caller, key }: Queue, count: number): void => {
-    ofCaller.set(caller, (ofCaller.get(caller) ?? 0) + count)
-    if (key !== '') ofKey.set(key, (ofKey.get(key) ?? 0) + count)
+  const add = ({ caller, key }: Queue): void => {
+    ofCaller.set(caller, (ofCaller.get(caller) ?? 0) + 1)
+    if (key !== '') ofKey.set(key, (ofKey.get(key) ?? 0) + 1)
   }
-  for (const each of held) add(each, each.held)
+  for (const each of held) add(each)
   const picked: Waiting[] = []
   for (const job of waiting) {
     if (picked.length >= most) break
     if ((ofCaller.get(job.caller) ?? 0) >= perCaller || (ofKey.get(job.key) ?? 0) >= perKey) continue
-    add(job, 1)
+    add(job)
     picked.push(job)
   }
   return picked
-}
-
-/** How many jobs of one queue can be taken at most. */
-export function depthOf(limit: number, { perCaller = limit, perKey = limit }: JobLimits): number {
-  return Math.min(limit, perCaller, perKey)
 }

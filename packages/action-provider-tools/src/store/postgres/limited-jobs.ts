@@ -1,5 +1,5 @@
 import type { Job, JobLimits } from '../action-store.ts'
-import { depthOf, type Held, QUEUES_A_TURN, type Queue, withinLimits } from '../turns.ts'
+import { QUEUES_A_TURN, type Queue, withinLimits } from '../turns.ts'
 import { DATABASE_TIME } from './clock.ts'
 import type { Database } from './database.ts'
 import { type Statement, statement } from './statement.ts'
@@ -12,8 +12,7 @@ const LOCK: Statement = {
 
 const HELD: Statement = {
   name: 'held-jobs',
-  text: `SELECT caller, key, count(*)::integer AS held FROM action_provider.jobs
-    WHERE provider = $1 AND holder IS NOT NULL GROUP BY caller, key`,
+  text: 'SELECT caller, key FROM action_provider.jobs WHERE provider = $1 AND holder IS NOT NULL',
 }
 
 /** How many due jobs are looked at each time. */
@@ -109,9 +108,16 @@ export function createLimitedTake(database: Database): (take: LimitedTake) => Pr
   return ({ provider, instance, limit, limits, takesOver, ...times }) =>
     database.transaction(async (query) => {
       await query(LOCK, [provider])
-      const held = await query<Held>(HELD, [provider])
+      const held = await query<Queue>(HELD, [provider])
       const { caller, key } = lastServed.get(provider) ?? { caller: '', key: '' }
-      const asked = { provider, instance, caller, key, depth: depthOf(limit, limits), ...times }
+      const asked = {
+        provider,
+        instance,
+        caller,
+        key,
+        depth: Math.min(limit, limits.perCaller ?? limit),
+        ...times,
+      }
       const rows = await query<Queue & { action_id: string | null }>(WAITING, WAITING.values(asked))
       const waiting = rows.flatMap(({ action_id, ...queue }) => (action_id ? [{ action_id, ...queue }] : []))
       const picked = withinLimits(waiting, held, limits, limit)

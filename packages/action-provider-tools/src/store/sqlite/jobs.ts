@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { uuidText } from '../../action/keys.ts'
 import type { Hold, Job, JobLimits } from '../action-store.ts'
 import type { WrittenJob } from '../changes.ts'
-import { CALLERS_A_TURN, depthOf, QUEUES_A_TURN, type Queue, shareOf, withinLimits } from '../turns.ts'
+import { CALLERS_A_TURN, QUEUES_A_TURN, type Queue, shareOf, withinLimits } from '../turns.ts'
 import { prepare } from './statement.ts'
 
 /** Work that waits, or that an instance has taken. An action has one job or none. */
@@ -72,9 +72,9 @@ export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
       ORDER BY caller, key LIMIT 1`,
   )
   const selectOfQueue = prepare<Due>(database, withId(`${waiting} AND caller = ? AND key = ?`, 'due_at'))
-  const countHeld = prepare<[caller: string, key: string, held: number]>(
+  const selectHeld = prepare<[caller: string, key: string]>(
     database,
-    'SELECT caller, key, count(*) FROM jobs WHERE provider = ? AND holder IS NOT NULL GROUP BY caller, key',
+    'SELECT caller, key FROM jobs WHERE provider = ? AND holder IS NOT NULL',
   )
   /** Who was served last, by provider. */
   const served = new Map<number, string>()
@@ -135,12 +135,15 @@ export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
   /** Due jobs that nobody holds and that the limits leave room for: one of each queue, then the next of each. */
   function dueWithinLimits(provider: number, now: number, limit: number, limits: JobLimits): Due[] {
     const queues = queuesInTurn(provider)
-    const depth = depthOf(limit, limits)
+    const { perCaller = limit, perKey = limit } = limits
+    const depth = Math.min(limit, perCaller)
     const rows = queues.map((queue) =>
-      selectOfQueue.all(provider, now, queue.caller, queue.key, depth).map((due) => ({ ...queue, due })),
+      selectOfQueue
+        .all(provider, now, queue.caller, queue.key, queue.key === '' ? depth : Math.min(depth, perKey))
+        .map((due) => ({ ...queue, due })),
     )
     const waiting = Array.from({ length: depth }, (_, nth) => rows.flatMap((row) => row[nth] ?? [])).flat()
-    const held = countHeld.all(provider).map(([caller, key, held]) => ({ caller, key, held }))
+    const held = selectHeld.all(provider).map(([caller, key]) => ({ caller, key }))
     const picked = withinLimits(waiting, held, limits, limit)
     const last = picked.at(-1) ?? queues.at(-1)
     if (last) servedQueue.set(provider, last)
