@@ -1,7 +1,4 @@
-import { existsSync, globSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { settingsTable } from '../packages/action-provider-tools/src/server/settings.ts'
 
@@ -19,34 +16,4 @@ test('docs/stores.md prints a test of a store as it is', async () => {
 
 test('the README has the table of settings as it is', async () => {
   expect(await read('README.md')).toContain(`\n\n${settingsTable()}\n`)
-})
-
-const pages = globSync(['*.md', 'docs/**/*.md', 'packages/*/README.md'], { cwd: fileURLToPath(root) })
-
-test.each(pages)('every file that %s links to is there', async (page) => {
-  const folder = dirname(fileURLToPath(new URL(page, root)))
-  for (const [, target = ''] of (await read(page)).matchAll(/\]\((?!https?:)([^)#]+)/g)) {
-    expect(existsSync(resolve(folder, target)), target).toBe(true)
-  }
-})
-
-test('every section that docs/providers.md links to is there', async () => {
-  const slug = (heading: string): string =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\w -]/g, '')
-      .replaceAll(' ', '-')
-  for (const [, target, section] of (await read('docs/providers.md')).matchAll(/\]\(([^):]*)#([^)]+)\)/g)) {
-    const page = await read(`docs/${target || 'providers.md'}`)
-    const sections = [...page.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => slug(heading))
-    expect(sections, target).toContain(section)
-  }
-})
-
-test('the examples of docs/client.md are in a file that the compiler checks', async () => {
-  const checked = await read('packages/action-provider-tools/test/client/examples.ts')
-  const statements = checked.replace(/^ {2}/gm, '')
-  const examples = [...(await read('docs/client.md')).matchAll(/```ts\n(.*?)```/gs)]
-  expect(examples.length).toBeGreaterThan(4)
-  for (const [, example = ''] of examples) expect(statements).toContain(example)
 })

@@ -44,7 +44,7 @@ const rollOver: Ordeal['strike'] = ({ running }) => running.restart(one(), 'SIGT
 /** Loses one in twenty answers, of statements that change something and of commits. */
 const loseAnswers: Ordeal['prepare'] = (proxies) => {
   for (const proxy of proxies) {
-    for (const statement of ['change', 'take-jobs', 'keep-jobs', 'return-jobs', 'COMMIT']) {
+    for (const statement of ['change', 'take-jobs', 'keep-jobs', 'return-jobs', 'record', 'COMMIT']) {
       proxy.loseAnswers(statement, 0.05)
     }
   }

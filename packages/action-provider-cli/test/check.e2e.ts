@@ -92,7 +92,7 @@ describe('check', () => {
   test('sends no token without TLS', async () => {
     const run = await alice.run(['check', 'http://example.org/echo'])
     expect(run).toMatchObject({ code: 2, stdout: '' })
-    expect(run.stderr).toContain('No token is sent to http://example.org')
+    expect(run.stderr).toContain('A token is not sent to http://example.org')
   })
 
   test('ends with 4 where nobody answers', async () => {

@@ -98,7 +98,7 @@ describe('a provider', () => {
     const address = await listen(server)
     await new Promise((resolve) => server.close(resolve))
     expect(await list(`http://${address}/`)).toMatchSnapshot()
-    expect(await list('http://no-such-host.invalid/')).toContain('use its https:// URL')
+    expect(await list('http://no-such-host.invalid/')).toContain('use the https:// URL')
     expect(told(await home.run(['introspect', '-u', 'http://no-such-host.invalid/']))).toMatchSnapshot()
   })
   test('that is none', async () => {

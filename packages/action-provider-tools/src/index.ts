@@ -1,4 +1,8 @@
-/** What an author of an action provider imports. */
+/**
+ * What an author of an action provider imports.
+ *
+ * @module action-provider-tools
+ */
 export { authorizeAccess, authorizeManagement } from './action/access.ts'
 export type { Auth, AuthState, DependentToken } from './auth/auth.ts'
 export type { GlobusAuthOptions } from './auth/globus-auth.ts'
@@ -23,6 +27,7 @@ export {
 export type { Hooks, Operation, OperationEvent } from './provider/hooks.ts'
 export type { PauseReason, PollResult, RunContext } from './provider/run-context.ts'
 export { createApplication } from './server/application.ts'
+export { backUpOnSignal } from './server/backup.ts'
 export { type GlobusClient, type ProgramSettings, readSettings } from './server/configuration.ts'
 export {
   connectGlobus,
@@ -40,5 +45,5 @@ export type { ActionStore } from './store/action-store.ts'
 export { openStore } from './store/open-store.ts'
 export { type CloudwatchEmf, type CloudwatchEmfOptions, cloudwatchEmf } from './telemetry/cloudwatch-emf.ts'
 export { createMetrics, type Metrics } from './telemetry/metrics.ts'
-export { type ObservabilityOptions, observability } from './telemetry/observability.ts'
+export { type ObservabilityOptions, observability } from './telemetry/telemetry.ts'
 export { tracedGlobusAuth as globusAuth } from './telemetry/tracing.ts'

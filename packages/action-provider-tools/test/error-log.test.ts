@@ -2,14 +2,13 @@ import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { eventually } from '../../../test/eventually.ts'
-import { maskSecrets, rememberSecret } from '../src/auth/known-secrets.ts'
 import {
   defineActionProvider,
   type OperationEvent,
   type RunContext,
   ServiceUnavailable,
 } from '../src/index.ts'
-import { errorFacts } from '../src/log.ts'
+import { errorFacts, maskSecrets, rememberSecret } from '../src/log.ts'
 import { fakeAuth } from '../src/testing/index.ts'
 import { serveForTest } from './served.ts'
 

@@ -1,8 +1,8 @@
-import { expect } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
 import { eventually } from '../../../test/eventually.ts'
 import { type ActionProviderOptions, type ActionStatus, defineActionProvider } from '../src/index.ts'
 import { type Served, serveForTest } from './served.ts'
-import type { TestDatabase, TestStores } from './stores.ts'
+import { storesForTest, type TestDatabase, type TestStores } from './stores.ts'
 
 /** What work is described as, where a test says no more. */
 export const description = { title: 'work', admin_contact: 'support@example.org', synchronous: false }
@@ -15,8 +15,8 @@ export type TestWork = Record<string, unknown> & { run?: (context: never) => unk
 /** A provider of work that is served, with the database that another instance may share. */
 export type ServedWork = Served & { database: TestDatabase }
 
-/** Serves work, quick to look for it. What was served is closed by `close`, the last first. */
-export function createWorkServer(stores: TestStores): {
+/** Serves work on databases of one kind. Its worker looks for jobs every few milliseconds. */
+export type WorkServer = {
   serve: (
     work: TestWork,
     options?: Partial<ActionProviderOptions> & {
@@ -25,8 +25,27 @@ export function createWorkServer(stores: TestStores): {
       application?: object
     },
   ) => Promise<ServedWork>
+  createDatabase: () => Promise<TestDatabase>
+  /** Closes what was served, the last first. */
   close: () => Promise<void>
-} {
+}
+
+/** Describes work on each kind of database. What a test serves is closed after it. */
+export function describeWork(title: string, tests: (server: WorkServer) => void): void {
+  describe.each(storesForTest)(`${title}, on $name`, ({ start }) => {
+    let stores: TestStores
+    beforeAll(async () => {
+      stores = await start()
+    })
+    const server = createWorkServer({ create: () => stores.create() })
+    afterEach(server.close)
+    afterAll(() => stores.close())
+    tests(server)
+  })
+}
+
+/** Makes a server of work for tests that choose their databases themselves. */
+export function createWorkServer(stores: Pick<TestStores, 'create'>): WorkServer {
   const opened: (() => Promise<void>)[] = []
   return {
     async serve(work, options = {}) {
@@ -38,6 +57,7 @@ export function createWorkServer(stores: TestStores): {
       opened.push(served.close)
       return { ...served, database }
     },
+    createDatabase: stores.create,
     async close() {
       for (const close of opened.splice(0).reverse()) await close()
     },

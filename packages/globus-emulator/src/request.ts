@@ -30,7 +30,7 @@ export function baseUrl({ host }: FastifyRequest): string {
   return `http://${host}`
 }
 
-/** Whether a host name or address means this machine alone. */
+/** Whether a host name or address means this machine alone. The emulator needs no other package of this repository, so the rule is its own. */
 export function isLoopback(host: string): boolean {
   const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase()
   return name === 'localhost' || name === '::1' || (isIPv4(name) && name.startsWith('127.'))

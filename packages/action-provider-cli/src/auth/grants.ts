@@ -1,6 +1,6 @@
+import { isLoopback } from 'action-provider-tools/client'
 import * as oauth from 'oauth4webapi'
 import { exchange, type Trace } from '../client/http.ts'
-import { isLoopback } from '../client/loopback.ts'
 import { refusedError, unavailableError } from '../errors.ts'
 import { keepSecret } from '../output/masking.ts'
 import { printable } from '../output/printable.ts'
@@ -183,7 +183,7 @@ function options({ auth, trace }: Asking): oauth.TokenEndpointRequestOptions {
       })
       return new Response(answer.text, { status: answer.status, headers: kept })
     },
-    [oauth.allowInsecureRequests]: isLoopback(auth),
+    [oauth.allowInsecureRequests]: isLoopback(auth.hostname),
   }
 }
 

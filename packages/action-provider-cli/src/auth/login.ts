@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { createInterface } from 'node:readline'
+import { isLoopback } from 'action-provider-tools/client'
 import type { Trace } from '../client/http.ts'
-import { isLoopback } from '../client/loopback.ts'
 import { refusedError, usageError } from '../errors.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { openBrowser } from './browser.ts'
@@ -84,7 +84,7 @@ export async function logIn(
 async function nativeClient(auth: URL, given: string | undefined): Promise<string> {
   const clientId = given || process.env.GLOBUS_NATIVE_CLIENT_ID
   if (clientId) return clientId
-  if (isLoopback(auth)) {
+  if (isLoopback(auth.hostname)) {
     const { commandLineClient, findEmulator } = await import('globus-emulator')
     if (await findEmulator(auth.href)) return commandLineClient
   }

@@ -1,4 +1,4 @@
-import { type Document, isComplete, isStatus } from './documents.ts'
+import { type Document, isComplete, isStatus } from '../client/documents.ts'
 import { Skip } from './outcome.ts'
 import type { RunRequest, Subject, Who } from './subject.ts'
 import type { Answer } from './wire.ts'

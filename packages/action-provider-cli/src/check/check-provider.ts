@@ -1,7 +1,7 @@
+import { isObject } from '../client/documents.ts'
 import { mask } from '../output/masking.ts'
 import type { Check, Group } from './check.ts'
 import { groups } from './checks.ts'
-import { isObject } from './documents.ts'
 import { Fault, Skip, TimeUp } from './outcome.ts'
 import { releaseAll } from './release-all.ts'
 import type { Report, Result } from './report.ts'

@@ -1,4 +1,4 @@
-import { type Document, isObject, isStatus } from './documents.ts'
+import { type Document, isObject, isStatus } from '../client/documents.ts'
 import { Fault } from './outcome.ts'
 import type { Answer } from './wire.ts'
 

@@ -1,8 +1,8 @@
 /** A thread that finds inputs which a provider's schema accepts and refuses, and posts them. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { compileInput, exampleInput } from 'action-provider-tools/client/checks'
+import { isObject } from '../client/documents.ts'
 import type { Unusable } from '../input/schema-thread.ts'
-import { isObject } from './documents.ts'
 import type { Inputs } from './inputs.ts'
 
 const { schema, given } = workerData as { schema: string; given: unknown }

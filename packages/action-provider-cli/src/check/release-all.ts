@@ -1,4 +1,4 @@
-import { isComplete, isStatus } from './documents.ts'
+import { isComplete, isStatus } from '../client/documents.ts'
 import { Fault, TimeUp } from './outcome.ts'
 import { createSubject, type Subject, type SubjectOptions, type Who } from './subject.ts'
 

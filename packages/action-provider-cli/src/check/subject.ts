@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { NetworkFailure, retryAfter } from 'action-provider-tools/client'
-import { isObject } from './documents.ts'
+import { isObject } from '../client/documents.ts'
 import { Fault, TimeUp } from './outcome.ts'
 import { type Answer, exchange, type WireRequest } from './wire.ts'
 

@@ -1,9 +1,8 @@
 import { STATUS_CODES } from 'node:http'
-import { NetworkFailure } from 'action-provider-tools/client'
+import { isLoopback, NetworkFailure } from 'action-provider-tools/client'
 import { refusedError, unavailableError, usageError } from '../errors.ts'
 import { keepSecret, mask, maskBody } from '../output/masking.ts'
 import { printable } from '../output/printable.ts'
-import { isLoopback } from './loopback.ts'
 
 /** A request, with the token or the secret that goes along. */
 export type HttpRequest = {
@@ -116,11 +115,15 @@ export async function readText(response: Response, most = LARGEST_ANSWER): Promi
 
 function checkCarrier(url: URL, authorization: string): void {
   keepSecret(authorization.replace(/^\S+ +/, ''))
-  if (url.protocol !== 'https:' && !isLoopback(url)) {
-    throw usageError(
-      `No token is sent to ${url.origin}, as anybody on the way could read it: use its https:// URL`,
-    )
-  }
+  requireEncryption(url)
+}
+
+/** @throws CommandError where a token would leave this machine unencrypted */
+export function requireEncryption(url: URL): void {
+  if (url.protocol === 'https:' || isLoopback(url.hostname)) return
+  throw usageError(
+    `A token is not sent to ${url.origin}, because others could read it on the way: use the https:// URL`,
+  )
 }
 
 function followed({ method, url }: HttpRequest, location: string, status: number): URL {

@@ -7,7 +7,7 @@ import { junit } from '../check/junit.ts'
 import { conforms } from '../check/report.ts'
 import { reportTable } from '../check/table.ts'
 import { exchange } from '../check/wire.ts'
-import { isLoopback } from '../client/loopback.ts'
+import { requireEncryption } from '../client/http.ts'
 import { providerUrl, urlOption } from '../client/provider-url.ts'
 import { CommandError, type ExitCode, exitCodes, unavailableError, usageError } from '../errors.ts'
 import { readBody } from '../input/read-body.ts'
@@ -29,10 +29,7 @@ const INTROSPECT_PATIENCE = 15_000
 /** `action-provider check` */
 export async function check(givenUrl: string | undefined, options: CheckCommandOptions): Promise<ExitCode> {
   const url = providerUrl(givenUrl ?? options.actionUrl)
-  if (url.protocol !== 'https:' && !isLoopback(url))
-    throw usageError(
-      `No token is sent to ${url.origin}, as anybody on the way could read it: use its https:// URL`,
-    )
+  requireEncryption(url)
   const session = await openSession({ ...options, actionUrl: url.href })
   const { terminal } = session
   const body = options.body === undefined ? undefined : await readBody(options.body)

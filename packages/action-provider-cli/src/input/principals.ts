@@ -1,10 +1,9 @@
 import { scopes } from '../auth/scopes.ts'
+import { isPrincipal } from '../client/documents.ts'
 import { exchange } from '../client/http.ts'
 import { unavailableError, usageError } from '../errors.ts'
 import { printable } from '../output/printable.ts'
 import type { Session } from '../session.ts'
-
-const URN = /^urn:globus:(auth:identity|groups:id):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /**
  * The URNs of principals that are given as URNs, as user names (`alice@example.org`), or as names of the caller's groups.
@@ -18,7 +17,7 @@ export async function principals(session: Session, names: readonly string[]): Pr
 }
 
 async function principal(session: Session, name: string): Promise<string> {
-  if (URN.test(name)) return name
+  if (isPrincipal(name)) return name
   if (name.startsWith('urn:')) {
     throw usageError(
       `${name} is no principal: write urn:globus:auth:identity:UUID or urn:globus:groups:id:UUID`,

@@ -1,4 +1,5 @@
 import type { ActionLogEntry, ActionStatus, ProviderDescription } from 'action-provider-tools/client'
+import { isObject } from '../client/documents.ts'
 import { printable, printableJson } from './printable.ts'
 import type { Table } from './table.ts'
 
@@ -145,8 +146,4 @@ function minute(time: unknown): string {
 
 function yesNo(value: boolean | undefined): string | undefined {
   return value === undefined ? undefined : value ? 'yes' : 'no'
-}
-
-function isObject(value: unknown): value is Schema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,6 +1,6 @@
 import { ALL_AUTHENTICATED_USERS, isGroup, type PrincipalURN, PUBLIC } from '../documents/principal.ts'
+import { rememberSecret, rememberToken } from '../log.ts'
 import type { AuthState, DependentToken } from './auth.ts'
-import { rememberSecret, rememberToken } from './known-secrets.ts'
 
 /** What the token alone says of a caller. */
 export type Caller = {

@@ -4,9 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ServiceUnavailable } from '../errors.ts'
-import { parseRetryAfter, retryAfterSeconds } from '../retry.ts'
+import { backoff, fullyJittered, parseRetryAfter, retryAfterSeconds } from '../retry.ts'
 import { createBreaker } from './breaker.ts'
-import { retryPause } from './retry-pause.ts'
 
 /**
  * What became of one call to Globus, or that a cache answered instead. It is for metrics and names nobody.
@@ -257,4 +256,19 @@ function errorCode(error: unknown): string {
     code = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name
   }
   return code
+}
+
+const FIRST_PAUSE = 100
+const LONGEST_PAUSE = 1_000
+
+/**
+ * How long to pause before a call is tried again, in milliseconds: as long as its service asked for, and by chance up to a time
+ * that doubles from 100 ms to a second, so that not all who were refused come again at once.
+ * @param retry how often it was tried again before
+ * @param retryAfter what the service asked for, in milliseconds
+ * @returns `undefined` where it asked for more than a second: the caller is told to come again instead
+ */
+export function retryPause(retry: number, retryAfter = 0): number | undefined {
+  if (retryAfter > LONGEST_PAUSE) return undefined
+  return retryAfter + backoff(retry + 1, { first: FIRST_PAUSE, most: LONGEST_PAUSE, jitter: fullyJittered })
 }

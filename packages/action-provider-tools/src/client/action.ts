@@ -14,6 +14,8 @@ export type Action<Details = ActionDetails> = {
   readonly id: string
   /** Its status when something was last heard of it. */
   readonly latest: Status<Details> | undefined
+  /** Of what `run` gave: whether the provider had the request before (interface, "Exactly once"). */
+  readonly repeated: boolean | undefined
   /** Asks how it is. With `wait`, a provider that can waits up to so many seconds for its end before it answers. */
   status(options?: RequestOptions & { wait?: number }): Promise<Status<Details>>
   /**
@@ -39,8 +41,9 @@ export function createAction<Details>(
   connection: Connection,
   id: string,
   judge: Judge<Details>,
-  latest?: Status<Details>,
+  known: { latest?: Status<Details>; repeated?: boolean | undefined } = {},
 ): Action<Details> {
+  let { latest } = known
   const path = (operation: string): string => actionPath(id, operation)
   const statusPath = path('status')
 
@@ -67,6 +70,7 @@ export function createAction<Details>(
 
   return {
     id,
+    repeated: known.repeated,
     get latest() {
       return latest
     },

@@ -10,6 +10,8 @@ export type ConnectOptions = TokenOptions & {
   onRetry?: OnRetry
   /** Sends the requests (default: the runtime's `fetch`), for tracing or a proxy. */
   fetch?: typeof fetch
+  /** Reads the JSON of answers (default: `JSON.parse`), such as one that keeps numbers that no double holds. */
+  parse?: (text: string) => unknown
   /** Send the token without TLS to other machines too, as on a network of your own (default false). */
   insecure?: boolean
   /** Milliseconds in which an answer must have come, on top of what `wait` asks for (default 30,000). */
@@ -49,7 +51,11 @@ export function connection(givenUrl: string | URL, options: ConnectOptions): Con
   const tokens = tokensOf(options)
   const { timeout = 30_000, insecure = false } = options
   // A browser's fetch works as the window's own alone.
-  const carrier: Carrier = { fetch: options.fetch ?? ((...request) => fetch(...request)), insecure }
+  const carrier: Carrier = {
+    fetch: options.fetch ?? ((...request) => fetch(...request)),
+    parse: options.parse ?? JSON.parse,
+    insecure,
+  }
 
   async function send(question: Question): Promise<Answer> {
     const request = requestOf(question, url, timeout)

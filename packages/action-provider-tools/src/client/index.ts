@@ -1,8 +1,10 @@
 /**
  * What a program that calls action providers imports: a client, the interface's documents as types, and where Globus is. It
  * needs Web standards alone, and loads next to nothing; what checks a request before it is sent stands in `checks.ts`.
+ *
+ * @module action-provider-tools/client
  */
-export { type GlobusUrls, globusUrls } from '../auth/globus-urls.ts'
+export { type GlobusUrls, globusUrls, isLoopback } from '../auth/globus-urls.ts'
 export type { ActionRequest } from '../documents/action-request.ts'
 export type { ActionDetails, ActionStatus, ActionStatusValue } from '../documents/action-status.ts'
 export type { ActionLogEntry, ActionLogPage } from '../documents/log-page.ts'

@@ -1,7 +1,6 @@
 import type { XStatic } from 'typebox/schema'
-import { compileCheck, knownFields } from './check.ts'
+import { compileCheck, fieldError, knownFields, type Scrubbing, validationError } from './check.ts'
 import { formatDuration, MAXIMUM_DURATION } from './duration.ts'
-import { fieldError, type Scrubbing, validationError } from './field-errors.ts'
 import { canonicalPrincipals, PrincipalURN } from './principal.ts'
 import { formatTime, parseTime } from './time.ts'
 

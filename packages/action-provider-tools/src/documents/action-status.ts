@@ -1,8 +1,6 @@
 import type { XStatic } from 'typebox/schema'
-import { compileCheck } from './check.ts'
-import { fieldError } from './field-errors.ts'
+import { compileCheck, fieldError, parseProviderDocument } from './check.ts'
 import { canonicalPrincipals, PrincipalOrAllAuthenticated, PrincipalURN } from './principal.ts'
-import { parseProviderDocument } from './provider-document.ts'
 import { formatTime, parseTime } from './time.ts'
 
 /** The states of an action (interface, "Life of an action"). */

@@ -1,7 +1,6 @@
 import { InvalidDefinition } from '../errors.ts'
-import { compileCheck } from './check.ts'
+import { compileCheck, fieldError } from './check.ts'
 import { parseDuration } from './duration.ts'
-import { fieldError } from './field-errors.ts'
 import { ALL_AUTHENTICATED_USERS, canonicalPrincipals, PUBLIC } from './principal.ts'
 import { ProviderDescription } from './provider-description.ts'
 

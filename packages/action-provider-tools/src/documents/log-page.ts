@@ -1,6 +1,5 @@
 import type { XStatic } from 'typebox/schema'
-import { compileCheck } from './check.ts'
-import { parseProviderDocument } from './provider-document.ts'
+import { compileCheck, parseProviderDocument } from './check.ts'
 import { formatTime, parseTime } from './time.ts'
 
 /** One entry of an action's log (interface, "Log page"), as JSON Schema. */

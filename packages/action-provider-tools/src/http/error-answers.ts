@@ -1,6 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { rememberSecret } from '../auth/known-secrets.ts'
 import {
   ActionProviderError,
   ActionProviderToolsError,
@@ -8,7 +7,7 @@ import {
   MethodNotAllowed,
   NotFound,
 } from '../errors.ts'
-import { errorFacts } from '../log.ts'
+import { errorFacts, rememberSecret } from '../log.ts'
 import { tooLarge } from './body.ts'
 import { loadOf } from './load.ts'
 import { operationOf } from './operation.ts'

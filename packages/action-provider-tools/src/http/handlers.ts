@@ -10,7 +10,7 @@ import type { Ended, FoundAction, Operations, RunResult } from '../operations/op
 import { whenKnown } from '../promise-like.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
 import type { Operation, OperationEvent } from '../provider/hooks.ts'
-import type { InputCheck } from './input-check.ts'
+import type { InputCheck } from './body.ts'
 import { loadOf } from './load.ts'
 import { operationOf } from './operation.ts'
 import { waitPreference } from './prefer.ts'

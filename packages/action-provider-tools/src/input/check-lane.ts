@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { ActionProviderError, ServiceUnavailable } from '../errors.ts'
 import type { Question } from './check-thread.ts'
-import { createFairQueue } from './fair-queue.ts'
 
 /** One thread, and the checks that wait for it. */
 export type CheckLane = {
@@ -114,4 +113,38 @@ export function createCheckLane({ program, limit, patience = 20_000, ...bounds }
 
 function unavailable(what: string): ServiceUnavailable {
   return new ServiceUnavailable(`${what}: try again later`)
+}
+
+/** A queue that serves its owners in turn: an owner with many entries delays only itself. */
+type FairQueue<T> = {
+  /** Returns false where too many entries wait. */
+  add: (owner: string, item: T) => boolean
+  take: () => T | undefined
+}
+
+/** @param bounds how many entries may wait, of one owner and in all */
+function createFairQueue<T>(bounds: { perOwner: number; inAll: number }): FairQueue<T> {
+  // A Map keeps its keys in the order in which they were added, so its first one is the owner whose turn it is.
+  const waiting = new Map<string, T[]>()
+  let count = 0
+  return {
+    add(owner, item) {
+      const own = waiting.get(owner) ?? []
+      if (own.length >= bounds.perOwner || count >= bounds.inAll) return false
+      own.push(item)
+      waiting.set(owner, own)
+      count++
+      return true
+    },
+    take() {
+      for (const [owner, own] of waiting) {
+        waiting.delete(owner)
+        const item = own.shift()
+        if (own.length > 0) waiting.set(owner, own)
+        count--
+        return item
+      }
+      return undefined
+    },
+  }
 }

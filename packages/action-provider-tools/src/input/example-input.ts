@@ -1,5 +1,5 @@
 import type { CompiledInput } from './input-schema.ts'
-import { isObject, type SchemaObject } from './schema-facts.ts'
+import { isObject, partAt, type SchemaObject } from './schema-facts.ts'
 
 /**
  * An input that a schema accepts, to try a provider with: the one that is given, else one of the schema's
@@ -93,14 +93,9 @@ function together(schema: SchemaObject, all: readonly unknown[], root: SchemaObj
   }
 }
 
-/** The part of a schema that a JSON Pointer names. */
+/** The part that a reference inside a schema names; `undefined` for a reference to another document. */
 function resolve(reference: string, root: SchemaObject): unknown {
-  if (!reference.startsWith('#')) return undefined
-  return reference
-    .split('/')
-    .slice(1)
-    .map((name) => decodeURIComponent(name).replaceAll('~1', '/').replaceAll('~0', '~'))
-    .reduce<unknown>((part, name) => (isObject(part) ? part[name] : undefined), root)
+  return reference.startsWith('#') ? partAt(root, decodeURIComponent(reference.slice(1))) : undefined
 }
 
 function listOf(value: unknown): unknown[] {

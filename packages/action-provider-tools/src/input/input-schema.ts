@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import type { Scrubbing } from '../documents/field-errors.ts'
+import type { Scrubbing } from '../documents/check.ts'
 
 /** JSON Schema as an object, TypeBox types included. Written in place or `as const`, it gives the input its type. */
 export type JsonSchema = object

@@ -1,11 +1,12 @@
-import type { Ajv, Options, ValidateFunction } from 'ajv'
-import { errorMessage, fieldErrors, findErrors } from '../documents/field-errors.ts'
+import type { Ajv, Format, Options, ValidateFunction } from 'ajv'
+import { fullFormats } from 'ajv-formats/dist/formats.js'
+import { errorMessage, fieldErrors, findErrors } from '../documents/check.ts'
+import { isTime } from '../documents/time.ts'
 import { InvalidDefinition } from '../errors.ts'
 import { type Dialect, dialectOf } from './dialects.ts'
 import { useOwnEquality } from './equality.ts'
-import { FORMATS } from './formats.ts'
 import type { CheckedInput, CompiledInput, JsonSchema } from './input-schema.ts'
-import { compilePattern, type Matcher } from './pattern.ts'
+import { compilePattern, isPattern, type Matcher } from './pattern.ts'
 import { multiplies } from './recursion.ts'
 import { declaredNames, findPattern, findPointer, type SchemaObject, toJsonSchema } from './schema-facts.ts'
 import { tooSlow, withinTime } from './within-time.ts'
@@ -145,4 +146,23 @@ function invalid(place: string | undefined, reason: string, cause?: Error): Inva
     `The input schema does not compile${place === undefined ? '' : `, at ${place}`}: ${reason}`,
     cause && { cause },
   )
+}
+
+/** How long a `format: regex` may be: it is compiled to see whether it is one. */
+const LONGEST_PATTERN = 1_000
+
+/** What the `format`s of input schemas mean; `true` stands for a format that only describes. */
+const FORMATS: Readonly<Record<string, Format>> = {
+  ...(fullFormats as Record<string, Format>),
+  'date-time': isTime,
+  regex: (text: string) => text.length <= LONGEST_PATTERN && isPattern(text),
+  url: (text: string) => /^(?:https?|ftp):\/\//i.test(text) && URL.canParse(text),
+  byte: (text: string) => /^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 === 0,
+  // Pickers of the Globus web app.
+  'globus-collection': true,
+  'globus-principal': true,
+  'idn-email': true,
+  'idn-hostname': true,
+  iri: true,
+  'iri-reference': true,
 }

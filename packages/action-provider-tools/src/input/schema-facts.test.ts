@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { declaredNames, findPattern, findPointer, toJsonSchema } from './schema-facts.ts'
+import { declaredNames, findPattern, findPointer, partAt, toJsonSchema } from './schema-facts.ts'
 
 describe('toJsonSchema', () => {
   test('copies', () => {
@@ -30,4 +30,7 @@ test('finds places and names', () => {
   expect(findPattern(schema, '^y/')).toBe('#/properties/c/patternProperties/^y~1')
   expect(findPattern(schema, '^z')).toBeUndefined()
   expect([...declaredNames(schema)]).toEqual(['a~b', 'c', 'd'])
+  expect(partAt(schema, '/properties/a~0b/pattern')).toBe('^x')
+  expect(partAt(schema, '/properties/c/required/0')).toBe('d')
+  expect(partAt(schema, '/properties/toString')).toBeUndefined()
 })

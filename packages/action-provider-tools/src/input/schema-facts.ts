@@ -1,3 +1,4 @@
+import { pointerSegments } from '../documents/check.ts'
 import { InvalidDefinition } from '../errors.ts'
 
 /** A JSON Schema, or a part of one. */
@@ -44,6 +45,16 @@ export function* parts(schema: unknown, pointer = '#'): Generator<[string, Schem
   if (typeof schema !== 'object' || schema === null) return
   if (isObject(schema)) yield [pointer, schema]
   for (const [name, part] of Object.entries(schema)) yield* parts(part, `${pointer}/${escaped(name)}`)
+}
+
+/** The part of a schema that a JSON pointer names (RFC 6901); `undefined` where there is none. */
+export function partAt(schema: unknown, pointer: string): unknown {
+  let part = schema
+  for (const name of pointerSegments(pointer)) {
+    if (typeof part !== 'object' || part === null || !Object.hasOwn(part, name)) return undefined
+    part = (part as Record<string, unknown>)[name]
+  }
+  return part
 }
 
 /** Where a keyword first has a value, such as a `$ref` that leads nowhere: its JSON pointer. */

@@ -1,4 +1,4 @@
-import { fieldError, jsonPath, listErrors, type Scrubbing } from '../documents/field-errors.ts'
+import { fieldError, jsonPath, listErrors, type Scrubbing } from '../documents/check.ts'
 import { ActionProviderError, InvalidDefinition } from '../errors.ts'
 import { isPromiseLike } from '../promise-like.ts'
 import type {

@@ -1,5 +1,5 @@
 import { type Context, createContext, Script } from 'node:vm'
-import { fieldError } from '../documents/field-errors.ts'
+import { fieldError } from '../documents/check.ts'
 
 /** How long checking one input may take, in milliseconds of computing, where its schema allows inputs that take for ever. */
 export const TIME_LIMIT = 250

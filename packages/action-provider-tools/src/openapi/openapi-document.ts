@@ -4,7 +4,7 @@ import { ActionStatus } from '../documents/action-status.ts'
 import { ActionLogPage } from '../documents/log-page.ts'
 import { ProviderDescription } from '../documents/provider-description.ts'
 import { ErrorDocument } from '../errors.ts'
-import type { SchemaObject } from '../input/schema-facts.ts'
+import { parts, type SchemaObject } from '../input/schema-facts.ts'
 import type { Operation } from '../provider/hooks.ts'
 import { type ErrorStatus, errorAnswers } from './error-answers.ts'
 import { inputComponents, type Schema } from './input-components.ts'
@@ -17,7 +17,6 @@ import {
   PREFLIGHT,
   WAITING,
 } from './operations.ts'
-import { published } from './published.ts'
 
 /** What an OpenAPI document is made from. */
 export type Documented = {
@@ -228,4 +227,20 @@ function schemasOf({ description, routes }: Documented): Record<string, Schema> 
     },
     Error: published(ErrorDocument),
   }
+}
+
+/** Text in JSON is well-formed but for escapes, and not every engine of patterns knows the class of surrogates. */
+const WELL_FORMED = '^\\P{Cs}*$'
+
+/** A schema of our own as others read it: `errorMessage`, which is ours alone, becomes its description. */
+function published(schema: object): Exclude<Schema, boolean> {
+  const copy = structuredClone(schema) as Exclude<Schema, boolean>
+  for (const [, part] of parts(copy)) {
+    const { errorMessage, pattern } = part
+    if (pattern === WELL_FORMED) delete part.pattern
+    if (typeof errorMessage !== 'string') continue
+    delete part.errorMessage
+    part.description = errorMessage.replace(/^must be/, 'Is')
+  }
+  return copy
 }

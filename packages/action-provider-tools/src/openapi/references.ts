@@ -1,4 +1,4 @@
-import { isObject, type SchemaObject } from '../input/schema-facts.ts'
+import { isObject, partAt, type SchemaObject } from '../input/schema-facts.ts'
 
 /** What a reference leads to, with a word to name it by. */
 export type Target = { part: unknown; hint: string }
@@ -87,7 +87,7 @@ export function indexReferences(root: SchemaObject, identity: 'id' | '$id'): Ref
         return isDynamic ? outermost(RECURSIVE, target) : target
       }
       if (fragment.startsWith('/')) {
-        const part = follow(resource.root, fragment)
+        const part = partAt(resource.root, fragment)
         return part === undefined ? undefined : { part, hint: lastWord(fragment) }
       }
       const part = resource.anchors.get(fragment)
@@ -104,19 +104,4 @@ function withoutFragment(uri: string): string {
 
 function lastWord(path: string): string {
   return path.split('/').findLast((word) => word !== '') ?? 'part'
-}
-
-/** The part of a schema that a JSON pointer names (RFC 6901). */
-function follow(root: unknown, pointer: string): unknown {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .reduce<unknown>(
-      (part, name) =>
-        typeof part === 'object' && part !== null && Object.hasOwn(part, name)
-          ? (part as Record<string, unknown>)[name]
-          : undefined,
-      root,
-    )
 }

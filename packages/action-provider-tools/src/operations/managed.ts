@@ -54,13 +54,9 @@ export function managedOperations(
         status,
         deadline_at,
       }
-      const inline = worker.inline.possible
-      const creation = await (inline
-        ? worker.inline.create(action, auth)
-        : store.create({ ...action, job: true, secret: worker.seal(action_id, auth) }))
+      const creation = await worker.create(action, auth)
       if (creation.outcome === 'conflict') throw conflict()
       const started = creation.outcome === 'created'
-      if (started && !inline) worker.nudge()
       const { action_id: found, document } = creation.action
       if (creation.action.status !== 'ACTIVE') return { action_id: found, document, started }
       return { action_id: found, document, started, ended: ended(creation.action, creation.action) }

@@ -2,7 +2,7 @@ import { getHeapStatistics } from 'node:v8'
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { addLoad } from '../http/load.ts'
-import { isProbe } from '../telemetry/observability.ts'
+import { isProbe } from '../telemetry/telemetry.ts'
 
 /** How much an application takes on. */
 export type Limits = {

@@ -1,6 +1,8 @@
 /**
  * What every store must do, as a suite of tests for Vitest: `vitest` and `fast-check` are needed beside this package.
  * What a store is stands in the type `ActionStore`.
+ *
+ * @module action-provider-tools/store-contract
  */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

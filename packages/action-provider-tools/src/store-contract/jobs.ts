@@ -217,19 +217,18 @@ export function describeJobs(suite: Suite): void {
       }
     })
 
-    test('are held from the beginning by who runs inline work that goes on', async () => {
+    test.each([
+      ['begins their work at once', { job: true, holder: 'first' }],
+      ['runs inline work that goes on', { runInline: () => ({ holder: 'first' }) }],
+    ])('are held from the beginning by who %s', async (_who, held) => {
       const provider = randomUUID()
       const actions = Array.from({ length: 5 }, () => newAction({ provider }))
       const created = await Promise.all(
-        actions.map((action, index) =>
-          pick(suite.stores, index).create({
-            ...action,
-            runInline: () => ({ attempt: 1, runs_on: 'first', holder: 'first' }),
-          }),
-        ),
+        actions.map((action, index) => pick(suite.stores, index).create({ ...action, ...held })),
       )
       const jobs = created.map((each) => {
         if (each.outcome !== 'created') throw new Error('Expected a new action')
+        expect(each.action).toMatchObject({ attempt: 1, runs_on: 'first', lease: 1 })
         return { action_id: each.action.action_id, lease: each.action.lease }
       })
       expect(await take(provider, 'second')).toEqual([])

@@ -28,6 +28,11 @@ export type NewAction = {
   deadline_at?: number
   /** Ask for a job: work that goes on after the answer. It is recorded in the same transaction. */
   job?: boolean
+  /**
+   * The instance that begins the work at once: it holds the job from the same commit on, under the first lease, and the
+   * first attempt has begun on it.
+   */
+  holder?: string
   /** What its work needs after the request, sealed; kept until it completes. */
   secret?: Uint8Array
   /**
@@ -40,7 +45,7 @@ export type NewAction = {
 
 /** What work that ran inline does to its action. */
 export type InlineChange = Change & {
-  /** The instance on which the work goes on: it holds the action's job, under the lease that the created action has. */
+  /** The instance on which the work goes on: as `holder` of the new action. */
   holder?: string
 }
 
@@ -211,6 +216,12 @@ export type ActionStore = {
    * intervals. What is told has been committed. Returns a function that ends it.
    */
   watch(provider: string, actionId: string, listener: (news: ActionNews) => void): () => void
+
+  /**
+   * Copies the database to a file while it is in use. Absent where the database has tools of its own for that, or is not a
+   * file.
+   */
+  backUpTo?(path: string): Promise<void>
 
   /** The namespaces of the providers that it holds actions of. */
   namespaces(): Awaitable<string[]>

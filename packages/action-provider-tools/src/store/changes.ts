@@ -79,9 +79,10 @@ export function created(newAction: NewAction, now: number): Write {
     ...(newAction.secret && { secret: newAction.secret }),
     ...(newAction.job && { job: { due_at: now } }),
   }
-  const { holder, ...change } = newAction.runInline?.() ?? {}
+  const { holder = newAction.holder, ...change } = newAction.runInline?.() ?? {}
   if (holder === undefined) return changed(action, { ...begin, ...change })
-  const write = changed(action, { ...begin, ...change, lease: FIRST_LEASE })
+  const began = { attempt: 1, runs_on: holder, lease: FIRST_LEASE }
+  const write = changed(action, { ...begin, ...change, ...began })
   return { ...write, job: { due_at: now, holder } }
 }
 

@@ -165,6 +165,7 @@ function aroundCalls(
     now: store.now.bind(store),
     ...(store.known && { known: store.known.bind(store) }),
     subscribe: (provider, listener) => store.subscribe(provider, listener),
+    ...(store.backUpTo && { backUpTo: store.backUpTo.bind(store) }),
     watch: (provider, actionId, listener) => store.watch(provider, actionId, listener),
     close: () => store.close(),
   }

@@ -8,7 +8,16 @@ import { counter, histogram, once } from './series.ts'
 /** The methods of a store that ask the database. */
 export type StoreMethod = Exclude<
   keyof ActionStore,
-  'kind' | 'system' | 'remote' | 'leaseSeconds' | 'now' | 'known' | 'subscribe' | 'watch' | 'close'
+  | 'kind'
+  | 'system'
+  | 'remote'
+  | 'leaseSeconds'
+  | 'now'
+  | 'known'
+  | 'subscribe'
+  | 'watch'
+  | 'backUpTo'
+  | 'close'
 >
 
 /** The metrics of one application, in their own registry, made by `createMetrics`. */

@@ -1,3 +1,7 @@
-/** What authors' tests use in place of Globus Auth: no credentials, no tokens, no network. */
+/**
+ * What authors' tests use in place of Globus Auth: no credentials, no tokens, no network.
+ *
+ * @module action-provider-tools/testing
+ */
 export { type FakeAuth, type FakeAuthOptions, fakeAuth } from './fake-auth.ts'
 export { type FakeCaller, type FakeCallerOptions, fakeGroup, fakeIdentity } from './fake-caller.ts'

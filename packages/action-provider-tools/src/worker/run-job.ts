@@ -23,13 +23,18 @@ import {
 /** What an attempt needs from the store. */
 type Begun = { action: StoredAction; request: ActionRequest; sealed: Uint8Array | undefined }
 
-/** Runs an attempt whose job this instance holds, and records what follows from it. */
-export async function runJob(worker: WorkerContext, attempt: Attempt): Promise<void> {
+/**
+ * Runs an attempt whose job this instance holds, and records what follows from it.
+ * @param known what it needs of an attempt that has begun with its action
+ */
+export async function runJob(worker: WorkerContext, attempt: Attempt, known?: Begun): Promise<void> {
   const { actionId } = attempt
   const startedAt = Date.now()
-  const begun = await begin(worker, attempt).catch((error: unknown) => {
-    if (!isWithdrawn(attempt)) throw error
-  })
+  const begun =
+    known ??
+    (await begin(worker, attempt).catch((error: unknown) => {
+      if (!isWithdrawn(attempt)) throw error
+    }))
   if (isWithdrawn(attempt)) return giveBack(worker, attempt)
   if (begun === undefined) return
   const traceparent = await traceparentOf(worker, actionId, begun.sealed)
@@ -69,7 +74,7 @@ async function begin(worker: WorkerContext, attempt: Attempt): Promise<Begun | u
 }
 
 /** Returns the job of an attempt that has not called the work, as if it had never begun. */
-async function giveBack(worker: WorkerContext, attempt: Attempt): Promise<void> {
+export async function giveBack(worker: WorkerContext, attempt: Attempt): Promise<void> {
   const { store, namespace, instance, now } = worker
   const insist = <T>(change: () => Promise<T>): Promise<T> => persist(worker, change, () => attempt.lost)
   try {
@@ -95,7 +100,11 @@ export async function handBack(worker: WorkerContext, attempt: Attempt): Promise
       ? changeOf(worker, current, { kind: 'interrupted' }, worker.now())
       : undefined
   try {
-    await worker.store.transition(worker.namespace, attempt.actionId, change)
+    await persist(
+      worker,
+      () => worker.store.transition(worker.namespace, attempt.actionId, change),
+      () => false,
+    )
   } catch (error) {
     logNotHandedBack(worker, attempt, error)
   }

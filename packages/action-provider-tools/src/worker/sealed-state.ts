@@ -1,7 +1,6 @@
 import type { Auth, DependentToken } from '../auth/auth.ts'
-import { rememberSecret, rememberToken } from '../auth/known-secrets.ts'
 import { ConsentRequired, ServiceUnavailable, UnauthorizedRequest } from '../errors.ts'
-import { errorFacts } from '../log.ts'
+import { errorFacts, rememberSecret, rememberToken } from '../log.ts'
 import { UnknownKey } from './encryption.ts'
 import { type Attempt, owns, persist, type WorkerContext } from './worker-context.ts'
 

@@ -28,6 +28,8 @@ export type WorkerContext = {
   readonly instrument: WorkInstrument
   /** What runs here, by action id. */
   readonly running: Map<string, Attempt>
+  /** What begins here once its action is recorded, by action id. Each has its place, as what runs. */
+  readonly starting: Map<string, Attempt>
   state: 'new' | 'working' | 'stopping' | 'stopped'
   /** Makes the worker look for due jobs. */
   nudge: () => void

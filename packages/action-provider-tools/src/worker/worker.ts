@@ -7,15 +7,15 @@ import type { ActionStore, Change, CurrentAction, Job, StoredAction } from '../s
 import type { Encryption } from './encryption.ts'
 import { maintainActions, maintainAttempts } from './maintenance.ts'
 import { requestPoll } from './remote-work.ts'
-import { createInlineRunner, type InlineRunner } from './run-inline.ts'
 import { handBack, runJob } from './run-job.ts'
-import { resealCaller, sealCaller } from './sealed-state.ts'
+import { resealCaller } from './sealed-state.ts'
+import { type ActionStarter, createActionStarter } from './start-action.ts'
+import { createJobTaker } from './take-jobs.ts'
 import { createWaits, type WaitOptions, type Waits } from './waits.ts'
 import {
   type Attempt,
   abort,
   createAttempt,
-  logStoreError,
   lose,
   type ManagedProvider,
   NO_INSTRUMENT,
@@ -55,10 +55,9 @@ export type Worker = {
   stop: () => Promise<void>
   /** Makes it look for due jobs. */
   nudge: () => void
-  inline: InlineRunner
-  /** Seals what the work of an action needs of the caller who starts it. */
-  seal: (actionId: string, auth: AuthState) => Uint8Array
-  /** The same for an action that its creator resumes. @throws ServiceUnavailable */
+  /** Records a new action, and begins its work as soon as may be. */
+  create: ActionStarter
+  /** Seals what the work of an action needs of its creator who resumes it. @throws ServiceUnavailable */
   reseal: (actionId: string, auth: AuthState) => Promise<Uint8Array>
   /** What cancel does to an action of this provider. */
   cancel: (action: CurrentAction, by: string) => Change | undefined
@@ -100,40 +99,15 @@ export function createWorker(options: WorkerOptions): Worker {
     now: options.clock ?? store.now,
     instrument: options.instrument ?? NO_INSTRUMENT,
     running: new Map(),
+    starting: new Map(),
     state: 'new',
-    nudge,
+    nudge: () => taker.nudge(),
   }
-  const { running, instance, now } = worker
+  const { running, starting, now } = worker
+  const taker = createJobTaker(worker, works, launch)
   const remote = provider.work.kind === 'remote'
-  const seal = (actionId: string, auth: AuthState): Uint8Array => sealCaller(worker, actionId, auth)
   const waits = createWaits(worker)
   let endings: (() => void)[] = []
-  let filling: Promise<void> | undefined
-  let fillAgain = false
-
-  function nudge(): void {
-    if (!works || worker.state !== 'working') return
-    fillAgain = true
-    filling ??= worker.instrument
-      .apart(fill)
-      .catch((error: unknown) => logStoreError(worker, error, 'Work could not be taken'))
-      .finally(() => {
-        filling = undefined
-        if (fillAgain) setImmediate(nudge)
-      })
-  }
-
-  async function fill(): Promise<void> {
-    while (fillAgain && worker.state === 'working') {
-      fillAgain = false
-      const free = worker.options.concurrency - running.size
-      if (free <= 0) return
-      const askedAt = performance.now()
-      const jobs = await store.takeJobs(namespace, instance, free)
-      for (const job of jobs) launch(job, askedAt)
-      if (jobs.length > 0) fillAgain = true
-    }
-  }
 
   function launch(job: Job, takenAt: number): void {
     const attempt = createAttempt(worker, job, takenAt)
@@ -159,7 +133,7 @@ export function createWorker(options: WorkerOptions): Worker {
     if (worker.state === 'stopped') {
       // It began while its action was being written, after stop had listed what runs.
       abort(attempt, 'shutdown')
-      void handBack(worker, attempt)
+      if (attempt.started) void handBack(worker, attempt)
     }
     attempt.ended = done
       .catch((error: unknown) => {
@@ -169,14 +143,14 @@ export function createWorker(options: WorkerOptions): Worker {
       .then(() => {
         attempt.progress.close()
         if (running.get(actionId) === attempt) running.delete(actionId)
-        nudge()
+        taker.freed()
       })
   }
 
   function interrupt(actionId: string): void {
-    const attempt = running.get(actionId)
+    const attempt = running.get(actionId) ?? starting.get(actionId)
     if (attempt) abort(attempt, 'canceled')
-    else nudge()
+    else taker.nudge()
   }
 
   /** Waits until nothing runs any more, or the time is over. */
@@ -192,12 +166,12 @@ export function createWorker(options: WorkerOptions): Worker {
       if (worker.state !== 'new') return
       worker.state = 'working'
       const unsubscribe = store.subscribe(namespace, (event) => {
-        if (event.kind === 'job') nudge()
+        if (event.kind === 'job') taker.nudge()
         else interrupt(event.action_id)
       })
       // An instance that takes no jobs may still run work that began inside the transaction of its action.
       endings = [unsubscribe, maintainAttempts(worker), ...(works ? [maintainActions(worker)] : [])]
-      nudge()
+      taker.nudge()
     },
 
     async stop() {
@@ -205,9 +179,11 @@ export function createWorker(options: WorkerOptions): Worker {
       worker.state = 'stopping'
       waits.wake()
       // What has not begun need not begin here.
-      for (const attempt of running.values()) if (!attempt.started) abort(attempt, 'shutdown')
+      const beginning = [...starting.values()]
+      for (const attempt of [...beginning, ...running.values()])
+        if (!attempt.started) abort(attempt, 'shutdown')
       const over = performance.now() + shutdownGrace
-      await within(Promise.resolve(filling), shutdownGrace)
+      await within(Promise.all([taker.idle(), ...beginning.map(({ ended }) => ended)]), shutdownGrace)
       await runOut(over - shutdownGrace * (1 - GRACE_BEFORE_SIGNAL) - performance.now())
       for (const attempt of running.values()) abort(attempt, 'shutdown')
       await runOut(over - performance.now())
@@ -219,9 +195,8 @@ export function createWorker(options: WorkerOptions): Worker {
       )
     },
 
-    nudge,
-    inline: createInlineRunner(worker, track, seal),
-    seal,
+    nudge: taker.nudge,
+    create: createActionStarter(worker, taker, track),
     reseal: (actionId, auth) => resealCaller(worker, actionId, auth),
 
     cancel(action, by) {
@@ -237,7 +212,7 @@ export function createWorker(options: WorkerOptions): Worker {
       if (!remote) return action
       return requestPoll(worker, action).then((due) => {
         if (!due) return action
-        nudge()
+        taker.nudge()
         const isPolled = (a: StoredAction | undefined): boolean =>
           a?.status !== 'ACTIVE' || (a.attempt > action.attempt && a.runs_on === undefined)
         return waits.until(action.action_id, POLL_WAIT, isPolled)

@@ -1,5 +1,5 @@
+import { isObject, seconds } from '../../client/documents.ts'
 import type { Check, Group, Level } from '../check.ts'
-import { isObject, seconds } from '../documents.ts'
 import { expectRefusal, expectThat } from '../expectations.ts'
 import { Fault, Skip } from '../outcome.ts'
 import type { Subject } from '../subject.ts'

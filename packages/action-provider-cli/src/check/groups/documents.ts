@@ -1,4 +1,3 @@
-import type { Check, Group, Level } from '../check.ts'
 import {
   type Document,
   isComplete,
@@ -8,7 +7,8 @@ import {
   isText,
   isTime,
   seconds,
-} from '../documents.ts'
+} from '../../client/documents.ts'
+import type { Check, Group, Level } from '../check.ts'
 import { Fault, Skip } from '../outcome.ts'
 import type { Subject } from '../subject.ts'
 import type { Answer } from '../wire.ts'

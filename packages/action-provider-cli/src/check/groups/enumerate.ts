@@ -1,6 +1,6 @@
+import { type Document, isStatus, isTime } from '../../client/documents.ts'
 import { firstAction, sharedAction } from '../actions.ts'
 import type { Group } from '../check.ts'
-import { type Document, isStatus, isTime } from '../documents.ts'
 import { expectRefusal, expectStatus, expectThat } from '../expectations.ts'
 import { Fault } from '../outcome.ts'
 import type { Subject } from '../subject.ts'

@@ -1,6 +1,6 @@
+import { isObject } from '../../client/documents.ts'
 import { completed, firstAction, sharedAction, start, startedId } from '../actions.ts'
 import type { Group } from '../check.ts'
-import { isObject } from '../documents.ts'
 import { expectRefusal, expectSameAction, expectStatus, expectThat } from '../expectations.ts'
 
 export const exactlyOnce: Group = {

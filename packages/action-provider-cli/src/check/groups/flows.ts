@@ -1,8 +1,8 @@
+import { isLoopback } from 'action-provider-tools/client'
 import { isRegisteredScope } from '../../auth/scopes.ts'
-import { isLoopback } from '../../client/loopback.ts'
+import { isStatus, seconds } from '../../client/documents.ts'
 import { firstAction, firstRun } from '../actions.ts'
 import type { Group } from '../check.ts'
-import { isStatus, seconds } from '../documents.ts'
 import { expectStatus, expectThat } from '../expectations.ts'
 import { Fault } from '../outcome.ts'
 
@@ -38,7 +38,7 @@ export const flows: Group = {
       mend: 'Serve it at an https:// URL.',
       async verify({ url }) {
         if (url.protocol === 'https:') return
-        if (isLoopback(url)) return 'on this machine, it need not be'
+        if (isLoopback(url.hostname)) return 'on this machine, it need not be'
         throw new Fault(`the URL is ${url.href}`)
       },
     },

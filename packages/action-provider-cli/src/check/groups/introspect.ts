@@ -1,5 +1,5 @@
+import { isObject, isPrincipal, isText, seconds } from '../../client/documents.ts'
 import type { Group } from '../check.ts'
-import { isObject, isPrincipal, isText, seconds } from '../documents.ts'
 import { expectStatus, expectThat } from '../expectations.ts'
 import { Fault, Skip } from '../outcome.ts'
 import type { Subject } from '../subject.ts'

@@ -1,6 +1,6 @@
+import { isComplete, isObject } from '../../client/documents.ts'
 import { completed, firstAction, start } from '../actions.ts'
 import type { Group } from '../check.ts'
-import { isComplete, isObject } from '../documents.ts'
 import { expectAction, expectRefusal, expectSameAction, expectStatus, expectThat } from '../expectations.ts'
 import { Fault, Skip } from '../outcome.ts'
 import type { Ask, Subject } from '../subject.ts'

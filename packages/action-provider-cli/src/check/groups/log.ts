@@ -1,6 +1,6 @@
+import { type Document, isObject, isText, isTime } from '../../client/documents.ts'
 import { firstAction } from '../actions.ts'
 import type { Check, Group } from '../check.ts'
-import { type Document, isObject, isText, isTime } from '../documents.ts'
 import { expectRefusal, expectStatus, expectThat } from '../expectations.ts'
 import { Fault, Skip } from '../outcome.ts'
 import type { Subject } from '../subject.ts'

@@ -1,6 +1,6 @@
+import { isComplete, seconds } from '../../client/documents.ts'
 import { firstAction, firstRun, sharedAction, startedId } from '../actions.ts'
 import type { Group } from '../check.ts'
-import { isComplete, seconds } from '../documents.ts'
 import { expectAction, expectSameAction, expectThat } from '../expectations.ts'
 import { Fault, Skip } from '../outcome.ts'
 

@@ -1,97 +1,15 @@
 import { uuidText } from '../../action/keys.ts'
 import { isComplete } from '../../documents/action-status.ts'
-import { accessTo } from '../access.ts'
 import type { Creation, NewAction, Repetition, StoredAction } from '../action-store.ts'
-import { created, onceInline, type Write } from '../changes.ts'
-import { STATUS_CODES } from '../codes.ts'
-import { DATABASE_TIME, type Times } from './clock.ts'
-import { addCounts, SHARD } from './counts.ts'
-import type { Database, Query } from './database.ts'
+import { created, onceInline } from '../changes.ts'
+import type { Times } from './clock.ts'
+import type { Database } from './database.ts'
 import { inBatches } from './group-commit.ts'
-import { logRow } from './logs.ts'
 import type { Notifications } from './notifications.ts'
+import { CLAIM, RECORD, RECORD_CLAIMED, requestsOf, rowsOf } from './record.ts'
 import { remove } from './removal.ts'
-import {
-  ACTION_COLUMNS,
-  type ActionRow,
-  actionOf,
-  CHANGING_COLUMNS,
-  changingValues,
-  keyOf,
-  writeList,
-} from './rows.ts'
-import { type Statement, statement } from './statement.ts'
-
-/** Gives a row to each request that is the first of its key. Another request has that row, or will when its transaction ends. */
-const CLAIM = statement(
-  'claim',
-  { requests: { request_key: 'uuid', action_id: 'uuid', content_hash: 'bytea', request: 'text' } },
-  ({ requests }) => `INSERT INTO action_provider.requests (request_key, action_id, content_hash, request)
-    SELECT * FROM ${requests.rows}
-    ON CONFLICT (request_key) DO NOTHING
-    RETURNING action_id`,
-)
-
-/** The columns of an action, as it is recorded. */
-const ACTIONS = {
-  action_id: 'uuid',
-  request_key: 'uuid',
-  provider: 'text',
-  creator_id: 'text',
-  monitor_by: 'text',
-  manage_by: 'text',
-  deadline_at: 'float8',
-  ...CHANGING_COLUMNS,
-} as const
-
-const RECORD = statement(
-  'record',
-  {
-    actions: ACTIONS,
-    access: {
-      action_id: 'uuid',
-      provider: 'text',
-      role: 'smallint',
-      principal: 'bytea',
-      status: 'smallint',
-      release_at: 'float8',
-    },
-    log: { action_id: 'uuid', time: 'float8', entry: 'text' },
-    secrets: { action_id: 'uuid', secret: 'bytea' },
-    jobs: {
-      action_id: 'uuid',
-      provider: 'text',
-      caller: 'text',
-      due_at: 'float8',
-      holder: 'text',
-      lease: 'integer',
-    },
-    lease: 'float8',
-    notifications: { payload: 'text' },
-  },
-  ({ actions, access, log, secrets, jobs, lease, notifications }) => `WITH recorded AS (
-      INSERT INTO action_provider.actions (${Object.keys(ACTIONS).join(', ')})
-      SELECT * FROM ${actions.rows}
-      RETURNING provider, status
-    ), opened AS (
-      INSERT INTO action_provider.access (action_id, provider, role, principal, status, release_at)
-      SELECT * FROM ${access.rows}
-    ), logged AS (
-      INSERT INTO action_provider.log (action_id, time, entry) SELECT * FROM ${log.rows}
-    ), sealed AS (
-      INSERT INTO action_provider.secrets (action_id, secret) SELECT * FROM ${secrets.rows}
-    ), queued AS (
-      INSERT INTO action_provider.jobs (action_id, provider, caller, due_at, holder, lease, lease_until)
-      SELECT jobs.action_id, jobs.provider, jobs.caller, COALESCE(jobs.due_at, ${DATABASE_TIME}), jobs.holder, jobs.lease,
-        CASE WHEN jobs.holder IS NOT NULL THEN COALESCE(jobs.due_at, ${DATABASE_TIME}) + ${lease} END
-      FROM ${jobs.rows}
-    ), counted AS (
-      ${addCounts(`SELECT provider, ${SHARD}, count(*) FILTER (WHERE status = 0), count(*) FILTER (WHERE status = 1),
-        count(*) FILTER (WHERE status = 2), count(*) FILTER (WHERE status = 3)
-      FROM recorded GROUP BY provider ORDER BY provider`)}
-    )
-    SELECT pg_notify('action_provider', payload) FROM ${notifications.rows}`,
-)
+import { ACTION_COLUMNS, type ActionRow, actionOf } from './rows.ts'
+import type { Statement } from './statement.ts'
 
 const FIND_BY_KEY: Statement = {
   name: 'find-by-key',
@@ -105,11 +23,11 @@ type FoundRow = ActionRow & { request_key: string; content_hash: Buffer }
 /** A request on its way to become an action. */
 type Candidate = { newAction: NewAction; key: string }
 
-/** What a transaction made of a candidate; one that found no action to repeat, or a released one, must try again. */
+/** What became of a candidate; one that found no action to repeat, or a released one, must try again. */
 type Verdict = Creation | { outcome: 'again'; released?: StoredAction }
 
 /**
- * Records actions. Those of the same moment share a transaction, so that one write to disk makes many durable. The primary key of
+ * Records actions. Those of the same moment share a commit, so that one write to disk makes many durable. The primary key of
  * the requests decides which is the first of its key: where another transaction is about to insert the same key, this
  * one waits for it to end. All instances insert keys in the same order, so that no two wait for each other.
  */
@@ -119,77 +37,55 @@ export function prepareCreate(
   times: Times,
 ): (newAction: NewAction) => Promise<Creation> {
   const { now } = times
-  const decide = inBatches(async (candidates: readonly Candidate[]): Promise<Verdict[]> => {
-    const batch = [...candidates].sort((a, b) => (a.key < b.key ? -1 : 1))
-    const verdicts = await database.transaction((query) => decideAll(query, batch))
-    return candidates.map((candidate) => verdicts.get(candidate) ?? { outcome: 'again' })
+
+  /** Decides candidates by what records the first of each key, and gives the actions that it recorded. */
+  const deciding = (recordFirst: (batch: readonly Candidate[], at: number) => Promise<StoredAction[]>) =>
+    inBatches(async (candidates: readonly Candidate[]): Promise<Verdict[]> => {
+      const batch = [...candidates].sort((a, b) => (a.key < b.key ? -1 : 1))
+      const recorded = await recordFirst(batch, now())
+      const byId = new Map(recorded.map((action) => [action.action_id, action]))
+      const isFirst = ({ newAction }: Candidate): boolean => byId.has(newAction.action_id)
+      const found = await findRepeated(batch.filter((candidate) => !isFirst(candidate)))
+      return candidates.map((candidate) => {
+        const action = byId.get(candidate.newAction.action_id)
+        return action ? { outcome: 'created', action } : verdictOf(candidate, found.get(candidate.key), now())
+      })
+    })
+
+  const decide = deciding(async (batch, at) => {
+    const writes = batch.map(({ key, newAction }) => ({ key, write: created(newAction, at) }))
+    const values = RECORD.values({ requests: requestsOf(batch), ...rowsOf(writes, notifications, times) })
+    const rows = await database.query<{ action_id: string }>(RECORD, values)
+    const ids = new Set(rows.map(({ action_id }) => action_id))
+    return writes.map(({ write }) => write.action).filter(({ action_id }) => ids.has(action_id))
   })
 
-  async function decideAll(query: Query, batch: readonly Candidate[]): Promise<Map<Candidate, Verdict>> {
-    const requests = batch.map(({ key, newAction: { action_id, content_hash, request } }) => ({
-      request_key: key,
-      action_id,
-      content_hash,
-      request: JSON.stringify(request),
-    }))
-    const claimed = await query<{ action_id: string }>(CLAIM, CLAIM.values({ requests }))
-    const first = new Set(claimed.map((row) => row.action_id))
-    const verdicts = new Map<Candidate, Verdict>()
-    const at = now()
-    const writes = batch
-      .filter(({ newAction }) => first.has(newAction.action_id))
-      .map((candidate) => {
-        const write = created(candidate.newAction, at)
-        verdicts.set(candidate, { outcome: 'created', action: write.action })
-        return { key: candidate.key, write }
-      })
-    if (writes.length > 0) await query(RECORD, RECORD.values(rowsOf(writes)))
+  /** Work that runs inline does so between the two statements of a transaction. */
+  const decideInline = deciding((batch, at) =>
+    database.transaction(async (query) => {
+      const claimed = await query<{ action_id: string }>(CLAIM, CLAIM.values({ requests: requestsOf(batch) }))
+      const ids = new Set(claimed.map(({ action_id }) => action_id))
+      const writes = batch
+        .filter(({ newAction }) => ids.has(newAction.action_id))
+        .map(({ key, newAction }) => ({ key, write: created(newAction, at) }))
+      const given = { firsts: claimed, ...rowsOf(writes, notifications, times) }
+      if (writes.length > 0) await query(RECORD_CLAIMED, RECORD_CLAIMED.values(given))
+      return writes.map(({ write }) => write.action)
+    }),
+  )
 
-    const repeats = batch.filter((candidate) => !verdicts.has(candidate))
-    if (repeats.length > 0) {
-      const found = await query<FoundRow>(FIND_BY_KEY, [[...new Set(repeats.map(({ key }) => key))]])
-      const byKey = new Map(found.map((row) => [row.request_key, row]))
-      for (const repeat of repeats) verdicts.set(repeat, verdictOf(repeat, byKey.get(repeat.key), at))
-    }
-    return verdicts
-  }
-
-  /** The rows of new actions, and who is told of them. */
-  function rowsOf(writes: readonly { key: string; write: Write }[]): Parameters<typeof RECORD.values>[0] {
-    const jobs = writes.flatMap(({ write: { action, job } }) => (job ? [{ action, job }] : []))
-    const due = jobs.filter(({ job }) => job.holder === undefined).map(({ action }) => action.provider)
-    return {
-      actions: writes.map(({ key, write }) => actionRow(key, write.action)),
-      access: writes.flatMap(({ write: { action } }) =>
-        accessTo(action).map((key) => ({
-          ...keyOf(action),
-          ...key,
-          status: STATUS_CODES[action.status],
-          release_at: action.release_at,
-        })),
-      ),
-      log: writes.flatMap(({ write }) => write.log.map((entry) => logRow(write.action.action_id, entry))),
-      secrets: writes.flatMap(({ write: { action, secret } }) =>
-        secret ? [{ action_id: action.action_id, secret }] : [],
-      ),
-      jobs: jobs.map(({ action, job }) => ({
-        ...keyOf(action),
-        caller: action.creator_id,
-        due_at: times.due(job.due_at),
-        holder: job.holder,
-        lease: action.lease,
-      })),
-      lease: times.lease,
-      notifications: [...new Set(due)].map((provider) => ({
-        payload: notifications.payload(provider, { kind: 'job' }),
-      })),
-    }
+  async function findRepeated(repeats: readonly Candidate[]): Promise<Map<string, FoundRow>> {
+    if (repeats.length === 0) return new Map()
+    const keys = [...new Set(repeats.map(({ key }) => key))]
+    const rows = await database.query<FoundRow>(FIND_BY_KEY, [keys])
+    return new Map(rows.map((row) => [row.request_key, row]))
   }
 
   return async (newAction) => {
     const candidate: Candidate = { newAction: onceInline(newAction), key: uuidText(newAction.request_key) }
+    const become = newAction.runInline ? decideInline : decide
     for (;;) {
-      const verdict = await decide(candidate)
+      const verdict = await become(candidate)
       if (verdict.outcome === 'again') {
         if (verdict.released) {
           const { released } = verdict
@@ -197,7 +93,7 @@ export function prepareCreate(
         }
         continue
       }
-      if (verdict.outcome === 'created' && newAction.job && !isComplete(verdict.action.status)) {
+      if (verdict.outcome === 'created' && newAction.job && waits(verdict.action)) {
         notifications.notify(newAction.provider, { kind: 'job' })
       }
       return verdict
@@ -205,10 +101,19 @@ export function prepareCreate(
   }
 }
 
+/** Whether the work of a new action waits for an instance to take it. */
+function waits({ status, runs_on }: StoredAction): boolean {
+  return runs_on === undefined && !isComplete(status)
+}
+
 function verdictOf({ newAction }: Candidate, row: FoundRow | undefined, at: number): Verdict {
   if (row === undefined) return { outcome: 'again' }
   const released = releasedBy(row, at)
-  return released ? { outcome: 'again', released } : repetition(row, newAction.content_hash)
+  if (released) return { outcome: 'again', released }
+  const verdict = repetition(row, newAction.content_hash)
+  // It may be this very request, of a batch that failed after it had been recorded.
+  const isOwn = verdict.outcome === 'repeated' && row.action_id === newAction.action_id
+  return isOwn ? { outcome: 'created', action: verdict.action } : verdict
 }
 
 /** The action of a row, if its time is over by then. */
@@ -233,16 +138,4 @@ export async function findByKey(
 ): Promise<Repetition | undefined> {
   const [row] = await database.query<FoundRow>(FIND_BY_KEY, [[uuidText(requestKey)]])
   return row && !releasedBy(row, at) ? repetition(row, contentHash) : undefined
-}
-
-function actionRow(request_key: string, action: StoredAction): { [Column in keyof typeof ACTIONS]: unknown } {
-  return {
-    ...keyOf(action),
-    request_key,
-    creator_id: action.creator_id,
-    monitor_by: writeList(action.monitor_by),
-    manage_by: writeList(action.manage_by),
-    deadline_at: action.deadline_at,
-    ...changingValues(action),
-  }
 }

@@ -8,18 +8,21 @@ const LOCK = '7017280452245626992'
 /**
  * Brings the schema up to date. Any number of instances may start at once: one migrates, the others wait for it.
  *
+ * A schema that a newer version has only added to is left as it is.
+ *
  * @param client a connection that is closed afterwards, which lets go of the lock
- * @throws StoreUnusable when a newer version of this software has written the schema
+ * @throws StoreUnusable when a newer version of this software has taken away from the schema what this one needs
  */
 export async function migrate(client: Client): Promise<void> {
-  if ((await currentVersion(client)) === VERSIONS.length) return
+  if ((await currentVersion(client)).version === VERSIONS.length) return
   // Waiting for the others may take as long as their migrations do. The transaction begins after the wait: inside one, a
   // session may go on believing what it has seen before of schemas.
   await client.query('SET statement_timeout = 0; SET lock_timeout = 0')
   await client.query('SELECT pg_advisory_lock($1)', [LOCK])
   await client.query('BEGIN')
-  const version = await currentVersion(client)
+  const { version, usableFrom } = await currentVersion(client)
   if (version > VERSIONS.length) {
+    if (usableFrom <= VERSIONS.length) return
     throw new StoreUnusable(
       `The database was written by a newer version of this software (its schema has version ${version}, this one knows ${VERSIONS.length}): upgrade this instance`,
     )
@@ -30,15 +33,19 @@ export async function migrate(client: Client): Promise<void> {
   await client.query('COMMIT')
 }
 
-async function currentVersion(client: Client): Promise<number> {
+type Version = { version: number; usableFrom: number }
+
+async function currentVersion(client: Client): Promise<Version> {
   const { rows } = await client.query<{ there: boolean }>(
     "SELECT to_regclass('action_provider.schema_version') IS NOT NULL AS there",
   )
-  if (!rows[0]?.there) return 0
-  const versions = await client.query<{ version: number }>(
-    'SELECT version FROM action_provider.schema_version',
+  if (!rows[0]?.there) return { version: 0, usableFrom: 0 }
+  // As JSON, since early versions have no column `usable_from`.
+  const found = await client.query<{ known: { version: number; usable_from?: number } }>(
+    'SELECT to_jsonb(s) AS known FROM action_provider.schema_version s',
   )
-  return versions.rows[0]?.version ?? 0
+  const { version = 0, usable_from: usableFrom = version } = found.rows[0]?.known ?? {}
+  return { version, usableFrom }
 }
 
 /** Creates the schema, unless an administrator has done so for a user who may not. */

@@ -85,10 +85,10 @@ test('a user whose schema an administrator made needs no more', async () => {
   await store.close()
 })
 
-test('a schema that a newer version wrote is left alone', async () => {
+test('a schema from which a newer version took something is left alone', async () => {
   const url = await postgres.createDatabase('newer')
   await (await openPostgresStore(url)).close()
-  await administer(url, 'UPDATE action_provider.schema_version SET version = 1000')
+  await administer(url, 'UPDATE action_provider.schema_version SET version = 1000, usable_from = 1000')
   expect(await refusal(url)).toContain('upgrade this instance')
 })
 
@@ -119,6 +119,7 @@ test('what the first version wrote is carried on', async () => {
       DROP COLUMN cancel_requested_by, DROP COLUMN resumed_by;
     ALTER TABLE action_provider.jobs DROP COLUMN lease, DROP COLUMN left_by, DROP COLUMN caller;
     ALTER TABLE action_provider.counts RENAME TO tallies;
+    ALTER TABLE action_provider.schema_version DROP COLUMN usable_from;
     UPDATE action_provider.actions SET runs_on = 'before', attempt = 1 WHERE action_id = '${held.action_id}';
     UPDATE action_provider.schema_version SET version = 1`,
   )

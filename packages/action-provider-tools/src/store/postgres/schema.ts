@@ -1,6 +1,7 @@
 /**
  * What each version adds to the one before; the table `schema_version` counts those that a database has. What is here
- * never changes. All of it is in a schema of its own, so that a database may be shared with others.
+ * never changes. Instances of the version before go on beside it, so a version adds, and what is no longer used is taken away one
+ * version later at the earliest: see docs/deployment.md. All of it is in a schema of its own, so that a database may be shared with others.
  *
  * Times are `double precision` milliseconds since 1970, exactly as JavaScript has them. There are no foreign keys:
  * whatever belongs to an action is written and removed in the same statement as the action.
@@ -107,4 +108,7 @@ CREATE INDEX jobs_by_caller ON action_provider.jobs (provider, caller, due_at) W
 
   // The same name as everywhere else.
   'ALTER TABLE action_provider.tallies RENAME TO counts',
+
+  // The oldest version whose instances can use the schema. A migration that takes away what they use sets it to its own number.
+  'ALTER TABLE action_provider.schema_version ADD COLUMN usable_from integer NOT NULL DEFAULT 5',
 ]

@@ -14,7 +14,7 @@ type Parameters = Readonly<Record<string, Type | Columns>>
  * Parameters as the text of a statement names them: a value as `$1::text`; a table as a call of `unnest` with an alias
  * (`rows`), and each of its columns as an array (`$2::uuid[]`).
  */
-type Written<P extends Parameters> = {
+export type Written<P extends Parameters> = {
   [Name in keyof P]: P[Name] extends Type ? string : { rows: string } & { [Column in keyof P[Name]]: string }
 }
 

@@ -5,6 +5,7 @@ import { LEASE_SECONDS } from '../action-store.ts'
 import { onceInline } from '../changes.ts'
 import { createWatchers } from '../watchers.ts'
 import { createAccess } from './access.ts'
+import { backUpTo } from './backup.ts'
 import { createCounts } from './counts.ts'
 import { prepareCreate } from './create.ts'
 import { openingError, storeError } from './failures.ts'
@@ -153,7 +154,8 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
       const provider = reading(() => providers.number(newAction.provider))
       const action = onceInline(newAction)
       const creation = await write(() => creations.create(provider, action))
-      if (creation.outcome === 'created' && newAction.job) notify(newAction.provider, { kind: 'job' })
+      const waits = creation.outcome === 'created' && creation.action.runs_on === undefined
+      if (waits && newAction.job) notify(newAction.provider, { kind: 'job' })
       return creation
     },
 
@@ -255,6 +257,8 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
 
     /** Writes the version that stands in the file already: the smallest write there is, and a real one. */
     ping: () => write(() => database.exec(`PRAGMA user_version = ${version}`)),
+
+    ...(path !== null && { backUpTo: (file: string) => backUpTo(database, file) }),
 
     async close() {
       if (!database.isOpen) return

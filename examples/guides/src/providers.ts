@@ -1,0 +1,29 @@
+import {
+  actionProvider,
+  createApplication,
+  defineActionProvider,
+  globusAuth,
+  openStore,
+  TemporaryFailure,
+} from 'action-provider-tools'
+import Type from 'typebox'
+
+const provider = defineActionProvider({
+  namespace: 'resize',
+  description: { title: 'Resize images', admin_contact: 'me@example.org', synchronous: true },
+  input: Type.Object({ width: Type.Integer() }),
+  run: ({ input }) => ({ width: input.width }),
+})
+
+export async function register(clientId: string, clientSecret: string, scope: string): Promise<void> {
+  const app = createApplication()
+  const store = await openStore('sqlite:data/actions.db')
+  const auth = globusAuth({ clientId, clientSecret, scope })
+  const keys = [Buffer.from(process.env.SECRETS_KEY ?? '', 'base64')]
+  await app.register(actionProvider, { prefix: '/resize', provider, auth, store, secretsKeys: keys })
+  await app.listen({ port: 5000 })
+}
+
+export function busy(answer: Response): void {
+  if (answer.status === 503) throw new TemporaryFailure('The image server is busy', { retryAfter: 30_000 })
+}

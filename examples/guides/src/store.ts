@@ -1,0 +1,3 @@
+import type { ActionStore } from 'action-provider-tools/store-contract'
+
+export declare function openMyStore(): ActionStore

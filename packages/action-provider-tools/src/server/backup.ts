@@ -1,0 +1,40 @@
+import type { Logger } from '../log.ts'
+import type { ActionStore } from '../store/action-store.ts'
+
+/**
+ * Backs a SQLite store up each time the process gets SIGUSR2, to `<database>.backup`: its file is locked, so no
+ * other program can. With another store it says in the log that its database has tools for that.
+ *
+ * @param databaseUrl of the store
+ * @returns what ends it, and waits for a backup that is under way
+ * @example
+ * const endBackups = backUpOnSignal(store, settings.databaseUrl, app.log)
+ */
+export function backUpOnSignal(store: ActionStore, databaseUrl: string, log: Logger): () => Promise<void> {
+  const path = `${databaseUrl.replace(/^sqlite:/, '')}.backup`
+  let underway: Promise<void> | undefined
+
+  async function backUp(): Promise<void> {
+    if (store.backUpTo === undefined) {
+      log.warn('SIGUSR2 backs up SQLite alone: use the tools of your database, such as pg_dump')
+      return
+    }
+    try {
+      await store.backUpTo(path)
+      log.info({ path }, 'The database is backed up')
+    } catch (error) {
+      log.error({ err: error, path }, 'The database could not be backed up')
+    }
+  }
+
+  const onSignal = (): void => {
+    underway ??= backUp().finally(() => {
+      underway = undefined
+    })
+  }
+  process.on('SIGUSR2', onSignal)
+  return async () => {
+    process.off('SIGUSR2', onSignal)
+    await underway
+  }
+}

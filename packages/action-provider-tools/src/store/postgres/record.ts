@@ -1,0 +1,168 @@
+import { accessTo } from '../access.ts'
+import type { NewAction, StoredAction } from '../action-store.ts'
+import type { Write } from '../changes.ts'
+import { STATUS_CODES } from '../codes.ts'
+import { DATABASE_TIME, type Times } from './clock.ts'
+import { addCounts, SHARD } from './counts.ts'
+import { logRow } from './logs.ts'
+import type { Notifications } from './notifications.ts'
+import { CHANGING_COLUMNS, changingValues, keyOf, writeList } from './rows.ts'
+import { statement, type Written } from './statement.ts'
+
+const REQUESTS = { request_key: 'uuid', action_id: 'uuid', content_hash: 'bytea', request: 'text' } as const
+
+/** Gives a row to each request that is the first of its key. Another request has that row, or will when its transaction ends. */
+const claim = (requests: { rows: string }): string =>
+  `INSERT INTO action_provider.requests (request_key, action_id, content_hash, request)
+    SELECT * FROM ${requests.rows}
+    ON CONFLICT (request_key) DO NOTHING
+    RETURNING action_id`
+
+export const CLAIM = statement('claim', { requests: REQUESTS }, ({ requests }) => claim(requests))
+
+/** The columns of an action, as it is recorded. */
+const ACTIONS = {
+  action_id: 'uuid',
+  request_key: 'uuid',
+  provider: 'text',
+  creator_id: 'text',
+  monitor_by: 'text',
+  manage_by: 'text',
+  deadline_at: 'float8',
+  ...CHANGING_COLUMNS,
+} as const
+
+const RECORDED = {
+  actions: ACTIONS,
+  access: {
+    action_id: 'uuid',
+    provider: 'text',
+    role: 'smallint',
+    principal: 'bytea',
+    status: 'smallint',
+    release_at: 'float8',
+  },
+  log: { action_id: 'uuid', time: 'float8', entry: 'text', number: 'integer' },
+  secrets: { action_id: 'uuid', secret: 'bytea' },
+  jobs: {
+    action_id: 'uuid',
+    provider: 'text',
+    caller: 'text',
+    due_at: 'float8',
+    holder: 'text',
+    lease: 'integer',
+  },
+  lease: 'float8',
+  notifications: { action_id: 'uuid', payload: 'text' },
+} as const
+
+/** What of the rows that a statement is given belongs to a request which is the first of its key. */
+const first = (table: string): string => `WHERE ${table}.action_id IN (SELECT action_id FROM claimed)`
+
+/**
+ * Records those actions whose requests are the first of their keys, and gives their ids.
+ * @param claimed gives the ids of these requests
+ */
+function recording(given: Written<typeof RECORDED>, claimed: string): string {
+  const { actions, access, log, secrets, jobs, lease, notifications } = given
+  return `WITH claimed AS (
+      ${claimed}
+    ), recorded AS (
+      INSERT INTO action_provider.actions (${Object.keys(ACTIONS).join(', ')})
+      SELECT * FROM ${actions.rows} ${first('actions')}
+      RETURNING provider, status
+    ), opened AS (
+      INSERT INTO action_provider.access (action_id, provider, role, principal, status, release_at)
+      SELECT * FROM ${access.rows} ${first('access')}
+    ), logged AS (
+      INSERT INTO action_provider.log (action_id, time, entry) 
+      SELECT log.action_id, log.time, log.entry FROM ${log.rows} ${first('log')} ORDER BY log.number
+    ), sealed AS (
+      INSERT INTO action_provider.secrets (action_id, secret) SELECT * FROM ${secrets.rows} ${first('secrets')}
+    ), queued AS (
+      INSERT INTO action_provider.jobs (action_id, provider, caller, due_at, holder, lease, lease_until)
+      SELECT jobs.action_id, jobs.provider, jobs.caller, COALESCE(jobs.due_at, ${DATABASE_TIME}), jobs.holder, jobs.lease,
+        CASE WHEN jobs.holder IS NOT NULL THEN COALESCE(jobs.due_at, ${DATABASE_TIME}) + ${lease} END
+      FROM ${jobs.rows} ${first('jobs')}
+    ), counted AS (
+      ${addCounts(`SELECT provider, ${SHARD}, count(*) FILTER (WHERE status = 0), count(*) FILTER (WHERE status = 1),
+        count(*) FILTER (WHERE status = 2), count(*) FILTER (WHERE status = 3)
+      FROM recorded GROUP BY provider ORDER BY provider`)}
+    ), told AS (
+      SELECT count(pg_notify('action_provider', payload)) FROM (
+        SELECT DISTINCT payload FROM ${notifications.rows} ${first('notifications')}
+      ) due
+    )
+    SELECT action_id FROM claimed, told`
+}
+
+export const RECORD = statement('record', { requests: REQUESTS, ...RECORDED }, (given) =>
+  recording(given, claim(given.requests)),
+)
+
+export const RECORD_CLAIMED = statement(
+  'record-claimed',
+  { firsts: { action_id: 'uuid' }, ...RECORDED },
+  (given) => recording(given, `SELECT firsts.action_id FROM ${given.firsts.rows}`),
+)
+export function requestsOf(
+  batch: readonly { key: string; newAction: NewAction }[],
+): Parameters<typeof CLAIM.values>[0]['requests'] {
+  return batch.map(({ key, newAction: { action_id, content_hash, request } }) => ({
+    request_key: key,
+    action_id,
+    content_hash,
+    request: JSON.stringify(request),
+  }))
+}
+
+/** The rows of new actions, and who is told of them. */
+export function rowsOf(
+  writes: readonly { key: string; write: Write }[],
+  notifications: Notifications,
+  times: Times,
+): Omit<Parameters<typeof RECORD.values>[0], 'requests'> {
+  const jobs = writes.flatMap(({ write: { action, job } }) => (job ? [{ action, job }] : []))
+  const due = jobs.filter(({ job }) => job.holder === undefined)
+  return {
+    actions: writes.map(({ key, write }) => actionRow(key, write.action)),
+    access: writes.flatMap(({ write: { action } }) =>
+      accessTo(action).map((key) => ({
+        ...keyOf(action),
+        ...key,
+        status: STATUS_CODES[action.status],
+        release_at: action.release_at,
+      })),
+    ),
+    log: writes
+      .flatMap(({ write }) => write.log.map((entry) => logRow(write.action.action_id, entry)))
+      .map((row, number) => ({ ...row, number })),
+    secrets: writes.flatMap(({ write: { action, secret } }) =>
+      secret ? [{ action_id: action.action_id, secret }] : [],
+    ),
+    jobs: jobs.map(({ action, job }) => ({
+      ...keyOf(action),
+      caller: action.creator_id,
+      due_at: times.due(job.due_at),
+      holder: job.holder,
+      lease: action.lease,
+    })),
+    lease: times.lease,
+    notifications: due.map(({ action: { action_id, provider } }) => ({
+      action_id,
+      payload: notifications.payload(provider, { kind: 'job' }),
+    })),
+  }
+}
+
+function actionRow(request_key: string, action: StoredAction): { [Column in keyof typeof ACTIONS]: unknown } {
+  return {
+    ...keyOf(action),
+    request_key,
+    creator_id: action.creator_id,
+    monitor_by: writeList(action.monitor_by),
+    manage_by: writeList(action.manage_by),
+    deadline_at: action.deadline_at,
+    ...changingValues(action),
+  }
+}
