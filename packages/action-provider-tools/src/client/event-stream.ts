@@ -47,7 +47,7 @@ export function eventReader(): (piece: string) => ServerEvent[] {
     text = text.slice(start)
     scanned = Math.max(0, text.length - 1)
     if (text.length + data.reduce((sum, each) => sum + each.length, 0) > LARGEST_EVENT) {
-      throw new RangeError('an event does not end')
+      throw new RangeError('an event that does not end: check its URL')
     }
     return events
   }
