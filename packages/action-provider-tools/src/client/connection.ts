@@ -32,6 +32,9 @@ export type Question = {
   wait?: number | undefined
   /** Send no token. */
   anonymous?: boolean
+  /** Take a stream of events as the answer, to be read as it comes. */
+  events?: boolean
+  headers?: Record<string, string>
 }
 
 /** An answer; `doubtful` where the request may have arrived more than once. */
@@ -41,6 +44,10 @@ export type Reply = Answer & { doubtful: boolean }
 export type Connection = {
   url: URL
   hasToken: boolean
+  /** Whether it tells of actions as they change; `undefined` until that was found out. */
+  hasUpdates: boolean | undefined
+  /** How long to wait before what broke off is gone on with. */
+  backoff: (retry: RetryOptions | undefined) => { first: number; most: number }
   /** Asks, again where that is safe and may help. Gives every answer. */
   ask(question: Question): Promise<Reply>
 }
@@ -70,6 +77,11 @@ export function connection(givenUrl: string | URL, options: ConnectOptions): Con
   return {
     url,
     hasToken: tokens !== undefined,
+    hasUpdates: undefined,
+    backoff(retry) {
+      const { backoff: first = 1_000, maximumBackoff: most = 15_000 } = { ...options.retry, ...retry }
+      return { first, most }
+    },
     ask: (question) =>
       repeated(() => send(question), question.repeats ?? 'always', {
         signal: question.signal,
@@ -92,7 +104,7 @@ async function another(tokens: GetToken, refused: string): Promise<string | unde
 }
 
 function requestOf(
-  { method = 'GET', path, query = {}, body, signal, wait }: Question,
+  { method = 'GET', path, query = {}, body, signal, wait, events = false, headers }: Question,
   base: URL,
   timeout: number,
 ): Exchange {
@@ -103,7 +115,9 @@ function requestOf(
   return {
     method,
     url: path === undefined ? base : below(base, path, search),
+    events,
     headers: {
+      ...headers,
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(wait !== undefined && { prefer: wait > 0 ? `wait=${wait}` : 'respond-async' }),
     },

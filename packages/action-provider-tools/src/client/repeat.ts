@@ -16,6 +16,14 @@ export type RetryOptions = {
   patience?: number
 }
 
+/** What any request may be given. */
+export type RequestOptions = {
+  /** Ends the request, and what is left of its repetitions. */
+  signal?: AbortSignal | undefined
+  /** What is other here than `connect` was told. */
+  retry?: RetryOptions | undefined
+}
+
 /**
  * What may be repeated: `always`, what may safely arrive twice; `refused`, what the provider itself says that it did not do.
  * `patiently` is `always` until the patience ends, for an action that is known to be there.
