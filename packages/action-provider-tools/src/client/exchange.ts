@@ -3,7 +3,7 @@ import { type Answer, printable, UnexpectedAnswer } from './failure.ts'
 import { NetworkFailure } from './network-failure.ts'
 import { InvalidArgument } from './provider-url.ts'
 
-/** One request, with the token that goes along. */
+/** A request, with its token. */
 export type Exchange = {
   method: 'GET' | 'POST'
   url: URL
@@ -11,11 +11,11 @@ export type Exchange = {
   headers?: Record<string, string>
   body?: string | undefined
   signal?: AbortSignal | undefined
-  /** Milliseconds in which the whole answer must have come. */
+  /** How long the whole answer may take, in milliseconds. */
   timeout: number
 }
 
-/** How requests are sent. */
+/** How to send requests. */
 export type Carrier = { fetch: typeof fetch; insecure: boolean }
 
 const REDIRECTS = 5
@@ -23,11 +23,11 @@ const DEEPEST = 1_000
 const LARGEST_ANSWER = 64 * 1024 * 1024
 
 /**
- * Sends a request and reads the whole answer, whatever its status. Redirects are followed within the origin alone (and,
- * without a token, to https on the same host). No token is sent, but to this machine itself, without TLS.
+ * Sends a request and reads the whole answer, whatever its status. Redirects are followed only within the
+ * origin, or without a token to https on the same host. Without TLS, a token is sent only to this machine.
  *
- * @throws NetworkFailure; UnexpectedAnswer for a redirect that is not followed, and for an answer without end; InvalidArgument
- * for a token that must not be sent; the signal's reason
+ * @throws NetworkFailure; UnexpectedAnswer for a redirect that is not followed and for a too long answer;
+ *   InvalidArgument for a token that must not be sent; the signal's reason
  */
 export async function exchange(request: Exchange, carrier: Carrier): Promise<Answer> {
   let { url } = request
@@ -72,7 +72,7 @@ async function once(
   }
 }
 
-/** Reads an answer, but not without end. */
+/** Reads an answer up to LARGEST_ANSWER. */
 async function readText(response: Response, url: URL): Promise<string> {
   const reader = response.body?.getReader()
   if (reader === undefined) return ''
@@ -94,27 +94,29 @@ async function readText(response: Response, url: URL): Promise<string> {
 }
 
 function checkCarrier(url: URL, token: string, insecure: boolean): void {
-  // The runtime's own message would repeat the token.
+  // Checked here, because the runtime's message would repeat the token.
   if (!/^[\x21-\x7e]+$/.test(token))
-    throw new InvalidArgument('The token is none: it is empty, or holds spaces or the like')
+    throw new InvalidArgument(
+      'The token is not valid: it is empty, or has spaces or other characters that no token has',
+    )
   if (url.protocol === 'https:' || isLoopback(url.hostname) || insecure) return
   throw new InvalidArgument(
     `A token is not sent to ${url.origin}, because others could read it on the way: use the https:// URL`,
   )
 }
 
-/** A browser shows no program where a redirect leads. */
+/** Browsers hide from programs where a redirect leads. */
 function hidden(url: URL, status: number): UnexpectedAnswer {
   return new UnexpectedAnswer(
     status,
-    `${url.href} redirects, which a browser cannot follow safely: use the URL that it leads to`,
+    `${url.href} redirects, and a browser cannot follow that safely: use the URL that it leads to`,
   )
 }
 
 function followed({ method, url, token }: Exchange, location: string, status: number): URL {
   const target = URL.canParse(location, url.href) ? new URL(location, url) : undefined
   if (target === undefined)
-    throw new UnexpectedAnswer(status, `${url.href} redirects to nowhere: check the URL`)
+    throw new UnexpectedAnswer(status, `${url.href} redirects to an invalid URL: check the URL`)
   const safer = token === undefined && target.hostname === url.hostname && target.protocol === 'https:'
   const keepsMethod = method === 'GET' || status === 307 || status === 308
   if ((target.origin === url.origin || safer) && keepsMethod) return target
@@ -124,7 +126,7 @@ function followed({ method, url, token }: Exchange, location: string, status: nu
   )
 }
 
-/** The JSON of a text; what is nested so deeply that it could not be written again is taken for none. */
+/** Parses JSON. `undefined` for other text, and for JSON nested too deeply to be written again. */
 function parsed(text: string): unknown {
   try {
     const json: unknown = JSON.parse(text)

@@ -2,38 +2,43 @@ import type { Question } from './connection.ts'
 import type { Status } from './documents.ts'
 import { type RetryOptions, sleep } from './repeat.ts'
 
-/** What any request may be given. */
+/** Options of any request. */
 export type RequestOptions = {
-  /** Ends the request, and what is left of its repetitions. */
+  /** Aborts the request and its repetitions. */
   signal?: AbortSignal | undefined
-  /** What is other here than `connect` was told. */
+  /** Overrides the retry options of `connect`. */
   retry?: RetryOptions | undefined
 }
 
-/** What reading page after page may be given. */
+/** Options for reading page after page. */
 export type PagesOptions = RequestOptions & {
-  /** The most pages that are read (default 10,000): TooManyPages is thrown where there are more. */
+  /** The most pages to read (default 10,000). If there are more, TooManyPages is thrown. */
   maximumPages?: number
 }
 
 /** How `finished` and a followed log wait. */
 export type WaitOptions<Details> = RequestOptions & {
-  /** Go on while the action is INACTIVE, since somebody else may resume it (default false). */
+  /** Keep waiting while the action is INACTIVE, because somebody else may resume it (default false). */
   throughInactive?: boolean
-  /** Is told the status first, and whenever it is another. */
+  /** Called with the first status and with each change. */
   onProgress?: ((status: Status<Details>) => void) | undefined
 }
 
-/** Asks for the status of an action; `waited` where the provider held its answer back for its end. */
+/** Asks for the status of an action. `waited` is true if the provider held its answer for the end. */
 export type Look<Details> = (question: Question) => Promise<{ status: Status<Details>; waited: boolean }>
 
-/** How long to wait between two looks: short at first, as most actions are, and ever longer. All in milliseconds. */
+/**
+ * Pauses between two requests, in milliseconds: short at first, because most actions are short, then longer.
+ */
 export const pace = { first: 1_000, growth: 1.25, longest: 30_000 } as const
 
-/** Seconds that a provider may hold an answer: less than what is between cuts off. */
+/** Seconds that a provider may hold an answer: shorter than the time-outs of common proxies. */
 const HELD = 20
 
-/** Follows an action until it is complete, or INACTIVE. @throws what a look does; the signal's reason */
+/**
+ * Follows an action until it is complete, or INACTIVE. @throws the errors of the requests; the signal's
+ * reason
+ */
 export async function finished<Details>(
   look: Look<Details>,
   known: Status<Details> | undefined,
@@ -46,19 +51,19 @@ export async function finished<Details>(
   while (status === undefined || !isOver(status, throughInactive)) {
     const asked = Date.now()
     const wait = status?.status === 'INACTIVE' ? undefined : HELD
-    // A provider that was never there is not one that was lost.
+    // Only a provider that has answered before is waited for.
     const looked = await look({ signal, retry, wait, repeats: status === undefined ? 'always' : 'patiently' })
     status = looked.status
     changed(status)
     if (isOver(status, throughInactive)) break
-    // Even one that holds its answers is not asked again and again at once.
+    // A provider that holds its answers is also asked after a pause, never in a tight loop.
     await sleep(looked.waited ? Math.max(0, pace.first - (Date.now() - asked)) : pause, signal)
     if (!looked.waited) pause = nextPause(pause)
   }
   return status
 }
 
-/** Tells of a status, but not twice of the same. */
+/** Reports a status if it differs from the last one. */
 export function onChange<Details>(
   onProgress: WaitOptions<Details>['onProgress'],
 ): (status: Status<Details>) => void {
@@ -75,7 +80,7 @@ export function nextPause(pause: number): number {
   return Math.min(pace.longest, pause * pace.growth)
 }
 
-/** Whether there is nothing more to wait for. */
+/** Whether waiting is over. */
 export function isOver({ status }: Pick<Status, 'status'>, throughInactive: boolean): boolean {
   return status === 'SUCCEEDED' || status === 'FAILED' || (status === 'INACTIVE' && !throughInactive)
 }

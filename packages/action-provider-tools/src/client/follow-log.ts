@@ -12,21 +12,22 @@ import { sleep } from './repeat.ts'
 
 export type LogOptions<Details> = WaitOptions<Details> &
   PagesOptions & {
-    /** Wait for more, until the action is complete (default false). */
+    /** Wait for more entries until the action is complete (default false). */
     follow?: boolean
-    /** From and until when, RFC 3339. */
+    /** First and last time, in RFC 3339. */
     since?: string | undefined
     until?: string | undefined
-    /** Newest first (default false). Not where the log is followed. */
+    /** Newest first (default false). Not together with `follow`. */
     newestFirst?: boolean
   }
 
-/** Reads a log as it is now. */
+/** Reads the current log. */
 type Read<Details> = (options: LogOptions<Details>) => AsyncIterable<ActionLogEntry>
 
 /**
- * Gives the entries of a log as they come, until the action is over. Each time it reads from the moment of the last entry on,
- * as others of that moment may have come since: what the reading before gave, it does not give again.
+ * Yields the entries of a log as they arrive, until the action is over. Each reading starts at the time of
+ * the last entry, because more entries of that time may have arrived. Entries that the previous reading
+ * yielded are skipped.
  */
 export async function* followLog<Details>(
   look: Look<Details>,
