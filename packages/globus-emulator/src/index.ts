@@ -19,5 +19,5 @@ export { type Emulator, type EmulatorOptions, startEmulator } from './emulator.t
 export type { Endpoint, Fault } from './faults.ts'
 export type { Registered, Registration } from './state/registration.ts'
 export type { Seed } from './state/seed.ts'
-export { commandLineClient, groupsScope } from './state/services.ts'
+export { commandLineClient, consoleClient, groupsScope } from './state/services.ts'
 export type { TokenDocument } from './state/tokens.ts'

@@ -18,6 +18,11 @@ export type Action<Details = ActionDetails> = {
   /** Its status in the last answer. */
   readonly latest: Status<Details> | undefined
   /**
+   * For an action that `run` returned: whether the provider had the request before (interface, "Exactly
+   * once").
+   */
+  readonly repeated: boolean | undefined
+  /**
    * Asks for its status. With `wait`, a provider that supports it waits up to so many seconds for the end of
    * the action before it answers.
    */
@@ -51,8 +56,9 @@ export function createAction<Details>(
   connection: Connection,
   id: string,
   judge: Judge<Details>,
-  latest?: Status<Details>,
+  known: { latest?: Status<Details>; repeated?: boolean | undefined } = {},
 ): Action<Details> {
+  let { latest } = known
   const path = (operation: string): string => actionPath(id, operation)
   const statusPath = path('status')
 
@@ -79,6 +85,7 @@ export function createAction<Details>(
 
   return {
     id,
+    repeated: known.repeated,
     get latest() {
       return latest
     },

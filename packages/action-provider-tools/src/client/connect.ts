@@ -86,8 +86,8 @@ export function connect(
 ): Provider<unknown, unknown> {
   const provider = connection(givenUrl, options)
   const judge = judgeWith(options.details)
-  const actionOf = (status: Status<unknown>): Action<unknown> =>
-    createAction(provider, status.action_id, judge, status)
+  const actionOf = (latest: Status<unknown>, repeated?: boolean): Action<unknown> =>
+    createAction(provider, latest.action_id, judge, { latest, repeated })
 
   async function* actions({ status = 'ACTIVE', role = 'creator_id', ...more }: ActionsOptions = {}) {
     const statuses = status === 'all' ? ['active', 'inactive', 'succeeded', 'failed'] : [status].flat()
@@ -97,7 +97,10 @@ export function connect(
       const query = next === undefined ? first : new URLSearchParams(next)
       const reply = await answered(provider, { path: 'actions', query, signal, retry })
       const statuses = await Promise.all(readActions(reply).map((each) => judge(each, reply)))
-      return { items: statuses.map(actionOf), next: nextQuery(reply.headers.get('link'), reply.url) }
+      return {
+        items: statuses.map((each) => actionOf(each)),
+        next: nextQuery(reply.headers.get('link'), reply.url),
+      }
     }, maximumPages)
   }
 
@@ -114,7 +117,10 @@ export function connect(
       if (options.input !== undefined) await validated(options.input, input, inputError)
       const body = { request_id, ...request, body: input }
       const reply = await answered(provider, { method: 'POST', path: 'run', body, signal, retry, wait })
-      return actionOf(await judge(readStatus(reply.json, reply), reply))
+      return actionOf(
+        await judge(readStatus(reply.json, reply), reply),
+        reply.status === 200 && !reply.doubtful,
+      )
     },
     action: (id) => createAction(provider, id, judge),
     actions,

@@ -10,6 +10,11 @@ export type ConnectOptions = TokenOptions & {
   onRetry?: OnRetry
   /** Sends the requests, for example through a proxy or with tracing (default: the runtime's `fetch`). */
   fetch?: typeof fetch
+  /**
+   * Parses the JSON of answers (default: `JSON.parse`), for example to keep numbers that a double cannot
+   * hold.
+   */
+  parse?: (text: string) => unknown
   /** Also send the token to other machines without TLS, as on a private network (default false). */
   insecure?: boolean
   /** How long an answer may take, in milliseconds, in addition to `wait` (default 30,000). */
@@ -51,7 +56,11 @@ export function connection(givenUrl: string | URL, options: ConnectOptions): Con
   const tokens = tokensOf(options)
   const { timeout = 30_000, insecure = false } = options
   // A browser's fetch throws unless `this` is the window.
-  const carrier: Carrier = { fetch: options.fetch ?? ((...request) => fetch(...request)), insecure }
+  const carrier: Carrier = {
+    fetch: options.fetch ?? ((...request) => fetch(...request)),
+    parse: options.parse ?? JSON.parse,
+    insecure,
+  }
 
   async function send(question: Question): Promise<Answer> {
     const request = requestOf(question, url, timeout)

@@ -16,7 +16,7 @@ export type Exchange = {
 }
 
 /** How to send requests. */
-export type Carrier = { fetch: typeof fetch; insecure: boolean }
+export type Carrier = { fetch: typeof fetch; parse: (text: string) => unknown; insecure: boolean }
 
 const REDIRECTS = 5
 const DEEPEST = 1_000
@@ -44,7 +44,7 @@ export async function exchange(request: Exchange, carrier: Carrier): Promise<Ans
 
 async function once(
   { method, url, token, headers, body, signal, timeout }: Exchange,
-  { fetch, insecure }: Carrier,
+  { fetch, parse, insecure }: Carrier,
 ): Promise<Answer> {
   if (token !== undefined) checkCarrier(url, token, insecure)
   signal?.throwIfAborted()
@@ -64,7 +64,7 @@ async function once(
   try {
     const response = await fetch(url, request)
     if (response.type === 'opaqueredirect') throw hidden(url, response.status)
-    const json = parsed(await readText(response, url))
+    const json = parsed(await readText(response, url), parse)
     return { status: response.status, headers: response.headers, json, url }
   } catch (error) {
     signal?.throwIfAborted()
@@ -127,9 +127,9 @@ function followed({ method, url, token }: Exchange, location: string, status: nu
 }
 
 /** Parses JSON. `undefined` for other text, and for JSON nested too deeply to be written again. */
-function parsed(text: string): unknown {
+function parsed(text: string, parse: Carrier['parse']): unknown {
   try {
-    const json: unknown = JSON.parse(text)
+    const json = parse(text)
     return nestsWithin(json, DEEPEST) ? json : undefined
   } catch {
     return undefined

@@ -41,8 +41,20 @@ export type ProgramSettings = {
   metrics: boolean
   /** Whether to serve a page that shows the OpenAPI document; absent: in development, where its package is installed. */
   docs?: 'on' | 'off'
+  /** For `serveConsole`. */
+  console: ConsoleSettings
   /** The namespace of CloudWatch metrics; absent where none are written. */
   cloudwatchNamespace?: string
+}
+
+/** How the console is served. */
+export type ConsoleSettings = {
+  /** Absent: in development, where its package is installed. */
+  wanted?: 'on' | 'off'
+  /** The client that its users sign in with. Absent: that of the development Globus. */
+  clientId?: string
+  /** The URLs of providers elsewhere that it shows too. */
+  providers: string[]
 }
 
 /** A client in Globus Auth and where that is: for `globusAuth`. */
@@ -73,6 +85,9 @@ export function readSettings(name: string, environment: Environment = process.en
       `ROLE=${settings.ROLE} needs several instances, which SQLite cannot have: set DATABASE_URL=postgres://…`,
     )
   }
+  if (settings.CONSOLE === 'on' && credentials && settings.CONSOLE_CLIENT_ID === undefined) {
+    problems.push(`CONSOLE=on needs CONSOLE_CLIENT_ID: ${SETTINGS.CONSOLE_CLIENT_ID.means}`)
+  }
   if (problems.length > 0) {
     throw new InvalidDefinition(
       `The configuration is wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
@@ -102,6 +117,11 @@ export function readSettings(name: string, environment: Environment = process.en
     emulatorPort: settings.EMULATOR_PORT,
     metrics: settings.METRICS === 'on',
     ...(docs !== undefined && { docs }),
+    console: {
+      ...(settings.CONSOLE !== undefined && { wanted: settings.CONSOLE }),
+      ...(settings.CONSOLE_CLIENT_ID !== undefined && { clientId: settings.CONSOLE_CLIENT_ID }),
+      providers: settings.CONSOLE_PROVIDERS,
+    },
     ...(cloudwatchNamespace !== undefined && { cloudwatchNamespace }),
   }
 }

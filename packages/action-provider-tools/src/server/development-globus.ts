@@ -11,6 +11,8 @@ export type DevelopmentGlobus = {
   url: string
   /** Who can call, each with a token for the program's scope. */
   users: DevelopmentUser[]
+  /** The id of the client that users of the console sign in with. */
+  consoleClient: string
 }
 
 /** The users whose tokens are printed at the start. */
@@ -48,14 +50,14 @@ async function startDevelopmentGlobus({
   emulatorPort: port,
   databaseUrl,
 }: ProgramSettings): Promise<ProgramGlobus> {
-  const { startEmulator, connectEmulator, findEmulator } = await import('globus-emulator').catch(
-    (error: unknown) => {
-      throw new InvalidDefinition(
-        'No Globus credentials are configured and the emulator is not installed: set CLIENT_ID, CLIENT_SECRET and SCOPE, or npm install --save-dev globus-emulator',
-        { cause: error },
-      )
-    },
-  )
+  const { consoleClient, startEmulator, connectEmulator, findEmulator } = await import(
+    'globus-emulator'
+  ).catch((error: unknown) => {
+    throw new InvalidDefinition(
+      'No Globus credentials are configured and the emulator is not installed: set CLIENT_ID, CLIENT_SECRET and SCOPE, or npm install --save-dev globus-emulator',
+      { cause: error },
+    )
+  })
   const present = `http://127.0.0.1:${port}`
   const reuse = port !== 0 && (await findEmulator(present)) !== undefined
   const emulator = reuse
@@ -86,7 +88,7 @@ async function startDevelopmentGlobus({
     const { client_id: clientId, client_secret: clientSecret } = registered
     return {
       client: { clientId, clientSecret, scope, authUrl: url, groupsUrl: url },
-      development: { url, users },
+      development: { url, users, consoleClient },
       close: () => emulator.close(),
     }
   } catch (error) {

@@ -12,6 +12,7 @@ import { tracedGlobusAuth } from '../telemetry/tracing.ts'
 import { createApplication } from './application.ts'
 import { backUpOnSignal } from './backup.ts'
 import { type ProgramSettings, readSettings } from './configuration.ts'
+import { serveConsole } from './console.ts'
 import { connectGlobus } from './development-globus.ts'
 import { serveDocsPage } from './docs-page.ts'
 import { greeting } from './greeting.ts'
@@ -103,9 +104,11 @@ async function startServing(places: Place[], options: ProgramOptions): Promise<(
       await app.register(actionProvider, { ...settings.provider, prefix, provider: seen, auth, store })
     }
     addPages(app, places, { development: globus.development !== undefined, ...settings })
+    const console = await serveConsole(app, { places, globus, ...settings.console })
     const address = await listen(app, settings)
     const served = places.map(({ prefix, ...place }) => ({ ...place, url: `${address}${prefix}` }))
     process.stdout.write(await greeting(served, globus.development))
+    process.stdout.write(console.words(address))
     return close
   } catch (error) {
     await close()

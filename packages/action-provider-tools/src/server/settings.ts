@@ -107,6 +107,24 @@ export const SETTINGS = {
       'whether `<prefix>/docs` is a page that shows the OpenAPI document; it needs `@scalar/fastify-api-reference`',
     parse: (given, name) => choice(['on', 'off'], 'off', '').parse(given, name),
   }),
+  CONSOLE: setting<'on' | 'off' | undefined>({
+    unset: undefined,
+    shown: '`on` with the emulator',
+    means:
+      'whether `/console` is the [console](docs/console.md), a page that shows and runs actions; it needs `action-provider-console`',
+    parse: (given, name) => choice(['on', 'off'], 'off', '').parse(given, name),
+  }),
+  CONSOLE_CLIENT_ID: text(
+    'of the emulator',
+    'the UUID of the client that users of the console sign in with: one without a secret, with the URL of the console as its redirect URI',
+  ),
+  CONSOLE_PROVIDERS: setting<string[]>({
+    unset: [],
+    shown: 'none; any with the emulator',
+    means:
+      'URLs of providers elsewhere that the console shows too, a comma list: this server asks them on its behalf',
+    parse: parseUrls,
+  }),
   TRACE_SHARE: setting<number>({
     unset: 1,
     shown: '`1`',
@@ -213,6 +231,12 @@ function parseList(given: string): string[] {
     .split(',')
     .map((each) => each.trim())
     .filter((each) => each !== '')
+}
+
+function parseUrls(given: string, name: string): string[] {
+  const urls = parseList(given)
+  if (urls.every((each) => /^https?:$/.test(URL.parse(each)?.protocol ?? ''))) return urls
+  throw new InvalidDefinition(`${name} must be a comma list of URLs that begin with https://`)
 }
 
 function parseProxies(given: string, name: string): string[] {

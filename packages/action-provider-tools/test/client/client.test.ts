@@ -193,6 +193,20 @@ describe('an action', () => {
   })
 })
 
+test('what repeats an earlier request says so', async () => {
+  const first = await asAlice().run({ text: 'once' }, { request_id: 'again' })
+  const second = await asAlice().run({ text: 'once' }, { request_id: 'again' })
+  expect([second.id, first.repeated, second.repeated]).toEqual([first.id, false, true])
+  expect(asAlice().action(first.id).repeated).toBeUndefined()
+})
+
+test('answers are read as a program wants, such as one that keeps numbers that no double holds', async () => {
+  const parse = (text: string): unknown => JSON.parse(text.replace('"12345678901234567890"', '"a large one"'))
+  const provider = connect(`${served.url}/p`, { token: alice.token, parse })
+  const { latest } = await provider.run({ text: '12345678901234567890' })
+  expect(latest?.details).toEqual({ you_said: 'a large one' })
+})
+
 describe('errors', () => {
   test('are the classes of the interface', async () => {
     const provider = asAlice()

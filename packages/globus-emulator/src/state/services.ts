@@ -9,9 +9,13 @@ export const groupsScope = 'urn:globus:auth:scope:groups.api.globus.org:view_my_
 /** The native client of this project's command line. */
 export const commandLineClient = '2a7c1f04-6f0b-4a0e-9d3e-6f1b8c5d7e90'
 
-/** The native clients of command lines, with the ids that these have built in. */
-const commandLines = [
+/** The native client of this project's console. */
+export const consoleClient = '5d0c9a52-3f7e-4c1b-8a64-2e9b7d1f0c38'
+
+/** The native clients of command lines and of the console, with the ids that these have built in. */
+const natives = [
   { id: commandLineClient, name: 'Action Provider CLI' },
+  { id: consoleClient, name: 'Action Provider Console' },
   { id: 'e6c75d97-532a-4c88-b031-8584a319fa3e', name: 'Globus Automate Command Line Interface' },
   // globus-cli makes an instance of this one, with a secret of its own, before it logs in.
   { id: '95fdeba8-fac2-42bd-a357-e068d82ff78e', name: 'Globus CLI' },
@@ -102,7 +106,7 @@ const publishedIds: Record<string, string> = {
   'urn:globus:auth:scope:transfer.api.globus.org:all': '89ecabba-4acf-4e2e-a98d-ce592ccc2818',
 }
 
-/** Adds what every emulator knows: the services of Globus, and the command lines. */
+/** Adds what every emulator knows: the services of Globus, and the native clients. */
 export function addServices(state: State): void {
   for (const { scopes, registered, ...service } of services) {
     const client = addClient(state, { ...service, client_type: 'resource_server', visibility: 'public' })
@@ -114,7 +118,7 @@ export function addServices(state: State): void {
       addScope(state, client, { id, name, scope_string, advertised: true })
     }
   }
-  for (const client of commandLines) {
+  for (const client of natives) {
     addClient(state, { ...client, client_type: 'public_installed_client', visibility: 'public' })
   }
 }

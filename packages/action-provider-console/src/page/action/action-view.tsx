@@ -1,0 +1,113 @@
+import type { JSX } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { toProblem } from '../../thread/problem.ts'
+import { Copy } from '../parts/copy.tsx'
+import { plain } from '../parts/plain.ts'
+import { ProblemBox } from '../parts/problem.tsx'
+import { StateBadge } from '../parts/state-badge.tsx'
+import { TreeView } from '../parts/tree-view.tsx'
+import { useTitle } from '../parts/use-title.ts'
+import { ProviderFrame } from '../providers/provider-frame.tsx'
+import { Gate } from '../sign-in/gate.tsx'
+import { signIn } from '../sign-in/session.ts'
+import type { Description } from '../state/providers.ts'
+import { route } from '../state/route.ts'
+import { ask } from '../state/thread.ts'
+import { Changes } from './changes.tsx'
+import { Facts } from './facts.tsx'
+import { LogSection } from './log-section.tsx'
+import { useAction } from './use-action.ts'
+
+/** One action: what it is, what it says, and what can be done with it. */
+export function ActionView({ provider, id }: { provider: string; id: string }): JSX.Element {
+  return (
+    <ProviderFrame provider={provider} view="action">
+      {(description) => (
+        <Gate provider={provider} description={description} what="see the action">
+          <Action provider={provider} id={id} description={description} />
+        </Gate>
+      )}
+    </ProviderFrame>
+  )
+}
+
+type ActionProps = { provider: string; id: string; description: Description }
+
+function Action({ provider, id, description }: ActionProps): JSX.Element {
+  const { action, version, error, again, heard } = useAction(provider, id)
+  const [released, setReleased] = useState(false)
+  useTitle(action === undefined ? id : `${action.status} ${plain(action.label ?? id)}`)
+  const key = `details ${provider} ${id}`
+  useEffect(() => () => void ask('forget', { key }), [key])
+
+  if (action === undefined) {
+    if (error === undefined) return <p class="waiting">Asking …</p>
+    const isUnauthorized = toProblem(error).code === 'UnauthorizedRequest'
+    return (
+      <ProblemBox error={error} again={again}>
+        {isUnauthorized && (
+          <button type="button" class="main" onClick={() => void signIn()}>
+            Sign in again
+          </button>
+        )}
+      </ProblemBox>
+    )
+  }
+  const { status, label, display_status, said } = action
+  return (
+    <>
+      {route.value.query.get('repeated') !== null && (
+        <p class="banner">
+          This action had been started before: its request id repeats an earlier request, so nothing was
+          started anew.
+        </p>
+      )}
+      <header class="action-head">
+        <h1>{plain(label ?? 'Action')}</h1>
+        <p class="action-state" aria-live="polite">
+          <StateBadge status={status} />
+          {display_status && display_status !== status && <span class="says">{plain(display_status)}</span>}
+        </p>
+        <p class="code id">
+          {plain(id)} <Copy text={id} what="the id" />
+        </p>
+      </header>
+      {status === 'ACTIVE' && <div class="progress" role="presentation" />}
+      {released && (
+        <p class="banner">
+          Released: the provider has forgotten this action. What you see is its last state.
+        </p>
+      )}
+      {error !== undefined && !released && <ProblemBox error={error} again={again} />}
+      {said.description && status !== 'SUCCEEDED' && status !== 'ACTIVE' && (
+        <div class={`box ${status === 'FAILED' ? 'problem' : 'caution'}`}>
+          <h2>{plain(said.code ?? status)}</h2>
+          <p class="words">{plain(said.description)}</p>
+        </div>
+      )}
+      {!released && (
+        <Changes
+          provider={provider}
+          description={description}
+          action={action}
+          changed={(action, change) => {
+            heard(action)
+            if (change === 'release') setReleased(true)
+          }}
+        />
+      )}
+      <div class="columns">
+        <Facts provider={provider} action={action} />
+        <section class="box">
+          <h2>Details</h2>
+          {action.detailRows === 0 ? (
+            <p class="hint">None.</p>
+          ) : (
+            <TreeView tree={key} rows={action.detailRows} version={version} label="Details" />
+          )}
+        </section>
+      </div>
+      {description.log_supported && <LogSection provider={provider} action={action} released={released} />}
+    </>
+  )
+}

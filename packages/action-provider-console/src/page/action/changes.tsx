@@ -1,0 +1,123 @@
+import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
+import type { Shown } from '../../thread/calls.ts'
+import { announce } from '../parts/announce.tsx'
+import { Confirm } from '../parts/dialog.tsx'
+import { ForeignLink, Link } from '../parts/link.tsx'
+import { plain } from '../parts/plain.ts'
+import { mayBeAmong } from '../parts/principal.ts'
+import { ProblemBox } from '../parts/problem.tsx'
+import { requestOf } from '../run/remembered.ts'
+import { principals, scopeOf, signIn } from '../sign-in/session.ts'
+import { topScopes } from '../sign-in/trust.ts'
+import { type Description, inQuery } from '../state/providers.ts'
+import { hrefOf } from '../state/route.ts'
+import { ask } from '../state/thread.ts'
+
+type Change = 'cancel' | 'resume' | 'release'
+type ChangesProps = {
+  provider: string
+  description: Description
+  action: Shown
+  changed(action: Shown, change: Change): void
+}
+
+const QUESTIONS = {
+  cancel: {
+    title: 'Cancel the action?',
+    text: 'It ends in FAILED. What it has done already stays done.',
+    verb: 'Cancel it',
+  },
+  resume: {
+    title: 'Resume the action?',
+    text: 'It goes on from where it waits, with your sign-in of now.',
+    verb: 'Resume it',
+  },
+  release: {
+    title: 'Release the action?',
+    text: 'The provider forgets it, with its details and its log. This cannot be undone.',
+    verb: 'Release it',
+  },
+} as const
+
+/** What can be done with an action: what would not work is not offered. */
+export function Changes({ provider, action, changed }: ChangesProps): JSX.Element {
+  const [asked, setAsked] = useState<Change>()
+  const [error, setError] = useState<unknown>()
+  const { id, status, said, creator_id, manage_by } = action
+  const mayManage = principals.value.has(creator_id) || mayBeAmong(manage_by)
+  const unfinished = status === 'ACTIVE' || status === 'INACTIVE'
+  const isMine = principals.value.has(creator_id)
+  const missing = isMine ? said.consent : undefined
+  // Whatever else a provider asks for here would be a token of another service, in a sign-in that looks like its own.
+  const isOwnScope = topScopes(missing ?? '').every((scope) => scope === scopeOf(provider))
+
+  async function change(what: Change): Promise<void> {
+    setError(undefined)
+    try {
+      changed(await ask('change', { provider, id, change: what }), what)
+      announce({ cancel: 'Canceled', resume: 'Resumed', release: 'Released' }[what])
+    } catch (error) {
+      setError(error)
+    }
+  }
+  return (
+    <section aria-label="What can be done">
+      {error !== undefined && <ProblemBox error={error} />}
+      <p class="buttons">
+        {missing !== undefined && isOwnScope && (
+          <button
+            type="button"
+            class="main"
+            onClick={() => void signIn({ scopes: [missing], errand: { resume: { provider, id } } })}
+          >
+            Consent and resume
+          </button>
+        )}
+        {mayManage && status === 'INACTIVE' && (missing === undefined || !isOwnScope) && (
+          <button type="button" onClick={() => setAsked('resume')}>
+            Resume
+          </button>
+        )}
+        {said.resolution_url && unfinished && (
+          <ForeignLink href={said.resolution_url}>Resolve it elsewhere</ForeignLink>
+        )}
+        {mayManage && unfinished && (
+          <button type="button" class="danger" onClick={() => setAsked('cancel')}>
+            Cancel
+          </button>
+        )}
+        {requestOf(provider, id) !== undefined && (
+          <Link class="button" href={hrefOf('run', { provider: inQuery(provider), again: id })}>
+            Run again
+          </Link>
+        )}
+        {mayManage && !unfinished && (
+          <button type="button" onClick={() => setAsked('release')}>
+            Release
+          </button>
+        )}
+      </p>
+      {missing !== undefined && (
+        <p class={isOwnScope ? 'hint words' : 'wrong words'}>
+          {isOwnScope ? 'It needs your consent to ' : 'It asks for your consent to '}
+          <code>{plain(missing)}</code>
+          {isOwnScope
+            ? '. Globus asks you for it; then the action goes on by itself.'
+            : ', which is not the scope of this provider. The console does not ask for that.'}
+        </p>
+      )}
+      {asked !== undefined && (
+        <Confirm
+          title={QUESTIONS[asked].title}
+          verb={QUESTIONS[asked].verb}
+          danger={asked !== 'resume'}
+          act={() => change(asked)}
+          close={() => setAsked(undefined)}
+        >
+          <p>{QUESTIONS[asked].text}</p>
+        </Confirm>
+      )}
+    </section>
+  )
+}

@@ -1,0 +1,50 @@
+import type { Filter, Role, Summary } from '../../thread/calls.ts'
+
+export const STATES = ['ACTIVE', 'INACTIVE', 'SUCCEEDED', 'FAILED'] as const
+export const ROLES: readonly { role: Role; name: string }[] = [
+  { role: 'creator_id', name: 'I created' },
+  { role: 'monitor_by', name: 'I may see' },
+  { role: 'manage_by', name: 'I may manage' },
+]
+
+/** What is looked for, as the URL of the view has it. The provider knows states and roles; the page looks for the rest. */
+export type Wanted = Filter & { label: string; since: string; until: string }
+
+/** All of it, where a URL says nothing. */
+export function wantedOf(query: URLSearchParams): Wanted {
+  const listed = <Value extends string>(name: string, allowed: readonly Value[]): Value[] => {
+    const given = query.get(name)?.split(',') ?? []
+    const known = allowed.filter((each) => given.includes(each.toLowerCase()) || given.includes(each))
+    return known.length > 0 ? known : [...allowed]
+  }
+  return {
+    status: listed('status', STATES),
+    role: listed(
+      'role',
+      ROLES.map(({ role }) => role),
+    ),
+    label: query.get('label') ?? '',
+    since: query.get('since') ?? '',
+    until: query.get('until') ?? '',
+  }
+}
+
+/** The same for a URL. What says nothing is left out. */
+export function queryOf({ status, role, label, since, until }: Wanted): Record<string, string | undefined> {
+  return {
+    status: status.length === STATES.length ? undefined : status.join().toLowerCase(),
+    role: role.length === ROLES.length ? undefined : role.join(),
+    label,
+    since,
+    until,
+  }
+}
+
+/** Whether an action has the label and the time that are looked for. Days are the browser's. */
+export function fits({ label, since, until }: Wanted, action: Summary): boolean {
+  const text = `${action.label ?? ''} ${action.id} ${action.display_status ?? ''}`.toLowerCase()
+  if (!text.includes(label.toLowerCase())) return false
+  const started = Date.parse(action.start_time ?? '')
+  if (since && !(started >= new Date(`${since}T00:00:00`).getTime())) return false
+  return !(until && !(started < new Date(`${until}T00:00:00`).getTime() + 86_400_000))
+}

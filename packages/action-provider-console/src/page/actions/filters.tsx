@@ -1,0 +1,88 @@
+import type { JSX } from 'preact'
+import { ROLES, STATES, type Wanted } from './filter.ts'
+
+/** Which actions are looked for. Where nothing is chosen, all are. */
+export function Filters({
+  wanted,
+  change,
+}: {
+  wanted: Wanted
+  change(other: Partial<Wanted>): void
+}): JSX.Element {
+  return (
+    <form class="filters" aria-label="Which actions" onSubmit={(event) => event.preventDefault()}>
+      <Choices
+        legend="State"
+        options={STATES.map((value) => ({ value, name: value }))}
+        chosen={wanted.status}
+        change={(status) => change({ status })}
+      />
+      <Choices
+        legend="That"
+        options={ROLES.map(({ role: value, name }) => ({ value, name }))}
+        chosen={wanted.role}
+        change={(role) => change({ role })}
+      />
+      <div class="field">
+        <label for="label">Label, id or words</label>
+        <input
+          id="label"
+          type="search"
+          value={wanted.label}
+          onInput={({ currentTarget }) => change({ label: currentTarget.value })}
+        />
+      </div>
+      <fieldset class="choices">
+        <legend>Started</legend>
+        <Day name="since" title="from" value={wanted.since} change={(since) => change({ since })} />
+        <Day name="until" title="until" value={wanted.until} change={(until) => change({ until })} />
+      </fieldset>
+    </form>
+  )
+}
+
+type DayProps = { name: string; title: string; value: string; change(value: string): void }
+
+function Day({ name, title, value, change }: DayProps): JSX.Element {
+  return (
+    <>
+      <label for={name}>{title}</label>
+      <input
+        id={name}
+        type="date"
+        value={value}
+        onInput={({ currentTarget }) => change(currentTarget.value)}
+      />
+    </>
+  )
+}
+
+type ChoicesProps<Value> = {
+  legend: string
+  options: readonly { value: Value; name: string }[]
+  chosen: readonly Value[]
+  change(chosen: Value[]): void
+}
+
+function Choices<Value extends string>({
+  legend,
+  options,
+  chosen,
+  change,
+}: ChoicesProps<Value>): JSX.Element {
+  function toggle(value: Value): void {
+    const others = chosen.includes(value) ? chosen.filter((each) => each !== value) : [...chosen, value]
+    change(others.length === 0 ? options.map((option) => option.value) : others)
+  }
+  return (
+    <fieldset class="choices">
+      <legend>{legend}</legend>
+      {options.map(({ value, name }) => (
+        <label key={value} class="choice">
+          <input type="checkbox" checked={chosen.includes(value)} onChange={() => toggle(value)} />
+          {name}
+        </label>
+      ))}
+    </fieldset>
+  )
+}

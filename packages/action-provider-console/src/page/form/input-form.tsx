@@ -1,0 +1,107 @@
+import type { ComponentType, JSX } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { parseExactly } from '../../thread/exact-json.ts'
+import { checkInput, type FieldError } from './check.ts'
+import { JsonInput } from './json-input.tsx'
+
+type SchemaForm = typeof import('./schema-form.tsx').default
+let loaded: SchemaForm | undefined
+
+/** The form from a schema is large, and loaded when there is one to fill in. */
+function useSchemaForm(): ComponentType<Parameters<SchemaForm>[0]> | undefined {
+  const [form, setForm] = useState(() => loaded)
+  useEffect(() => {
+    void import('./schema-form.tsx').then((module) => {
+      loaded = module.default
+      setForm(() => loaded)
+    })
+  }, [])
+  return form
+}
+
+type InputFormProps = {
+  /** JSON Schema, as text. */
+  schema: string
+  /** The input, as JSON text; it may be none while it is typed. */
+  text: string
+  change(text: string): void
+  /** What the provider said of fields. */
+  refused: readonly FieldError[]
+  /** Show what is wrong already, also of what was not touched. */
+  strict: boolean
+  label: string
+}
+
+/** An input, filled in as a form or written as JSON. Both are one text, which is checked while it is typed. */
+export function InputForm({ schema, text, change, refused, strict, label }: InputFormProps): JSX.Element {
+  const [asJson, setAsJson] = useState(() => !fitsForm(text))
+  const [errors, setErrors] = useState<FieldError[]>([])
+  const [touched, setTouched] = useState(false)
+  const syntax = syntaxError(text)
+  useEffect(() => {
+    if (syntax !== undefined) return setErrors([])
+    let wanted = true
+    const timer = setTimeout(async () => {
+      const found = await checkInput(schema, text)
+      if (wanted) setErrors(found)
+    }, 150)
+    return () => {
+      wanted = false
+      clearTimeout(timer)
+    }
+  }, [schema, text])
+
+  const shown = [...(strict || touched || asJson ? errors : []), ...refused]
+  function changed(other: string): void {
+    setTouched(true)
+    change(other)
+  }
+  const exact = syntax !== undefined || fitsForm(text)
+  return (
+    <section class="input-form" aria-label={label}>
+      <fieldset class="switch" aria-label="How to write the input">
+        <button
+          type="button"
+          aria-pressed={!asJson}
+          disabled={syntax !== undefined || !exact}
+          onClick={() => setAsJson(false)}
+        >
+          Form
+        </button>
+        <button type="button" aria-pressed={asJson} onClick={() => setAsJson(true)}>
+          JSON
+        </button>
+      </fieldset>
+      {!exact && <p class="hint">A number here is longer than a form keeps it: change it as JSON.</p>}
+      {asJson ? (
+        <JsonInput text={text} change={changed} syntax={syntax} errors={shown} />
+      ) : (
+        <FormOf schema={schema} text={text} change={changed} errors={shown} />
+      )}
+    </section>
+  )
+}
+
+function FormOf(props: Parameters<SchemaForm>[0]): JSX.Element {
+  const Form = useSchemaForm()
+  return Form ? <Form {...props} /> : <p class="waiting">Making the form …</p>
+}
+
+/** What keeps a text from being JSON. */
+export function syntaxError(text: string): string | undefined {
+  try {
+    JSON.parse(text)
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** Whether a form can show an input without changing a number. */
+function fitsForm(text: string): boolean {
+  try {
+    return JSON.stringify(parseExactly(text)) === JSON.stringify(JSON.parse(text))
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,59 @@
+import type { JSX } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { plain } from '../parts/plain.ts'
+import { ProblemBox } from '../parts/problem.tsx'
+import { errandProblem } from '../sign-in/errand.ts'
+import { refusing, signIn, signInProblem } from '../sign-in/session.ts'
+import { now, paused } from '../state/live.ts'
+import { troubles } from '../state/thread.ts'
+
+/** What concerns all of a view: no network, no sign-in any more, no news. */
+export function Banners(): JSX.Element {
+  const online = useOnline()
+  const trouble = Object.entries(troubles.value)[0]
+  return (
+    <div aria-live="polite">
+      {!online && (
+        <p class="banner warning">There is no network. The page goes on by itself when it is back.</p>
+      )}
+      {online && trouble && (
+        <p class="banner warning">
+          {new URL(trouble[0]).host}: {plain(trouble[1].reason)}. Next try in{' '}
+          {Math.max(0, Math.ceil((trouble[1].until - now.value) / 1_000))} s.
+        </p>
+      )}
+      {refusing.value.size > 0 && (
+        <p class="banner warning">
+          Your sign-in has ended. What you see and have typed stays.{' '}
+          <button type="button" class="main small" onClick={() => void signIn()}>
+            Sign in again
+          </button>
+        </p>
+      )}
+      {signInProblem.value !== undefined && (
+        <p class="banner warning">
+          You were not signed in: {plain(signInProblem.value)}.{' '}
+          <button type="button" class="small" onClick={() => void signIn()}>
+            Try again
+          </button>
+        </p>
+      )}
+      {errandProblem.value !== undefined && <ProblemBox error={errandProblem.value} />}
+      {paused.value && <p class="banner">Paused: what you see may have changed. Press Paused to go on.</p>}
+    </div>
+  )
+}
+
+function useOnline(): boolean {
+  const [online, setOnline] = useState(navigator.onLine)
+  useEffect(() => {
+    const look = (): void => setOnline(navigator.onLine)
+    addEventListener('online', look)
+    addEventListener('offline', look)
+    return () => {
+      removeEventListener('online', look)
+      removeEventListener('offline', look)
+    }
+  }, [])
+  return online
+}

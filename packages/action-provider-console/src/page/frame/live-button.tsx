@@ -1,0 +1,28 @@
+import type { JSX } from 'preact'
+import { announce } from '../parts/announce.tsx'
+import { paused } from '../state/live.ts'
+
+/** Whether what is shown follows what happens. */
+export function LiveButton(): JSX.Element {
+  const isPaused = paused.value
+  function toggle(): void {
+    paused.value = !isPaused
+    announce(isPaused ? 'Live' : 'Paused')
+  }
+  return (
+    <button
+      type="button"
+      class={`live ${isPaused ? 'paused' : ''}`}
+      aria-pressed={isPaused}
+      title={
+        isPaused
+          ? 'Nothing is asked for. Press to go on'
+          : 'What is shown follows what happens. Press to pause'
+      }
+      onClick={toggle}
+    >
+      <span class="dot" aria-hidden="true" /> <span>{isPaused ? 'Paused' : 'Live'}</span>
+      <span class="unseen">: pause updates</span>
+    </button>
+  )
+}

@@ -1,0 +1,35 @@
+import type { ComponentChildren, JSX } from 'preact'
+import { go } from '../state/route.ts'
+
+type LinkProps = {
+  href: string
+  children: ComponentChildren
+  class?: string
+  'aria-label'?: string
+  'aria-current'?: 'page'
+}
+
+/** A link to a view. Opens in this tab where nothing else is asked for. */
+export function Link({ href, children, ...rest }: LinkProps): JSX.Element {
+  function follow(event: MouseEvent): void {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
+    event.preventDefault()
+    go(href)
+  }
+  return (
+    <a {...rest} href={href} onClick={follow}>
+      {children}
+    </a>
+  )
+}
+
+/** A link that a provider gave; its text alone where it leads to no web page. */
+export function ForeignLink({ href, children }: { href: string; children: ComponentChildren }): JSX.Element {
+  const url = URL.parse(href)
+  if (url === null || !/^(https?|mailto):$/.test(url.protocol)) return <span>{children}</span>
+  return (
+    <a href={url.href} target="_blank" rel="noopener noreferrer">
+      {children}
+    </a>
+  )
+}

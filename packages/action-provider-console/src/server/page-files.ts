@@ -1,0 +1,58 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+}
+
+/** Where the built page is, from the sources as from what is published. */
+const folder = fileURLToPath(new URL('../../dist/page/', import.meta.url))
+
+/** Whether the page was built. What is published is; the sources are not. */
+export function isBuilt(): boolean {
+  return existsSync(`${folder}index.html`)
+}
+
+/** The files of the built page, in memory once they are asked for: there are few, and they never change while they are served. */
+export type PageFiles = {
+  /** Answers with a file, or with 404. */
+  send(name: string, request: FastifyRequest, reply: FastifyReply): FastifyReply
+}
+
+export function pageFiles(): PageFiles {
+  let files: Map<string, Buffer> | undefined
+  const packed = new Map<string, Buffer>()
+
+  function read(): Map<string, Buffer> {
+    const names = globSync('**/*.{html,js,css,svg}', { cwd: folder })
+    return new Map(names.map((name) => [name.replaceAll('\\', '/'), readFileSync(`${folder}${name}`)]))
+  }
+  function gzipped(name: string, content: Buffer): Buffer {
+    const known = packed.get(name) ?? gzipSync(content)
+    packed.set(name, known)
+    return known
+  }
+
+  return {
+    send(name, request, reply) {
+      files ??= read()
+      const content = files.get(name)
+      if (content === undefined) return reply.callNotFound() as unknown as FastifyReply
+      // The names of all files but the first hold a hash of what is in them.
+      const lasting = name === 'index.html' ? 'no-cache' : 'public, max-age=31536000, immutable'
+      reply.headers({
+        'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
+        'cache-control': lasting,
+        vary: 'accept-encoding',
+      })
+      if (!/\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) return reply.send(content)
+      return reply.header('content-encoding', 'gzip').send(gzipped(name, content))
+    },
+  }
+}

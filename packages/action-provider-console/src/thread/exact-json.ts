@@ -1,0 +1,31 @@
+/** What ECMAScript has for numbers that no double holds: their text, which JSON.stringify writes as it is. */
+type RawNumber = { readonly rawJSON: string }
+type SourceReviver = (this: unknown, key: string, value: unknown, context?: { source?: string }) => unknown
+type SourceJSON = {
+  parse(text: string, reviver: SourceReviver): unknown
+  rawJSON?: (text: string) => RawNumber
+  isRawJSON?: (value: unknown) => value is RawNumber
+}
+
+const { rawJSON, isRawJSON, parse } = JSON as unknown as SourceJSON
+
+/**
+ * Reads JSON without changing a number: one that would be written otherwise than it was keeps its text.
+ *
+ * @throws SyntaxError
+ * @example JSON.stringify(parseExactly('[1, 12345678901234567890, 1.10]')) // '[1,12345678901234567890,1.10]'
+ */
+export function parseExactly(text: string): unknown {
+  if (rawJSON === undefined) return JSON.parse(text)
+  return parse(text, (_key, value, context) => {
+    const source = context?.source
+    if (typeof value !== 'number' || source === undefined || String(value) === source) return value
+    return rawJSON(source)
+  })
+}
+
+/** The text of a number as it was sent, or nothing for what is none. */
+export function numberText(value: unknown): string | undefined {
+  if (typeof value === 'number') return String(value)
+  return isRawJSON?.(value) === true ? value.rawJSON : undefined
+}

@@ -1,0 +1,91 @@
+import type { Action, ActionLogEntry } from 'action-provider-tools/client'
+import type { LogCount, LogLine } from './calls.ts'
+
+/** A log as far as it was read, and what of it is searched for. */
+export type Log = {
+  /** Reads on from where it was read to; follows the action where it is not complete. */
+  read(follow: boolean, signal: AbortSignal, tell: (count: LogCount) => void): Promise<void>
+  search(text: string): LogCount
+  rows(from: number, to: number): LogLine[]
+  find(number: number): number
+  entry(number: number): ActionLogEntry | undefined
+}
+
+/** How often the page is told of further lines, in milliseconds. */
+const TOLD = 100
+/** The longest description in one line. */
+const LONGEST = 400
+
+export function createLog(action: Action): Log {
+  const entries: ActionLogEntry[] = []
+  let wanted = ''
+  let found: number[] = []
+
+  const fits = ({ code, description, details }: ActionLogEntry): boolean =>
+    wanted === '' ||
+    code.toLowerCase().includes(wanted) ||
+    description.toLowerCase().includes(wanted) ||
+    (details !== undefined && JSON.stringify(details).toLowerCase().includes(wanted))
+
+  function add(entry: ActionLogEntry): void {
+    entries.push(entry)
+    if (wanted !== '' && fits(entry)) found.push(entries.length - 1)
+  }
+  const count = (): LogCount => ({
+    lines: entries.length,
+    found: wanted === '' ? entries.length : found.length,
+  })
+
+  /** How many entries of the last moment there are already: they come again. */
+  function seenOfLastMoment(): { since?: string; seen: number } {
+    const since = entries.at(-1)?.time
+    if (!since) return { seen: 0 }
+    return { since, seen: entries.length - entries.findLastIndex(({ time }) => time !== since) - 1 }
+  }
+
+  return {
+    async read(follow, signal, tell) {
+      let { since, seen } = seenOfLastMoment()
+      let told = 0
+      for await (const entry of action.log({
+        follow,
+        throughInactive: true,
+        signal,
+        ...(since && { since }),
+      })) {
+        if (seen > 0 && entry.time === since) seen--
+        else add(entry)
+        if (performance.now() - told < TOLD) continue
+        told = performance.now()
+        tell(count())
+      }
+      tell(count())
+    },
+    search(text) {
+      wanted = text.toLowerCase()
+      found =
+        wanted === '' ? [] : [...entries.keys()].filter((index) => fits(entries[index] as ActionLogEntry))
+      return count()
+    },
+    rows(from, to) {
+      const indexes =
+        wanted === '' ? Array.from({ length: to - from }, (_, index) => from + index) : found.slice(from, to)
+      return indexes.flatMap((index) => {
+        const entry = entries[index]
+        return entry === undefined ? [] : [lineOf(entry, index + 1)]
+      })
+    },
+    find: (number) =>
+      wanted === '' ? (number <= entries.length ? number - 1 : -1) : found.indexOf(number - 1),
+    entry: (number) => entries[number - 1],
+  }
+}
+
+/** One line of a log, without line ends. */
+export function lineOf({ time, code, description, details }: ActionLogEntry, number: number): LogLine {
+  return { number, time, code: cut(code), description: cut(description), hasDetails: details !== undefined }
+}
+
+function cut(text: string): string {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text
+}
