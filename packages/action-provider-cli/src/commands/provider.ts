@@ -17,14 +17,14 @@ type RegisterOptions = ProviderOptions & {
   redirect?: string[]
 }
 
-/** Settings that lead the provider to the same Globus as this command; production needs none. */
+/** Settings that make the provider use the same Globus as this command; production needs none. */
 const globusSettings = [
   'GLOBUS_SDK_ENVIRONMENT',
   'GLOBUS_SDK_SERVICE_URL_AUTH',
   'GLOBUS_SDK_SERVICE_URL_GROUPS',
 ]
 
-/** `action-provider provider register`: again and again with the same outcome. */
+/** `action-provider provider register`: repeating it has the same outcome. */
 export async function register(options: RegisterOptions): Promise<void> {
   const session = await openSession(options)
   const api = authApi(session)
@@ -56,7 +56,7 @@ export async function showProvider(options: ProviderOptions): Promise<void> {
   await show(session, api, await chosenClient(api, options))
 }
 
-/** `action-provider provider rotate-secret`: the new secret is in the file before an old one ends. */
+/** `action-provider provider rotate-secret`: writes the new secret to the file before it removes old ones. */
 export async function rotateSecret(options: ProviderOptions & { keepOld?: boolean }): Promise<void> {
   const session = await openSession(options)
   const { terminal } = session
