@@ -2,6 +2,7 @@ import { uuidBytes } from '../../action/keys.ts'
 import { ServiceUnavailable } from '../../errors.ts'
 import { within } from '../../promise-like.ts'
 import { type ActionStore, LEASE_SECONDS, type StoreOptions } from '../action-store.ts'
+import { createRecent } from '../recent.ts'
 import { type DatabaseClock, readClock, type Times } from './clock.ts'
 import { count, namespaces } from './counts.ts'
 import { findByKey, prepareCreate } from './create.ts'
@@ -62,8 +63,9 @@ export async function openPostgresStore(
   const notifications = createNotifications(config, (error) =>
     log('The connection that listens to the database broke', error),
   )
-  const create = prepareCreate(database, notifications, times)
-  const { find: findAction, transition } = prepareTransition(database, notifications, times)
+  const recent = createRecent()
+  const create = prepareCreate(database, notifications, times, recent)
+  const { find: findAction, transition } = prepareTransition(database, notifications, times, recent)
   let closing: Promise<void> | undefined
   const requests = createRequests(database, clock)
   const jobs = createJobs(database, notifications, leaseSeconds, options.clock)
