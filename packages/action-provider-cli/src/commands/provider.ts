@@ -69,10 +69,10 @@ export async function rotateSecret(options: ProviderOptions & { keepOld?: boolea
     CLIENT_SECRET: secret,
     ...sealingSettings(settings),
   })
-  terminal.say('Restart every instance of the provider with it')
+  terminal.say('Restart every instance of the provider, so that it uses the new secret')
   if (options.keepOld) {
     terminal.say(
-      'The old secrets still count: run this again without --keep-old when the provider uses the new one',
+      'The old secrets are still valid: run this again without --keep-old when the provider uses the new one',
     )
   } else {
     const old = (await api.credentials(client.id)).filter((credential) => credential.id !== id)
@@ -120,7 +120,7 @@ async function keepSettings(
   terminal.say(`Wrote ${new Intl.ListFormat('en-GB').format(names)} to ${path}`)
   if (settings.FORMER_CLIENT_SECRETS === undefined) return
   terminal.say(
-    `What was sealed without a SECRETS_KEY stays readable by FORMER_CLIENT_SECRETS=***: leave it in ${path} until all work that has begun is complete`,
+    `FORMER_CLIENT_SECRETS=*** opens state that was sealed without a SECRETS_KEY: leave it in ${path} until all work that has begun is complete`,
   )
 }
 
