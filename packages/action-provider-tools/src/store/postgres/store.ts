@@ -11,7 +11,7 @@ import { createJobs } from './jobs.ts'
 import { cancelsSince, list, overdue } from './lists.ts'
 import { logAfter, readLog } from './logs.ts'
 import { createNotifications } from './notifications.ts'
-import { bringUpToDate, configOf, type Log } from './opening.ts'
+import { assertImported, bringUpToDate, configOf, type Log } from './opening.ts'
 import { sweepReleased } from './removal.ts'
 import { createRequests } from './requests.ts'
 import type { Statement } from './statement.ts'
@@ -46,7 +46,7 @@ export async function openPostgresStore(
 ): Promise<ActionStore> {
   const { leaseSeconds = LEASE_SECONDS, poolSize = 10, log = () => {} } = options
   const config = configOf(url)
-  await bringUpToDate(config, log)
+  await bringUpToDate(config, log, assertImported)
   const lease = leaseSeconds * 1_000
   const database = openPool(config, {
     size: poolSize,

@@ -15,7 +15,7 @@ import { createGroupCommit } from './group-commit.ts'
 import { createJobs } from './jobs.ts'
 import { createLists } from './lists.ts'
 import { createLogs } from './logs.ts'
-import { openDatabase } from './opening.ts'
+import { assertImported, openDatabase } from './opening.ts'
 import { createProviders } from './providers.ts'
 import { prepareRemoval } from './removal.ts'
 import { createRequests } from './requests.ts'
@@ -53,6 +53,7 @@ const SWEEP_SIZE = 50
 export function openSqliteStore(path: string, options: SqliteOptions = {}): ActionStore {
   const database = openDatabase(path, options.exclusive)
   try {
+    assertImported(database, path)
     return sqliteStore(database, options)
   } catch (error) {
     database.close()
