@@ -61,7 +61,9 @@ export function tracingFetch(trace: Trace): typeof fetch {
 
 /** The same response; its body is reported when it has been read. */
 function watched(response: Response, tell: (text: string) => void): Response {
-  if (response.body === null) {
+  // A stream of updates is told of when it begins: it may go on for hours.
+  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream')
+  if (response.body === null || isStream) {
     tell('')
     return response
   }

@@ -4,10 +4,12 @@ import { ActionNotFound } from '../errors.ts'
 import { answered, type Connection, type Question, type Reply } from './connection.ts'
 import { readLogPage, readStatus, type Status } from './documents.ts'
 import { failure } from './failure.ts'
-import { finished, type RequestOptions, type WaitOptions } from './finished.ts'
+import { finished, onChange, type WaitOptions } from './finished.ts'
 import { followLog, type LogOptions } from './follow-log.ts'
 import { pages } from './pages.ts'
 import { actionPath } from './provider-url.ts'
+import type { RequestOptions } from './repeat.ts'
+import { type FollowOptions, follow, type Update, type UpdatesOptions } from './updates.ts'
 
 /**
  * An action of a provider. Its methods throw the errors of the interface, NetworkFailure and
@@ -46,6 +48,11 @@ export type Action<Details = ActionDetails> = {
   release(options?: RequestOptions): Promise<Status<Details>>
   /** The entries of its log, oldest first. Pages are read as the entries are consumed. */
   log(options?: LogOptions<Details>): AsyncIterable<ActionLogEntry>
+  /**
+   * Tells of it until it is complete: each entry of its log, and how it is at first and whenever that is
+   * another, the complete status last. From any provider: where it has no updates it is asked at intervals.
+   */
+  updates(options?: UpdatesOptions): AsyncIterable<Update<Details>>
 }
 
 /** Checks the details of an action that has succeeded. */
@@ -71,6 +78,12 @@ export function createAction<Details>(
     const waited = /(^|[\s,])wait\b/i.test(reply.headers.get('preference-applied') ?? '')
     return { status: await hear(reply), waited }
   }
+  const updates = (options: FollowOptions): AsyncGenerator<Update<Details>> => {
+    const { signal, retry } = options
+    const read = (since: string | undefined): AsyncGenerator<ActionLogEntry> => log({ signal, retry, since })
+    const isKnown = latest !== undefined
+    return follow({ connection, path: `actions/${path('updates')}`, isKnown, hear, look, read }, options)
+  }
   const change = async (operation: string, question: Question): Promise<Status<Details>> =>
     hear(await answered(connection, { method: 'POST', path: path(operation), ...question }))
 
@@ -90,7 +103,7 @@ export function createAction<Details>(
       return latest
     },
     status: async ({ signal, retry, wait } = {}) => (await look({ signal, retry, wait })).status,
-    finished: (options) => finished(look, latest, options),
+    finished: (options) => finished(updates, latest, options),
     cancel: ({ signal, retry } = {}) => change('cancel', { signal, retry }),
     resume: ({ signal, retry } = {}) => change('resume', { signal, retry, repeats: 'refused' }),
     async release({ signal, retry } = {}) {
@@ -100,6 +113,15 @@ export function createAction<Details>(
       if (error !== undefined) throw error
       return hear(reply)
     },
-    log: (options = {}) => (options.follow ? followLog(look, log, options) : log(options)),
+    log: (options = {}) =>
+      options.follow
+        ? followLog(updates, () => log({ ...options, newestFirst: false }), options)
+        : log(options),
+    async *updates({ signal, retry, log = true } = {}) {
+      const changed = onChange()
+      for await (const update of updates({ signal, retry, log, throughInactive: true })) {
+        if (update.type === 'log' || changed(update.status)) yield update
+      }
+    },
   }
 }

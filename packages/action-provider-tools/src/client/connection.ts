@@ -11,8 +11,7 @@ export type ConnectOptions = TokenOptions & {
   /** Sends the requests, for example through a proxy or with tracing (default: the runtime's `fetch`). */
   fetch?: typeof fetch
   /**
-   * Parses the JSON of answers (default: `JSON.parse`), for example to keep numbers that a double cannot
-   * hold.
+   * Reads the JSON of answers (default: `JSON.parse`), such as one that keeps numbers that no double holds.
    */
   parse?: (text: string) => unknown
   /** Also send the token to other machines without TLS, as on a private network (default false). */
@@ -35,6 +34,9 @@ export type Question = {
   wait?: number | undefined
   /** Sends no token. */
   anonymous?: boolean
+  /** Take a stream of events as the answer, to be read as it comes. */
+  events?: boolean
+  headers?: Record<string, string>
 }
 
 /** An answer. `doubtful` is true if the request may have arrived more than once. */
@@ -44,6 +46,10 @@ export type Reply = Answer & { doubtful: boolean }
 export type Connection = {
   url: URL
   hasToken: boolean
+  /** Whether it tells of actions as they change; `undefined` until that was found out. */
+  hasUpdates: boolean | undefined
+  /** How long to wait before what broke off is gone on with. */
+  backoff: (retry: RetryOptions | undefined) => { first: number; most: number }
   /**
    * Sends a request, and repeats it where that is safe and may help. Returns the answer whatever its status.
    */
@@ -75,6 +81,11 @@ export function connection(givenUrl: string | URL, options: ConnectOptions): Con
   return {
     url,
     hasToken: tokens !== undefined,
+    hasUpdates: undefined,
+    backoff(retry) {
+      const { backoff: first = 1_000, maximumBackoff: most = 15_000 } = { ...options.retry, ...retry }
+      return { first, most }
+    },
     ask: (question) =>
       repeated(() => send(question), question.repeats ?? 'always', {
         signal: question.signal,
@@ -97,7 +108,7 @@ async function another(tokens: GetToken, refused: string): Promise<string | unde
 }
 
 function requestOf(
-  { method = 'GET', path, query = {}, body, signal, wait }: Question,
+  { method = 'GET', path, query = {}, body, signal, wait, events = false, headers }: Question,
   base: URL,
   timeout: number,
 ): Exchange {
@@ -108,7 +119,9 @@ function requestOf(
   return {
     method,
     url: path === undefined ? base : below(base, path, search),
+    events,
     headers: {
+      ...headers,
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(wait !== undefined && { prefer: wait > 0 ? `wait=${wait}` : 'respond-async' }),
     },

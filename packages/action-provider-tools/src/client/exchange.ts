@@ -1,4 +1,5 @@
 import { isLoopback } from '../auth/globus-urls.ts'
+import { eventReader, type ServerEvent } from './event-stream.ts'
 import { type Answer, printable, UnexpectedAnswer } from './failure.ts'
 import { NetworkFailure } from './network-failure.ts'
 import { InvalidArgument } from './provider-url.ts'
@@ -11,8 +12,10 @@ export type Exchange = {
   headers?: Record<string, string>
   body?: string | undefined
   signal?: AbortSignal | undefined
-  /** How long the whole answer may take, in milliseconds. */
+  /** Milliseconds in which the whole answer must have come, or the first of a stream. */
   timeout: number
+  /** Take a stream of events too. */
+  events?: boolean
 }
 
 /** How to send requests. */
@@ -43,32 +46,107 @@ export async function exchange(request: Exchange, carrier: Carrier): Promise<Ans
 }
 
 async function once(
-  { method, url, token, headers, body, signal, timeout }: Exchange,
+  { method, url, token, headers, body, signal, timeout, events = false }: Exchange,
   { fetch, parse, insecure }: Carrier,
 ): Promise<Answer> {
   if (token !== undefined) checkCarrier(url, token, insecure)
   signal?.throwIfAborted()
-  const late = AbortSignal.timeout(timeout)
+  const patience = createPatience(timeout)
   const request: RequestInit = {
     method,
     headers: {
-      accept: 'application/json',
+      accept: events ? 'text/event-stream, application/json' : 'application/json',
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...headers,
     },
     redirect: 'manual',
     cache: 'no-store',
-    signal: signal === undefined ? late : AbortSignal.any([signal, late]),
+    signal: signal === undefined ? patience.signal : AbortSignal.any([signal, patience.signal]),
     ...(body !== undefined && { body }),
   }
   try {
     const response = await fetch(url, request)
     if (response.type === 'opaqueredirect') throw hidden(url, response.status)
+    const { status, body } = response
+    if (events && status === 200 && body && isEventStream(response)) {
+      return {
+        status,
+        headers: response.headers,
+        json: undefined,
+        url,
+        events: readEvents(body, url, { patience, parse, signal }),
+      }
+    }
     const json = parsed(await readText(response, url), parse)
-    return { status: response.status, headers: response.headers, json, url }
+    patience.end()
+    return { status, headers: response.headers, json, url }
   } catch (error) {
+    patience.end()
     signal?.throwIfAborted()
     throw error instanceof UnexpectedAnswer ? error : new NetworkFailure(url.origin, error)
+  }
+}
+
+/** Milliseconds in which a stream must say something: providers do every 15 seconds. */
+const SILENCE = 45_000
+
+function isEventStream({ headers }: Response): boolean {
+  return headers.get('content-type')?.startsWith('text/event-stream') === true
+}
+
+/**
+ * Reads a stream of events, which may go on for ever, and is lost where it falls silent. @throws
+ * NetworkFailure; the signal's reason
+ */
+async function* readEvents(
+  body: ReadableStream<Uint8Array>,
+  url: URL,
+  {
+    patience,
+    parse,
+    signal,
+  }: { patience: Patience; parse: Carrier['parse']; signal: AbortSignal | undefined },
+): AsyncGenerator<Omit<ServerEvent, 'data'> & { json: unknown }> {
+  const reader = body.getReader()
+  const decoder = new TextDecoder()
+  const read = eventReader()
+  try {
+    for (;;) {
+      patience.renew(SILENCE)
+      const { done, value } = await reader.read()
+      // Who reads may take its time.
+      patience.end()
+      if (done) return
+      for (const { data, ...event } of read(decoder.decode(value, { stream: true }))) {
+        yield { ...event, json: parsed(data, parse) }
+      }
+    }
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (error instanceof RangeError) throw new UnexpectedAnswer(200, `${url.href} tells of ${error.message}`)
+    throw new NetworkFailure(url.origin, error)
+  } finally {
+    patience.end()
+    await reader.cancel().catch(() => {})
+  }
+}
+
+/** Ends what takes too long, by its signal. */
+type Patience = { signal: AbortSignal; renew: (milliseconds: number) => void; end: () => void }
+
+function createPatience(milliseconds: number): Patience {
+  const late = new AbortController()
+  const end = (): void => clearTimeout(timer)
+  const begin = (time: number): ReturnType<typeof setTimeout> =>
+    setTimeout(() => late.abort(new DOMException('It takes too long', 'TimeoutError')), time)
+  let timer = begin(milliseconds)
+  return {
+    signal: late.signal,
+    renew(time) {
+      end()
+      timer = begin(time)
+    },
+    end,
   }
 }
 

@@ -17,9 +17,17 @@ import {
   UnauthorizedRequest,
 } from '../errors.ts'
 import { parseRetryAfter } from '../retry.ts'
+import type { ServerEvent } from './event-stream.ts'
 
 /** An answer with its whole body. `json` is `undefined` if the body is not JSON, or nested too deeply. */
-export type Answer = { status: number; headers: Headers; json: unknown; url: URL }
+export type Answer = {
+  status: number
+  headers: Headers
+  json: unknown
+  url: URL
+  /** A stream of events, where one was asked for, in place of a document. */
+  events?: AsyncIterable<Omit<ServerEvent, 'data'> & { json: unknown }>
+}
 
 /**
  * An answer that the interface does not define: from a gateway, a web page, or a provider that breaks the

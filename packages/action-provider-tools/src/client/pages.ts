@@ -1,3 +1,11 @@
+import type { RequestOptions } from './repeat.ts'
+
+/** What reading page after page may be given. */
+export type PagesOptions = RequestOptions & {
+  /** The most pages that are read (default 10,000): TooManyPages is thrown where there are more. */
+  maximumPages?: number
+}
+
 /** A page, and the query of the next one. */
 export type Page<Item> = { items: readonly Item[]; next: string | undefined }
 

@@ -19,6 +19,14 @@ export type RetryOptions = {
   patience?: number
 }
 
+/** What any request may be given. */
+export type RequestOptions = {
+  /** Ends the request, and what is left of its repetitions. */
+  signal?: AbortSignal | undefined
+  /** What is other here than `connect` was told. */
+  retry?: RetryOptions | undefined
+}
+
 /**
  * When to repeat a request. `always`: it may safely arrive twice. `refused`: only if the provider says that
  * it did not act. `patiently`: as `always`, until `patience` ends, for an action that is known to exist.

@@ -1,4 +1,6 @@
-/** The arguments of a query (interface, enumerate and log), each as JSON Schema. */
+/**
+ * The arguments of a query (interface, enumerate; interface, log; interface, updates), each as JSON Schema.
+ */
 
 import { ROLES } from './principal.ts'
 
@@ -23,6 +25,11 @@ export const EnumerateQuery = {
   roles: { type: 'array', items: { type: 'string', enum: ROLES }, default: ['creator_id'] },
   limit: { type: 'integer', minimum: 1, maximum: 100, default: 100 },
   marker: Marker,
+} as const
+
+/** What updates can be asked: which events, written with commas between them. */
+export const UpdatesQuery = {
+  events: { type: 'array', items: { type: 'string', enum: ['status', 'log'] }, default: ['status', 'log'] },
 } as const
 
 /** The query parameters of log. `per_page` and `pagination_token` are older names of `limit` and `marker`. */
