@@ -108,10 +108,10 @@ test('a database that is read-only is refused', async () => {
 const UNDO = {
   before_steps: `DROP TABLE action_provider.steps, action_provider.events;
     ALTER TABLE action_provider.actions DROP COLUMN events, DROP COLUMN work_version;
-    UPDATE action_provider.schema_version SET version = 6`,
+    UPDATE action_provider.schema_version SET version = 7`,
   first_version: `ALTER TABLE action_provider.actions DROP COLUMN lease, DROP COLUMN report, DROP COLUMN failures,
-      DROP COLUMN cancel_requested_by, DROP COLUMN resumed_by;
-    ALTER TABLE action_provider.jobs DROP COLUMN lease, DROP COLUMN left_by, DROP COLUMN caller;
+      DROP COLUMN cancel_requested_by, DROP COLUMN resumed_by, DROP COLUMN job_key;
+    ALTER TABLE action_provider.jobs DROP COLUMN lease, DROP COLUMN left_by, DROP COLUMN caller, DROP COLUMN key;
     ALTER TABLE action_provider.counts RENAME TO tallies;
     ALTER TABLE action_provider.schema_version DROP COLUMN usable_from;
     UPDATE action_provider.schema_version SET version = 1`,

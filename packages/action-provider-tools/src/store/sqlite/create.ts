@@ -44,6 +44,7 @@ export function prepareCreate(
     'manage_by',
     'deadline_at',
     'work_version',
+    'job_key',
     ...CHANGING_COLUMNS,
   ])
 
@@ -60,6 +61,7 @@ export function prepareCreate(
       manage_by: writeList(action.manage_by),
       deadline_at: action.deadline_at,
       work_version: action.work_version,
+      job_key: newAction.job_key ?? '',
       ...changingValues(action, log.length),
     })
     // Nobody asks for the request of an action whose work is over.

@@ -87,6 +87,11 @@ export const VERSIONS: readonly string[] = [
   UPDATE jobs SET caller = (SELECT creator_id FROM actions WHERE actions.number = jobs.number);
   CREATE INDEX jobs_by_caller ON jobs (provider, caller, due_at) WHERE holder IS NULL;`,
 
+  // What limits the jobs that are held at once: the key is the action's, and with each of its jobs.
+  `ALTER TABLE actions ADD COLUMN job_key TEXT NOT NULL DEFAULT '';
+  ALTER TABLE jobs ADD COLUMN key TEXT NOT NULL DEFAULT '';
+  CREATE INDEX jobs_by_queue ON jobs (provider, caller, key, due_at) WHERE holder IS NULL;`,
+
   // What is known of the steps of unfinished work, the events that have reached it, and which version of its provider it is of.
   `CREATE TABLE steps (
     number INTEGER NOT NULL,
