@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startPostgres, type TestPostgres } from '../packages/action-provider-tools/test/postgres.ts'
-import { pack } from './packed.ts'
+import { pack } from '../scripts/pack.ts'
 
 /** The library, installed from its tarball alone: what is optional to install is not there. */
 
@@ -18,7 +18,7 @@ let postgres: TestPostgres
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'optional-'))
   postgres = await startPostgres()
-  const tarball = await pack('action-provider-tools', folder)
+  const { tarball } = await pack('action-provider-tools', folder)
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
   await writeFile(join(folder, 'main.js'), program)
   await install(tarball)
