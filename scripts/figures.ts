@@ -79,15 +79,15 @@ function firstAction(packs: Record<PackageName, Packed>, project: string): Promi
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const ended = once(server, 'exit')
+    let url = ''
     let token = ''
     for await (const line of createInterface(server.stdout)) {
+      url = / serves at (\S+)$/.exec(line)?.[1] ?? url
       token = /TOKEN=(\S+)/.exec(line)?.[1] ?? token
-      const [, url, body] = / (http\S+\/run) --data '(.*)'/.exec(line) ?? []
-      if (url === undefined) continue
+      const [, body] = / --data '(.*)'/.exec(line) ?? []
+      if (body === undefined) continue
       const headers = { authorization: `Bearer ${token}` }
-      const answer = (await (await fetch(url, { method: 'POST', headers, body: body ?? '' })).json()) as {
-        status: string
-      }
+      const answer = await (await fetch(`${url}/run`, { method: 'POST', headers, body })).json()
       if (answer.status !== 'SUCCEEDED') throw new Error(`The action is ${answer.status}`)
       break
     }
