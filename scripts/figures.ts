@@ -87,7 +87,9 @@ function firstAction(packs: Record<PackageName, Packed>, project: string): Promi
       const [, body] = / --data '(.*)'/.exec(line) ?? []
       if (body === undefined) continue
       const headers = { authorization: `Bearer ${token}` }
-      const answer = await (await fetch(`${url}/run`, { method: 'POST', headers, body })).json()
+      const answer = (await (await fetch(`${url}/run`, { method: 'POST', headers, body })).json()) as {
+        status: string
+      }
       if (answer.status !== 'SUCCEEDED') throw new Error(`The action is ${answer.status}`)
       break
     }
