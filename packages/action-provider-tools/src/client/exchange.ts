@@ -4,7 +4,7 @@ import { type Answer, printable, UnexpectedAnswer } from './failure.ts'
 import { NetworkFailure } from './network-failure.ts'
 import { InvalidArgument } from './provider-url.ts'
 
-/** One request, with the token that goes along. */
+/** A request, with its token. */
 export type Exchange = {
   method: 'GET' | 'POST'
   url: URL
@@ -18,7 +18,7 @@ export type Exchange = {
   events?: boolean
 }
 
-/** How requests are sent. */
+/** How to send requests. */
 export type Carrier = { fetch: typeof fetch; parse: (text: string) => unknown; insecure: boolean }
 
 const REDIRECTS = 5
@@ -26,11 +26,11 @@ const DEEPEST = 1_000
 const LARGEST_ANSWER = 64 * 1024 * 1024
 
 /**
- * Sends a request and reads the whole answer, whatever its status. Redirects are followed within the origin alone (and,
- * without a token, to https on the same host). No token is sent, but to this machine itself, without TLS.
+ * Sends a request and reads the whole answer, whatever its status. Redirects are followed only within the
+ * origin, or without a token to https on the same host. Without TLS, a token is sent only to this machine.
  *
- * @throws NetworkFailure; UnexpectedAnswer for a redirect that is not followed, and for an answer without end; InvalidArgument
- * for a token that must not be sent; the signal's reason
+ * @throws NetworkFailure; UnexpectedAnswer for a redirect that is not followed and for a too long answer;
+ *   InvalidArgument for a token that must not be sent; the signal's reason
  */
 export async function exchange(request: Exchange, carrier: Carrier): Promise<Answer> {
   let { url } = request
@@ -94,7 +94,10 @@ function isEventStream({ headers }: Response): boolean {
   return headers.get('content-type')?.startsWith('text/event-stream') === true
 }
 
-/** Reads a stream of events, which may go on for ever, and is lost where it falls silent. @throws NetworkFailure; the signal's reason */
+/**
+ * Reads a stream of events, which may go on for ever, and is lost where it falls silent. @throws
+ * NetworkFailure; the signal's reason
+ */
 async function* readEvents(
   body: ReadableStream<Uint8Array>,
   url: URL,
@@ -147,7 +150,7 @@ function createPatience(milliseconds: number): Patience {
   }
 }
 
-/** Reads an answer, but not without end. */
+/** Reads an answer up to LARGEST_ANSWER. */
 async function readText(response: Response, url: URL): Promise<string> {
   const reader = response.body?.getReader()
   if (reader === undefined) return ''
@@ -169,27 +172,29 @@ async function readText(response: Response, url: URL): Promise<string> {
 }
 
 function checkCarrier(url: URL, token: string, insecure: boolean): void {
-  // The runtime's own message would repeat the token.
+  // Checked here, because the runtime's message would repeat the token.
   if (!/^[\x21-\x7e]+$/.test(token))
-    throw new InvalidArgument('The token is none: it is empty, or holds spaces or the like')
+    throw new InvalidArgument(
+      'The token is not valid: it is empty, or has spaces or other characters that no token has',
+    )
   if (url.protocol === 'https:' || isLoopback(url.hostname) || insecure) return
   throw new InvalidArgument(
     `A token is not sent to ${url.origin}, because others could read it on the way: use the https:// URL`,
   )
 }
 
-/** A browser shows no program where a redirect leads. */
+/** Browsers hide from programs where a redirect leads. */
 function hidden(url: URL, status: number): UnexpectedAnswer {
   return new UnexpectedAnswer(
     status,
-    `${url.href} redirects, which a browser cannot follow safely: use the URL that it leads to`,
+    `${url.href} redirects, and a browser cannot follow that safely: use the URL that it leads to`,
   )
 }
 
 function followed({ method, url, token }: Exchange, location: string, status: number): URL {
   const target = URL.canParse(location, url.href) ? new URL(location, url) : undefined
   if (target === undefined)
-    throw new UnexpectedAnswer(status, `${url.href} redirects to nowhere: check the URL`)
+    throw new UnexpectedAnswer(status, `${url.href} redirects to an invalid URL: check the URL`)
   const safer = token === undefined && target.hostname === url.hostname && target.protocol === 'https:'
   const keepsMethod = method === 'GET' || status === 307 || status === 308
   if ((target.origin === url.origin || safer) && keepsMethod) return target
@@ -199,7 +204,7 @@ function followed({ method, url, token }: Exchange, location: string, status: nu
   )
 }
 
-/** The JSON of a text; what is nested so deeply that it could not be written again is taken for none. */
+/** Parses JSON. `undefined` for other text, and for JSON nested too deeply to be written again. */
 function parsed(text: string, parse: Carrier['parse']): unknown {
   try {
     const json = parse(text)

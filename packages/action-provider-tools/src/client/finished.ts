@@ -4,13 +4,16 @@ import { type FollowOptions, isOver, type Update } from './updates.ts'
 
 /** How `finished` and a followed log wait. */
 export type WaitOptions<Details> = RequestOptions & {
-  /** Go on while the action is INACTIVE, since somebody else may resume it (default false). */
+  /** Keep waiting while the action is INACTIVE, because somebody else may resume it (default false). */
   throughInactive?: boolean
-  /** Is told the status first, and whenever it is another. */
+  /** Called with the first status and with each change. */
   onProgress?: ((status: Status<Details>) => void) | undefined
 }
 
-/** Follows an action until it is complete, or INACTIVE. @throws what a look does; the signal's reason */
+/**
+ * Follows an action until it is complete, or INACTIVE. @throws the errors of the requests; the signal's
+ * reason
+ */
 export async function finished<Details>(
   updates: (options: FollowOptions) => AsyncIterable<Update<Details>>,
   known: Status<Details> | undefined,
@@ -31,7 +34,7 @@ export async function finished<Details>(
   return last
 }
 
-/** Tells of a status, but not twice of the same. Returns whether it did. */
+/** Reports a status if it differs from the last one. Returns whether it did. */
 export function onChange<Details>(
   onProgress?: WaitOptions<Details>['onProgress'],
 ): (status: Status<Details>) => boolean {

@@ -5,12 +5,12 @@ import type { FollowOptions, Update } from './updates.ts'
 
 export type LogOptions<Details> = WaitOptions<Details> &
   PagesOptions & {
-    /** Wait for more, until the action is complete (default false). */
+    /** Wait for more entries until the action is complete (default false). */
     follow?: boolean
-    /** From and until when, RFC 3339. */
+    /** First and last time, in RFC 3339. */
     since?: string | undefined
     until?: string | undefined
-    /** Newest first (default false). Not where the log is followed. */
+    /** Newest first (default false). Not together with `follow`. */
     newestFirst?: boolean
   }
 

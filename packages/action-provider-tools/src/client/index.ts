@@ -1,6 +1,7 @@
 /**
- * What a program that calls action providers imports: a client, the interface's documents as types, and where Globus is. It
- * needs Web standards alone, and loads next to nothing; what checks a request before it is sent stands in `checks.ts`.
+ * What a program that calls action providers imports: a client, the types of the interface's documents, and
+ * the URLs of Globus. It needs only Web standards and loads no other package. `client/checks` checks requests
+ * before they are sent.
  *
  * @module action-provider-tools/client
  */
