@@ -6,7 +6,7 @@ import { assertImported } from './opening.ts'
 import { ACTION_COLUMNS, type ActionRow, actionOf } from './rows.ts'
 
 /** How many rows are fetched at a time. */
-const PAGE = 500
+const PAGE = 100
 
 /**
  * Opens a database to export it: one transaction that sees what was committed when it began, and nothing after.

@@ -23,6 +23,7 @@ const IMPORT = `CREATE TABLE IF NOT EXISTS import (
  */
 export function openTarget(path: string): Target {
   const database = openDatabase(path)
+  database.exec('PRAGMA cache_size = -32768')
   const write = prepareWrite(database)
   const note = ({ export_id, lines, sha256, complete }: Progress): void => {
     database
