@@ -10,12 +10,16 @@ const DURATION = new RegExp(
 )
 const UNITS = [365 * DAY, 30 * DAY, 7 * DAY, DAY, HOUR, MINUTE, SECOND]
 
-/** The longest duration, in milliseconds: 1,000 years of 365 days. Added to any time before the year 9000 it gives one that RFC 3339 can write. */
+/**
+ * The longest duration, in milliseconds: 1,000 years of 365 days. RFC 3339 can write any time before the year
+ * 9000 plus this duration.
+ */
 export const MAXIMUM_DURATION = 1000 * 365 * DAY
 
 /**
  * Reads an ISO 8601 duration as the published schema has it: years, months, weeks, days, hours, minutes and
- * seconds, any of them with a fraction. A year counts as 365 days and a month as 30, whatever the calendar says.
+ * seconds, any of them with a fraction. A year counts as 365 days and a month as 30, whatever the calendar
+ * says.
  *
  * @returns milliseconds, rounded
  * @throws RangeError when the text is no such duration, or longer than MAXIMUM_DURATION
@@ -65,4 +69,54 @@ function part(amount: number, unit: string): string {
 
 function notADuration(): RangeError {
   return new RangeError('Not an ISO 8601 duration of at most 1,000 years, such as PT1H or P30D')
+}
+
+/**
+ * A length of time as authors write it: milliseconds, an ISO 8601 text, or amounts of units.
+ * @example 90_000
+ * @example 'PT1M30S'
+ * @example { minutes: 1, seconds: 30 }
+ */
+export type Duration =
+  | number
+  | string
+  | {
+      weeks?: number
+      days?: number
+      hours?: number
+      minutes?: number
+      seconds?: number
+      milliseconds?: number
+    }
+
+const MILLISECONDS: Readonly<Record<string, number>> = {
+  weeks: 7 * DAY,
+  days: DAY,
+  hours: HOUR,
+  minutes: MINUTE,
+  seconds: SECOND,
+  milliseconds: 1,
+}
+
+/**
+ * The milliseconds of a duration, rounded.
+ * @throws RangeError where it is none, negative, or longer than MAXIMUM_DURATION
+ * @example durationOf({ minutes: 10 }) // 600_000
+ */
+export function durationOf(duration: Duration): number {
+  if (typeof duration === 'string') return parseDuration(duration)
+  const milliseconds = typeof duration === 'number' ? duration : sumOf(duration)
+  if (milliseconds >= 0 && milliseconds <= MAXIMUM_DURATION) return Math.round(milliseconds)
+  throw new RangeError(
+    "Not a duration: give milliseconds, an ISO 8601 text such as 'PT10M', or units such as { minutes: 10 }; 1,000 years at most",
+  )
+}
+
+function sumOf(units: object): number {
+  // Whoever calls from JavaScript may give anything.
+  if (typeof units !== 'object' || units === null) return Number.NaN
+  return Object.entries(units).reduce(
+    (sum, [unit, amount]) => sum + (amount === undefined ? 0 : amount * (MILLISECONDS[unit] ?? Number.NaN)),
+    0,
+  )
 }

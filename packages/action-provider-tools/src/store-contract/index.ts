@@ -10,10 +10,12 @@ import { ServiceUnavailable } from '../errors.ts'
 import { newAction } from './actions.ts'
 import { describeCreate } from './create.ts'
 import { describeJobs } from './jobs.ts'
+import { describeLimits } from './limits.ts'
 import { describeLists } from './lists.ts'
 import { describeLogs } from './logs.ts'
 import { describeMaintenance } from './maintenance.ts'
 import { describeRemoval } from './removal.ts'
+import { describeSteps } from './steps.ts'
 import { createSuite, type OpenStore } from './suite.ts'
 import { describeTransition } from './transition.ts'
 
@@ -45,7 +47,9 @@ export function describeActionStore(name: string, open: OpenStore): void {
     describeLists(suite)
     describeLogs(suite)
     describeJobs(suite)
+    describeLimits(suite)
     describeMaintenance(suite)
+    describeSteps(suite)
 
     test('answers a ping, and nothing once it is closed', async () => {
       const short = await open()

@@ -1,8 +1,9 @@
 import { uuidBytes } from '../../action/keys.ts'
-import type { Job } from '../action-store.ts'
+import type { Job, JobLimits } from '../action-store.ts'
 import { CALLERS_A_TURN } from '../turns.ts'
 import { DATABASE_TIME } from './clock.ts'
 import type { Database } from './database.ts'
+import { createLimitedTake } from './limited-jobs.ts'
 import type { Notifications } from './notifications.ts'
 import { statement } from './statement.ts'
 
@@ -69,6 +70,13 @@ const TAKE = statement(
   },
 )
 
+const NEXT = statement(
+  'next-due',
+  { provider: 'text', clock: 'float8' },
+  ({ provider, clock }) => `SELECT min(due_at) AS due_at FROM action_provider.jobs
+    WHERE provider = ${provider} AND holder IS NULL AND due_at > ${timeOf(clock)}`,
+)
+
 const JOBS = { action_id: 'uuid', lease: 'integer' } as const
 
 /** Those of the jobs that an instance holds. All instances lock them in the same order. */
@@ -104,7 +112,8 @@ const RETURN = statement(
 )
 
 export type Jobs = {
-  take: (provider: string, instance: string, limit: number) => Promise<Job[]>
+  take: (provider: string, instance: string, limit: number, limits?: JobLimits) => Promise<Job[]>
+  nextDue: (provider: string) => Promise<number | undefined>
   keep: (provider: string, instance: string, jobs: readonly Job[]) => Promise<{ lost: string[] }>
   return: (provider: string, instance: string, jobs: readonly Job[]) => Promise<void>
 }
@@ -126,15 +135,27 @@ export function createJobs(
   const lease = leaseSeconds * 1000
   /** Who was served last, by provider. */
   const lastServed = new Map<string, string>()
+  const takeWithin = createLimitedTake(database)
   return {
-    async take(provider, instance, limit) {
-      const abandoned = database.reachedFor() >= lease ? limit : 0
+    async take(provider, instance, limit, limits) {
+      const takesOver = database.reachedFor() >= lease
+      if (limits) {
+        const now = clock?.()
+        return takeWithin({ provider, instance, limit, limits, now, lease, left: LEFT, takesOver })
+      }
+      const abandoned = takesOver ? limit : 0
       const last = lastServed.get(provider) ?? ''
       const given = { provider, instance, clock: clock?.(), lease, limit, abandoned, served: last }
       const rows = await database.query<Job & { served: string | null }>(TAKE, TAKE.values(given))
       const [first] = rows
       if (first) lastServed.set(provider, first.served ?? '')
       return rows.map(({ action_id, lease }) => ({ action_id, lease }))
+    },
+
+    async nextDue(provider) {
+      const values = NEXT.values({ provider, clock: clock?.() })
+      const [row] = await database.query<{ due_at: number | null }>(NEXT, values)
+      return row?.due_at ?? undefined
     },
 
     async keep(provider, instance, jobs) {
