@@ -37,6 +37,8 @@ async function* madeUp(count: number): AsyncGenerator<Moved> {
         secret: Buffer.alloc(400, number),
         job: { due_at: 0, lease: 0 },
       }),
+      steps: [],
+      delivered: [],
       log: log.map((entry) => JSON.stringify(entry)),
     }
   }

@@ -42,7 +42,7 @@ async function* madeUp(): AsyncGenerator<Moved> {
     const { request_key, content_hash, ...rest } = newAction({ provider: 'one' })
     rest.status.details = { text: 'x'.repeat(DOCUMENT) }
     const { action } = created({ ...rest, request_key, content_hash }, 0)
-    yield { action, request_key: uuidText(request_key), content_hash, log: [] }
+    yield { action, request_key: uuidText(request_key), content_hash, steps: [], delivered: [], log: [] }
   }
 }
 
@@ -72,11 +72,13 @@ test('every table and column of an action is one that moves', () => {
     'access',
     'actions',
     'counts',
+    'events',
     'jobs',
     'log',
     'providers',
     'requests',
     'secrets',
+    'steps',
   ])
   const columns = database.prepare("SELECT name FROM pragma_table_info('actions') ORDER BY name").all()
   expect(columns.map(({ name }) => name)).toEqual([
@@ -88,7 +90,9 @@ test('every table and column of an action is one that moves', () => {
     'creator_id',
     'deadline_at',
     'document',
+    'events',
     'failures',
+    'job_key',
     'lease',
     'log_length',
     'manage_by',
@@ -102,6 +106,7 @@ test('every table and column of an action is one that moves', () => {
     'runs_on',
     'status',
     'version',
+    'work_version',
   ])
   database.close()
 })

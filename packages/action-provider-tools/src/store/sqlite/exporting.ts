@@ -28,6 +28,7 @@ type Beside = readonly [
   secret: Uint8Array | null,
   due_at: number | null,
   lease: number | null,
+  job_key: string,
 ]
 
 /**
@@ -55,7 +56,7 @@ async function* read(database: DatabaseSync): AsyncGenerator<Moved> {
   )
   const beside = prepare<Beside>(
     database,
-    `SELECT request_key, request, secret, due_at, jobs.lease FROM actions LEFT JOIN requests USING (number)
+    `SELECT request_key, request, secret, due_at, jobs.lease, job_key FROM actions LEFT JOIN requests USING (number)
       LEFT JOIN secrets USING (number) LEFT JOIN jobs USING (number) WHERE number = ?`,
   )
   const log = database.prepare('SELECT entry FROM log WHERE number = ? ORDER BY position')
@@ -94,7 +95,7 @@ function movedOf(
   beside: Beside,
   log: string[],
 ): Omit<MovedAction, 'steps' | 'delivered'> {
-  const [request_key, request, secret, due_at, lease] = beside
+  const [request_key, request, secret, due_at, lease, job_key] = beside
   return {
     action,
     request_key: uuidText(request_key),
@@ -102,6 +103,7 @@ function movedOf(
     ...(request !== null && { request }),
     ...(secret !== null && { secret }),
     ...(due_at !== null && { job: { due_at: Math.ceil(due_at), lease: lease ?? 0 } }),
+    ...(job_key !== '' && { job_key }),
     log,
   }
 }
