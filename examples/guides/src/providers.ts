@@ -35,3 +35,10 @@ export async function register(clientId: string, clientSecret: string, scope: st
 export function busy(answer: Response): void {
   if (answer.status === 503) throw new TemporaryFailure('The image server is busy', { retryAfter: 30_000 })
 }
+
+export const clusterJobs = defineActionProvider({
+  description: { title: 'Cluster jobs', admin_contact: 'me@example.org', synchronous: false },
+  input: Type.Object({ cluster: Type.String() }),
+  concurrency: { instance: 100, perCaller: 10, key: ({ input }) => input.cluster, perKey: 4 },
+  run: ({ input }) => ({ ran_on: input.cluster }),
+})
