@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { eventually } from '../../../test/eventually.ts'
 import { type RunContext, TemporaryFailure } from '../src/index.ts'
 import { codeOf, createClock, describeWork, run, type ServedWork } from './serve-work.ts'
