@@ -15,6 +15,14 @@ const provider = defineActionProvider({
   run: ({ input }) => ({ width: input.width }),
 })
 
+export const simulate = defineActionProvider({
+  namespace: 'simulate',
+  description: { title: 'Simulate', admin_contact: 'me@example.org', synchronous: false },
+  input: Type.Object({ cluster: Type.String() }),
+  concurrency: { instance: 100, perCaller: 10, key: ({ input }) => input.cluster, perKey: 4 },
+  run: async ({ input }) => ({ on: input.cluster }),
+})
+
 export async function register(clientId: string, clientSecret: string, scope: string): Promise<void> {
   const app = createApplication()
   const store = await openStore('sqlite:data/actions.db')
