@@ -35,6 +35,8 @@ export type {
   Step,
   StepContext,
   StepOptions,
+  WaitFor,
+  WaitForOptions,
 } from './provider/run-context.ts'
 export { createApplication } from './server/application.ts'
 export { backUpOnSignal } from './server/backup.ts'
