@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../../../test/eventually.ts'
+import { connect } from '../src/client/index.ts'
 import { type RunContext, WaitTimeout } from '../src/index.ts'
 import { codeOf, createClock, createWorkServer, run, untilStatus } from './serve-work.ts'
 import { type Served, untilSettled } from './served.ts'
@@ -226,6 +227,15 @@ for (const { name, start: startStores } of storesForTest) {
       expect((await post(second, { approved: false })).status).toBe(409)
       const uses = urls.map((url) => new URL(url).searchParams.get('use'))
       expect(new Set(uses)).toEqual(new Set(['1', '2']))
+    })
+
+    test('the client sends them', async () => {
+      const served = await server.serve(waiting)
+      const { caller, action_id } = await run(served)
+      const action = connect(`${served.url}/p`, caller).action(action_id)
+      await expect(action.send('no name', 1)).rejects.toMatchObject({ code: 'RequestValidationError' })
+      expect(await action.send('approval', { approved: true })).toMatchObject({ status: 'ACTIVE' })
+      expect(await action.finished()).toMatchObject({ details: { got: { approved: true } } })
     })
 
     test('cancel ends work that waits at once, and bad names and bodies are refused', async () => {
