@@ -45,6 +45,19 @@ export function assertEventName(event: string): void {
   )
 }
 
+/** Makes the names under which the steps of one run are kept: a name that is used again counts up. */
+export function countedNames(): (given: string) => string {
+  const used = new Map<string, number>()
+  return (given) => {
+    if (!NAME.test(given)) {
+      throw new TypeError(`Not the name of a step: give 1 to 128 characters without '#', not '${given}'`)
+    }
+    const count = (used.get(given) ?? 0) + 1
+    used.set(given, count)
+    return count === 1 ? given : `${given}#${count}`
+  }
+}
+
 export function createJournal(
   worker: WorkerContext,
   attempt: Attempt,
@@ -52,7 +65,6 @@ export function createJournal(
 ): Journal {
   const { secrets, namespace } = worker
   const known = new Map(steps.map(({ name, sealed }) => [name, sealed]))
-  const used = new Map<string, number>()
 
   function open(name: string): Entry | undefined {
     const sealed = known.get(name)
@@ -65,14 +77,7 @@ export function createJournal(
   }
 
   return {
-    name(given) {
-      if (!NAME.test(given)) {
-        throw new TypeError(`Not the name of a step: give 1 to 128 characters without '#', not '${given}'`)
-      }
-      const count = (used.get(given) ?? 0) + 1
-      used.set(given, count)
-      return count === 1 ? given : `${given}#${count}`
-    },
+    name: countedNames(),
     find<K extends Entry['kind']>(name: string, kinds: readonly K[]) {
       const entry = open(name)
       if (entry === undefined) return undefined
