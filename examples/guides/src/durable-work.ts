@@ -36,3 +36,12 @@ export const publish = (mail: (text: string) => Promise<void>) =>
       return { published: approved, decided_by: by }
     },
   })
+
+export const report = defineActionProvider({
+  version: '2026-11',
+  versions: { compatible: ['2026-10'] },
+  onOtherVersion: 'wait',
+  description: { title: 'Report', admin_contact: 'me@example.org', synchronous: false },
+  input: Type.Object({ text: Type.String() }),
+  run: ({ input, step }) => step('send', () => ({ sent: input.text })),
+})
