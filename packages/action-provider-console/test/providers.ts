@@ -54,7 +54,13 @@ export const steered = new Map<string, Steps>()
 
 /** Works as the tests tell it to. */
 export const steeredProvider = defineActionProvider({
-  description: { ...description, title: 'Steered', synchronous: false, log_supported: true },
+  description: {
+    ...description,
+    title: 'Archive',
+    subtitle: 'Copies files to the archive',
+    synchronous: false,
+    log_supported: true,
+  },
   input: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] },
   concurrency: 100,
   run: ({ input, progress, log, signal }) =>

@@ -13,6 +13,8 @@ export type Log = {
 
 /** How often the page is told of further lines, in milliseconds. */
 const TOLD = 100
+/** The most pages of a hundred lines that are read at once: some logs have no end. */
+const PAGES = 5_000
 /** The longest description in one line. */
 const LONGEST = 400
 
@@ -45,21 +47,32 @@ export function createLog(action: Action): Log {
 
   return {
     async read(follow, signal, tell) {
-      let { since, seen } = seenOfLastMoment()
-      let told = 0
-      for await (const entry of action.log({
-        follow,
-        throughInactive: true,
-        signal,
-        ...(since && { since }),
-      })) {
-        if (seen > 0 && entry.time === since) seen--
-        else add(entry)
-        if (performance.now() - told < TOLD) continue
-        told = performance.now()
+      const { since, seen: before } = seenOfLastMoment()
+      let seen = before
+      let timer: ReturnType<typeof setTimeout> | undefined
+      const tellSoon = (): void => {
+        timer ??= setTimeout(() => {
+          timer = undefined
+          tell(count())
+        }, TOLD)
+      }
+      try {
+        const options = {
+          follow,
+          throughInactive: true,
+          maximumPages: PAGES,
+          signal,
+          ...(since && { since }),
+        }
+        for await (const entry of action.log(options)) {
+          if (seen > 0 && entry.time === since) seen--
+          else add(entry)
+          tellSoon()
+        }
+      } finally {
+        clearTimeout(timer)
         tell(count())
       }
-      tell(count())
     },
     search(text) {
       wanted = text.toLowerCase()

@@ -1,5 +1,5 @@
 /** The thread that asks providers, and keeps what is large of their answers, so that the page never stands still. */
-import type { Action, Status } from 'action-provider-tools/client'
+import type { Status } from 'action-provider-tools/client'
 import type { PageCalls, Shown, ThreadCalls } from './calls.ts'
 import { parseExactly } from './exact-json.ts'
 import { createList, type List } from './list.ts'
@@ -8,6 +8,7 @@ import { type Port, peer } from './peer.ts'
 import { createProviders } from './providers.ts'
 import { saidBy, summaryOf } from './summary.ts'
 import { createTree, type Tree } from './tree.ts'
+import { watchAction } from './watch.ts'
 
 const trees = new Map<string, Tree>()
 const lists = new Map<string, List>()
@@ -30,9 +31,7 @@ const calls: ThreadCalls = {
     return shown(status, `${provider} ${id}`)
   },
   async watch({ provider, id, key }, { signal, emit }) {
-    const action: Action = at(provider).action(id)
-    const onProgress = (status: Status): void => emit(shown(status, key))
-    await action.finished({ signal, throughInactive: true, onProgress })
+    await watchAction(at(provider).action(id), signal, (status) => emit(shown(status, key)))
   },
 
   openList({ provider, key, filter }, { signal }) {

@@ -62,7 +62,7 @@ export function Changes({ provider, action, changed }: ChangesProps): JSX.Elemen
     }
   }
   return (
-    <section aria-label="What can be done">
+    <section class="changes" aria-label="What can be done">
       {error !== undefined && <ProblemBox error={error} />}
       <p class="buttons">
         {missing !== undefined && isOwnScope && (
