@@ -11,6 +11,7 @@ import { compare } from './compare.ts'
 import { type Figure, isMet } from './figure.ts'
 import { asynchronous } from './figures/asynchronous.ts'
 import { attack } from './figures/attack.ts'
+import { durable } from './figures/durable.ts'
 import { growth } from './figures/growth.ts'
 import { introspect } from './figures/introspect.ts'
 import { memory } from './figures/memory.ts'
@@ -29,6 +30,7 @@ const GROUPS: readonly Group[] = [
   introspect,
   asynchronous,
   postgres,
+  durable,
   start,
   memory,
   growth,

@@ -32,6 +32,7 @@ const modules = [
   'action-provider-tools/client',
   'action-provider-tools/testing',
   'action-provider-tools/store-contract',
+  'action-provider-tools/moving',
   'globus-emulator',
 ]
 const api: SidebarItem = { text: 'API', link: '/api/' }

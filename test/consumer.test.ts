@@ -26,9 +26,10 @@ const source = `
 import * as library from 'action-provider-tools'
 import * as client from 'action-provider-tools/client'
 import * as checks from 'action-provider-tools/client/checks'
+import * as moving from 'action-provider-tools/moving'
 import * as contract from 'action-provider-tools/store-contract'
 import * as testing from 'action-provider-tools/testing'
-export const all = { library, client, checks, contract, testing }
+export const all = { library, client, checks, moving, contract, testing }
 export const provider: library.ActionProvider = library.defineActionProvider({
   description: { title: 'x', admin_contact: 'x', synchronous: true },
   input: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] },

@@ -33,10 +33,11 @@ export async function completedFigure(
   }
 }
 
-async function complete(
+/** Starts actions for the time of a round, and says how many were started and completed a second. */
+export async function complete(
   bench: Bench,
   servers: readonly Server[],
-): Promise<{ started: number; completed: number }> {
+): Promise<{ requests: number; started: number; completed: number }> {
   const [server] = servers
   if (server === undefined) throw new Error('There is no server')
   const { calls } = await runOf(bench, server, { sleep_time: 0 })
@@ -53,5 +54,5 @@ async function complete(
     await sleep(10)
   }
   const took = (performance.now() - begin) / 1_000
-  return { started: rate, completed: requests / took }
+  return { requests, started: rate, completed: requests / took }
 }

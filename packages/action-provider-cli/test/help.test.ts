@@ -45,6 +45,7 @@ describe('help', () => {
       'action-provider-cli/src/program/options.ts',
       'action-provider-cli/src/program/program.ts',
       'action-provider-cli/src/program/provider-commands.ts',
+      'action-provider-cli/src/program/store-commands.ts',
       'action-provider-cli/src/program/work.ts',
       'globus-emulator/src/command.ts',
       'globus-emulator/src/duration.ts',

@@ -334,7 +334,10 @@ test('a new action passes over no job that waits, though a place is free', async
   const front = await serveFront(url, served.auth)
   for (const id of ['a', 'b']) await run(served, id)
   await eventually(() => began.length === 2)
+  const told = Promise.withResolvers<void>()
+  served.store.subscribe('work', () => told.resolve())
   for (const id of ['waits 1', 'waits 2']) await run(front, id)
+  await told.promise
   // It takes a job for one place while the other gets free.
   const taken = proxy.holdAnswer('take-jobs')
   gates.get('a')?.resolve()

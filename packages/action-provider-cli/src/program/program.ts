@@ -6,6 +6,7 @@ import { addActionCommands } from './action-commands.ts'
 import { addLoginCommands } from './login-commands.ts'
 import { example } from './options.ts'
 import { addProviderCommands } from './provider-commands.ts'
+import { addStoreCommands } from './store-commands.ts'
 import { doesInto, type Outcome } from './work.ts'
 
 const exitCodeHelp = `
@@ -42,6 +43,7 @@ export function buildProgram(outcome: Outcome): Command {
   addActionCommands(program.commandsGroup('Actions:'), does)
   addLoginCommands(program.commandsGroup('Logging in:'), does)
   addProviderCommands(program.commandsGroup('Providers:'), does)
+  addStoreCommands(program, does)
   program.commandsGroup('Tools:')
   program.addCommand(
     emulatorCommand()

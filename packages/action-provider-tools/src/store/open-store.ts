@@ -12,15 +12,23 @@ const POSTGRES = /^postgres(ql)?:\/\//
  * @throws StoreUnusable with one line that says what to do; it repeats no password
  * @example await openStore('sqlite:data/actions.db')
  */
-export async function openStore(url: string, options: StoreOptions = {}): Promise<ActionStore> {
-  if (url.startsWith(SQLITE) && url.length > SQLITE.length) {
-    const { openSqliteStore } = await import('./sqlite/store.ts')
-    return openSqliteStore(url.slice(SQLITE.length), options)
-  }
-  if (POSTGRES.test(url)) {
-    const { openPostgresStore } = await import('./postgres/store.ts').catch(sayWhatToInstall)
-    return openPostgresStore(url, options)
-  }
+export function openStore(url: string, options: StoreOptions = {}): Promise<ActionStore> {
+  return byUrl(url, {
+    sqlite: async (path) => (await import('./sqlite/store.ts')).openSqliteStore(path, options),
+    postgres: async () => (await import('./postgres/store.ts')).openPostgresStore(url, options),
+  })
+}
+
+/**
+ * Does what is for the kind of database that a URL names.
+ * @throws StoreUnusable where it names none, or what it needs is not installed
+ */
+export async function byUrl<T>(
+  url: string,
+  kinds: { sqlite: (path: string) => Promise<T>; postgres: () => Promise<T> },
+): Promise<T> {
+  if (url.startsWith(SQLITE) && url.length > SQLITE.length) return kinds.sqlite(url.slice(SQLITE.length))
+  if (POSTGRES.test(url)) return kinds.postgres().catch(sayWhatToInstall)
   throw new StoreUnusable(
     'The database URL is neither sqlite:PATH nor postgres://…: correct DATABASE_URL, for example DATABASE_URL=sqlite:data/actions.db',
   )

@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createSecretKey,
+  type KeyObject,
+  randomFillSync,
+} from 'node:crypto'
 import { InvalidDefinition } from '../errors.ts'
 
 /** Encrypts sealed state, so that a copy of the database reveals no token. */
@@ -34,28 +41,48 @@ const TAG = 16
  * @param keys 32 bytes each
  */
 export function encryptionWithKeys(keys: readonly Uint8Array[]): Encryption {
-  const byId = new Map(keys.map((key) => [keyId(key).toString('hex'), key]))
-  const [current] = keys
+  // Node takes most of the time of an encryption to make its own form of a key.
+  const known = keys.map((key): Key => ({ id: keyId(key), object: createSecretKey(key) }))
+  const byId = new Map(known.map((key) => [key.id.toString('hex'), key]))
+  const [current] = known
   if (current === undefined)
     throw new InvalidDefinition('At least one key is needed to keep tokens encrypted')
+  const nextIv = randomIvs()
   return {
     seal(provider, actionId, content) {
-      const iv = randomBytes(IV)
-      const cipher = createCipheriv('aes-256-gcm', current, iv).setAAD(boundTo(provider, actionId))
+      const iv = nextIv()
+      const cipher = createCipheriv('aes-256-gcm', current.object, iv).setAAD(boundTo(provider, actionId))
       const text = cipher.update(JSON.stringify(content), 'utf8')
-      return Buffer.concat([keyId(current), iv, text, cipher.final(), cipher.getAuthTag()])
+      return Buffer.concat([current.id, iv, text, cipher.final(), cipher.getAuthTag()])
     },
     open(provider, actionId, sealed) {
       const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
       const id = bytes.subarray(0, KEY_ID).toString('hex')
       const key = byId.get(id)
       if (key === undefined) throw new UnknownKey(id)
-      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(KEY_ID, KEY_ID + IV))
+      const decipher = createDecipheriv('aes-256-gcm', key.object, bytes.subarray(KEY_ID, KEY_ID + IV))
         .setAAD(boundTo(provider, actionId))
         .setAuthTag(bytes.subarray(-TAG))
       const text = Buffer.concat([decipher.update(bytes.subarray(KEY_ID + IV, -TAG)), decipher.final()])
       return JSON.parse(text.toString('utf8'))
     },
+  }
+}
+
+type Key = { id: Buffer; object: KeyObject }
+
+/** Random initialization vectors, asked of the system by the hundred. Each is given out once. */
+function randomIvs(): () => Buffer {
+  const pool = Buffer.alloc(IV * 256)
+  let used = pool.length
+  return () => {
+    if (used === pool.length) {
+      randomFillSync(pool)
+      used = 0
+    }
+    const iv = Buffer.from(pool.subarray(used, used + IV))
+    used += IV
+    return iv
   }
 }
 

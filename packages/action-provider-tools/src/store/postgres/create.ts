@@ -2,6 +2,7 @@ import { uuidText } from '../../action/keys.ts'
 import { isComplete } from '../../documents/action-status.ts'
 import type { Creation, NewAction, Repetition, StoredAction } from '../action-store.ts'
 import { created, onceInline } from '../changes.ts'
+import type { Recent } from '../recent.ts'
 import type { Times } from './clock.ts'
 import type { Database } from './database.ts'
 import { inBatches } from './group-commit.ts'
@@ -35,6 +36,7 @@ export function prepareCreate(
   database: Database,
   notifications: Notifications,
   times: Times,
+  recent: Recent,
 ): (newAction: NewAction) => Promise<Creation> {
   const { now } = times
 
@@ -93,8 +95,10 @@ export function prepareCreate(
         }
         continue
       }
-      if (verdict.outcome === 'created' && newAction.job && waits(verdict.action)) {
-        notifications.notify(newAction.provider, { kind: 'job' })
+      if (verdict.outcome === 'created') {
+        const { action } = verdict
+        if (action.runs_on !== undefined) recent.keep(action)
+        if (newAction.job && waits(action)) notifications.notify(newAction.provider, { kind: 'job' })
       }
       return verdict
     }

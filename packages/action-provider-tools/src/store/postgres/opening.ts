@@ -1,6 +1,7 @@
 import { Client, type ClientConfig } from 'pg'
 import { StoreUnusable } from '../../errors.ts'
 import type { StoreOptions } from '../action-store.ts'
+import { unfinishedImport } from '../unfinished-import.ts'
 import { openingError, type Place } from './failures.ts'
 import { migrate } from './migrations.ts'
 
@@ -41,8 +42,12 @@ export function configOf(url: string): ClientConfig {
   }
 }
 
-/** Checks that the database can be used, and brings its tables up to date. */
-export async function bringUpToDate(config: ClientConfig, log: Log): Promise<void> {
+/** Checks that the database can be used, brings its tables up to date, and does what is to be done `then`. */
+export async function bringUpToDate(
+  config: ClientConfig,
+  log: Log,
+  then: (client: Client) => Promise<void> = async () => {},
+): Promise<void> {
   // Waiting for another instance's migration may take long.
   const { query_timeout: _, ...patient } = config
   const client = new Client(patient)
@@ -52,6 +57,7 @@ export async function bringUpToDate(config: ClientConfig, log: Log): Promise<voi
     await client.connect()
     await check(client, place, log)
     await migrate(client)
+    await then(client)
   } catch (error) {
     throw openingError(error, place)
   } finally {
@@ -84,4 +90,12 @@ async function check(client: Client, { host, port, database }: Place, log: Log):
       `PostgreSQL at ${host}:${port} has synchronous_commit=off, which may lose what was acknowledged: connections of this store use on`,
     )
   }
+}
+
+/** @throws StoreUnusable where an import into the database has begun and not ended */
+export async function assertImported(client: Client): Promise<void> {
+  const { rows } = await client.query("SELECT 1 WHERE to_regclass('action_provider.import') IS NOT NULL")
+  if (rows.length === 0) return
+  const unfinished = await client.query('SELECT 1 FROM action_provider.import WHERE NOT complete')
+  if (unfinished.rows.length > 0) throw new StoreUnusable(unfinishedImport('the database'))
 }

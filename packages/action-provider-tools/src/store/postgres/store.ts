@@ -2,6 +2,7 @@ import { uuidBytes } from '../../action/keys.ts'
 import { ServiceUnavailable } from '../../errors.ts'
 import { within } from '../../promise-like.ts'
 import { type ActionStore, LEASE_SECONDS, type StoreOptions } from '../action-store.ts'
+import { createRecent } from '../recent.ts'
 import { type DatabaseClock, readClock, type Times } from './clock.ts'
 import { count, namespaces } from './counts.ts'
 import { findByKey, prepareCreate } from './create.ts'
@@ -10,7 +11,7 @@ import { createJobs } from './jobs.ts'
 import { cancelsSince, list, overdue } from './lists.ts'
 import { logAfter, readLog } from './logs.ts'
 import { createNotifications } from './notifications.ts'
-import { bringUpToDate, configOf, type Log } from './opening.ts'
+import { assertImported, bringUpToDate, configOf, type Log } from './opening.ts'
 import { sweepReleased } from './removal.ts'
 import { createRequests } from './requests.ts'
 import type { Statement } from './statement.ts'
@@ -45,7 +46,7 @@ export async function openPostgresStore(
 ): Promise<ActionStore> {
   const { leaseSeconds = LEASE_SECONDS, poolSize = 10, log = () => {} } = options
   const config = configOf(url)
-  await bringUpToDate(config, log)
+  await bringUpToDate(config, log, assertImported)
   const lease = leaseSeconds * 1_000
   const database = openPool(config, {
     size: poolSize,
@@ -62,8 +63,9 @@ export async function openPostgresStore(
   const notifications = createNotifications(config, (error) =>
     log('The connection that listens to the database broke', error),
   )
-  const create = prepareCreate(database, notifications, times)
-  const { find: findAction, transition } = prepareTransition(database, notifications, times)
+  const recent = createRecent()
+  const create = prepareCreate(database, notifications, times, recent)
+  const { find: findAction, transition } = prepareTransition(database, notifications, times, recent)
   let closing: Promise<void> | undefined
   const requests = createRequests(database, clock)
   const jobs = createJobs(database, notifications, leaseSeconds, options.clock)

@@ -2,6 +2,7 @@ import { accessTo } from '../access.ts'
 import type { Change, CurrentAction, Hold, StoredAction, StoreEvent } from '../action-store.ts'
 import { changed, current, type Write } from '../changes.ts'
 import { STATUS_CODES } from '../codes.ts'
+import type { Recent } from '../recent.ts'
 import { DATABASE_TIME, type Times } from './clock.ts'
 import { addCounts, SHARD } from './counts.ts'
 import type { Database } from './database.ts'
@@ -143,10 +144,12 @@ type Step = {
   hold: Hold | undefined
 }
 
+/** @param recent actions whose work runs, as they were last seen here */
 export function prepareTransition(
   database: Database,
   notifications: Notifications,
   { now, due }: Times,
+  recent: Recent,
 ): Transitions {
   const findById = inBatches(async (ids: readonly string[]) => {
     const rows = await database.query<ActionRow>(FIND, [[...new Set(ids)], now()])
@@ -183,9 +186,38 @@ export function prepareTransition(
     return row?.provider === provider ? actionOf(row) : undefined
   }
 
+  /** Makes a change, unless somebody has changed the action since it was read: then it resolves with nothing. */
+  async function make(step: Step): Promise<StoredAction | undefined> {
+    const { action, log } = step.write
+    if (!(await apply(step))) return undefined
+    if (action.runs_on !== undefined) recent.keep(action)
+    for (const event of step.events) notifications.notify(action.provider, event)
+    notifications.tell(action.action_id, { action, logged: log.length > 0 })
+    return action
+  }
+
+  /**
+   * Changes an action whose work runs here without reading it: most of the time it is as it was last seen. Resolves with nothing
+   * where it is not, or nothing follows from what was seen.
+   */
+  async function changeSeen(
+    provider: string,
+    actionId: string,
+    decide: (current: CurrentAction) => Change | undefined,
+    hold: Hold | undefined,
+  ): Promise<StoredAction | undefined> {
+    const seen = recent.get(actionId)
+    if (seen?.provider !== provider) return undefined
+    recent.forget(actionId)
+    const change = decideOnSeen(seen, decide)
+    return change && make(stepOf(seen, change, hold, now()))
+  }
+
   return {
     find,
     async transition(provider, actionId, decide, hold) {
+      const after = await changeSeen(provider, actionId, decide, hold)
+      if (after) return after
       for (;;) {
         const before = await find(provider, actionId, hold)
         if (before === undefined) return undefined
@@ -197,14 +229,23 @@ export function prepareTransition(
           notifications.tell(before.action_id, { logged: false })
           return before
         }
-        const step = stepOf(before, change, hold, now())
-        if (!(await apply(step))) continue
-        for (const event of step.events) notifications.notify(provider, event)
-        const { action, log } = step.write
-        notifications.tell(action.action_id, { action, logged: log.length > 0 })
-        return action
+        const made = await make(stepOf(before, change, hold, now()))
+        if (made) return made
       }
     },
+  }
+}
+
+/** What is decided of an action as it was last seen; a refusal is not believed before it is read. */
+function decideOnSeen(
+  seen: StoredAction,
+  decide: (current: CurrentAction) => Change | undefined,
+): Change | undefined {
+  try {
+    const change = decide(current(seen))
+    return change?.release ? undefined : change
+  } catch {
+    return undefined
   }
 }
 

@@ -1,4 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
+import { StoreUnusable } from '../../errors.ts'
+import { unfinishedImport } from '../unfinished-import.ts'
 import { openingError } from './failures.ts'
 import { makeFile, makePrivate } from './files.ts'
 import { migrate } from './migrations.ts'
@@ -43,5 +45,14 @@ export function openDatabase(path: string, exclusive = true): DatabaseSync {
   } catch (error) {
     database?.close()
     throw openingError(error, path)
+  }
+}
+
+/** @throws StoreUnusable where an import into a database has begun and not ended */
+export function assertImported(database: DatabaseSync, path: string): void {
+  const known = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'import'").get()
+  if (known === undefined) return
+  if (database.prepare('SELECT 1 FROM import WHERE complete = 0').get() !== undefined) {
+    throw new StoreUnusable(unfinishedImport(path))
   }
 }

@@ -1,11 +1,11 @@
 import type { StoredAction } from '../action-store.ts'
 import { optional } from '../changes.ts'
 import { STATUS_CODES, STATUSES } from '../codes.ts'
+import type { Recent } from '../recent.ts'
 import type { Access } from './access.ts'
 import type { Counts } from './counts.ts'
 import type { Jobs } from './jobs.ts'
 import type { Logs } from './logs.ts'
-import type { Recent } from './recent.ts'
 import type { Requests } from './requests.ts'
 import type { Values } from './statement.ts'
 

@@ -3,6 +3,7 @@ import { uuidBytes } from '../../action/keys.ts'
 import type { ActionStore, Hold, Job, StoreEvent, StoreOptions } from '../action-store.ts'
 import { LEASE_SECONDS } from '../action-store.ts'
 import { onceInline } from '../changes.ts'
+import { createRecent, NOTHING_RECENT } from '../recent.ts'
 import { createWatchers } from '../watchers.ts'
 import { createAccess } from './access.ts'
 import { backUpTo } from './backup.ts'
@@ -14,9 +15,8 @@ import { createGroupCommit } from './group-commit.ts'
 import { createJobs } from './jobs.ts'
 import { createLists } from './lists.ts'
 import { createLogs } from './logs.ts'
-import { openDatabase } from './opening.ts'
+import { assertImported, openDatabase } from './opening.ts'
 import { createProviders } from './providers.ts'
-import { createRecent, NOTHING_RECENT } from './recent.ts'
 import { prepareRemoval } from './removal.ts'
 import { createRequests } from './requests.ts'
 import {
@@ -53,6 +53,7 @@ const SWEEP_SIZE = 50
 export function openSqliteStore(path: string, options: SqliteOptions = {}): ActionStore {
   const database = openDatabase(path, options.exclusive)
   try {
+    assertImported(database, path)
     return sqliteStore(database, options)
   } catch (error) {
     database.close()
@@ -74,6 +75,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
     counts: createCounts(database),
     jobs: createJobs(database, leaseSeconds),
     logs: createLogs(database),
+    // Callers ask for the status of the same few actions over and over, and most of the time nothing has changed.
     recent: exclusive ? createRecent() : NOTHING_RECENT,
     requests: createRequests(database),
   }

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import type { StoredAction } from '../action-store.ts'
+import type { StoredAction } from './action-store.ts'
 
-/** Actions that were asked for just now, as they are in the database. Right only while nobody else writes to it. */
+/** Actions that were asked for or changed just now, as they were in the database then: as they are, while nobody else writes to it. */
 export type Recent = {
   get: (actionId: string) => StoredAction | undefined
   keep: (action: StoredAction) => void
@@ -15,7 +15,6 @@ const MOST = { actions: 10_000, characters: 8 * 1024 * 1024 }
 /** What the rest of an action takes beside its document and its lists, in characters. */
 const REST = 500
 
-/** Callers ask for the status of the same few actions over and over, and most of the time nothing has changed. */
 export function createRecent(): Recent {
   const actions = new LRUCache<string, StoredAction>({
     max: MOST.actions,

@@ -1,0 +1,188 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { compileGuard } from '../../documents/check.ts'
+import { StoreUnusable } from '../../errors.ts'
+import { type Moved, notALine, parse, readLine, writeLine } from './line.ts'
+import { addTo, noTotals, sameTotals, type Totals } from './totals.ts'
+
+/** The name and the version of the format, in the first line. */
+const FORMAT = 'action-provider-store'
+const VERSION = 1
+
+/** How much is gathered before it is written, in characters. */
+const PIECE = 262_144
+/** The longest line that is read, in bytes: more than any store writes. */
+const LONGEST_LINE = 268_435_456
+
+export type Header = {
+  format: typeof FORMAT
+  version: number
+  export_id: string
+  exported_at: string
+  store: string
+}
+
+/** The last line: what stands between it and the first. */
+export type Footer = { totals: Totals; sha256: string }
+
+const isHeader = compileGuard({
+  type: 'object',
+  properties: {
+    format: { const: FORMAT },
+    version: { type: 'integer' },
+    export_id: { type: 'string' },
+    exported_at: { type: 'string' },
+    store: { type: 'string' },
+  },
+  required: ['format', 'version', 'export_id', 'exported_at', 'store'],
+})
+
+const isFooter = (value: unknown): value is { end: Footer } =>
+  typeof (value as { end?: Footer } | null)?.end?.sha256 === 'string'
+
+/** What has gone by: its counts, and the hash of its lines. */
+export type Digest = {
+  readonly totals: Totals
+  lines: () => number
+  sha256: () => string
+  add: (line: string, moved: Moved) => void
+}
+
+export function createDigest(): Digest {
+  const totals = noTotals()
+  const hash = createHash('sha256')
+  let lines = 0
+  return {
+    totals,
+    lines: () => lines,
+    sha256: () => hash.copy().digest('hex'),
+    add(line, moved) {
+      hash.update(line).update('\n')
+      lines += 1
+      addTo(totals, moved)
+    },
+  }
+}
+
+/** The text of an export, in pieces. `done` is told what it came to. */
+export async function* exportText(
+  store: string,
+  moving: AsyncIterable<Moved>,
+  done: (digest: Digest) => void,
+): AsyncGenerator<string> {
+  const digest = createDigest()
+  const header: Header = {
+    format: FORMAT,
+    version: VERSION,
+    export_id: randomUUID(),
+    exported_at: new Date().toISOString(),
+    store,
+  }
+  let piece = `${JSON.stringify(header)}\n`
+  for await (const moved of moving) {
+    const line = writeLine(moved)
+    digest.add(line, moved)
+    piece += `${line}\n`
+    if (piece.length < PIECE) continue
+    yield piece
+    piece = ''
+  }
+  yield `${piece}${JSON.stringify({ end: { totals: digest.totals, sha256: digest.sha256() } satisfies Footer })}\n`
+  done(digest)
+}
+
+/** An export as it is read: its header first, then what moves, each with the line's hash and those before. */
+export type ReadExport = {
+  header: Header
+  /** Ends after the last line, once all that it says has been found true. */
+  moving: AsyncGenerator<Moved>
+  digest: Digest
+  close: () => void
+}
+
+/**
+ * Reads an export, compressed or not.
+ * @param input a file, or a stream
+ * @throws StoreUnusable where it is none, of a newer version, cut or changed
+ */
+export async function readExport(input: string | Readable): Promise<ReadExport> {
+  const source = typeof input === 'string' ? createReadStream(input) : input
+  const lines = linesOf(source)
+  const digest = createDigest()
+  const first = await lines.next().catch((error: unknown) => {
+    throw (error as NodeJS.ErrnoException).code === 'ENOENT'
+      ? new StoreUnusable(`There is no export ${String(input)}`, { cause: error })
+      : error
+  })
+  const header = first.done ? undefined : parse(first.value, 1)
+  if (!isHeader(header)) {
+    throw new StoreUnusable('This is no export of a store: its first line does not say so')
+  }
+  if (header.version > VERSION) {
+    throw new StoreUnusable(
+      `The export has version ${header.version}, this program knows ${VERSION}: upgrade, or export with this version`,
+    )
+  }
+
+  async function* moving(): AsyncGenerator<Moved> {
+    let number = 1
+    for await (const line of lines) {
+      number += 1
+      if (line.startsWith('{"end":')) {
+        const footer = parse(line, number)
+        if (!isFooter(footer)) throw notALine(number)
+        const { sha256, totals } = footer.end
+        if (sha256 !== digest.sha256() || !sameTotals(totals, digest.totals)) {
+          throw new StoreUnusable(
+            'The export was changed: its hash or its counts are not those of its last line',
+          )
+        }
+        return
+      }
+      const moved = readLine(line, number)
+      digest.add(line, moved)
+      yield moved
+    }
+    throw new StoreUnusable('The export was cut: its last line is missing; export again')
+  }
+
+  return { header: header as Header, moving: moving(), digest, close: () => source.destroy() }
+}
+
+/** The lines of a stream, which may be compressed by gzip. */
+async function* linesOf(source: Readable): AsyncGenerator<string> {
+  let rest: Buffer[] = []
+  let length = 0
+  for await (const part of await uncompressed(source)) {
+    let chunk: Buffer = part
+    for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10)) {
+      rest.push(chunk.subarray(0, end))
+      yield Buffer.concat(rest).toString('utf8')
+      rest = []
+      length = 0
+      chunk = chunk.subarray(end + 1)
+    }
+    length += chunk.length
+    if (length > LONGEST_LINE)
+      throw new StoreUnusable('This is no export of a store: a line of it has no end')
+    if (chunk.length > 0) rest.push(chunk)
+  }
+  if (length > 0) yield Buffer.concat(rest).toString('utf8')
+}
+
+async function uncompressed(source: Readable): Promise<AsyncIterable<Buffer>> {
+  const parts = source[Symbol.asyncIterator]()
+  const first = await parts.next()
+  const head: Buffer = first.done ? Buffer.alloc(0) : first.value
+  async function* all(): AsyncGenerator<Buffer> {
+    yield head
+    for (let next = await parts.next(); !next.done; next = await parts.next()) yield next.value
+  }
+  if (head[0] !== 0x1f || head[1] !== 0x8b) return all()
+  const { Readable, pipeline } = await import('node:stream')
+  const gunzip = createGunzip()
+  pipeline(Readable.from(all()), gunzip, () => {})
+  return gunzip
+}

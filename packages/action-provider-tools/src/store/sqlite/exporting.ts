@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs'
+import type { DatabaseSync } from 'node:sqlite'
+import { uuidText } from '../../action/keys.ts'
+import { StoreUnusable } from '../../errors.ts'
+import type { StoredAction } from '../action-store.ts'
+import type { Source } from '../moving/dialect.ts'
+import { gather, type Moved, type MovedAction } from '../moving/line.ts'
+import { openingError } from './failures.ts'
+import { assertImported, openDatabase } from './opening.ts'
+import {
+  ACTION_COLUMNS,
+  ACTION_ID,
+  type ActionRow,
+  actionOf,
+  CONTENT_HASH,
+  NUMBER,
+  PROVIDER,
+} from './rows.ts'
+import { prepare } from './statement.ts'
+
+/** How many actions are read at a time. */
+const PAGE = 500
+
+type Beside = readonly [
+  request_key: Uint8Array,
+  request: string | null,
+  secret: Uint8Array | null,
+  due_at: number | null,
+  lease: number | null,
+]
+
+/**
+ * Opens a database file to export it. While it is open no other process can use it, so that all is of one moment.
+ * @throws StoreUnusable where there is none, or another process has it open
+ */
+export function openSource(path: string): Source {
+  if (!existsSync(path)) throw new StoreUnusable(`There is no database ${path}: name the one to export`)
+  const database = openDatabase(path)
+  try {
+    assertImported(database, path)
+    // The entries of a long log are sorted on disk.
+    database.exec('PRAGMA temp_store = FILE')
+    return { kind: 'sqlite', moving: () => read(database), close: async () => database.close() }
+  } catch (error) {
+    database.close()
+    throw openingError(error, path)
+  }
+}
+
+async function* read(database: DatabaseSync): AsyncGenerator<Moved> {
+  const page = prepare<ActionRow>(
+    database,
+    `SELECT ${ACTION_COLUMNS} FROM actions WHERE action_id > ? ORDER BY action_id LIMIT ${PAGE}`,
+  )
+  const beside = prepare<Beside>(
+    database,
+    `SELECT request_key, request, secret, due_at, jobs.lease FROM actions LEFT JOIN requests USING (number)
+      LEFT JOIN secrets USING (number) LEFT JOIN jobs USING (number) WHERE number = ?`,
+  )
+  const log = database.prepare('SELECT entry FROM log WHERE number = ? ORDER BY position')
+  log.setReturnArrays(true)
+  const providers = new Map(prepare<[number, string]>(database, 'SELECT id, name FROM providers').all())
+
+  let after: Uint8Array = new Uint8Array()
+  for (let rows = page.all(after); rows.length > 0; rows = page.all(after)) {
+    for (const row of rows) {
+      const action_id = uuidText(row[ACTION_ID])
+      const action = actionOf(row, providers.get(row[PROVIDER]) ?? '', action_id)
+      const besides = beside.get(row[NUMBER]) as Beside
+      const lines = gather()
+      let first = true
+      const line = (part: string[]): Moved => {
+        if (!first) return { action_id, log: part }
+        first = false
+        return movedOf(action, row[CONTENT_HASH], besides, part)
+      }
+      for (const entry of log.iterate(row[NUMBER])) {
+        const full = lines.add((entry as unknown as [string])[0])
+        if (full) yield line(full)
+      }
+      yield line(lines.rest())
+      after = row[ACTION_ID]
+    }
+  }
+}
+
+function movedOf(action: StoredAction, content_hash: Uint8Array, beside: Beside, log: string[]): MovedAction {
+  const [request_key, request, secret, due_at, lease] = beside
+  return {
+    action,
+    request_key: uuidText(request_key),
+    content_hash,
+    ...(request !== null && { request }),
+    ...(secret !== null && { secret }),
+    ...(due_at !== null && { job: { due_at: Math.ceil(due_at), lease: lease ?? 0 } }),
+    log,
+  }
+}

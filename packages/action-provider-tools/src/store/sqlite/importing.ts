@@ -1,0 +1,173 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { uuidBytes } from '../../action/keys.ts'
+import { parseTime } from '../../documents/time.ts'
+import { StoreUnusable } from '../../errors.ts'
+import { STATUSES } from '../codes.ts'
+import type { Progress, Target } from '../moving/dialect.ts'
+import type { Moved, MovedAction } from '../moving/line.ts'
+import { noTotals, type Totals } from '../moving/totals.ts'
+import { createAccess } from './access.ts'
+import { openDatabase } from './opening.ts'
+import { createProviders } from './providers.ts'
+import { CHANGING_COLUMNS, changingValues, writeList } from './rows.ts'
+import { insertInto, prepare } from './statement.ts'
+
+/** How far an import has come, in a database that has ever been imported into. */
+const IMPORT = `CREATE TABLE IF NOT EXISTS import (
+    id INTEGER PRIMARY KEY CHECK (id = 1), export_id TEXT NOT NULL, lines INTEGER NOT NULL, sha256 TEXT NOT NULL, complete INTEGER NOT NULL
+  )`
+
+/**
+ * Opens a database file to import into it, or makes one. No other process can use it meanwhile.
+ * @throws StoreUnusable where another process has it open
+ */
+export function openTarget(path: string): Target {
+  const database = openDatabase(path)
+  const write = prepareWrite(database)
+  const note = ({ export_id, lines, sha256, complete }: Progress): void => {
+    database
+      .prepare(
+        'INSERT OR REPLACE INTO import (id, export_id, lines, sha256, complete) VALUES (1, ?, ?, ?, ?)',
+      )
+      .run(export_id, lines, sha256, Number(complete))
+  }
+  const together = (work: () => void): void => {
+    database.exec('BEGIN IMMEDIATE')
+    try {
+      work()
+      database.exec('COMMIT')
+    } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  return {
+    async progress() {
+      const known = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'import'").get()
+      const row = known && database.prepare('SELECT export_id, lines, sha256, complete FROM import').get()
+      return row && ({ ...row, complete: row.complete === 1 } as Progress)
+    },
+    isEmpty: async () => database.prepare('SELECT 1 FROM actions LIMIT 1').get() === undefined,
+    async begin(progress) {
+      together(() => {
+        database.exec(IMPORT)
+        note(progress)
+      })
+    },
+    async write(moving, progress) {
+      for (const moved of moving) if ('action' in moved) write.know(moved)
+      together(() => {
+        for (const moved of moving) write.one(moved)
+        note(progress)
+      })
+    },
+    totals: async () => totals(database),
+    async finish(progress) {
+      together(() => {
+        database.exec(`DELETE FROM counts;
+          INSERT INTO counts (provider, status, actions) SELECT provider, status, count(*) FROM actions GROUP BY provider, status`)
+        note(progress)
+      })
+    },
+    close: async () => database.close(),
+  }
+}
+
+/** How an action is written that comes from elsewhere. */
+function prepareWrite(database: DatabaseSync): {
+  know: (moved: MovedAction) => void
+  one: (moved: Moved) => void
+} {
+  const providers = createProviders(database)
+  const access = createAccess(database)
+  const insertAction = insertInto(database, 'actions', [
+    'action_id',
+    'request_key',
+    'content_hash',
+    'provider',
+    'creator_id',
+    'monitor_by',
+    'manage_by',
+    'deadline_at',
+    ...CHANGING_COLUMNS,
+  ])
+  const insertRequest = prepare(database, 'INSERT INTO requests (number, request) VALUES (?, ?)')
+  const insertSecret = prepare(database, 'INSERT INTO secrets (number, secret) VALUES (?, ?)')
+  const insertJob = prepare(
+    database,
+    'INSERT INTO jobs (number, provider, due_at, lease, caller) VALUES (?, ?, ?, ?, ?)',
+  )
+  const insertEntry = prepare(database, 'INSERT INTO log (number, time, position, entry) VALUES (?, ?, ?, ?)')
+  const find = prepare<[number: number, log_length: number]>(
+    database,
+    'SELECT number, log_length FROM actions WHERE action_id = ?',
+  )
+  const lengthen = prepare(database, 'UPDATE actions SET log_length = ? WHERE number = ?')
+
+  function append(number: number, length: number, log: readonly string[]): void {
+    for (const [index, entry] of log.entries()) {
+      insertEntry.run(number, parseTime((JSON.parse(entry) as { time: string }).time), length + index, entry)
+    }
+  }
+
+  return {
+    know: ({ action }) => void providers.number(action.provider),
+    one(moved) {
+      if (!('action' in moved)) {
+        const [number, length] = find.get(bytesOf(moved.action_id)) ?? []
+        if (number === undefined || length === undefined) {
+          throw new StoreUnusable(`The export has a log of ${moved.action_id} before that action`)
+        }
+        append(number, length, moved.log)
+        lengthen.run(length + moved.log.length, number)
+        return
+      }
+      const { action, request_key, content_hash, request, secret, job, log } = moved
+      const action_id = bytesOf(action.action_id)
+      const provider = providers.number(action.provider)
+      const number = insertAction({
+        action_id,
+        request_key: bytesOf(request_key),
+        content_hash,
+        provider,
+        creator_id: action.creator_id,
+        monitor_by: writeList(action.monitor_by),
+        manage_by: writeList(action.manage_by),
+        deadline_at: action.deadline_at,
+        ...changingValues(action, log.length),
+      })
+      if (request !== undefined) insertRequest.run(number, request)
+      if (secret !== undefined) insertSecret.run(number, secret)
+      if (job !== undefined) insertJob.run(number, provider, job.due_at, job.lease, action.creator_id)
+      access.add({ number, provider, action_id }, action)
+      append(number, 0, log)
+    },
+  }
+}
+
+function bytesOf(id: string): Uint8Array {
+  return uuidBytes(id) as Uint8Array
+}
+
+function totals(database: DatabaseSync): Totals {
+  const many = (table: string): number =>
+    prepare<[number]>(database, `SELECT count(*) FROM ${table}`).get()?.[0] ?? 0
+  const found = noTotals()
+  const statuses = prepare<[string, number, number]>(
+    database,
+    'SELECT name, status, count(*) FROM actions JOIN providers ON id = provider GROUP BY name, status',
+  )
+  for (const [provider, status, actions] of statuses.all()) {
+    const name = STATUSES[status] ?? 'FAILED'
+    found.statuses[provider] = { ...found.statuses[provider], [name]: actions }
+    found.actions += actions
+  }
+  return {
+    ...found,
+    requests: many('requests'),
+    secrets: many('secrets'),
+    jobs: many('jobs'),
+    log_entries: many('log'),
+  }
+}
