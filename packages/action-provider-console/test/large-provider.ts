@@ -7,7 +7,7 @@ export const details = {
   records: Array.from({ length: 50_000 }, (_, index) => ({
     id: index,
     name: `record ${index} of fifty thousand`,
-    checksum: 'sha256:9f86d081884c7d65',
+    checksum: 'sha256:9f86d081884c7d659a2feaa0',
   })),
 }
 

@@ -10,7 +10,6 @@ import {
 } from 'action-provider-tools'
 import { consoleClient, type Emulator, groupsScope, startEmulator } from 'globus-emulator'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { expect } from 'vitest'
 import { launchBrowser } from '../../action-provider-cli/test/e2e/browser.ts'
 
 /** Providers with their console, the local Globus, and browsers. */
@@ -118,7 +117,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       await auth.close()
       await store.close()
       await emulator.close()
-      expect(errors).toEqual([])
+      if (errors.length > 0) throw new Error(`The pages had errors: ${errors.join('\n')}`)
     },
   }
 }
