@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startPostgres, type TestPostgres } from '../packages/action-provider-tools/test/postgres.ts'
-import { pack } from './packed.ts'
+import { packPackages } from '../scripts/pack.ts'
 
 /** The library, installed from its tarball alone: what is optional to install is not there. */
 
@@ -18,10 +18,10 @@ let postgres: TestPostgres
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'optional-'))
   postgres = await startPostgres()
-  const tarball = await pack('action-provider-tools', folder)
+  const packed = await packPackages(join(folder, 'packed'), ['action-provider-tools'])
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
   await writeFile(join(folder, 'main.js'), program)
-  await install(tarball)
+  await install(packed['action-provider-tools'].tarball)
 }, PATIENCE)
 afterAll(async () => {
   await postgres.close()
@@ -66,6 +66,7 @@ const without = [
   '@opentelemetry/sdk-trace-node',
   '@scalar/fastify-api-reference',
   'globus-emulator',
+  'action-provider-console',
   'vitest',
 ]
 
@@ -79,6 +80,7 @@ test('none of what is optional is installed with the library, and it serves', as
 test.each([
   ['PostgreSQL', { DATABASE_URL: 'postgres://u:p@127.0.0.1/d' }, 'npm install pg'],
   ['the page of the OpenAPI document', { DOCS: 'on' }, 'npm install @scalar/fastify-api-reference'],
+  ['the console', { CONSOLE: 'on', CONSOLE_CLIENT_ID: 'c' }, 'npm install action-provider-console'],
   ['the emulator', { CLIENT_ID: '', CLIENT_SECRET: '', SCOPE: '' }, 'npm install --save-dev globus-emulator'],
 ])('who asks for %s is told what to install', async (_name, environment, words) => {
   const { code, stderr } = await start({ DATABASE_URL: 'sqlite:actions.db', ...environment })

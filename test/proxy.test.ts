@@ -7,10 +7,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startPostgres, type TestPostgres } from '../packages/action-provider-tools/test/postgres.ts'
+import {
+  freePort,
+  startPostgres,
+  type TestPostgres,
+} from '../packages/action-provider-tools/test/postgres.ts'
 import { eventually } from './eventually.ts'
 import { type Globus, type Program, startGlobus, startProgram, watchasay } from './program.ts'
-import { freePort } from './system-postgres.ts'
 
 /** Two instances behind nginx, by the file that docs/deployment.md gives: TLS, a path in front, and an upgrade. */
 

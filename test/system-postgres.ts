@@ -3,11 +3,11 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync } from 'node:fs'
 import { chown, mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
+import { freePort } from '../packages/action-provider-tools/test/postgres.ts'
 import { eventually } from './eventually.ts'
 
 const run = promisify(execFile)
@@ -61,15 +61,4 @@ async function ownerOf(directory: string): Promise<{ uid?: number; gid?: number;
   )
   await chown(directory, uid ?? 0, gid ?? 0)
   return { uid: uid ?? 0, gid: gid ?? 0, cwd: directory }
-}
-
-/** A port that was free just now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('The system gives no port')
-  return address.port
 }

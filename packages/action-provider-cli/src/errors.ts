@@ -1,4 +1,4 @@
-/** What the process ends with. The same table stands in `--help` and in docs/cli.md. */
+/** The exit codes. `--help` and docs/cli.md have the same table. */
 export const exitCodes = {
   fine: 0,
   /** The action FAILED, or the provider does not conform. */
@@ -15,7 +15,7 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
-/** A command that cannot go on: its message is one line that says what is wrong and what to do next. */
+/** A command failed. The message is one line that says what is wrong and what to do next. */
 export class CommandError extends Error {
   override readonly name = 'CommandError'
   readonly exitCode: ExitCode
@@ -26,7 +26,7 @@ export class CommandError extends Error {
   }
 }
 
-/** @example throw usageError('--body is no JSON: check its quotes') */
+/** @example throw usageError('--body is not JSON: check its quotes') */
 export function usageError(message: string, cause?: unknown): CommandError {
   return new CommandError(exitCodes.usage, message, { cause })
 }

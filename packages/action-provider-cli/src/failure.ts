@@ -2,12 +2,12 @@ import { CommanderError } from 'commander'
 import { CommandError, type ExitCode, exitCodes, unavailableError } from './errors.ts'
 
 /**
- * Says on stderr, in one line, why a command failed.
+ * Prints on stderr, in one line, why a command failed.
  *
- * @returns what the process ends with
+ * @returns the exit code
  */
 export async function failed(error: unknown): Promise<ExitCode> {
-  // Commander has said everything itself; help and version end with its 0.
+  // Commander has already printed its message. Help and version end with its 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage
   const [{ mask }, { printableLines }, { NetworkFailure }] = await Promise.all([
     import('./output/masking.ts'),

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import envPaths from 'env-paths'
 import type { Outcome } from './program/work.ts'
 
-// Most of the start would go into compiling. Node's own place for this is a folder that everybody may write to.
+// Compiling would take most of the start. Node's default cache folder is writable by everybody, so the cache
+// is in the user's.
 enableCompileCache(join(envPaths('action-provider', { suffix: '' }).cache, 'compiled'))
 
 const [{ buildProgram }, { failed }] = await Promise.all([
@@ -13,7 +14,7 @@ const [{ buildProgram }, { failed }] = await Promise.all([
 ])
 const outcome: Outcome = { exitCode: 0 }
 
-// Whoever reads the output may have had enough of it: `action-provider list | head -1`.
+// The reader of the output may end early: `action-provider list | head -1`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 4))
 process.stderr.on('error', () => {})
 
@@ -26,7 +27,7 @@ await drained(process.stdout)
 await drained(process.stderr)
 process.exit(outcome.exitCode)
 
-/** Waits until everything that was printed has left this process: a pipe takes it when it can. */
+/** Waits until all output has been written: a pipe may accept it late. */
 async function drained(stream: NodeJS.WriteStream): Promise<void> {
   await new Promise<void>((resolve) => stream.write('', () => resolve()))
 }

@@ -37,7 +37,7 @@ export type Session = {
   client: OAuthClient | undefined
   /** Tokens for providers. */
   tokens: Tokens
-  /** Tokens for Globus's own services, which a token that was given for a provider is none of. */
+  /** Tokens for Globus's own services. A token given for a provider is not used for them. */
   serviceTokens: Tokens
   /** The provider of --action-url. */
   provider(): Provider

@@ -132,7 +132,7 @@ describe('run', () => {
       'urn:x',
     ])
     expect(run).toMatchObject({ code: 2, stdout: '' })
-    expect(run.stderr).toContain('urn:x is no principal')
+    expect(run.stderr).toContain('urn:x is not a principal')
     const late = await alice.run(['run', '--body', '{"text": "hi"}', '--deadline', 'soon'])
     expect(steady(late.stderr)).toMatchSnapshot()
   })

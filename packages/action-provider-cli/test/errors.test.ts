@@ -135,7 +135,7 @@ describe('a provider', () => {
     const trusting = await home.run(['list', '-u', `https://${tls}/`], {
       env: { NODE_EXTRA_CA_CERTS: join(home.folder, 'cert.pem') },
     })
-    expect(trusting.stderr).toContain('is no list of actions')
+    expect(trusting.stderr).toContain('the expected list of actions')
   })
   test('that cuts the connection', async () => {
     const address = await listen(createServer((request) => request.socket.destroy()))

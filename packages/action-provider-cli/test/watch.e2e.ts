@@ -11,7 +11,7 @@ let proxy: Server
 let url: string
 let home: Machine
 /** What happens to a request on its way; nothing when it returns false. */
-let trouble: (path: string, response: ServerResponse) => boolean | 'lost-answer'
+let trouble: (path: string, response: ServerResponse) => boolean | 'lost-answer' | 'cut'
 
 beforeAll(async () => {
   world = await createWorld()
@@ -29,8 +29,13 @@ beforeAll(async () => {
         headers: incoming.headers,
       },
       (answer) => {
-        if (what === 'lost-answer') outgoing.destroy()
-        else answer.pipe(outgoing.writeHead(answer.statusCode ?? 500, answer.headers))
+        if (what === 'lost-answer') {
+          outgoing.destroy()
+          return
+        }
+        answer.pipe(outgoing.writeHead(answer.statusCode ?? 500, answer.headers))
+        // What came first has been passed on by then.
+        if (what === 'cut') answer.once('data', () => setImmediate(() => outgoing.destroy()))
       },
     )
     incoming.pipe(onward)
@@ -55,6 +60,11 @@ describe('watching', () => {
   test('survives a lost network, and a provider that asks for patience', async () => {
     let looks = 0
     trouble = (path, response) => {
+      if (path.includes('/updates')) {
+        // As a provider of the Python toolkit.
+        response.writeHead(404).end()
+        return true
+      }
       if (!path.endsWith('/status')) return false
       looks += 1
       if (looks === 1) response.destroy()
@@ -65,6 +75,24 @@ describe('watching', () => {
     expect(run.code).toBe(0)
     expect(JSON.parse(run.stdout).status).toBe('SUCCEEDED')
     expect(steady(run.stderr)).toMatchSnapshot()
+  })
+  test('goes on with a stream of updates that breaks off, also where that takes a few tries', async () => {
+    let streams = 0
+    let looks = 0
+    trouble = (path, response) => {
+      if (path.endsWith('/status')) looks += 1
+      if (!path.includes('/updates')) return false
+      streams += 1
+      if (streams === 1) return 'cut'
+      if (streams === 2) response.destroy()
+      else if (streams === 3) response.writeHead(503, { 'retry-after': '1' }).end('{}')
+      return streams <= 3
+    }
+    const run = await home.run(['run', '--watch', '-b', '{"milliseconds": 500}', '-f', 'json'])
+    expect(run.code).toBe(0)
+    expect(JSON.parse(run.stdout).status).toBe('SUCCEEDED')
+    expect([streams, looks]).toEqual([4, 0])
+    expect(steady(run.stderr).replace('ACTIVE  Working\n', '')).toMatchSnapshot()
   })
   test('ends with Ctrl-C, which leaves the action running and says how to come back', async () => {
     const { child, done, stderr } = home.start(['run', '--watch', '-b', '{"milliseconds": 60000}'])

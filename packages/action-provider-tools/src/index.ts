@@ -16,6 +16,7 @@ export * from './errors.ts'
 export { type ActionProviderOptions, actionProvider } from './http/plugin.ts'
 export type { InferInput, InputSchema } from './input/input-schema.ts'
 export type { Callbacks, EnumerateParameters, LogParameters } from './provider/callbacks.ts'
+export type { Concurrency } from './provider/concurrency.ts'
 export {
   type ActionProvider,
   type CallbackDefinition,

@@ -34,7 +34,13 @@ const mistakes: { name: string; options: string; at: string; says: string }[] = 
     name: 'an option of the wrong type',
     options: `\nconcurrency: '4',\n${managed}`,
     at: 'concurrency',
-    says: "Type 'string' is not assignable to type 'number'",
+    says: "Type 'string' is not assignable to type 'number | Concurrency<",
+  },
+  {
+    name: 'a misspelt part of concurrency',
+    options: `\nconcurrency: { perCaler: 3 },\n${managed}`,
+    at: 'perCaler',
+    says: "Did you mean to write 'perCaller'?",
   },
   {
     name: 'a misspelt part of an option',

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { eventually } from '../../../test/eventually.ts'
 import { ActionFailed, type RunContext, TemporaryFailure } from '../src/index.ts'
-import { aborted, codeOf, describeWork, run, untilStatus } from './serve-work.ts'
+import { pick } from '../src/store-contract/actions.ts'
+import { aborted, codeOf, describeWork, run, start, untilStatus } from './serve-work.ts'
 import { untilSettled } from './served.ts'
 
 describeWork('work', ({ serve }) => {
@@ -188,6 +189,48 @@ describeWork('work', ({ serve }) => {
     const begun = await Promise.all(Array.from({ length: 40 }, () => run(served)))
     for (const { caller, action_id } of begun) await untilSettled(served, caller, action_id)
     expect(most).toBe(4)
+  })
+
+  test('no more actions of one caller or key run at once than allowed, and the next begins when one ends', async () => {
+    const running = new Map<string, number>()
+    const most = new Map<string, number>()
+    const count = (names: readonly string[], by: number): void => {
+      for (const name of names) {
+        const now = (running.get(name) ?? 0) + by
+        running.set(name, now)
+        most.set(name, Math.max(most.get(name) ?? 0, now))
+      }
+    }
+    const work = {
+      concurrency: {
+        perCaller: 3,
+        key: ({ input }: { input: { cluster: string } }) => input.cluster,
+        perKey: 2,
+      },
+      run: async ({ input, creator_id }: RunContext<{ cluster: string }>) => {
+        count([creator_id, input.cluster], 1)
+        await new Promise((resolve) => setImmediate(resolve))
+        count([creator_id, input.cluster], -1)
+      },
+    }
+    // Nobody looks at intervals: whatever begins does so because another has ended.
+    const timing = { tick: 20, poll: 600_000, keep: 600_000, sweep: 600_000, gather: 10 }
+    const first = await serve(work, { timing })
+    const { auth, database, store } = first
+    const both = store.kind === 'sqlite' ? [first] : [first, await serve(work, { auth, database, timing })]
+    const callers = ['alice', 'bob', 'carol'].map((username) => auth.caller({ username }))
+    const started = await Promise.all(
+      Array.from({ length: 48 }, async (_, index) => {
+        const caller = pick(callers, index)
+        const { action_id } = await start(pick(both, index), caller, { body: { cluster: `${index % 4}` } })
+        return { caller, action_id }
+      }),
+    )
+    for (const { caller, action_id } of started) {
+      expect(await untilSettled(first, caller, action_id)).toMatchObject({ status: 'SUCCEEDED' })
+    }
+    for (const { urn } of callers) expect(most.get(urn)).toBeLessThanOrEqual(3)
+    for (const cluster of ['0', '1', '2', '3']) expect(most.get(cluster)).toBeLessThanOrEqual(2)
   })
 
   test('an action is gone at completion_time + release_after', async () => {

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 
 /**
- * Asks the system to show a page in its browser, or the program that BROWSER names.
+ * Opens a page in the browser of the system, or in the program that BROWSER names.
  *
- * @returns whether something was started; what becomes of it nobody says
+ * @returns whether a program was started; whether it shows the page is unknown
  */
 export async function openBrowser(url: URL): Promise<boolean> {
   const [command, ...given] = browserCommand(process.env.BROWSER)
@@ -22,6 +22,6 @@ function browserCommand(named: string | undefined): string[] {
   if (named) return named.split(' ').filter(Boolean)
   if (process.platform === 'darwin') return ['open']
   if (process.platform === 'win32') return ['rundll32', 'url.dll,FileProtocolHandler']
-  // Without a display, programs in the terminal would be started that fight with this one for it.
+  // Without a display, a text browser would start and compete for this terminal.
   return process.env.DISPLAY || process.env.WAYLAND_DISPLAY ? ['xdg-open'] : []
 }

@@ -1,6 +1,6 @@
 import { usageError } from '../errors.ts'
 
-/** Where Globus Auth and Groups are, by the variables that the official SDKs read too. */
+/** The URLs of Globus Auth and Groups, from the variables that the official SDKs also read. */
 export type GlobusEnvironment = { auth: URL; groups: URL }
 
 /** @throws CommandError for an unknown environment, or a URL that is neither https nor on this machine */

@@ -9,16 +9,16 @@ import type { StoredIdentity, StoredToken } from './token-store.ts'
 /** A client of Globus Auth: one with a secret, or a native application. */
 export type OAuthClient = { clientId: string; clientSecret?: string }
 
-/** What asks Globus Auth for tokens needs. */
+/** What a request for tokens needs. */
 export type Asking = { auth: URL; client: OAuthClient; trace: Trace }
 
-/** Tokens as a grant gave them, and who they are for where that was asked. */
+/** The tokens of a grant, and their identity if it was requested. */
 export type Granted = { tokens: StoredToken[]; identity?: StoredIdentity }
 
-/** A login that has been sent off, and is to come back with a code. */
+/** A login that has begun and waits for its code. */
 export type PendingLogin = { url: URL; state: string; verifier: string; nonce: string; redirectUri: string }
 
-/** Globus Auth will not have this refresh token any more. */
+/** Globus Auth no longer accepts this refresh token. */
 export class LoginEnded extends Error {
   override readonly name = 'LoginEnded'
 }
@@ -28,7 +28,7 @@ export type LoginRequest = {
   redirectUri: string
   /** The identity that must log in. */
   identity?: string | undefined
-  /** A name for what is allowed, as its user finds it again later. */
+  /** The name under which users later find this consent. */
   label: string
 }
 
@@ -54,10 +54,10 @@ export async function beginLogin({ auth, client }: Asking, request: LoginRequest
 }
 
 /**
- * Trades what came back from a login for tokens.
+ * Exchanges the code of a login for tokens.
  *
- * @param answer the parameters of the redirect, or the code alone where somebody copied it
- * @throws CommandError where the login was refused or does not fit
+ * @param answer the parameters of the redirect, or the code alone if somebody copied it
+ * @throws CommandError if the login was refused or is not the one that began
  */
 export async function finishLogin(
   asking: Asking,
@@ -128,7 +128,7 @@ export async function clientCredentialsGrant(asking: Asking, scope: string): Pro
   return tokens
 }
 
-/** Ends a token, and with a refresh token all that came from it. */
+/** Revokes a token. Revoking a refresh token also revokes the tokens that came from it. */
 export async function revoke(asking: Asking, token: string): Promise<void> {
   await tell(async () => {
     const as = serverOf(asking.auth)
@@ -149,7 +149,7 @@ function serverOf(auth: URL): oauth.AuthorizationServer {
   }
 }
 
-/** Globus takes client ids and secrets as they are, where RFC 6749 would have them form-encoded first. */
+/** Globus takes client ids and secrets unencoded, although RFC 6749 requires form encoding. */
 function authentication({ clientId, clientSecret }: OAuthClient): oauth.ClientAuth {
   if (clientSecret === undefined) return oauth.None()
   return (_server, _client, _body, headers) => {
@@ -228,7 +228,7 @@ function stored(token: Record<string, unknown>, { clientId }: OAuthClient): Stor
   ]
 }
 
-/** Says in plain words what Globus Auth's answers mean. */
+/** Turns errors of Globus Auth into messages that say what to do. */
 async function tell<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()

@@ -3,16 +3,16 @@ import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { unavailableError } from '../errors.ts'
 
-/** Longer than any work that is done under the lock: a refresh gives up before. */
+/** Longer than any work under the lock: a refresh times out earlier. */
 const STALE = 120_000
 const PATIENCE = 150_000
 const PAUSE = 25
 
 /**
- * Does work that no other process does at the same time. The lock is a file that comes into being with its owner's
- * process id in it; one whose process is gone, or that is older than any work, is taken away.
+ * Does work that no other process may do at the same time. The lock is a file that is created together with
+ * its owner's process id. A lock whose process is gone, or that is older than any work, is removed.
  *
- * @throws CommandError when another process keeps the lock for ever
+ * @throws CommandError if another process keeps the lock
  */
 export async function locked<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
   const owner = `${process.pid} ${randomUUID()}`
@@ -41,7 +41,7 @@ async function acquire(path: string, owner: string): Promise<void> {
   }
 }
 
-/** Unlike a file that is opened and then written, a link is there with its content or not at all. */
+/** A link appears together with its content, unlike a file that is opened and then written. */
 async function linked(own: string, path: string): Promise<boolean> {
   try {
     await link(own, path)
@@ -57,7 +57,7 @@ async function removeStale(path: string): Promise<void> {
   if (content === undefined || !(await isStale(path, content))) return
   const aside = `${path}.${randomUUID()}`
   await rename(path, aside).catch(() => {})
-  // Somebody may have been faster, and what was moved is a new lock: it goes back where it was.
+  // If another process was faster, the moved file is its new lock: it is moved back.
   if ((await contentOf(aside)) !== content) await link(aside, path).catch(() => {})
   await rm(aside, { force: true })
 }

@@ -16,7 +16,7 @@ import {
 import { redirectServer } from './redirect-server.ts'
 import { scopes } from './scopes.ts'
 
-/** How a login is done. */
+/** Options of a login. */
 export type LoginOptions = {
   auth: URL
   clientId: string | undefined
@@ -29,10 +29,10 @@ export type LoginOptions = {
 const PATIENCE = 10 * 60_000
 
 /**
- * Has somebody log in, and allow what is not allowed yet.
+ * Lets the user log in and consent to what is missing.
  *
  * @param scope further scopes, which may name dependents (`A[B]`)
- * @param identity whom it has to be
+ * @param identity the identity that must log in
  */
 export async function logIn(
   { auth, clientId, terminal, trace, browser }: LoginOptions,
@@ -78,8 +78,8 @@ export async function logIn(
 }
 
 /**
- * The native application to log in as: a setting, which the emulator has a preset for.
- * @throws CommandError where there is none
+ * The native application to log in as: a setting. The emulator has a preset for it.
+ * @throws CommandError if none is set
  */
 async function nativeClient(auth: URL, given: string | undefined): Promise<string> {
   const clientId = given || process.env.GLOBUS_NATIVE_CLIENT_ID

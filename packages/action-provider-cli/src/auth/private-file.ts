@@ -3,8 +3,8 @@ import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
- * Writes a file that its owner alone may read, whole or not at all: whoever reads it meanwhile, and whatever happens to
- * this process or machine, finds the old content or the new one.
+ * Writes a file that only its owner may read, atomically: readers find the old content or the new one, even
+ * after a crash of this process or the machine.
  */
 export async function writePrivateFile(path: string, content: string): Promise<void> {
   const folder = dirname(path)
@@ -26,7 +26,10 @@ export async function writePrivateFile(path: string, content: string): Promise<v
   await syncFolder(folder)
 }
 
-/** The new name is on the disk only when its folder is; where folders cannot be synced, the system sees to it. */
+/**
+ * The new name is durable only once its folder is synced. Systems that cannot sync folders take care of that
+ * themselves.
+ */
 async function syncFolder(folder: string): Promise<void> {
   const directory = await open(folder, 'r').catch(() => undefined)
   await directory?.sync().catch(() => {})

@@ -1,15 +1,15 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** Waits for a browser to come back from a login. */
+/** Receives the browser when it returns from a login. */
 export type RedirectServer = {
   readonly redirectUri: string
-  /** The parameters that the browser brought, once it is there with the right `state`. */
+  /** Resolves with the parameters of the first request that has the right `state`. */
   answer(state: string): Promise<URLSearchParams>
   close(): void
 }
 
-/** Listens on a free port of this machine alone (RFC 8252, section 7.3). */
+/** Listens on a free loopback port (RFC 8252, section 7.3). */
 export async function redirectServer(): Promise<RedirectServer> {
   const arrived = Promise.withResolvers<URLSearchParams>()
   let expected: string | undefined
@@ -23,7 +23,7 @@ export async function redirectServer(): Promise<RedirectServer> {
       'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
       connection: 'close',
     })
-    // Who comes without the right state is somebody else: the login goes on.
+    // A request without the right state is not from this login: keep waiting.
     response.end(
       page(mine ? pageText(url.searchParams.has('code')) : ['Not here', 'This page is for a login alone.']),
     )

@@ -1,6 +1,6 @@
-/** The scopes of Globus's own services that this command line asks for. */
+/** The scopes of Globus's own services that the command line requests. */
 export const scopes = {
-  /** Who somebody is: asked for at each login, so that the tokens of two people are never mixed. */
+  /** Identifies the user. Every login requests it, so that the tokens of two people are never mixed. */
   identity: 'openid profile email',
   openid: 'openid',
   viewIdentities: 'urn:globus:auth:scope:auth.globus.org:view_identities',
@@ -9,7 +9,7 @@ export const scopes = {
 } as const
 
 /**
- * The scopes at the top of a scope string, without what they depend on.
+ * The top-level scopes of a scope string, without their dependents.
  *
  * @example topScopes('A[B C[D]] E') // ['A', 'E']
  */
@@ -24,7 +24,7 @@ export function topScopes(text: string): string[] {
   return top.split(' ').flatMap((scope) => (scope === '' ? [] : [scope.replace(/^\*/, '')]))
 }
 
-/** Whether a scope is one that somebody registered for a service of their own, as action providers do. */
+/** Whether a scope belongs to a registered client, as the scopes of action providers do. */
 export function isRegisteredScope(scope: string): boolean {
   return /^https:\/\/auth\.globus\.org\/scopes\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\/[\w./:@%+~-]+$/i.test(
     scope,

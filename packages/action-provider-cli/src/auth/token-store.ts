@@ -9,7 +9,7 @@ import { writePrivateFile } from './private-file.ts'
 /** Who is logged in. */
 export type StoredIdentity = { sub: string; username?: string; name?: string; email?: string }
 
-/** A token that a login gave. */
+/** A token of a login. */
 export type StoredToken = {
   access_token: string
   refresh_token?: string
@@ -18,14 +18,14 @@ export type StoredToken = {
   resource_server: string
   /** Milliseconds since 1970. */
   expires_at: number
-  /** The client it was issued to, which alone can refresh it. */
+  /** The client it was issued to. Only that client can refresh it. */
   client_id: string
 }
 
-/** A provider, by its base URL, that somebody lets have tokens for a scope. */
+/** A provider, by its base URL, that the user lets have tokens for a scope. */
 export type TrustedProvider = { provider: string; scope: string }
 
-/** What is kept of one login, in one environment. */
+/** What is stored of a login in one environment. */
 export type Login = {
   version: 1
   identity?: StoredIdentity
@@ -37,13 +37,13 @@ export type Login = {
 export type TokenStore = {
   readonly path: string
   read(): Promise<Login>
-  /** Changes what is kept; what the change gets is what the last one, of this process or another, left. */
+  /** Changes the stored login. `change` gets the latest state, whichever process wrote it. */
   update<Result>(change: (login: Login) => Promise<Result>): Promise<Result>
   remove(): Promise<void>
 }
 
 /**
- * The store of an environment, which goes by the host of its Globus Auth.
+ * The store of an environment, named by the host of its Globus Auth.
  *
  * @example tokenStore(new URL('https://auth.globus.org/')).path // '~/.config/action-provider/auth.globus.org.json'
  */
@@ -72,7 +72,7 @@ export function tokenStore(auth: URL): TokenStore {
   }
 }
 
-/** What a provider is known by: its base URL, since one host may be many people's. */
+/** The key of a provider: its base URL, because many people may share a host. */
 export function providerKey(url: URL): string {
   return url.href.replace(/\/$/, '')
 }

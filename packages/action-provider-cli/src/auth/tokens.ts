@@ -5,26 +5,26 @@ import type { Granted, OAuthClient } from './grants.ts'
 import type { LoginOptions } from './login.ts'
 import type { Login, StoredToken, TokenStore } from './token-store.ts'
 
-/** A token that is wanted. */
+/** A request for a token. */
 export type Wanted = {
   scope: string
-  /** What to say that somebody should do who is not logged in. */
+  /** What a user who is not logged in should do. */
   advice: string
 }
 
-/** Where tokens come from. */
+/** A source of tokens. */
 export type Tokens = {
-  /** Whether they come without anybody saying for which scope. */
+  /** Whether it gives tokens without knowing the scope. */
   readonly anyScope: boolean
-  /** @throws CommandError where there is none to be had */
+  /** @throws CommandError if there is none */
   get(wanted: Wanted): Promise<string>
-  /** Asks for all that several scopes lack in one login, where somebody is there to log in. */
+  /** Lets the user log in once for all scopes that lack a token, if the terminal is interactive. */
   prepare(scopes: readonly string[]): Promise<void>
-  /** Another token in place of one that was refused; `undefined` where there is none. */
+  /** Another token in place of a refused one; `undefined` if there is none. */
   renew(wanted: Wanted, refused: string): Promise<string | undefined>
 }
 
-/** A token this close to its end is refreshed before it is used, in milliseconds. */
+/** A token that expires within this time is refreshed before use, in milliseconds. */
 const MARGIN = 30_000
 
 /** One token for everything: from ACTION_TOKEN or a file. */
@@ -34,7 +34,7 @@ export function givenTokens(token: string): Tokens {
 }
 
 /**
- * @param option which names the file
+ * @param option the option that names the file
  * @throws CommandError for a file that cannot be read or holds no token
  */
 export async function tokenFromFile(path: string, option = '--token-file'): Promise<string> {
@@ -44,7 +44,7 @@ export async function tokenFromFile(path: string, option = '--token-file'): Prom
   return checkedToken(text, `The file ${path}`)
 }
 
-/** @throws CommandError for what cannot stand in an Authorization header */
+/** @throws CommandError for text that cannot be in an Authorization header */
 export function checkedToken(text: string, where: string): string {
   const token = text.trim()
   if (!/^[\x21-\x7e]+$/.test(token))
@@ -52,7 +52,7 @@ export function checkedToken(text: string, where: string): string {
   return token
 }
 
-/** The tokens of a client that acts as itself, kept as long as this process runs. */
+/** The tokens of a client that acts as itself, kept in memory. */
 export function clientTokens(auth: URL, client: OAuthClient, trace: (line: string) => void): Tokens {
   const kept = new Map<string, StoredToken>()
   const get = async ({ scope }: Wanted): Promise<string> => {
@@ -79,7 +79,7 @@ export function clientTokens(auth: URL, client: OAuthClient, trace: (line: strin
   }
 }
 
-/** The tokens of whoever is logged in; on a terminal, they are asked to log in for what is missing. */
+/** The tokens of the user who is logged in. On a terminal, the user is asked to log in for missing ones. */
 export function loginTokens(store: TokenStore, login: LoginOptions): Tokens {
   const orLogIn = async (wanted: Wanted): Promise<string> => {
     if (!login.terminal.interactive) throw refusedError(wanted.advice)
@@ -115,9 +115,9 @@ export function loginTokens(store: TokenStore, login: LoginOptions): Tokens {
 }
 
 /**
- * Logs in and keeps what that gives. Whoever is logged in already has to be the one who logs in again.
+ * Logs in and stores the tokens. A user who is already logged in must log in as the same identity.
  *
- * @param scope further scopes than the one that says who somebody is
+ * @param scope scopes in addition to the one that identifies the user
  */
 export async function logInAndKeep(
   store: TokenStore,
@@ -139,7 +139,7 @@ export async function logInAndKeep(
   })
 }
 
-/** The token that is kept for something, however old. Which providers it may go to is a matter of trust.ts. */
+/** The stored token for a scope, however old. `trust.ts` decides which providers it may go to. */
 export function find(login: Login, { scope }: Pick<Wanted, 'scope'>): StoredToken | undefined {
   return login.tokens.find((token) => carries(token, scope))
 }
@@ -152,8 +152,8 @@ function keep(login: Login, { tokens, identity }: Granted): void {
 }
 
 /**
- * The token as it is after a refresh, by this command or another that was faster. One that cannot be refreshed any more
- * is forgotten.
+ * The token after a refresh, by this command or a faster one. A token that can no longer be refreshed is
+ * forgotten.
  */
 async function refreshed(
   store: TokenStore,

@@ -5,19 +5,20 @@ import { tableLines } from '../output/table.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { type Login, providerKey, type TokenStore } from './token-store.ts'
 
-/** How somebody is asked. */
+/** How to ask the user. */
 export type TrustOptions = {
   terminal: Terminal
   store: TokenStore
-  /** With --trust, the command line itself says yes. */
+  /** Set by --trust: the user agrees in advance. */
   given: boolean
-  /** What to do where nobody can be asked. */
+  /** What to do if nobody can be asked. */
   advice: (provider: URL) => string
 }
 
 /**
- * Lets a token go to a provider's base URL only once somebody has said so, and remembers that. A URL can name the scope
- * of any other provider; where its user has consented to that one before, Globus gives a token without asking again.
+ * Lets a token go to a provider's base URL only after the user agreed once, and remembers that. This matters
+ * because a URL can name the scope of any other provider: if the user has consented to that scope before,
+ * Globus issues a token without asking again.
  */
 export function askingTrust({ terminal, store, given, advice }: TrustOptions): Trust {
   const known = new Set<string>()
@@ -41,12 +42,12 @@ export function askingTrust({ terminal, store, given, advice }: TrustOptions): T
   }
 }
 
-/** Whether somebody has said that a token for this scope may go to this provider. */
+/** Whether the user agreed that a token for this scope may go to this provider. */
 export function isTrusted({ trusted = [] }: Login, key: string, scope: string): boolean {
   return trusted.some((each) => each.provider === key && each.scope === scope)
 }
 
-/** Whose scope it is, as far as this machine knows: what a hostile URL cannot make up. */
+/** The providers that this machine knows for a scope. A hostile URL cannot make them up. */
 function knownFrom({ trusted = [] }: Login, scope: string, namedBy: 'provider' | 'caller'): string {
   const others = trusted.flatMap((each) => (each.scope === scope ? [printable(each.provider)] : []))
   const self = namedBy === 'caller' ? '--action-scope' : 'this URL'
@@ -55,7 +56,7 @@ function knownFrom({ trusted = [] }: Login, scope: string, namedBy: 'provider' |
 
 type Asked = { url: string; host: string; scope: string; from: string }
 
-/** @throws CommandError for a no, or where nobody is there to say yes */
+/** @throws CommandError if the user refuses or nobody can be asked */
 async function ask(terminal: Terminal, { url, host, scope, from }: Asked, advice: string): Promise<void> {
   if (!terminal.interactive) {
     throw refusedError(

@@ -6,10 +6,10 @@ import type { Answer } from './wire.ts'
 /** An action that these checks started. */
 export type Action = { id: string; request: RunRequest; document: Document; answer: Answer }
 
-/** How long an action may take to end once it is canceled, in milliseconds. */
+/** How long an action may take to end after cancel, in milliseconds. */
 const CANCEL = 10_000
 
-/** Starts an action. @throws Skip where that fails, which is what `run.starts` is about */
+/** Starts an action. @throws Skip if that fails: `run.starts` reports it */
 export async function start(
   subject: Subject,
   more: Record<string, unknown> = {},
@@ -22,7 +22,7 @@ export async function start(
   })
 }
 
-/** @throws Skip where no action was started */
+/** @throws Skip if no action was started */
 function startedBy({ request, answer }: { request: RunRequest; answer: Answer }): Action {
   const id = startedId(answer)
   if (id === undefined)
@@ -35,7 +35,7 @@ export function startedId({ status, json }: Answer): string | undefined {
   return status === 202 && isStatus(json) && typeof json.action_id === 'string' ? json.action_id : undefined
 }
 
-/** The run that most checks go on from: its request and what came. */
+/** The run that most checks continue from: its request and its answer. */
 export async function firstRun(subject: Subject): Promise<{ request: RunRequest; answer: Answer }> {
   const request = subject.fresh()
   return { request, answer: await subject.send({ method: 'POST', path: '/run', json: request }) }
@@ -46,7 +46,7 @@ export async function firstAction(subject: Subject): Promise<Action> {
   return completed(subject, startedBy(await subject.shared(firstRun)))
 }
 
-/** An action that has a monitor and a manager: the other caller, or somebody made up where there is none. */
+/** An action that has a monitor and a manager: the other caller, or an invented principal without one. */
 export async function sharedAction(subject: Subject): Promise<Action & { others: string[] }> {
   const other = await subject.shared(otherPrincipal).catch((error: unknown) => {
     if (error instanceof Skip) return undefined
@@ -62,7 +62,7 @@ export async function otherAction(subject: Subject): Promise<Action> {
   return start(subject, {}, 'other')
 }
 
-/** Who the other caller is. @throws Skip where that is the caller themself */
+/** The identity of the other caller. @throws Skip if it is the first caller */
 export async function otherPrincipal(subject: Subject): Promise<string> {
   const { creator_id: other } = (await subject.shared(otherAction)).document
   const { creator_id: caller } = (await subject.shared(firstAction)).document
@@ -70,12 +70,15 @@ export async function otherPrincipal(subject: Subject): Promise<string> {
   return String(other)
 }
 
-/** A principal that no person is. */
+/** A principal that belongs to nobody. */
 export function nobodys(digit: string): string {
   return `urn:globus:auth:identity:00000000-0000-4000-8000-${digit.padStart(12, '0')}`
 }
 
-/** Waits until an action is complete, and cancels one that takes long. @throws Skip where even that does not end it */
+/**
+ * Waits until an action is complete, and cancels it if that takes long. @throws Skip if it does not end even
+ * then
+ */
 export async function completed(subject: Subject, action: Action, as: Who = 'caller'): Promise<Action> {
   const first = await awaited(subject, action, as, subject.patience)
   if (isComplete(first.document)) return first
@@ -85,7 +88,7 @@ export async function completed(subject: Subject, action: Action, as: Who = 'cal
   throw new Skip('an action does not complete, not even when it is canceled')
 }
 
-/** The action as it is once complete, or after some time. */
+/** The action when it is complete, or after some time. */
 async function awaited(subject: Subject, action: Action, as: Who, patience: number): Promise<Action> {
   let { document } = action
   const end = performance.now() + patience

@@ -11,20 +11,21 @@ import { type Answer, cameWords, sentWords } from './wire.ts'
 export type CheckOptions = Omit<SubjectOptions, 'signal' | 'trace'> & {
   /** How long all checks may take, in milliseconds. */
   timeLimit: number
-  /** Ends the checks early; what they started is released all the same. */
+  /** Ends the checks early. The actions that they started are still released. */
   interrupt?: AbortSignal
   trace?: (line: string) => void
-  /** The checks to make, by their ids or what these begin with, such as `run`; all where it is left out. */
+  /** The checks to make, by id or by the beginning of ids, such as `run` (default: all). */
   only?: readonly string[]
-  /** Told of each check that begins. */
+  /** Called when a check begins. */
   onCheck?: (check: Check) => void
 }
 
 /**
  * Makes all checks of a provider, one after the other, and releases every action that they started.
  *
- * @param options what introspect answered, an input that works, and the callers' tokens, which are in no report
- * @throws nothing for what a provider does: that is what the report says
+ * @param options the answer of introspect, an input that works, and the callers' tokens, which no report
+ *   shows
+ * @throws nothing because of the provider: the report says what it does
  */
 export async function checkProvider(options: CheckOptions): Promise<Report> {
   const { timeLimit, interrupt, trace = () => {}, onCheck = () => {}, only = [''] } = options
@@ -96,7 +97,7 @@ async function verified(check: Check, subject: Subject): Promise<Verified> {
   }
 }
 
-/** A description as it came, whatever that was. */
+/** The description as it was received, valid or not. */
 export function asDescription(json: unknown): Record<string, unknown> {
   return isObject(json) ? { ...json } : {}
 }

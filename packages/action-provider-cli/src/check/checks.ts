@@ -12,7 +12,7 @@ import { routes } from './groups/routes.ts'
 import { run } from './groups/run.ts'
 import { tokens } from './groups/tokens.ts'
 
-/** All checks, in the order in which they are made: what later ones look back at comes first. */
+/** All checks, in order: later ones use the answers of earlier ones. */
 export const groups: readonly Group[] = [
   introspect,
   run,

@@ -1,4 +1,4 @@
-/** A thread that finds inputs which a provider's schema accepts and refuses, and posts them. */
+/** A thread that finds inputs that a provider's schema accepts and refuses, and posts them. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { compileInput, exampleInput } from 'action-provider-tools/client/checks'
 import { isObject } from '../client/documents.ts'
@@ -13,7 +13,7 @@ parentPort?.postMessage(await inputs())
 async function inputs(): Promise<Inputs | Unusable> {
   try {
     const read: unknown = JSON.parse(schema)
-    if (!isObject(read)) return { unusable: 'it is no JSON object' }
+    if (!isObject(read)) return { unusable: 'it is not a JSON object' }
     const compiled = compileInput(read)
     const input = given ?? (await exampleInput(compiled))
     const checked = await compiled.validate(input, { showInput: true })
@@ -27,7 +27,9 @@ async function inputs(): Promise<Inputs | Unusable> {
   }
 }
 
-/** Inputs that a schema may refuse: with a field that nobody knows, with nothing, or with a field of another type. */
+/**
+ * Inputs that a schema may refuse: with an unknown field, without fields, or with a field of another type.
+ */
 function mistakes(input: unknown, { properties }: Readonly<Record<string, unknown>>): unknown[] {
   const good = isObject(input) ? input : {}
   const names = Object.keys(isObject(properties) ? properties : {})

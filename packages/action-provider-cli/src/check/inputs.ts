@@ -1,20 +1,20 @@
 import { extname } from 'node:path'
 import { inThread, type Unusable } from '../input/schema-thread.ts'
 
-/** What a provider's schema says of inputs. */
+/** Inputs for a provider, judged by its schema. */
 export type Inputs = {
-  /** One that it accepts; left out where none is known. */
+  /** One that it accepts, if known. */
   input?: unknown
-  /** One that it refuses; left out where none is known. */
+  /** One that it refuses, if known. */
   unfit?: unknown
-  /** What is wrong with the input that was given. */
+  /** The errors of the given input. */
   errors: string[]
 }
 
 /**
  * Finds an input to try a provider with, and one that it must refuse.
  *
- * @param given the input to try it with, where its user names one
+ * @param given the input that the user names
  */
 export async function inputsOf(schema: unknown, given: unknown): Promise<Inputs & Partial<Unusable>> {
   const program = new URL(`./inputs-worker${extname(import.meta.url)}`, import.meta.url)

@@ -1,7 +1,8 @@
 import type { Report, Result } from './report.ts'
 
 /**
- * A report as JUnit XML, which CI systems show. A `should` that fails is a skipped test with a message, so that it fails no build.
+ * A report as JUnit XML, which CI systems show. A `should` that fails is a skipped test with a message: it
+ * does not fail a build.
  */
 export function junit({ url, results, failed, skipped }: Report): string {
   const suites = [...new Set(results.map(({ group }) => group))].map((group) =>
@@ -55,7 +56,7 @@ function quoted(text: string): string {
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
-/** A provider's words may hold what XML has no way to write: that is left out. */
+/** Leaves out characters that XML cannot express; a provider's texts may have them. */
 function escaped(text: string): string {
   return text
     .toWellFormed()

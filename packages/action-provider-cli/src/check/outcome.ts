@@ -1,9 +1,9 @@
 import type { Answer } from './wire.ts'
 
-/** A check found what should not be so. */
+/** A check found a broken rule. */
 export class Fault extends Error {
   override readonly name = 'Fault'
-  /** The answer that shows it. */
+  /** The answer that shows the fault. */
   readonly answer: Answer | undefined
 
   /** @param message what is wrong, such as `the status is 500, not 400` */
@@ -13,7 +13,7 @@ export class Fault extends Error {
   }
 }
 
-/** A check cannot be made at this provider, or not now. */
+/** A check cannot be made with this provider, or not now. */
 export class Skip extends Error {
   override readonly name = 'Skip'
 }

@@ -2,13 +2,13 @@ import { isComplete, isStatus } from '../client/documents.ts'
 import { Fault, TimeUp } from './outcome.ts'
 import { createSubject, type Subject, type SubjectOptions, type Who } from './subject.ts'
 
-/** How long that may take beside the checks, in milliseconds. */
+/** How long releasing may take after the checks, in milliseconds. */
 const TIME = 20_000
 
 /**
  * Cancels and releases what the checks started and did not release.
  *
- * @returns the ids of the actions that are left
+ * @returns the ids of the actions that could not be released
  */
 export async function releaseAll(
   { started }: Subject,
@@ -39,7 +39,7 @@ async function release(subject: Subject, id: string, as: Who): Promise<boolean> 
   return asked(subject, id, as)
 }
 
-/** Asks by either route: one of them may be what is broken. */
+/** Tries both routes, because one of them may be broken. */
 async function asked(subject: Subject, id: string, as: Who): Promise<boolean> {
   for (const ask of [
     { method: 'POST', path: `/${id}/release` },

@@ -1,6 +1,6 @@
 import type { Level } from './check.ts'
 
-/** What a check came to. */
+/** The result of a check. */
 export type Result = {
   id: string
   group: string
@@ -9,9 +9,9 @@ export type Result = {
   outcome: 'passed' | 'failed' | 'skipped'
   /** What is wrong, why it was skipped, or a note. */
   note?: string
-  /** The request at which a fault shows, or the last one of the check. No token is in it. */
+  /** The request that shows the fault, or the last one of the check, without its token. */
   sent?: string
-  /** What came then. */
+  /** The answer to it. */
   came?: string
   /** A section of docs/interface.md, and what it says. */
   section: string
@@ -20,14 +20,14 @@ export type Result = {
   milliseconds: number
 }
 
-/** What all checks came to. */
+/** The results of all checks. */
 export type Report = {
   url: string
   title: string
   input: unknown
   /** How many actions were started. */
   started: number
-  /** Those that could not be released, and those of which it is not clear whether these checks started them. */
+  /** Actions that could not be released, or that these checks may not have started. */
   left: string[]
   /** Whether there was time for every check. */
   complete: boolean
@@ -37,7 +37,7 @@ export type Report = {
   results: Result[]
 }
 
-/** Whether a provider conforms: it broke no rule that must hold. */
+/** Whether a provider conforms: it broke no `must` rule. */
 export function conforms({ failed }: Report): boolean {
   return failed.must === 0
 }

@@ -5,16 +5,16 @@ import { isObject } from '../client/documents.ts'
 import { Fault, TimeUp } from './outcome.ts'
 import { type Answer, exchange, type WireRequest } from './wire.ts'
 
-/** Who asks: the caller, the other caller, or nobody, without a token. */
+/** Who sends a request: the caller, the other caller, or nobody (without a token). */
 export type Who = 'caller' | 'other' | 'nobody'
 
 /** A request of a check. */
 export type Ask = {
   method?: string
-  /** Below the base URL, beginning with a slash; '' is the base URL itself. */
+  /** The path below the base URL, with a leading slash; '' is the base URL itself. */
   path: string
   as?: Who
-  /** Stands in place of a caller's Authorization header. */
+  /** Replaces the caller's Authorization header. */
   authorization?: string
   query?: Record<string, string>
   json?: unknown
@@ -25,30 +25,30 @@ export type Ask = {
 /** The request document of run, as checks send it. */
 export type RunRequest = { request_id: string | number; body: unknown; [field: string]: unknown }
 
-/** The provider that is checked, and what is known of it so far. */
+/** The provider under check, and what is known of it so far. */
 export type Subject = {
   readonly url: URL
   readonly description: Readonly<Record<string, unknown>>
   /** Why its input schema cannot be used. */
   readonly unusableSchema: string | undefined
-  /** An input that does not fit the schema, where one is known. */
+  /** An input that does not fit the schema, if known. */
   readonly unfitInput: unknown
   readonly hasOther: boolean
-  /** How long an action may take before it is canceled, in milliseconds. */
+  /** How long an action may take before the checks cancel it, in milliseconds. */
   readonly patience: number
   /** All answers so far. */
   readonly seen: readonly Answer[]
   /** The actions that these checks have started and not released, and who started each. */
   readonly started: ReadonlyMap<string, Who>
-  /** Actions that a new request was answered with as if it repeated one: whose they are is not known. */
+  /** Actions that a new request got with 200, as if it repeated another. They may belong to others. */
   readonly unclear: ReadonlySet<string>
   /** How often an action was started. */
   readonly count: () => number
-  /** The callers' tokens, for the check that looks for them in answers. */
+  /** The callers' tokens, for the check that searches answers for them. */
   readonly tokens: readonly string[]
-  /** @throws Fault where no answer comes; TimeUp */
+  /** @throws Fault if no answer comes; TimeUp */
   send(ask: Ask): Promise<Answer>
-  /** A request that nobody has sent before. Its id is a number's text, so that a number can be sent for it too. */
+  /** A new request. Its id is the text of a number, so that the number can be sent instead. */
   fresh(more?: Record<string, unknown>): RunRequest
   /** Waits, unless the time is up. @throws TimeUp */
   wait(milliseconds: number): Promise<void>
@@ -66,14 +66,14 @@ export type SubjectOptions = {
   otherToken?: string | undefined
   /** How long an action may take before it is canceled, in milliseconds; 10 seconds where it is left out. */
   patience?: number
-  /** Ends all that goes on. */
+  /** Aborts everything under way. */
   signal: AbortSignal
   trace: (answer: Answer) => void
 }
 
-/** One request may take so long, in milliseconds. */
+/** How long one request may take, in milliseconds. */
 const PATIENCE = 15_000
-/** How often a provider that asks for patience is asked again. */
+/** How often a request is repeated to a provider that is busy. */
 const REPEATS = 3
 const LONGEST_WAIT = 60_000
 
@@ -94,7 +94,7 @@ export function createSubject(options: SubjectOptions): Subject {
     if (signal.aborted) throw new TimeUp()
     const patience = AbortSignal.timeout(PATIENCE)
     try {
-      // What a run that is on its way starts has to be known, to be released.
+      // A run that was sent is not aborted: the action that it starts must be known to be released.
       const answer = await exchange(request, starts ? patience : AbortSignal.any([signal, patience]))
       trace(answer)
       return answer
@@ -129,7 +129,7 @@ export function createSubject(options: SubjectOptions): Subject {
   function wireRequest({ method = 'GET', path, as = 'caller', authorization, ...ask }: Ask): WireRequest {
     const base = url.pathname.replace(/\/+$/, '')
     const target = new URL(`${url.origin}${base}${path}`)
-    // An action_id is the provider's to choose; the callers' tokens are for its base URL alone.
+    // The provider chooses action_ids, but tokens may only go below its base URL.
     if (!`${target.pathname}/`.startsWith(`${base}/`))
       throw new Fault(`an action_id leads to ${target.pathname}`)
     for (const [name, value] of Object.entries(ask.query ?? {})) target.searchParams.set(name, value)
@@ -146,13 +146,13 @@ export function createSubject(options: SubjectOptions): Subject {
     }
   }
 
-  /** Keeps in mind what was started. An answer of 200 may be an action of somebody's: it is left alone. */
+  /** Remembers started actions. An action answered with 200 may belong to somebody else: it is left alone. */
   function note(ask: Ask, { status, json }: Answer): void {
     const { method, path, as = 'caller' } = ask
     if (!isObject(json) || typeof json.action_id !== 'string') return
     if (isRun(ask)) {
       if (status === 202) {
-        // Of requests at the same moment, the one that repeats may be answered first.
+        // Of simultaneous requests, a repetition may be answered first.
         unclear.delete(json.action_id)
         ever.add(json.action_id)
         started.set(json.action_id, as)
@@ -197,7 +197,7 @@ function isRun({ method, path }: Ask): boolean {
   return method === 'POST' && /^\/(run|actions)\/?$/.test(path)
 }
 
-/** Only one that says when to come back is asked again: to be refused may be what a check looks for. */
+/** Repeats only if the answer has Retry-After: other refusals may be what a check expects. */
 function asksForPatience({ status, headers }: Answer): boolean {
   return (status === 429 || status === 503) && headers.has('retry-after')
 }

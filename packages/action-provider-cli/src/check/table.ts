@@ -1,7 +1,7 @@
 import type { Table } from '../output/table.ts'
 import type { Report, Result } from './report.ts'
 
-/** A report as people read it: every check in one line, then what is wrong, and at the end how it stands. */
+/** A report for people: one line per check, then the faults, then a summary. */
 export function reportTable(report: Report): Table {
   const names = [...new Set(report.results.map(({ group }) => group))]
   const groups = names.map((title) => ({

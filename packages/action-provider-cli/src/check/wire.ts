@@ -2,26 +2,26 @@ import { NetworkFailure } from 'action-provider-tools/client'
 import { parsed, readText } from '../client/http.ts'
 import { mask } from '../output/masking.ts'
 
-/** A request as it goes out: nothing is added that the interface does not ask for. */
+/** A request as it is sent. Nothing is added that the interface does not require. */
 export type WireRequest = {
   method: string
   url: URL
   headers: Record<string, string>
   body?: string | Uint8Array | undefined
-  /** Who sends it, in words for a report; a token stands in none. */
+  /** Who sends it, in words for the report. Reports never show tokens. */
   sender: string
 }
 
-/** An answer as it came. `json` is `undefined` where the body is none. */
+/** An answer as it was received. `json` is `undefined` if the body is not JSON. */
 export type Answer = {
   request: WireRequest
   status: number
   headers: Headers
   text: string
   json: unknown
-  /** When it had come, in milliseconds since 1970. */
+  /** When it was received, in milliseconds since 1970. */
   at: number
-  /** How long that took. */
+  /** How long it took, in milliseconds. */
   milliseconds: number
 }
 
@@ -29,10 +29,10 @@ const LARGEST_ANSWER = 32 * 1024 * 1024
 const SHOWN = 300
 
 /**
- * Sends one request and reads the whole answer. No redirect is followed: a caller's token goes to no other place, and a
- * redirect is what the report has to show.
+ * Sends one request and reads the whole answer. Redirects are not followed: the token must go nowhere else,
+ * and the report must show the redirect.
  *
- * @throws NetworkFailure where no answer comes, or none that ends
+ * @throws NetworkFailure if no answer comes, or one without end
  */
 export async function exchange(request: WireRequest, signal: AbortSignal): Promise<Answer> {
   const { method, url, headers, body } = request
@@ -43,7 +43,7 @@ export async function exchange(request: WireRequest, signal: AbortSignal): Promi
       headers: { accept: 'application/json', 'user-agent': 'action-provider-cli check', ...headers },
       redirect: 'manual',
       signal,
-      // As bytes: fetch would name a content type for a text.
+      // As bytes, because fetch adds a content type to text.
       ...(body !== undefined && { body: Buffer.from(body) }),
     })
     const text = await readText(response, LARGEST_ANSWER)
@@ -72,7 +72,7 @@ export function sentWords({ method, url, headers, body, sender }: WireRequest): 
   return mask(`${method} ${url.pathname}${url.search} ${sender}${content}`)
 }
 
-/** An answer in words: its status, the headers that matter, and how its body begins. */
+/** An answer in words: its status, the relevant headers, and the beginning of its body. */
 export function cameWords({ status, headers, text }: Answer): string {
   const told = ['content-type', 'location', 'www-authenticate', 'allow', 'link'].flatMap((name) => {
     const value = headers.get(name)
@@ -80,11 +80,11 @@ export function cameWords({ status, headers, text }: Answer): string {
       ? []
       : [`${name}: ${value}`]
   })
-  // Masked before it is cut: half a token would not be found.
+  // Masked before it is cut, because half a token would not be found.
   return [String(status), ...told, text === '' ? 'no body' : shortened(mask(text))].map(mask).join('; ')
 }
 
-/** On one line, with room between the members of JSON where a table can break it. */
+/** On one line, with spaces between the members of JSON where a table can wrap it. */
 function shortened(text: string): string {
   const line = text.replace(/\s+/g, ' ')
   const plain = /^ ?[{[]/.test(line) ? line.replace(/,(?=["{[])/g, ', ') : line

@@ -1,4 +1,4 @@
-/** What the documents of the interface look like (interface, "Documents"), read from what came and not from what was hoped for. */
+/** Recognizes the documents of the interface (interface, "Documents") in unchecked JSON. */
 
 export type Document = Readonly<Record<string, unknown>>
 
@@ -35,14 +35,14 @@ export function isTime(value: unknown): value is string {
   return typeof value === 'string' && time.test(value) && !Number.isNaN(Date.parse(value))
 }
 
-/** The seconds of an ISO 8601 duration; `undefined` for what is none. */
+/** The seconds of an ISO 8601 duration; `undefined` for anything else. */
 export function seconds(value: unknown): number | undefined {
   const match = typeof value === 'string' ? duration.exec(value) : null
   if (match === null) return undefined
   return UNITS.reduce((sum, unit, index) => sum + unit * Number(match[index + 1] ?? 0), 0)
 }
 
-/** Whether something is a text of some characters. */
+/** Whether something is a text with a number of characters between two bounds. */
 export function isText(value: unknown, most: number, least = 1): value is string {
   return typeof value === 'string' && [...value].length >= least && [...value].length <= most
 }

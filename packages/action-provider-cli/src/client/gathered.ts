@@ -1,6 +1,6 @@
 import { TooManyPages } from 'action-provider-tools/client'
 
-/** Pages of a hundred, as many as somebody wants who names a number, and else as much as is within reason. */
+/** Pages have a hundred items. With `limit`, pages are read up to it; without, up to a sensible bound. */
 const PAGE = 100
 const MOST_PAGES = 100
 /** Characters of all items together, and milliseconds. */
@@ -8,10 +8,10 @@ const MOST_TEXT = 64 * 1024 * 1024
 const LONGEST = 5 * 60_000
 
 /**
- * Gathers what a provider gives in parts, but not without end.
+ * Gathers the pages of a provider, within bounds.
  *
  * @param limit how many items are wanted
- * @returns the items, and whether there are more that were not asked for
+ * @returns the items, and whether there are more
  */
 export async function gathered<Item>(
   limit: number,

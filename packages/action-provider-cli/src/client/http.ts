@@ -4,7 +4,7 @@ import { refusedError, unavailableError, usageError } from '../errors.ts'
 import { keepSecret, mask, maskBody } from '../output/masking.ts'
 import { printable } from '../output/printable.ts'
 
-/** A request, with the token or the secret that goes along. */
+/** A request, with its token or secret. */
 export type HttpRequest = {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   url: URL
@@ -14,10 +14,10 @@ export type HttpRequest = {
   body?: string
 }
 
-/** An answer with its whole body. `json` is `undefined` where that is no JSON. */
+/** An answer with its whole body. `json` is `undefined` if the body is not JSON. */
 export type HttpAnswer = { status: number; headers: Headers; text: string; json: unknown; url: URL }
 
-/** What `exchange` tells of what it does. */
+/** Receives the lines of `--verbose`. */
 export type Trace = (line: string) => void
 
 const TIMEOUT = 30_000
@@ -25,8 +25,8 @@ const REDIRECTS = 5
 const LARGEST_ANSWER = 64 * 1024 * 1024
 
 /**
- * Sends a request to Globus, and reads the whole answer, whatever its status. Redirects are followed within the host alone, and a
- * token is sent neither elsewhere nor, but for this machine itself, without TLS.
+ * Sends a request to Globus, and reads the whole answer, whatever its status. Redirects are followed only
+ * within the host. A token is sent only there, and without TLS only to this machine.
  *
  * @throws NetworkFailure; CommandError for a redirect or a URL that must not be followed
  */
@@ -42,7 +42,7 @@ export async function exchange(request: HttpRequest, trace: Trace): Promise<Http
   }
 }
 
-/** Sends requests as the client does that tells of what it does. */
+/** A `fetch` that reports requests and answers to `--verbose`. */
 export function tracingFetch(trace: Trace): typeof fetch {
   return async (input, init) => {
     const url = new URL(String(input))
@@ -59,9 +59,11 @@ export function tracingFetch(trace: Trace): typeof fetch {
   }
 }
 
-/** The same response, whose body is told of when it was read. */
+/** The same response; its body is reported when it has been read. */
 function watched(response: Response, tell: (text: string) => void): Response {
-  if (response.body === null) {
+  // A stream of updates is told of when it begins: it may go on for hours.
+  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream')
+  if (response.body === null || isStream) {
     tell('')
     return response
   }
@@ -98,9 +100,9 @@ async function once(
 }
 
 /**
- * Reads an answer, but not without end.
+ * Reads an answer up to a limit.
  * @param most bytes
- * @throws Error where it is larger
+ * @throws Error if it is larger
  */
 export async function readText(response: Response, most = LARGEST_ANSWER): Promise<string> {
   const parts: Uint8Array[] = []
@@ -118,7 +120,7 @@ function checkCarrier(url: URL, authorization: string): void {
   requireEncryption(url)
 }
 
-/** @throws CommandError where a token would leave this machine unencrypted */
+/** @throws CommandError if a token would leave this machine unencrypted */
 export function requireEncryption(url: URL): void {
   if (url.protocol === 'https:' || isLoopback(url.hostname)) return
   throw usageError(
@@ -128,7 +130,7 @@ export function requireEncryption(url: URL): void {
 
 function followed({ method, url }: HttpRequest, location: string, status: number): URL {
   const target = URL.parse(location, url.href)
-  if (target === null) throw unavailableError(`${url.href} redirects to nowhere: check the URL`)
+  if (target === null) throw unavailableError(`${url.href} redirects to an invalid URL: check the URL`)
   const sameHost =
     target.hostname === url.hostname && (target.port === url.port || target.protocol !== url.protocol)
   const safer = target.protocol === url.protocol || target.protocol === 'https:'
@@ -139,7 +141,7 @@ function followed({ method, url }: HttpRequest, location: string, status: number
   )
 }
 
-/** A text as JSON; `undefined` where it is none. */
+/** Parses JSON; `undefined` for other text. */
 export function parsed(text: string): unknown {
   try {
     return JSON.parse(text)

@@ -2,7 +2,7 @@ import { InvalidArgument, providerUrl as urlOf } from 'action-provider-tools/cli
 import { usageError } from '../errors.ts'
 import { printable } from '../output/printable.ts'
 
-/** The base URL of a provider that --action-url names. @throws CommandError for what is none */
+/** The base URL of the provider that --action-url names. @throws CommandError for an invalid URL */
 export function providerUrl(text: string | undefined): URL {
   if (!text) throw usageError('Say which provider: give --action-url URL, or set ACTION_URL')
   try {
@@ -12,12 +12,12 @@ export function providerUrl(text: string | undefined): URL {
   }
 }
 
-/** How a provider is named in the commands that messages suggest. */
+/** The option that names a provider in the commands that messages suggest. */
 export function urlOption(url: URL): string {
   return `--action-url ${shellWord(url.href.replace(/\/$/, ''))}`
 }
 
-/** A word of a command that a message suggests, safe to be copied into a shell whoever chose it. */
+/** A word of a command that a message suggests, quoted so that it is safe to copy into a shell. */
 export function shellWord(text: string): string {
   const word = printable(text)
   return /^[\w.:/@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`

@@ -15,33 +15,33 @@ import { tracingFetch } from './http.ts'
 import { providerUrl, shellWord, urlOption } from './provider-url.ts'
 import { commandError } from './refusals.ts'
 
-/** Somebody who waits at a terminal is told at once of what fails. */
+/** Reading is not repeated: a user at a terminal learns of failures at once. */
 const once = { limit: 1 }
-/** What must arrive is sent as often as this. */
+/** How often a request that must arrive is sent. */
 export const often = { limit: 6 }
 
 /**
- * Asks whether a provider may get tokens for a scope, which it named itself or its caller did. It is asked before any
- * token is, and throws where the answer is no.
+ * Asks whether a provider may get tokens for a scope, which the provider or the user named. It is called
+ * before any token is requested, and throws if the answer is no.
  */
 export type Trust = (asked: { provider: URL; scope: string; namedBy: 'provider' | 'caller' }) => Promise<void>
 
-/** An action provider, as whoever is logged in. */
+/** An action provider, called as the user who is logged in. */
 export type Provider = {
   readonly url: URL
-  /** What it says of itself; asked for once. */
+  /** Its description, read once. */
   describe(): Promise<ProviderDescription>
-  /** The scope that its callers need; empty where a token was given that is used for everything. */
+  /** The scope that its callers need; empty if one given token is used for everything. */
   scope(): Promise<string>
-  /** What it is asked. What fails for now is not repeated, but where that is said. */
+  /** The client for it. Requests are repeated only where a command says so. */
   calls: Calls
-  /** What a call of it comes to. @throws CommandError that says what to do next */
+  /** The result of a call. @throws CommandError that says what to do next */
   told<T>(call: (calls: Calls) => Promise<T>): Promise<T>
 }
 
 /**
  * @param givenUrl --action-url
- * @param givenScope --action-scope, where its user named it
+ * @param givenScope --action-scope
  */
 export function provider(
   givenUrl: string | undefined,
@@ -102,7 +102,7 @@ export function provider(
       return { scope: givenScope, advice: `${loginAdvice} --action-scope ${shellWord(givenScope)}` }
     }
     const { globus_auth_scope: scope } = await describe()
-    // A hostile provider could otherwise have its callers' tokens for Globus's own services sent to it.
+    // Otherwise a hostile provider could get its callers' tokens for Globus's own services.
     if (!isRegisteredScope(scope)) {
       throw refusedError(
         `${url.href} names ${JSON.stringify(printable(scope))} as its scope, which is none of a provider: if you trust it with that, give it as --action-scope`,

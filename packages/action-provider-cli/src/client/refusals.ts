@@ -10,10 +10,12 @@ import { urlOption } from './provider-url.ts'
 
 type ErrorDocument = { code: string; description: string }
 
-/** The paths of what is asked about one action. */
+/** The paths of operations on one action. */
 const ofAction = /\/(status|log|cancel|resume|release)$/
 
-/** What an error of the client means for the one who asked, and what to do next; any other error as it is. */
+/**
+ * Turns an error of the client into a message that says what to do next. Other errors are returned unchanged.
+ */
 export function commandError(error: unknown, provider: URL): unknown {
   if (error instanceof InvalidArgument) return usageError(error.message, error)
   if (error instanceof TooManyPages) return unavailableError(error.message, error)
@@ -33,7 +35,7 @@ function refusal(answer: Answer, retryAfter: number | undefined, provider: URL):
   const option = urlOption(provider)
   switch (answer.status) {
     case 401:
-      // Providers of the Python toolkit answer so where an action is somebody else's.
+      // Providers of the Python toolkit answer this for actions of other callers.
       if (ofAction.test(answer.url.pathname)) {
         return refusedError(
           `The provider does not accept the token for this action (${words}): the action is not yours, or there is none of this id, or the login has ended; "action-provider whoami" shows who you are, "action-provider list ${option} --status all" your actions`,
@@ -96,7 +98,7 @@ function whenToRetry(seconds: number | undefined): string {
 function errorDocument({ json }: Answer): ErrorDocument | undefined {
   const { code, description } = (json ?? {}) as Partial<Record<keyof ErrorDocument, unknown>>
   if (typeof code !== 'string' || typeof description !== 'string') return undefined
-  // It is quoted inside sentences, which have their own full stop.
+  // The text is quoted inside sentences that have their own full stop.
   return { code: shortened(code), description: shortened(description).replace(/[.\s]+$/, '') }
 }
 

@@ -1,12 +1,14 @@
 import { type CommonOptions, openSession } from '../session.ts'
 import { showStatus } from './outcome.ts'
 
-/** `action-provider cancel`: that the action FAILED with it is what was asked for. */
+/**
+ * `action-provider cancel`: it ends with 0 although the action is FAILED, because that is what was asked for.
+ */
 export async function cancel(actionId: string, options: CommonOptions): Promise<void> {
   await change('cancel', actionId, options)
 }
 
-/** `action-provider release`: the answer is the last that is seen of the action. */
+/** `action-provider release`: prints the last status of the action. */
 export async function release(actionId: string, options: CommonOptions): Promise<void> {
   await change('release', actionId, options)
 }

@@ -62,7 +62,7 @@ export async function check(givenUrl: string | undefined, options: CheckCommandO
     timeLimit: options.timeLimit * 1_000,
     trace: terminal.trace,
     interrupt: interrupt.signal,
-    // In a pipe it would be a line for each.
+    // In a pipe, each would be a line of its own.
     onCheck: ({ id }) => process.stderr.isTTY && terminal.progress(id),
   }).finally(() => process.off('SIGINT', stop))
   if (interrupt.signal.aborted)
@@ -78,7 +78,7 @@ export async function check(givenUrl: string | undefined, options: CheckCommandO
   return exitCodes.fine
 }
 
-/** @throws CommandError for what no check is called */
+/** @throws CommandError for an unknown check */
 function known(only: readonly string[]): readonly string[] {
   const ids = groups.flatMap(({ checks }) => checks.map(({ id }) => id))
   const kinds = new Set(ids.map((id) => id.replace(/\..*/, '')))
@@ -95,7 +95,7 @@ async function callersToken({ provider, tokens }: Session, url: URL): Promise<st
   return keepSecret(await tokens.get({ scope, advice }))
 }
 
-/** What the provider says of itself, as it came; whoever may not see it without a token asks with one. */
+/** The description as it was received. A token is sent only if it is needed. */
 async function introspected(url: URL, token: string): Promise<Record<string, unknown>> {
   const ask = (headers: Record<string, string>) =>
     exchange({ method: 'GET', url, headers, sender: '' }, AbortSignal.timeout(INTROSPECT_PATIENCE))
@@ -104,7 +104,7 @@ async function introspected(url: URL, token: string): Promise<Record<string, unk
   return asDescription(json)
 }
 
-/** @throws CommandError where there is no input that fits */
+/** @throws CommandError if no input fits */
 function usable({ input, errors }: Inputs): unknown {
   if (errors.length > 0) {
     throw usageError(

@@ -4,9 +4,9 @@ import { actionsTable } from '../output/views.ts'
 import { type CommonOptions, openSession } from '../session.ts'
 
 const everyStatus = ['active', 'inactive', 'succeeded', 'failed'] as const
-/** What `list --status` takes. */
+/** The values of `list --status`. */
 export const statusChoices = [...everyStatus, 'all'] as const
-/** What `list --role` takes. */
+/** The values of `list --role`. */
 export const roleChoices = ['creator', 'monitor', 'manager', 'all'] as const
 
 type ListOptions = CommonOptions & {
@@ -38,7 +38,7 @@ export async function list(options: ListOptions): Promise<void> {
   if (more) terminal.warn('There are more, which are not shown: give --limit, or fewer --status')
 }
 
-/** The interface has them in this order; providers of the Python toolkit give them as they come. */
+/** The interface requires this order, but providers of the Python toolkit do not sort. */
 function newestFirst(actions: readonly ActionStatus[]): ActionStatus[] {
   const started = ({ start_time }: ActionStatus): number => Date.parse(String(start_time)) || 0
   return actions.toSorted((one, other) => started(other) - started(one))

@@ -5,7 +5,7 @@ import { usageError } from '../errors.ts'
 import { type CommonOptions, openSession } from '../session.ts'
 import { identityTable, whoDocument } from './who.ts'
 
-/** `action-provider login`: with a provider's URL, for what that one needs too. */
+/** `action-provider login`: with a provider's URL, also for the scope of that provider. */
 export async function login(options: CommonOptions): Promise<void> {
   const session = await openSession(options)
   const { terminal, store, client } = session
@@ -21,7 +21,7 @@ export async function login(options: CommonOptions): Promise<void> {
   await terminal.result(who, () => identityTable(who))
 }
 
-/** A token that was given says nothing of whom a login is for: the command line or the provider does. */
+/** A given token does not name the scope of a login: the command line or the provider does. */
 async function ownScope(provider: Provider, given: string | undefined): Promise<string> {
   return (await provider.scope()) || given || (await provider.describe()).globus_auth_scope
 }

@@ -5,7 +5,9 @@ import { providerUrl } from '../client/provider-url.ts'
 import { CommandError, unavailableError } from '../errors.ts'
 import { type CommonOptions, openSession, type Session } from '../session.ts'
 
-/** `action-provider logout`: revokes tokens and forgets them; with a provider's URL or a scope, those alone. */
+/**
+ * `action-provider logout`: revokes and forgets tokens; with a provider's URL or a scope, only those tokens.
+ */
 export async function logout(options: CommonOptions): Promise<void> {
   const session = await openSession(options)
   const { store, terminal } = session
@@ -28,7 +30,7 @@ export async function logout(options: CommonOptions): Promise<void> {
   )
 }
 
-/** What a logout forgets: all, or what one provider or scope has to do with. */
+/** The tokens to forget: all, or those of one provider or scope. */
 function chosen(
   { tokens, trusted = [] }: Login,
   { actionUrl, actionScope }: CommonOptions,
@@ -47,7 +49,7 @@ function chosen(
   return { tokens: tokens.filter(isGone), trusted: gone }
 }
 
-/** What is forgotten here still counts until it is revoked, so a failure to do so must be known. */
+/** A forgotten token stays valid until it is revoked, so users must learn if revoking failed. */
 async function revokeAll({ globus, terminal }: Session, tokens: readonly StoredToken[]): Promise<void> {
   for (const { client_id: clientId, access_token, refresh_token } of tokens) {
     const asking = { auth: globus.auth, client: { clientId }, trace: terminal.trace }

@@ -10,7 +10,7 @@ export async function openapi(options: CommonOptions): Promise<void> {
   const session = await openSession(options)
   const { terminal } = session
   const provider = session.provider()
-  // What is no provider at all is told of as such.
+  // Fails with a clear message if the URL is not a provider.
   await provider.describe()
   const answer = await read(session, provider)
   if (!isDocument(answer.json)) throw noDocument(answer, provider.url)
@@ -18,7 +18,7 @@ export async function openapi(options: CommonOptions): Promise<void> {
   else await terminal.result(answer.json, () => ({ kind: 'sections', sections: [] }))
 }
 
-/** Asks as nobody first: a token is sent where it is needed alone. */
+/** Asks without a token first, and sends one only if it is needed. */
 async function read({ terminal, tokens }: Session, provider: Provider): Promise<HttpAnswer> {
   const url = new URL(`${provider.url.href.replace(/\/$/, '')}/openapi.json`)
   const answer = await exchange({ method: 'GET', url }, terminal.trace)

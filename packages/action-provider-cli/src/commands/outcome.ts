@@ -5,12 +5,12 @@ import { printable } from '../output/printable.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { statusTable } from '../output/views.ts'
 
-/** Prints an action. What its status means for the exit code is the caller's business. */
+/** Prints an action. The caller chooses the exit code. */
 export async function showStatus(terminal: Terminal, status: ActionStatus): Promise<void> {
   await terminal.result(status, () => statusTable(status))
 }
 
-/** Prints an action, says what it waits for where it does, and gives the exit code that goes with its status. */
+/** Prints an action, says what it waits for, and returns the exit code for its status. */
 export async function concludeWith(terminal: Terminal, status: ActionStatus, url: URL): Promise<ExitCode> {
   await showStatus(terminal, status)
   if (status.status === 'FAILED') return exitCodes.failed

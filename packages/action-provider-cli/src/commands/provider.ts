@@ -17,14 +17,14 @@ type RegisterOptions = ProviderOptions & {
   redirect?: string[]
 }
 
-/** Settings that lead the provider to the same Globus as this command; production needs none. */
+/** Settings that make the provider use the same Globus as this command; production needs none. */
 const globusSettings = [
   'GLOBUS_SDK_ENVIRONMENT',
   'GLOBUS_SDK_SERVICE_URL_AUTH',
   'GLOBUS_SDK_SERVICE_URL_GROUPS',
 ]
 
-/** `action-provider provider register`: again and again with the same outcome. */
+/** `action-provider provider register`: repeating it has the same outcome. */
 export async function register(options: RegisterOptions): Promise<void> {
   const session = await openSession(options)
   const api = authApi(session)
@@ -56,7 +56,7 @@ export async function showProvider(options: ProviderOptions): Promise<void> {
   await show(session, api, await chosenClient(api, options))
 }
 
-/** `action-provider provider rotate-secret`: the new secret is in the file before an old one ends. */
+/** `action-provider provider rotate-secret`: writes the new secret to the file before it removes old ones. */
 export async function rotateSecret(options: ProviderOptions & { keepOld?: boolean }): Promise<void> {
   const session = await openSession(options)
   const { terminal } = session
@@ -69,10 +69,10 @@ export async function rotateSecret(options: ProviderOptions & { keepOld?: boolea
     CLIENT_SECRET: secret,
     ...sealingSettings(settings),
   })
-  terminal.say('Restart every instance of the provider with it')
+  terminal.say('Restart every instance of the provider, so that it uses the new secret')
   if (options.keepOld) {
     terminal.say(
-      'The old secrets still count: run this again without --keep-old when the provider uses the new one',
+      'The old secrets are still valid: run this again without --keep-old when the provider uses the new one',
     )
   } else {
     const old = (await api.credentials(client.id)).filter((credential) => credential.id !== id)
@@ -120,7 +120,7 @@ async function keepSettings(
   terminal.say(`Wrote ${new Intl.ListFormat('en-GB').format(names)} to ${path}`)
   if (settings.FORMER_CLIENT_SECRETS === undefined) return
   terminal.say(
-    `What was sealed without a SECRETS_KEY stays readable by FORMER_CLIENT_SECRETS=***: leave it in ${path} until all work that has begun is complete`,
+    `FORMER_CLIENT_SECRETS=*** opens state that was sealed without a SECRETS_KEY: leave it in ${path} until all work that has begun is complete`,
   )
 }
 

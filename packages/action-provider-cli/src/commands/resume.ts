@@ -9,7 +9,7 @@ import { type CommonOptions, openSession, type Session } from '../session.ts'
 import { concludeWith } from './outcome.ts'
 import { watch } from './watch.ts'
 
-/** `action-provider resume`: where the action waits for consent, that is asked for first. */
+/** `action-provider resume`: if the action waits for consent, the user is asked for it first. */
 export async function resume(
   actionId: string,
   options: CommonOptions & { watch?: boolean; consent?: boolean },
@@ -22,7 +22,7 @@ export async function resume(
     if (missing !== undefined) await giveConsent(session, provider, missing, actionId)
   }
   const resumed = await provider.told(() => resumeIn(provider, action))
-  // Some answer with the status before, which is none to stop at.
+  // Some providers answer with the status before the resume: do not stop at it.
   if (options.watch && resumed.status === 'INACTIVE') await provider.told(() => action.status())
   const last = options.watch ? await watch(provider, session.terminal, action) : resumed
   return concludeWith(session.terminal, last, provider.url)
@@ -33,7 +33,7 @@ async function resumeIn(provider: Provider, action: Action): Promise<ActionStatu
     return await action.resume()
   } catch (error) {
     if (!isNotOffered(error)) throw error
-    // Where there is no provider at all, that is what is wrong.
+    // If there is no provider at all, that error comes first.
     await provider.describe()
     throw usageError(
       `${provider.url.href} cannot resume actions: "action-provider cancel" ends one that waits, if need be`,
@@ -41,7 +41,7 @@ async function resumeIn(provider: Provider, action: Action): Promise<ActionStatu
   }
 }
 
-/** Whether a provider has no such operation: those of the Python toolkit answer that with a page. */
+/** Whether a provider has no such operation. Those of the Python toolkit answer that with a web page. */
 function isNotOffered(error: unknown): boolean {
   return (
     error instanceof ActionProviderToolsError &&
@@ -51,8 +51,8 @@ function isNotOffered(error: unknown): boolean {
 }
 
 /**
- * The scopes that an action waits for its caller's consent to (interface, "Life of an action"), all of them at once.
- * Where several are missing they stand in a list, as in Globus's own errors that ask for consent.
+ * The scopes to which an action needs consent (interface, "Life of an action"), all at once. Several missing
+ * scopes are in a list, as in Globus's own errors that ask for consent.
  */
 function missingConsent({ status, details }: ActionStatus): string | undefined {
   if (status !== 'INACTIVE' || typeof details !== 'object' || details === null) return undefined
@@ -82,7 +82,8 @@ async function giveConsent(
     return
   }
   const own = await provider.scope()
-  // Whatever else a provider asks for here would be a token of another service, in a login that looks like its own.
+  // Any other scope would give the provider a token of another service, through a login that looks like its
+  // own.
   if (topScopes(required).some((scope) => scope !== own)) {
     throw refusedError(
       `The action asks for consent to ${shown}, which is not the provider's own scope: if you trust it with that, run action-provider login --action-scope ${shellWord(required)}, then resume with --no-consent`,

@@ -56,7 +56,9 @@ async function asked({ input_schema }: ProviderDescription): Promise<Record<stri
   return askBody(input_schema)
 }
 
-/** Names are looked up with other tokens than the provider's: who lacks several is asked for all of them at once. */
+/**
+ * Looking names up needs other tokens than the provider's: the user logs in once for all that are missing.
+ */
 async function logInOnce(
   { tokens, serviceTokens }: Session,
   provider: Provider,
@@ -89,16 +91,16 @@ async function checkedRequest(
     return readActionRequest(request)
   } catch (error) {
     if (error instanceof RequestValidationError) {
-      throw usageError(`The request was not sent, as it is not valid: ${printable(error.message)}`, error)
+      throw usageError(`The request is not valid, so it was not sent: ${printable(error.message)}`, error)
     }
     throw error
   }
 }
 
-/** Seconds that somebody at a terminal waits gladly for an action that is complete. */
+/** Seconds that the provider may hold its answer for a user at a terminal. */
 const HELD = 1
 
-/** Starts the action. What got lost on the way is sent again: the provider knows the request by its id. */
+/** Starts the action. A lost request is sent again: the provider recognizes it by its id. */
 async function send(
   { calls, url }: Provider,
   { body, ...request }: ActionRequest,

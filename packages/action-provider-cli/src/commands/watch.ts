@@ -8,19 +8,19 @@ import type { Terminal } from '../output/terminal.ts'
 /**
  * Follows an action on the terminal until it is complete, or waits for its caller (INACTIVE).
  *
- * @throws CommandError, with the exit code of Ctrl-C for that
+ * @throws CommandError; after Ctrl-C, with its exit code
  */
 export function watch(provider: Provider, terminal: Terminal, action: Action): Promise<ActionStatus> {
   const onProgress = progressOn(terminal)
   return untilInterrupted(provider, terminal, action, (signal) => action.finished({ signal, onProgress }))
 }
 
-/** Shows how an action is, whenever that changes. */
+/** Shows each change of an action. */
 export function progressOn(terminal: Terminal): (status: ActionStatus) => void {
   return (status) => terminal.progress(summary(status))
 }
 
-/** Follows an action in some way. Ctrl-C ends that, leaves the action alone, and says how to come back. */
+/** Runs something that follows an action. Ctrl-C ends following, not the action, and says how to continue. */
 export async function untilInterrupted<Result>(
   provider: Provider,
   terminal: Terminal,
@@ -53,7 +53,7 @@ function isUnavailable(error: unknown): error is CommandError {
   return error instanceof CommandError && error.exitCode === exitCodes.unavailable
 }
 
-/** What somebody may want to know of an action at a glance. */
+/** An action in one line. */
 function summary({ status, display_status }: ActionStatus): string {
   const more = display_status === undefined || display_status === status ? '' : `  ${display_status}`
   return printable(`${status}${more}`)

@@ -1,7 +1,7 @@
 import type { Login } from '../auth/token-store.ts'
 import type { Table } from '../output/table.ts'
 
-/** Who is logged in, and for what; never a token. */
+/** Who is logged in, and for which scopes. It shows no tokens. */
 export type Who = {
   username?: string
   name?: string

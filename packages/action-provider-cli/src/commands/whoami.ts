@@ -2,7 +2,7 @@ import { refusedError } from '../errors.ts'
 import { type CommonOptions, openSession } from '../session.ts'
 import { identityTable, whoDocument } from './who.ts'
 
-/** `action-provider whoami`: who commands act as, without asking anybody. */
+/** `action-provider whoami`: the identity that commands act as. It sends no request. */
 export async function whoami(options: CommonOptions): Promise<void> {
   const { terminal, store, globus, client, tokens, serviceTokens } = await openSession(options)
   if (tokens !== serviceTokens) {

@@ -6,9 +6,10 @@ import { type InputField, inputFields, type Schema } from '../output/views.ts'
 const output = process.stderr
 
 /**
- * Asks for each field of an input schema. Optional ones can be left empty; what no simple question fits is asked as JSON.
+ * Asks for each field of an input schema. Optional fields can be left empty. Fields that no simple question
+ * fits are asked as JSON.
  *
- * @throws CommandError when its user gives up
+ * @throws CommandError if the user gives up
  */
 export async function askBody(schema: Schema): Promise<Record<string, unknown>> {
   const fields = inputFields(schema)
@@ -49,7 +50,7 @@ async function askChoice(message: string, choices: unknown[], required: boolean)
 
 async function askText(message: string, required: boolean): Promise<string | undefined> {
   const answer = given(await text({ message, output }))
-  // A required text may well be empty: that is the schema's business.
+  // A required text may be empty: the schema decides.
   return required ? (answer ?? '') : answer || undefined
 }
 
@@ -57,8 +58,8 @@ async function askNumber(message: string, type: string, required: boolean): Prom
   const validate = (value: string | undefined): string | undefined => {
     if (!value?.trim()) return required ? 'A number is needed' : undefined
     const number = Number(value)
-    if (!Number.isFinite(number)) return 'This is no number'
-    return type === 'integer' && !Number.isInteger(number) ? 'This is no whole number' : undefined
+    if (!Number.isFinite(number)) return 'This is not a number'
+    return type === 'integer' && !Number.isInteger(number) ? 'This is not a whole number' : undefined
   }
   const answer = given(await text({ message, output, validate }))
   return answer?.trim() ? Number(answer) : undefined
@@ -71,7 +72,7 @@ async function askJson(message: string, required: boolean): Promise<unknown> {
       JSON.parse(value)
       return undefined
     } catch (error) {
-      return `This is no JSON: ${(error as Error).message}`
+      return `This is not JSON: ${(error as Error).message}`
     }
   }
   const answer = given(await text({ message, output, validate }))

@@ -5,12 +5,12 @@ import { printable } from '../output/printable.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { inThread, type Unusable } from './schema-thread.ts'
 
-/** What checking a body came to: what is wrong with it, or why the schema cannot be used. */
+/** The result of checking a body: its errors, or why the schema cannot be used. */
 export type Checked = { errors: string[] } | Unusable
 
 /**
- * Checks a body against a provider's input schema before anything is sent. A schema that cannot be used is the provider's
- * own affair: it will check the body itself.
+ * Checks a body against a provider's input schema before anything is sent. If the schema cannot be used, the
+ * body is sent unchecked: the provider checks it itself.
  *
  * @throws CommandError that names every error
  */

@@ -1,6 +1,6 @@
 /**
- * A thread that checks one body against one schema and posts what that came to. The schema is a provider's: it may take
- * any time and memory, and whoever started this ends it then.
+ * A thread that checks one body against one schema and posts the result. A provider's schema may take any
+ * time and memory; the main thread then ends this one.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { compileInput } from 'action-provider-tools/client/checks'
@@ -13,7 +13,7 @@ parentPort?.postMessage(await check())
 
 async function check(): Promise<Checked> {
   try {
-    // What is repeated is the caller's own, and goes to nobody else.
+    // Errors may repeat the input, because only the caller sees them.
     const checked = await compileInput(JSON.parse(schema)).validate(JSON.parse(body), { showInput: true })
     return { errors: checked.ok ? [] : checked.errors }
   } catch (error) {

@@ -6,7 +6,8 @@ import { printable } from '../output/printable.ts'
 import type { Session } from '../session.ts'
 
 /**
- * The URNs of principals that are given as URNs, as user names (`alice@example.org`), or as names of the caller's groups.
+ * The URNs of principals given as URNs, as user names (`alice@example.org`), or as names of the caller's
+ * groups.
  *
  * @throws CommandError for a name that nobody has, or several groups
  */
@@ -20,13 +21,13 @@ async function principal(session: Session, name: string): Promise<string> {
   if (isPrincipal(name)) return name
   if (name.startsWith('urn:')) {
     throw usageError(
-      `${name} is no principal: write urn:globus:auth:identity:UUID or urn:globus:groups:id:UUID`,
+      `${name} is not a principal: write urn:globus:auth:identity:UUID or urn:globus:groups:id:UUID`,
     )
   }
   return isUser(name) ? identity(session, name) : group(session, name)
 }
 
-/** The scopes of what looks these names up. */
+/** The scopes that looking up these names needs. */
 export function scopesOfNames(names: readonly string[]): string[] {
   const looked = names.filter((name) => !name.startsWith('urn:'))
   return [
@@ -66,7 +67,7 @@ async function group(session: Session, name: string): Promise<string> {
   return `urn:globus:groups:id:${only.id}`
 }
 
-/** Asks a service of Globus as whoever is logged in. */
+/** Sends a request to a service of Globus as the user who is logged in. */
 async function get({ serviceTokens, terminal }: Session, url: URL, scope: string): Promise<unknown> {
   const advice = `Names are looked up at Globus by those who are logged in: give URNs, or run action-provider login --action-scope ${scope}`
   const ask = (token: string) =>

@@ -5,12 +5,12 @@ import { usageError } from '../errors.ts'
 /**
  * The body that `--body` gives: JSON itself, `@file` or a file's name, or `-` for standard input.
  *
- * @throws CommandError for a file that cannot be read, or what is no JSON object
+ * @throws CommandError for a file that cannot be read, and for anything but a JSON object
  */
 export async function readBody(given: string): Promise<Record<string, unknown>> {
   if (given === '-') return parseBody(await text(process.stdin), 'The standard input')
   if (given.startsWith('@')) return fromFile(given.slice(1))
-  // Everything JSON begins with such a character, and hardly a file name does.
+  // All JSON begins with such a character; file names hardly do.
   if (/^\s*([[{"]|-?\d+$|(true|false|null)\s*$)/.test(given)) return parseBody(given, '--body')
   return fromFile(given)
 }
@@ -19,7 +19,7 @@ async function fromFile(path: string): Promise<Record<string, unknown>> {
   const content = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') {
       throw usageError(
-        `--body is no JSON, and no file is called ${JSON.stringify(path)}: check its quotes or its path`,
+        `--body is not JSON, and no file is called ${JSON.stringify(path)}: check its quotes or its path`,
       )
     }
     const reason = error.code === 'EISDIR' ? 'is a folder' : `cannot be read (${error.code})`
@@ -34,10 +34,10 @@ function parseBody(json: string, where: string): Record<string, unknown> {
     body = JSON.parse(json)
   } catch (error) {
     const reason = json.trim() === '' ? 'it is empty' : (error as Error).message.replace(/\s+/g, ' ')
-    throw usageError(`${where} is no JSON (${reason}): check its quotes, commas and brackets`)
+    throw usageError(`${where} is not JSON (${reason}): check its quotes, commas and brackets`)
   }
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw usageError(`${where} is no JSON object: write it as {"field": "value"}`)
+    throw usageError(`${where} is not a JSON object: write it as {"field": "value"}`)
   }
   return body as Record<string, unknown>
 }

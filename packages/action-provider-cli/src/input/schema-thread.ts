@@ -3,15 +3,15 @@ import { Worker } from 'node:worker_threads'
 /** Why a provider's schema cannot be used. */
 export type Unusable = { unusable: string }
 
-/** How long a schema may take, in milliseconds, and how much memory: ordinary ones take next to none. */
+/** The time in milliseconds and the memory that a schema may take. Ordinary schemas take hardly any. */
 const LONGEST = 3_000
 const MOST_MEGABYTES = 256
 
 /**
- * Has a thread do something with a provider's schema. A thread can be ended whatever it does. Its time counts from when
- * it begins, not while it is loaded.
+ * Runs work on a provider's schema in a thread, which can be ended whatever it does. Its time limit starts
+ * when the work begins, after loading.
  *
- * @param program posts `begins`, and then what it came to
+ * @param program posts `begins`, and then the result
  */
 export async function inThread<T>(program: URL, workerData: unknown): Promise<T | Unusable> {
   const thread = new Worker(program, {

@@ -1,7 +1,7 @@
 const secrets = new Set<string>()
 const MASK = '***'
 
-/** Field names whose values are secret wherever they stand; `code` is one in forms alone, where it is an OAuth code. */
+/** Names of fields with secret values. `code` is secret only in forms, where it is an OAuth code. */
 const secretFields = new Set([
   'access_token',
   'authorization',
@@ -14,21 +14,21 @@ const secretFields = new Set([
 ])
 const secretFormFields = new Set([...secretFields, 'code', 'code_verifier'])
 
-/** Remembers a secret, so that `mask` takes it out of everything this process prints from now on. */
+/** Remembers a secret, so that `mask` removes it from everything that this process prints. */
 export function keepSecret(secret: string): string {
-  // A shorter one would blot out innocent text, and is no secret worth the name.
+  // Masking shorter texts would hide harmless ones, and no secret is that short.
   if (secret.length >= 8) secrets.add(secret)
   return secret
 }
 
-/** A text without the secrets that are known: even a provider that answers with its caller's token shows none. */
+/** Masks the known secrets in a text, for example where a provider's answer has its caller's token. */
 export function mask(text: string): string {
   let masked = text
   for (const secret of secrets) masked = masked.replaceAll(secret, MASK)
   return masked
 }
 
-/** A JSON or form body as `--verbose` shows it. What is neither is shown as it is, without known secrets. */
+/** A JSON or form body as `--verbose` shows it. In other bodies only known secrets are masked. */
 export function maskBody(body: string, contentType: string | null): string {
   if (contentType?.startsWith('application/x-www-form-urlencoded')) return maskForm(body)
   try {

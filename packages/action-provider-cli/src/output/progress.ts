@@ -1,16 +1,19 @@
 import { styleText } from 'node:util'
 import { statusColours } from './table.ts'
 
-/** A line at the end of the terminal that shows how far something is, until it is taken away. */
+/** A line at the end of the terminal that shows progress until it is removed. */
 export type Progress = {
-  /** Each call replaces what the last one showed. */
+  /** Replaces the line. */
   show(text: string): void
   end(): void
 }
 
 const PAUSE = 120
 
-/** With somebody to see it, the line turns and counts the time; elsewhere each new text is a line of its own. */
+/**
+ * On a terminal, the line is animated and shows the elapsed time. Elsewhere, each new text is a line of its
+ * own.
+ */
 export function progressOn(stream: NodeJS.WriteStream): Progress {
   return stream.isTTY && process.env.TERM !== 'dumb' ? turningLine(stream) : plainLines(stream)
 }
@@ -56,7 +59,7 @@ function turningLine(stream: NodeJS.WriteStream): Progress {
   }
 }
 
-/** The name of a status has its colour, where colours are wanted. */
+/** The name of a status, in its colour if colours are enabled. */
 function coloured(text: string, stream: NodeJS.WriteStream): string {
   return text.replace(/\b(ACTIVE|INACTIVE|SUCCEEDED|FAILED)\b/, (status) =>
     styleText(statusColours[status as keyof typeof statusColours], status, { stream }),

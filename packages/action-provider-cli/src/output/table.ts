@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 import { printable } from './printable.ts'
 import { columnWidths, length, wrapped, wrappedCell } from './wrap.ts'
 
-/** A result as people read it. */
+/** A result for people. */
 export type Table =
   | { kind: 'fields'; fields: readonly (readonly [name: string, value: string | undefined])[] }
   | { kind: 'rows'; columns: readonly string[]; rows: readonly (readonly string[])[]; empty: string }
@@ -13,7 +13,7 @@ const GAP = '  '
 /**
  * Lays a table out as lines. Fields without a value are left out.
  *
- * @param width what a line may take; without it, as where no terminal is, a row is one line whatever it takes
+ * @param width the width of a line; without it, as without a terminal, lines are not wrapped
  */
 export function tableLines(table: Table, width = Number.POSITIVE_INFINITY): string[] {
   switch (table.kind) {
@@ -46,7 +46,7 @@ function fieldLines(fields: readonly (readonly [string, string | undefined])[], 
           `${index === 0 ? heading(name.padEnd(names)) : ' '.repeat(names)}${GAP}${styled(line)}`,
       )
     }
-    // What is too long to stand beside its name, as many scopes are, may fit below it.
+    // A value that is too long beside its name, as many scopes are, may fit below it.
     const below = whole.flatMap((line) => wrapped(line, width - GAP.length))
     return [heading(name), ...below.map((line) => GAP + styled(line))]
   })
@@ -73,7 +73,7 @@ function rowLines(columns: readonly string[], rows: readonly (readonly string[])
 
 const heading = (text: string): string => (text === '' ? '' : styleText('bold', text))
 
-/** The four states have their colours; `styleText` itself leaves colours out where they are not wanted. */
+/** Colours of the four states. `styleText` leaves them out if colours are disabled. */
 export const statusColours = {
   ACTIVE: 'cyan',
   INACTIVE: 'yellow',

@@ -5,26 +5,26 @@ import { type Table, tableLines } from './table.ts'
 
 export type Format = 'table' | 'json' | 'yaml'
 
-/** Where a command's words go: results to stdout and nothing else, messages to stderr. */
+/** The output of a command: only results go to stdout, messages go to stderr. */
 export type Terminal = {
   readonly format: Format
-  /** Somebody is there who can be asked. */
+  /** Whether the user can be asked. */
   readonly interactive: boolean
-  /** Prints a result. A table is only laid out when it is wanted. */
+  /** Prints a result. The table is laid out only if that format is chosen. */
   result(value: unknown, table: () => Table): Promise<void>
-  /** Prints one of several results that come one after the other: a line of JSON, or a YAML document, each. */
+  /** Prints one of several results: each is a line of JSON, or a YAML document. */
   item(value: unknown, line: () => string): void
-  /** Tells something, unless told to be quiet. */
+  /** Prints a message, unless --quiet is set. */
   say(message: string): void
-  /** Tells what must be read, even when told to be quiet. */
+  /** Prints a message even if --quiet is set. */
   warn(message: string): void
-  /** Tells what goes on underneath, when asked to. */
+  /** Prints details if --verbose is set. */
   trace(line: string): void
-  /** Asks somebody for a yes or a no, where `interactive`. */
+  /** Asks a yes-or-no question, if `interactive`. */
   confirm(question: string): Promise<boolean>
-  /** Shows how far something is; each call replaces what the last one showed. */
+  /** Shows progress. Each call replaces the last text. */
   progress(text: string): void
-  /** Takes away what `progress` shows. */
+  /** Removes the progress line. */
   endProgress(): void
 }
 

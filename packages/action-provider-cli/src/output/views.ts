@@ -3,7 +3,7 @@ import { isObject } from '../client/documents.ts'
 import { printable, printableJson } from './printable.ts'
 import type { Table } from './table.ts'
 
-/** An action, as people read it. */
+/** An action for people. */
 export function statusTable(status: ActionStatus): Table {
   return {
     kind: 'fields',
@@ -37,7 +37,7 @@ export function actionsTable(actions: readonly ActionStatus[], empty: string): T
   }
 }
 
-/** What a provider is, who may use it, and what it takes. */
+/** The description of a provider, who may use it, and its input. */
 export function descriptionTable(description: ProviderDescription): Table {
   const fields = inputFields(description.input_schema)
   return {
@@ -86,7 +86,7 @@ export function logLine({ time, code, description, details: more }: ActionLogEnt
   return `${printable(String(time))}  ${printable(String(code))}  ${printable(String(description))}${extra}`
 }
 
-/** A field of a provider's input, as far as its schema says it simply. */
+/** A field of a provider's input, as far as its schema is simple. */
 export type InputField = {
   name: string
   type: string
@@ -96,7 +96,7 @@ export type InputField = {
 }
 export type Schema = Record<string, unknown>
 
-/** The fields at the top of an input schema. */
+/** The top-level fields of an input schema. */
 export function inputFields(schema: Schema): InputField[] {
   const properties = isObject(schema?.properties) ? schema.properties : {}
   const required = Array.isArray(schema?.required) ? schema.required : []
@@ -112,7 +112,7 @@ export function inputFields(schema: Schema): InputField[] {
   })
 }
 
-/** @param depth how many arrays inside one another are named: a schema may have any number of them */
+/** @param depth how many nested arrays are named; a schema may have any number */
 function typeWords(schema: Schema, depth: number): string {
   if (Array.isArray(schema.enum))
     return schema.enum.map((value) => printable(JSON.stringify(value))).join(' | ')
@@ -138,7 +138,7 @@ function list(value: readonly unknown[] | null | undefined): string | undefined 
   return value?.map((each) => printable(String(each))).join('\n') || undefined
 }
 
-/** A time as a list has room for it; a provider's time without a zone stays without one. */
+/** A time to the minute, for lists. A provider's time without a zone stays without one. */
 function minute(time: unknown): string {
   const found = /^(\d{4}-\d\d-\d\dT\d\d:\d\d)\S*?(Z|[+-]\d\d:?\d\d)?$/.exec(String(time))
   return found ? `${found[1]}${found[2] ?? ''}` : (text(time) ?? '')

@@ -1,9 +1,9 @@
-/** A word longer than this is broken where a column is too narrow: ids and most names stay whole. */
+/** Words longer than this are broken if a column is too narrow. Ids and most names stay whole. */
 const LONGEST_WORD = 40
 
 /**
- * Breaks a line at its words; further lines keep its indent. A word that is longer than a line stays whole, so that an
- * address can be copied.
+ * Breaks a line between words; further lines keep its indent. A word that is longer than a line stays whole,
+ * so that URLs can be copied.
  *
  * @example wrapped('one two three', 8) // ['one two', 'three']
  */
@@ -24,7 +24,7 @@ export function wrapped(line: string, width: number): string[] {
   return [...lines, current]
 }
 
-/** As `wrapped`, and no line is longer than the width: for a cell that has others beside it. */
+/** As `wrapped`, but longer words are broken: for a cell that has others beside it. */
 export function wrappedCell(text: string, width: number): string[] {
   return wrapped(text, width).flatMap((line) => {
     const characters = [...line]
@@ -36,8 +36,8 @@ export function wrappedCell(text: string, width: number): string[] {
 }
 
 /**
- * The widths of a table's columns: what their cells need, or where that is too much in all, the widest give way, down to
- * their longest word.
+ * The widths of a table's columns: what their cells need. If that is too wide in all, the widest columns
+ * shrink, down to their longest word.
  */
 export function columnWidths(rows: readonly (readonly string[])[], width: number, gap: number): number[] {
   const columns = Array.from({ length: Math.max(0, ...rows.map((row) => row.length)) }, (_, index) =>

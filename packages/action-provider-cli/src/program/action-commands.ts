@@ -5,14 +5,16 @@ import type { Does } from './work.ts'
 const whoWords = 'a URN, a user name or one of your groups, repeatable'
 const watchWords = 'follow it until it is complete'
 
-/** The commands of the interface's operations. Their aliases are the names that the last Python client gave them. */
+/**
+ * The commands for the operations of the interface. Their aliases are their names in the last Python client.
+ */
 export function addActionCommands(program: Command, does: Does): void {
   onProvider(
     program
       .command('introspect')
       .aliases(['action-introspect', 'action-provider-introspect'])
-      .summary('what a provider is and takes')
-      .description('Show what a provider is, who may use it, and what input it takes.')
+      .summary('the description and input of a provider')
+      .description('Show the description of a provider, who may use it, and its input.')
       .addHelpText('after', example('action-provider introspect -u https://example.org/skeleton'))
       .action(does(async () => (await import('../commands/introspect.ts')).introspect)),
   )
@@ -21,7 +23,7 @@ export function addActionCommands(program: Command, does: Does): void {
       .command('openapi')
       .summary("a provider's OpenAPI document")
       .description(
-        'Print the OpenAPI document of a provider that has one, for tools that make clients and for Registered APIs. It is JSON, or YAML where that is asked for.',
+        'Print the OpenAPI document of a provider that has one, for client generators and for Registered APIs. It is JSON, or YAML with --format yaml.',
       )
       .addHelpText(
         'after',
@@ -34,7 +36,7 @@ export function addActionCommands(program: Command, does: Does): void {
       .command('run')
       .alias('action-run')
       .summary('start an action')
-      .description('Start an action. Without --body, each field of the input is asked for.')
+      .description('Start an action. Without --body, you are asked for each field of the input.')
       .option('-b, --body <json>', 'the input: JSON, @FILE, a file name, or - for standard input')
       .option(
         '--request-id <id>',
@@ -43,7 +45,7 @@ export function addActionCommands(program: Command, does: Does): void {
       .option('-l, --label <text>', 'a name for the action, up to 64 characters')
       .option('--manage-by <who>', `who else may change it: ${whoWords}`, collect)
       .option('--monitor-by <who>', `who else may see it: ${whoWords}`, collect)
-      .option('--deadline <time>', 'when it must be done, like 2030-01-31T12:00:00Z')
+      .option('--deadline <time>', 'when it must have ended, like 2030-01-31T12:00:00Z')
       .option('--release-after <duration>', 'how long it is kept when complete, like P30D or seconds')
       .option('-w, --watch', watchWords)
       .addHelpText('after', example(`action-provider run --body '{"input_string": "hey"}' --watch`))
@@ -53,9 +55,9 @@ export function addActionCommands(program: Command, does: Does): void {
     program
       .command('status')
       .alias('action-status')
-      .summary('how an action is')
-      .description('Show how an action is.')
-      .argument('<action-id>', 'what run answered, and list shows')
+      .summary('the status of an action')
+      .description('Show the status of an action.')
+      .argument('<action-id>', 'the id that run and list show')
       .option('-w, --watch', watchWords)
       .addHelpText('after', example(`action-provider status ${anId} --watch`))
       .action(does(async () => (await import('../commands/status.ts')).status)),
@@ -75,10 +77,10 @@ export function addActionCommands(program: Command, does: Does): void {
     program
       .command('resume')
       .alias('action-resume')
-      .summary('go on with an action that waits')
-      .description('Go on with an INACTIVE action. Where it waits for your consent, that is asked for first.')
+      .summary('resume an INACTIVE action')
+      .description('Resume an INACTIVE action. If it waits for your consent, you are asked for it first.')
       .argument('<action-id>')
-      .option('--no-consent', 'do not look whether consent is needed')
+      .option('--no-consent', 'do not ask for consent')
       .option('-w, --watch', watchWords)
       .addHelpText('after', example(`action-provider resume ${anId} --watch`))
       .action(does(async () => (await import('../commands/resume.ts')).resume)),
@@ -87,8 +89,8 @@ export function addActionCommands(program: Command, does: Does): void {
     program
       .command('release')
       .alias('action-release')
-      .summary('forget a complete action')
-      .description('Have the provider forget a complete action, and show it for the last time.')
+      .summary('release a complete action')
+      .description('Release a complete action: the provider forgets it. Its last status is shown.')
       .argument('<action-id>')
       .addHelpText('after', example(`action-provider release ${anId}`))
       .action(does(async () => (await import('../commands/change.ts')).release)),
@@ -103,12 +105,12 @@ function addLogCommand(program: Command, does: Does): void {
     program
       .command('log')
       .alias('action-log')
-      .summary('what happened to an action')
-      .description('Show what happened to an action. With --watch and json, each entry is a line of its own.')
+      .summary('the log of an action')
+      .description('Show the log of an action. With --watch and json, each entry is a line of its own.')
       .argument('<action-id>')
       .option('-w, --watch', 'follow it until the action is complete')
       .addOption(
-        new Option('--limit <number>', 'at most so many entries').argParser(count).conflicts('watch'),
+        new Option('--limit <number>', 'the most entries to show').argParser(count).conflicts('watch'),
       )
       .addOption(new Option('--reverse', 'newest first').conflicts('watch'))
       .option('--since <time>', 'no entry before, like 2030-01-31T12:00:00Z')
@@ -131,11 +133,11 @@ function addListCommand(program: Command, does: Does): void {
           .argParser(collectChoices),
       )
       .addOption(
-        new Option('--role <role>', 'what you are to them, repeatable (default: creator)')
+        new Option('--role <role>', 'your role in them, repeatable (default: creator)')
           .choices(['creator', 'monitor', 'manager', 'all'])
           .argParser(collectChoices),
       )
-      .option('--limit <number>', 'at most so many', count)
+      .option('--limit <number>', 'the most actions to show', count)
       .addHelpText('after', example('action-provider list --status all --role manager'))
       .action(does(async () => (await import('../commands/list.ts')).list)),
   )

@@ -10,7 +10,7 @@ export function addLoginCommands(program: Command, does: Does): void {
         program
           .command('login')
           .summary('log in')
-          .description('Log in through a browser. With --action-url, for what that provider needs as well.')
+          .description('Log in through a browser. With --action-url, also for the scope of that provider.')
           .addHelpText('after', example('action-provider login -u https://example.org/skeleton'))
           .action(does(async () => (await import('../commands/login.ts')).login)),
         'optional',
@@ -23,7 +23,7 @@ export function addLoginCommands(program: Command, does: Does): void {
         .command('logout')
         .summary('revoke and forget your tokens')
         .description(
-          "Revoke and forget your tokens; with --action-url or --action-scope, that provider's alone.",
+          'Revoke and forget your tokens; with --action-url or --action-scope, only those of that provider.',
         )
         .addHelpText('after', example('action-provider logout'))
         .action(does(async () => (await import('../commands/logout.ts')).logout)),
@@ -34,7 +34,7 @@ export function addLoginCommands(program: Command, does: Does): void {
     program
       .command('whoami')
       .summary('who you are')
-      .description('Show who you are logged in as, and for what.')
+      .description('Show who you are logged in as, and for which scopes.')
       .addHelpText('after', example('action-provider whoami --format json'))
       .action(does(async () => (await import('../commands/whoami.ts')).whoami)),
   )

@@ -7,15 +7,17 @@ export function onProvider(command: Command): Command {
 
 /** @param need whether the command does nothing without a provider */
 export function withProvider(command: Command, need: 'required' | 'optional'): Command {
-  const words = need === 'required' ? "the provider's URL" : "the provider's URL, to be logged in for"
+  const words = need === 'required' ? "the provider's URL" : 'the URL of a provider to log in for'
   return command
     .addOption(common('-u, --action-url <url>', words).env('ACTION_URL'))
-    .addOption(common('--action-scope <scope>', 'its scope (default: the one it names)').env('ACTION_SCOPE'))
+    .addOption(
+      common('--action-scope <scope>', 'its scope (default: the one in its description)').env('ACTION_SCOPE'),
+    )
 }
 
 /** The option of the commands that may send a token to a provider for the first time. */
 export function withTrust(command: Command): Command {
-  return command.addOption(common('--trust', 'send a token to a provider that is new to you, unasked'))
+  return command.addOption(common('--trust', 'send a token to a provider that is new to you, without asking'))
 }
 
 /** Options of the commands that need tokens. */
@@ -25,17 +27,19 @@ export function withLogin(command: Command): Command {
     .addOption(
       common('--client-id <id>', 'the native application to log in as').env('GLOBUS_NATIVE_CLIENT_ID'),
     )
-    .addOption(common('--no-browser', 'log in with a page on any machine, whose code you paste'))
+    .addOption(common('--no-browser', 'log in with a page on any machine, and paste its code'))
 }
 
 /** Options of all commands. */
 export function withCommon(command: Command): Command {
   return command
     .addOption(
-      common('-f, --format <format>', 'of the result').choices(['table', 'json', 'yaml']).default('table'),
+      common('-f, --format <format>', 'the format of the result')
+        .choices(['table', 'json', 'yaml'])
+        .default('table'),
     )
-    .addOption(common('-v, --verbose', 'show requests and answers on stderr, tokens masked'))
-    .addOption(common('-q, --quiet', 'say nothing that is not needed'))
+    .addOption(common('-v, --verbose', 'show requests and answers on stderr, with tokens masked'))
+    .addOption(common('-q, --quiet', 'print only necessary messages'))
 }
 
 /** Options of the commands that register a provider. */

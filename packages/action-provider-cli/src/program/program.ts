@@ -26,10 +26,10 @@ Environment:
                                 a client to act as instead of a login
   GLOBUS_NATIVE_CLIENT_ID       the native application to log in as
   GLOBUS_SDK_ENVIRONMENT, GLOBUS_SDK_SERVICE_URL_AUTH,
-  GLOBUS_SDK_SERVICE_URL_GROUPS another Globus, as Globus's SDKs have it
+  GLOBUS_SDK_SERVICE_URL_GROUPS another Globus, as for Globus's SDKs
   BROWSER, NO_COLOR, NODE_EXTRA_CA_CERTS, XDG_CONFIG_HOME`
 
-/** The whole command line. Nothing is done before it is parsed; what a command ends with stands in `outcome` then. */
+/** The whole command line. Nothing runs before it is parsed; `outcome` then has the exit code. */
 export function buildProgram(outcome: Outcome): Command {
   const program = new Command('action-provider')
     .description('Run, watch and manage Globus actions')
@@ -48,7 +48,7 @@ export function buildProgram(outcome: Outcome): Command {
   program.addCommand(
     emulatorCommand()
       .name('emulator')
-      .summary('run a Globus Auth on this machine')
+      .summary('run an emulated Globus Auth on this machine')
       .helpOption('-h, --help', 'show help')
       .addHelpText('after', example('action-provider emulator --state emulator.json')),
   )
@@ -68,7 +68,7 @@ function commandUsage(this: Help, command: Command): string {
   return `${pathOf(command)} ${command.usage()}`
 }
 
-/** Errors are one line that says where to read on, and the end of the process is for `main` to bring about. */
+/** Errors are one line that names the help to read. `main` ends the process. */
 function strict(command: Command): void {
   command.exitOverride().configureOutput({
     outputError(text, write) {

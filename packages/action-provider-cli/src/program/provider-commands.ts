@@ -7,18 +7,18 @@ export function addProviderCommands(program: Command, does: Does): void {
   onProvider(
     program
       .command('check')
-      .summary('whether a provider does what the interface says')
+      .summary('verify that a provider follows the interface')
       .description(
-        'Check whether a provider does what the Action Provider Interface says. It runs the provider some ten times, and releases what it started; nothing else is changed.',
+        'Verify that a provider follows the Action Provider Interface. It starts about ten actions and releases them; it changes nothing else.',
       )
       .argument('[url]', "the provider's URL (default: --action-url)")
       .option(
         '-b, --body <json>',
         'an input that works: JSON, @FILE, a file name, or - (default: made from its schema)',
       )
-      .option('--as-other-token-file <file>', 'a file with a token of another caller, to check access with')
+      .option('--as-other-token-file <file>', 'a file with a token of another caller, to check access')
       .option('--only <id>', 'a check, or a kind of them such as run; repeatable', collect)
-      .option('--junit <file>', 'write the result as JUnit XML, too')
+      .option('--junit <file>', 'also write the result as JUnit XML')
       .addOption(new Option('--time-limit <seconds>', 'how long it may take').argParser(count).default(300))
       .addHelpText('after', example('action-provider check https://example.org/skeleton'))
       .action(does(async () => (await import('../commands/check.ts')).check)),
@@ -33,9 +33,9 @@ export function addProviderCommands(program: Command, does: Does): void {
       .command('register')
       .summary('make a client, its secret and its scope, and a .env file')
       .description(
-        'Create a client, its secret and its scope, which depends on Globus Groups, or bring them up to date; and write them to a .env file, with a key for the secrets that the provider keeps.',
+        'Create or update a client, its secret and its scope, which depends on Globus Groups. Write them to a .env file, with a key that encrypts the sealed state of unfinished work.',
       )
-      .option('--name <name>', 'what its users read (default: the name of the folder)')
+      .option('--name <name>', 'the name that users see (default: the name of the folder)')
       .option(
         '--project <project>',
         'id or name of the project it belongs to (default: your only one, or a new one)',
@@ -48,8 +48,8 @@ export function addProviderCommands(program: Command, does: Does): void {
   ofClient(
     provider
       .command('show')
-      .summary('how a provider is registered')
-      .description('Show how a provider is registered. Secrets are never shown.')
+      .summary('the registration of a provider')
+      .description('Show the registration of a provider, without secrets.')
       .addHelpText('after', example('action-provider provider show'))
       .action(does(async () => (await import('../commands/provider.ts')).showProvider)),
   )
@@ -58,7 +58,7 @@ export function addProviderCommands(program: Command, does: Does): void {
       .command('rotate-secret')
       .summary('replace the secret')
       .description(
-        'Make a new secret, write it to the .env file, and remove the old ones. What running work has sealed stays readable.',
+        'Make a new secret, write it to the .env file, and remove the old ones. Sealed state of unfinished work stays readable.',
       )
       .option('--keep-old', 'leave the old secrets valid until the next time')
       .addHelpText('after', example('action-provider provider rotate-secret --keep-old'))

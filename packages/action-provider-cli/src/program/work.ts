@@ -3,7 +3,7 @@ import { type ExitCode, exitCodes } from '../errors.ts'
 /** What a command leaves for the process to end with. */
 export type Outcome = { exitCode: ExitCode }
 
-/** A command's work, loaded only when it is done: `--help` must not wait for what it does not need. */
+/** Loads a command's code only when it runs, so that `--help` is fast. */
 // biome-ignore lint/suspicious/noExplicitAny: commander gives arguments as it read them; the commands name their types
 export type Work = (...args: any[]) => Promise<ExitCode> | Promise<void>
 

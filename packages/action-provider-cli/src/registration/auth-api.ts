@@ -17,7 +17,7 @@ export type Scope = {
 }
 export type Credential = { id: string; name: string; created: string; secret: string | null }
 
-/** The part of Globus Auth's API for developers that a provider's registration needs. */
+/** The part of Globus Auth's developer API that registering a provider needs. */
 export type AuthApi = {
   projects(): Promise<Project[]>
   createProject(project: {
@@ -39,7 +39,7 @@ export type AuthApi = {
   deleteCredential(clientId: string, id: string): Promise<void>
 }
 
-/** Globus Auth's API, as whoever is logged in. What it refuses is thrown as a CommandError. */
+/** Globus Auth's API, called as the user who is logged in. Refusals are thrown as CommandErrors. */
 export function authApi({ globus, serviceTokens, terminal }: Session): AuthApi {
   const wanted = {
     scope: scopes.manageProjects,
@@ -68,7 +68,7 @@ export function authApi({ globus, serviceTokens, terminal }: Session): AuthApi {
     return other === undefined ? answer : ask(other)
   }
 
-  /** What stands in the envelope of an answer, such as `{"client": {…}}`. */
+  /** Unwraps an answer, such as `{"client": {…}}`. */
   async function get<Document>(envelope: string, ...request: Parameters<typeof send>): Promise<Document> {
     const answer = await send(...request)
     const content = (answer.json as Record<string, unknown> | undefined)?.[envelope]

@@ -8,7 +8,7 @@ import { keepSecret } from '../output/masking.ts'
 const secrets = ['CLIENT_SECRET', 'FORMER_CLIENT_SECRETS', 'SECRETS_KEY']
 
 /**
- * The settings of a `.env` file; none where there is no such file.
+ * The settings of a `.env` file; none if there is no such file.
  * @throws CommandError for one that cannot be read
  */
 export async function readEnvFile(path: string): Promise<Record<string, string | undefined>> {
@@ -17,7 +17,7 @@ export async function readEnvFile(path: string): Promise<Record<string, string |
   return settings
 }
 
-/** Sets these settings in a `.env` file, and leaves all else in it as it is. Its owner alone may read it afterwards. */
+/** Sets settings in a `.env` file, and keeps the rest of it. Afterwards only its owner may read it. */
 export async function writeEnvFile(path: string, settings: Readonly<Record<string, string>>): Promise<void> {
   const lines = ((await contentOf(path)) ?? '').replace(/\n$/, '').split('\n')
   const missing = new Map(Object.entries(settings))

@@ -4,39 +4,61 @@ import { ActionNotFound } from '../errors.ts'
 import { answered, type Connection, type Question, type Reply } from './connection.ts'
 import { readLogPage, readStatus, type Status } from './documents.ts'
 import { failure } from './failure.ts'
-import { finished, type RequestOptions, type WaitOptions } from './finished.ts'
+import { finished, onChange, type WaitOptions } from './finished.ts'
 import { followLog, type LogOptions } from './follow-log.ts'
 import { pages } from './pages.ts'
 import { actionPath } from './provider-url.ts'
+import type { RequestOptions } from './repeat.ts'
+import { type FollowOptions, follow, type Update, type UpdatesOptions } from './updates.ts'
 
-/** An action of a provider. Each of its methods throws the errors of the interface, NetworkFailure and UnexpectedAnswer. */
+/**
+ * An action of a provider. Its methods throw the errors of the interface, NetworkFailure and
+ * UnexpectedAnswer.
+ */
 export type Action<Details = ActionDetails> = {
   readonly id: string
-  /** Its status when something was last heard of it. */
+  /** Its status in the last answer. */
   readonly latest: Status<Details> | undefined
-  /** Of what `run` gave: whether the provider had the request before (interface, "Exactly once"). */
+  /**
+   * For an action that `run` returned: whether the provider had the request before (interface, "Exactly
+   * once").
+   */
   readonly repeated: boolean | undefined
-  /** Asks how it is. With `wait`, a provider that can waits up to so many seconds for its end before it answers. */
+  /**
+   * Asks for its status. With `wait`, a provider that supports it waits up to so many seconds for the end of
+   * the action before it answers.
+   */
   status(options?: RequestOptions & { wait?: number }): Promise<Status<Details>>
   /**
-   * Waits until it is complete, or INACTIVE, as its caller may have to help it on then. A lost network, and a provider that
-   * fails for a while, only slow it down.
+   * Waits until it is complete, or INACTIVE, because its caller may then have to act. It goes on waiting
+   * through network failures and passing failures of the provider.
    */
   finished(options?: WaitOptions<Details>): Promise<Status<Details>>
-  /** Asks for its end. Repeated where it gets lost: an action that is complete stays as it is. */
+  /** Cancels it. A lost request is repeated: canceling a complete action changes nothing. */
   cancel(options?: RequestOptions): Promise<Status<Details>>
-  /** Lets one that is INACTIVE go on. Repeated only where the provider says that it did not: a later pause is another. */
+  /**
+   * Resumes an INACTIVE action. The request is repeated only if the provider says that it did not act:
+   * otherwise a repetition could end a later pause.
+   */
   resume(options?: RequestOptions): Promise<Status<Details>>
-  /** Lets the provider forget one that is complete. Repeated where it gets lost: gone is gone. */
+  /**
+   * Releases a complete action: the provider forgets it. A lost request is repeated: releasing twice does no
+   * harm.
+   */
   release(options?: RequestOptions): Promise<Status<Details>>
-  /** The entries of its log, oldest first, each read when its turn comes. */
+  /** The entries of its log, oldest first. Pages are read as the entries are consumed. */
   log(options?: LogOptions<Details>): AsyncIterable<ActionLogEntry>
+  /**
+   * Tells of it until it is complete: each entry of its log, and how it is at first and whenever that is
+   * another, the complete status last. From any provider: where it has no updates it is asked at intervals.
+   */
+  updates(options?: UpdatesOptions): AsyncIterable<Update<Details>>
 }
 
 /** Checks the details of an action that has succeeded. */
 export type Judge<Details> = (status: Status, reply: Reply) => Promise<Status<Details>>
 
-/** @throws InvalidArgument for what cannot be an action's id */
+/** @throws InvalidArgument for an invalid action id */
 export function createAction<Details>(
   connection: Connection,
   id: string,
@@ -55,6 +77,12 @@ export function createAction<Details>(
     const reply = await answered(connection, { ...question, path: statusPath })
     const waited = /(^|[\s,])wait\b/i.test(reply.headers.get('preference-applied') ?? '')
     return { status: await hear(reply), waited }
+  }
+  const updates = (options: FollowOptions): AsyncGenerator<Update<Details>> => {
+    const { signal, retry } = options
+    const read = (since: string | undefined): AsyncGenerator<ActionLogEntry> => log({ signal, retry, since })
+    const isKnown = latest !== undefined
+    return follow({ connection, path: `actions/${path('updates')}`, isKnown, hear, look, read }, options)
   }
   const change = async (operation: string, question: Question): Promise<Status<Details>> =>
     hear(await answered(connection, { method: 'POST', path: path(operation), ...question }))
@@ -75,7 +103,7 @@ export function createAction<Details>(
       return latest
     },
     status: async ({ signal, retry, wait } = {}) => (await look({ signal, retry, wait })).status,
-    finished: (options) => finished(look, latest, options),
+    finished: (options) => finished(updates, latest, options),
     cancel: ({ signal, retry } = {}) => change('cancel', { signal, retry }),
     resume: ({ signal, retry } = {}) => change('resume', { signal, retry, repeats: 'refused' }),
     async release({ signal, retry } = {}) {
@@ -85,6 +113,15 @@ export function createAction<Details>(
       if (error !== undefined) throw error
       return hear(reply)
     },
-    log: (options = {}) => (options.follow ? followLog(look, log, options) : log(options)),
+    log: (options = {}) =>
+      options.follow
+        ? followLog(updates, () => log({ ...options, newestFirst: false }), options)
+        : log(options),
+    async *updates({ signal, retry, log = true } = {}) {
+      const changed = onChange()
+      for await (const update of updates({ signal, retry, log, throughInactive: true })) {
+        if (update.type === 'log' || changed(update.status)) yield update
+      }
+    },
   }
 }

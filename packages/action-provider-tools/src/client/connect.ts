@@ -5,14 +5,14 @@ import { type Action, createAction, type Judge } from './action.ts'
 import { answered, type ConnectOptions, connection } from './connection.ts'
 import { readActions, readDescription, readStatus, type Status } from './documents.ts'
 import { failure, UnexpectedAnswer } from './failure.ts'
-import type { PagesOptions, RequestOptions } from './finished.ts'
-import { nextQuery, pages } from './pages.ts'
+import { nextQuery, type PagesOptions, pages } from './pages.ts'
+import type { RequestOptions } from './repeat.ts'
 import type { DetailsOf, InputOf, SchemaInput, SchemaOutput, Typed } from './schema.ts'
 import { type Schema, validated } from './schema.ts'
 
-/** What a request to start an action may hold beside its input (interface, "ActionRequest"). */
+/** The fields of a request besides its input (interface, "ActionRequest"). */
 export type RunOptions = RequestOptions & {
-  /** What the provider knows the request by; made where it is not given. */
+  /** Identifies the request for the provider (default: a new UUID). */
   request_id?: string
   label?: string
   monitor_by?: readonly string[]
@@ -23,8 +23,8 @@ export type RunOptions = RequestOptions & {
   /** An ISO 8601 duration, or seconds. */
   release_after?: string | number
   /**
-   * Seconds that the provider may hold its answer, so that it is the result of work that is short (default 0: `finished` hears of
-   * the end as soon, and starting many takes no longer).
+   * Seconds that the provider may hold its answer, so that the answer to short work is its result. Default 0:
+   * `finished` learns of the end as soon, and starting many actions takes no longer.
    */
   wait?: number
 }
@@ -33,9 +33,9 @@ type AnyCase<Value extends string> = Value | Lowercase<Value>
 
 /** Which actions to list. */
 export type ActionsOptions = PagesOptions & {
-  /** Default: those that are ACTIVE. */
+  /** Default: ACTIVE actions. */
   status?: 'all' | AnyCase<ActionStatusValue> | readonly AnyCase<ActionStatusValue>[]
-  /** What its caller is to them (default `creator_id`). */
+  /** The caller's role in them (default `creator_id`). */
   role?: Role | readonly Role[]
 }
 type Role = 'creator_id' | 'monitor_by' | 'manage_by'
@@ -43,27 +43,30 @@ type Role = 'creator_id' | 'monitor_by' | 'manage_by'
 /** An action provider as its callers see it. */
 export type Provider<Input = Record<string, unknown>, Details = ActionDetails> = {
   readonly url: URL
-  /** What it says of itself. No token is sent where it answers without one. */
+  /** Its description. A token is sent only if the provider requires one. */
   introspect(options?: RequestOptions): Promise<ProviderDescription>
   /**
-   * Starts an action, once: the request goes with an id of its own, so that it can be repeated when an answer is lost.
+   * Starts an action, once. The request carries an id, so it can be repeated when an answer is lost.
    *
-   * @throws RequestValidationError, before anything is sent, for an input that the given schema does not take
+   * @throws RequestValidationError, before anything is sent, for an input that the given schema refuses
    */
   run(input: Input, options?: RunOptions): Promise<Action<Details>>
-  /** An action by its id. Nothing is asked for yet. */
+  /** An action by its id. This sends no request. */
   action(id: string): Action<Details>
-  /** The actions of its caller, page by page, in the order of the provider: newest first, says the interface. */
+  /**
+   * The actions of the caller, page by page, in the order of the provider. The interface requires newest
+   * first.
+   */
   actions(options?: ActionsOptions): AsyncIterable<Action<Details>>
 }
 
-/** Schemas that input and details are checked against, and get their types from. */
+/** Schemas that check input and details, and give them their types. */
 export type Schemas<In, Out> = { input?: In; details?: Out }
 
 /**
- * Makes a client of a provider. Nothing is asked for yet.
+ * Makes a client of a provider. This sends no request.
  *
- * @throws InvalidArgument for what is no URL of a provider
+ * @throws InvalidArgument for a URL that cannot be a provider's
  * @example
  * const provider = connect<typeof watchasay>('https://example.org/skeleton', { token })
  * const action = await provider.run({ input_string: 'hey' }, { label: 'nightly' })
@@ -125,7 +128,7 @@ export function connect(
 }
 
 function inputError(issues: string): RequestValidationError {
-  return new RequestValidationError(`The input was not sent, as it does not fit its schema: ${issues}`)
+  return new RequestValidationError(`The input does not fit its schema, so it was not sent: ${issues}`)
 }
 
 function judgeWith(schema: Schema | undefined): Judge<unknown> {

@@ -4,53 +4,64 @@ import { below, providerUrl } from './provider-url.ts'
 import { type OnRetry, type Repeats, type RetryOptions, repeated } from './repeat.ts'
 import { type GetToken, type TokenOptions, tokensOf } from './token.ts'
 
-/** How a provider is reached, and by whom. */
+/** How to reach a provider, and as which caller. */
 export type ConnectOptions = TokenOptions & {
   retry?: RetryOptions
   onRetry?: OnRetry
-  /** Sends the requests (default: the runtime's `fetch`), for tracing or a proxy. */
+  /** Sends the requests, for example through a proxy or with tracing (default: the runtime's `fetch`). */
   fetch?: typeof fetch
-  /** Reads the JSON of answers (default: `JSON.parse`), such as one that keeps numbers that no double holds. */
+  /**
+   * Reads the JSON of answers (default: `JSON.parse`), such as one that keeps numbers that no double holds.
+   */
   parse?: (text: string) => unknown
-  /** Send the token without TLS to other machines too, as on a network of your own (default false). */
+  /** Also send the token to other machines without TLS, as on a private network (default false). */
   insecure?: boolean
-  /** Milliseconds in which an answer must have come, on top of what `wait` asks for (default 30,000). */
+  /** How long an answer may take, in milliseconds, in addition to `wait` (default 30,000). */
   timeout?: number
 }
 
-/** What is asked of a provider. */
+/** A request to a provider. */
 export type Question = {
   method?: Exchange['method']
-  /** Below the provider's URL; none for that URL itself. */
+  /** The path below the provider's URL; undefined for that URL itself. */
   path?: string
   query?: Record<string, string | undefined> | URLSearchParams
   body?: unknown
   repeats?: Repeats
   signal?: AbortSignal | undefined
   retry?: RetryOptions | undefined
-  /** Seconds that the provider may let the answer wait for the action's end (RFC 7240); 0 asks it not to. */
+  /** Seconds that the provider may hold its answer for the end of the action (RFC 7240); 0 asks it not to. */
   wait?: number | undefined
-  /** Send no token. */
+  /** Sends no token. */
   anonymous?: boolean
+  /** Take a stream of events as the answer, to be read as it comes. */
+  events?: boolean
+  headers?: Record<string, string>
 }
 
-/** An answer; `doubtful` where the request may have arrived more than once. */
+/** An answer. `doubtful` is true if the request may have arrived more than once. */
 export type Reply = Answer & { doubtful: boolean }
 
-/** One provider, asked as one caller. */
+/** A provider, with the caller who uses it. */
 export type Connection = {
   url: URL
   hasToken: boolean
-  /** Asks, again where that is safe and may help. Gives every answer. */
+  /** Whether it tells of actions as they change; `undefined` until that was found out. */
+  hasUpdates: boolean | undefined
+  /** How long to wait before what broke off is gone on with. */
+  backoff: (retry: RetryOptions | undefined) => { first: number; most: number }
+  /**
+   * Sends a request, and repeats it where that is safe and may help. Returns the answer whatever its status.
+   */
   ask(question: Question): Promise<Reply>
 }
 
-/** @throws InvalidArgument for what is no URL of a provider */
+/** @throws InvalidArgument for a URL that cannot be a provider's */
 export function connection(givenUrl: string | URL, options: ConnectOptions): Connection {
   const url = providerUrl(givenUrl)
   const tokens = tokensOf(options)
   const { timeout = 30_000, insecure = false } = options
-  // A browser's fetch works as the window's own alone.
+  // A browser's fetch throws unless `this` is the window.
   const carrier: Carrier = {
     fetch: options.fetch ?? ((...request) => fetch(...request)),
     parse: options.parse ?? JSON.parse,
@@ -70,6 +81,11 @@ export function connection(givenUrl: string | URL, options: ConnectOptions): Con
   return {
     url,
     hasToken: tokens !== undefined,
+    hasUpdates: undefined,
+    backoff(retry) {
+      const { backoff: first = 1_000, maximumBackoff: most = 15_000 } = { ...options.retry, ...retry }
+      return { first, most }
+    },
     ask: (question) =>
       repeated(() => send(question), question.repeats ?? 'always', {
         signal: question.signal,
@@ -79,7 +95,7 @@ export function connection(givenUrl: string | URL, options: ConnectOptions): Con
   }
 }
 
-/** @throws the error that an answer stands for, where it is not the one hoped for */
+/** @throws the error for an answer with another status than the expected ones */
 export async function answered(connection: Connection, question: Question): Promise<Reply> {
   const answer = await connection.ask(question)
   if (answer.status < 200 || answer.status > 299) throw failure(answer)
@@ -92,7 +108,7 @@ async function another(tokens: GetToken, refused: string): Promise<string | unde
 }
 
 function requestOf(
-  { method = 'GET', path, query = {}, body, signal, wait }: Question,
+  { method = 'GET', path, query = {}, body, signal, wait, events = false, headers }: Question,
   base: URL,
   timeout: number,
 ): Exchange {
@@ -103,7 +119,9 @@ function requestOf(
   return {
     method,
     url: path === undefined ? base : below(base, path, search),
+    events,
     headers: {
+      ...headers,
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(wait !== undefined && { prefer: wait > 0 ? `wait=${wait}` : 'respond-async' }),
     },

@@ -8,7 +8,7 @@ type Of<Value extends ActionStatusValue, Details> = Omit<ActionStatus, 'status' 
   details: Details
 }
 
-/** The status of an action. What its details are is known of an action that SUCCEEDED alone. */
+/** The status of an action. The type of its details is known only if it SUCCEEDED. */
 export type Status<Details = ActionDetails> =
   | Of<'SUCCEEDED', Details>
   | Of<'FAILED', ActionDetails>
@@ -24,10 +24,10 @@ const STATUSES: readonly string[] = [
 ] satisfies ActionStatusValue[]
 
 /**
- * Reads the status of an action as far as anything can be done with it. What a Python provider sends as `null` is left out;
- * times are as it wrote them, as one without a zone could be any.
+ * Reads the status of an action tolerantly. Fields that a Python provider sends as `null` are left out. Times
+ * stay as they were sent, because one without a zone is ambiguous.
  *
- * @throws UnexpectedAnswer for what is none
+ * @throws UnexpectedAnswer for anything else
  */
 export function readStatus(json: unknown, answer: Answer): Status {
   if (!isFields(json)) throw notA('status of an action', answer)
@@ -44,17 +44,19 @@ export function readStatus(json: unknown, answer: Answer): Status {
   } as Status
 }
 
-/** Reads a list of actions. @throws UnexpectedAnswer for what is none */
+/** Reads a list of actions. @throws UnexpectedAnswer for anything else */
 export function readActions(answer: Answer): Status[] {
   if (!Array.isArray(answer.json)) throw notA('list of actions', answer)
   return answer.json.map((each) => readStatus(each, answer))
 }
 
-/** Reads what a provider says of itself; what it leaves out is as the interface says. @throws UnexpectedAnswer for what is none */
+/**
+ * Reads a description, and fills in the defaults of the interface. @throws UnexpectedAnswer for anything else
+ */
 export function readDescription(answer: Answer): ProviderDescription {
   const { json } = answer
   if (!isFields(json) || typeof json.globus_auth_scope !== 'string' || typeof json.title !== 'string')
-    throw notA('action provider', answer)
+    throw notA('description of a provider', answer)
   const { types, input_schema, synchronous, log_supported } = json
   const description = present(
     json,
@@ -62,7 +64,7 @@ export function readDescription(answer: Answer): ProviderDescription {
     [...LISTS, 'keywords', 'event_types'],
   )
   return {
-    // First what there is, in its order, then what it leaves out.
+    // The given fields come first, in their order; then the defaults.
     ...description,
     ...standard,
     ...description,
@@ -73,7 +75,9 @@ export function readDescription(answer: Answer): ProviderDescription {
   } as ProviderDescription
 }
 
-/** Reads a page of a log; some providers send its entries alone. @throws UnexpectedAnswer for what is none */
+/**
+ * Reads a page of a log. Some providers send only the entries. @throws UnexpectedAnswer for anything else
+ */
 export function readLogPage(answer: Answer): { entries: ActionLogEntry[]; next: string | undefined } {
   const { json } = answer
   const page: Fields = Array.isArray(json) ? { entries: json } : isFields(json) ? json : {}
@@ -90,7 +94,7 @@ export function readLogPage(answer: Answer): { entries: ActionLogEntry[]; next: 
   }
 }
 
-/** What a description holds that says nothing else. */
+/** The defaults of a description. */
 const standard = {
   api_version: '1.0',
   admin_contact: '',
@@ -110,7 +114,7 @@ const TEXTS = [
 ]
 const LISTS = ['monitor_by', 'manage_by', 'visible_to', 'runnable_by', 'administered_by']
 
-/** Leaves out what is `null`, and what is none of the kind that its readers go by. */
+/** Leaves out fields that are `null` or not of the expected type. */
 function present(fields: Fields, textual: readonly string[], listed: readonly string[]): Fields {
   const kept = Object.entries(fields).flatMap(([name, value]): [string, unknown][] => {
     if (value === null || (textual.includes(name) && typeof value !== 'string')) return []

@@ -17,11 +17,22 @@ import {
   UnauthorizedRequest,
 } from '../errors.ts'
 import { parseRetryAfter } from '../retry.ts'
+import type { ServerEvent } from './event-stream.ts'
 
-/** An answer with its whole body. `json` is `undefined` where that is no JSON, or nested too deeply. */
-export type Answer = { status: number; headers: Headers; json: unknown; url: URL }
+/** An answer with its whole body. `json` is `undefined` if the body is not JSON, or nested too deeply. */
+export type Answer = {
+  status: number
+  headers: Headers
+  json: unknown
+  url: URL
+  /** A stream of events, where one was asked for, in place of a document. */
+  events?: AsyncIterable<Omit<ServerEvent, 'data'> & { json: unknown }>
+}
 
-/** An answer that the interface does not know: of a gateway, of a web page, or of a provider that breaks the interface. */
+/**
+ * An answer that the interface does not define: from a gateway, a web page, or a provider that breaks the
+ * interface.
+ */
 export class UnexpectedAnswer extends ActionProviderToolsError {
   readonly status: number
   readonly code = 'UnexpectedAnswer'
@@ -49,8 +60,8 @@ const byStatus: Record<number, ErrorClass> = {
 }
 
 /**
- * The error that an answer stands for (interface, "Codes"): by its status, as the codes of older providers differ. The answer
- * is its cause.
+ * The error for an answer (interface, "Codes"). The status decides, because the codes of older providers
+ * differ. The answer is its cause.
  */
 export function failure(answer: Answer): ActionProviderToolsError {
   const { status, json } = answer
@@ -70,13 +81,13 @@ export function failure(answer: Answer): ActionProviderToolsError {
   return error.code === code ? error : create(`${code}: ${description}`)
 }
 
-/** What a document that should be another comes to. */
+/** The error for a document of an unexpected kind. */
 export function notA(what: string, answer: Answer): UnexpectedAnswer {
   return new UnexpectedAnswer(
     answer.status,
     answer.json === undefined
       ? foreign(answer)
-      : `${answer.url.href} answered with what is no ${what}: tell its admin_contact`,
+      : `${answer.url.href} did not answer with the expected ${what}: tell its admin_contact`,
     { cause: answer },
   )
 }
@@ -86,7 +97,7 @@ export function retryAfter({ headers }: Pick<Answer, 'headers'>, now = Date.now(
   return parseRetryAfter(headers.get('retry-after'), now)
 }
 
-/** What others wrote, as part of a message: on one line, and not too long. */
+/** Foreign text for use in a message: on one line, and not too long. */
 export function printable(text: string): string {
   const line = text.slice(0, 1001).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
   return line.length > 1000 ? `${line.slice(0, 1000)}…` : line

@@ -1,57 +1,34 @@
 import type { ActionLogEntry } from '../documents/log-page.ts'
-import {
-  isOver,
-  type Look,
-  nextPause,
-  onChange,
-  type PagesOptions,
-  pace,
-  type WaitOptions,
-} from './finished.ts'
-import { sleep } from './repeat.ts'
+import { onChange, type WaitOptions } from './finished.ts'
+import type { PagesOptions } from './pages.ts'
+import type { FollowOptions, Update } from './updates.ts'
 
 export type LogOptions<Details> = WaitOptions<Details> &
   PagesOptions & {
-    /** Wait for more, until the action is complete (default false). */
+    /** Wait for more entries until the action is complete (default false). */
     follow?: boolean
-    /** From and until when, RFC 3339. */
+    /** First and last time, in RFC 3339. */
     since?: string | undefined
     until?: string | undefined
-    /** Newest first (default false). Not where the log is followed. */
+    /** Newest first (default false). Not together with `follow`. */
     newestFirst?: boolean
   }
 
-/** Reads a log as it is now. */
-type Read<Details> = (options: LogOptions<Details>) => AsyncIterable<ActionLogEntry>
-
-/**
- * Gives the entries of a log as they come, until the action is over. Each time it reads from the moment of the last entry on,
- * as others of that moment may have come since: what the reading before gave, it does not give again.
- */
+/** Gives the entries of a log as they come, until the action is over. */
 export async function* followLog<Details>(
-  look: Look<Details>,
-  read: Read<Details>,
-  { since, throughInactive = false, follow: _, newestFirst: __, ...options }: LogOptions<Details>,
+  updates: (options: FollowOptions) => AsyncIterable<Update<Details>>,
+  read: () => AsyncIterable<ActionLogEntry>,
+  { since, signal, retry, onProgress, throughInactive = false }: LogOptions<Details>,
 ): AsyncGenerator<ActionLogEntry> {
-  const { signal, retry } = options
-  const changed = onChange(options.onProgress)
-  let from = since
-  let given = new Map<string, number>()
-  for (let pause: number = pace.first; ; pause = nextPause(pause)) {
-    const { status } = await look({ signal, retry, repeats: from === since ? 'always' : 'patiently' })
-    changed(status)
-    const seen = new Map<string, number>()
-    for await (const entry of read({ ...options, ...(from && { since: from }) })) {
-      const key = JSON.stringify(entry)
-      const count = (seen.get(key) ?? 0) + 1
-      seen.set(key, count)
-      from = entry.time || from
-      if (count <= (given.get(key) ?? 0)) continue
-      pause = pace.first
-      yield entry
+  const changed = onChange(onProgress)
+  let isEmpty = true
+  for await (const update of updates({ signal, retry, since, throughInactive, log: true })) {
+    if (update.type === 'status') changed(update.status)
+    else {
+      isEmpty = false
+      yield update.entry
     }
-    given = seen
-    if (isOver(status, throughInactive)) return
-    await sleep(pause, signal)
   }
+  // A provider that keeps no log says so where that is read.
+  if (isEmpty) yield* read()
 }

@@ -1,6 +1,7 @@
 /**
- * What a program that calls action providers imports: a client, the interface's documents as types, and where Globus is. It
- * needs Web standards alone, and loads next to nothing; what checks a request before it is sent stands in `checks.ts`.
+ * What a program that calls action providers imports: a client, the types of the interface's documents, and
+ * the URLs of Globus. It needs only Web standards and loads no other package. `client/checks` checks requests
+ * before they are sent.
  *
  * @module action-provider-tools/client
  */
@@ -32,11 +33,12 @@ export { type ActionsOptions, connect, type Provider, type RunOptions, type Sche
 export type { ConnectOptions } from './connection.ts'
 export type { Status } from './documents.ts'
 export { type Answer, retryAfter, UnexpectedAnswer } from './failure.ts'
-export type { PagesOptions, RequestOptions, WaitOptions } from './finished.ts'
+export type { WaitOptions } from './finished.ts'
 export type { LogOptions } from './follow-log.ts'
 export { NetworkFailure } from './network-failure.ts'
-export { TooManyPages } from './pages.ts'
+export { type PagesOptions, TooManyPages } from './pages.ts'
 export { InvalidArgument, providerUrl } from './provider-url.ts'
-export type { OnRetry, RetryOptions } from './repeat.ts'
+export type { OnRetry, RequestOptions, RetryOptions } from './repeat.ts'
 export type { DetailsOf, InputOf, Schema, Typed } from './schema.ts'
 export type { GetToken, GlobusManager, TokenOptions } from './token.ts'
+export type { Update, UpdatesOptions } from './updates.ts'

@@ -1,8 +1,8 @@
 const untrusted =
-  'its certificate is not trusted: if it is of your own authority, set NODE_EXTRA_CA_CERTS to that certificate file'
+  'its certificate is not trusted: if your own authority issued it, set NODE_EXTRA_CA_CERTS to the certificate file of that authority'
 const noTls = 'it does not speak TLS: is it http:// instead of https://?'
 
-/** What will not go away on its own. */
+/** Failures that trying again does not mend. */
 const lasting: Record<string, string> = {
   CERT_HAS_EXPIRED: 'its certificate has expired: tell its operators',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host: check the URL',
@@ -20,15 +20,18 @@ const passing: Record<string, string> = {
   UND_ERR_CONNECT_TIMEOUT: 'it does not answer: check your network, or try again',
   UND_ERR_HEADERS_TIMEOUT: 'it does not answer: try again',
   UND_ERR_BODY_TIMEOUT: 'its answer does not end: try again',
-  EHOSTUNREACH: 'there is no way to it: check your network',
-  ENETUNREACH: 'there is no way to it: check your network',
+  EHOSTUNREACH: 'no route leads to it: check your network',
+  ENETUNREACH: 'no route leads to it: check your network',
 }
 
-/** The network, not the other side, failed a request: nobody knows whether it arrived. */
+/** The network failed, not the other side. Whether the request arrived is unknown. */
 export class NetworkFailure extends Error {
   override readonly name = 'NetworkFailure'
   readonly code = 'NetworkFailure'
-  /** Trying again without a change is of no use. Only where the runtime tells: a browser does not. */
+  /**
+   * Trying again does not help until something changes. Always false in browsers, which do not tell the
+   * cause.
+   */
   readonly lasting: boolean
 
   constructor(origin: string, cause: unknown) {
@@ -48,7 +51,7 @@ function lastingWords(code: string): string | undefined {
   return undefined
 }
 
-/** The code that says most, which Node's fetch hides in the causes of its error. */
+/** The most specific code, which Node's fetch keeps in the causes of its error. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
   if (error.name === 'TimeoutError') return 'ETIMEDOUT'

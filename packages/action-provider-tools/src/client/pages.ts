@@ -1,7 +1,15 @@
-/** A page of something, and what asks for the next one. */
+import type { RequestOptions } from './repeat.ts'
+
+/** What reading page after page may be given. */
+export type PagesOptions = RequestOptions & {
+  /** The most pages that are read (default 10,000): TooManyPages is thrown where there are more. */
+  maximumPages?: number
+}
+
+/** A page, and the query of the next one. */
 export type Page<Item> = { items: readonly Item[]; next: string | undefined }
 
-/** There are more pages than were to be read. */
+/** There are more pages than `maximumPages`. */
 export class TooManyPages extends Error {
   override readonly name = 'TooManyPages'
   readonly code = 'TooManyPages'
@@ -12,7 +20,7 @@ export class TooManyPages extends Error {
 }
 
 /**
- * Reads page after page, each when its turn comes. It ends where a provider announces a page again.
+ * Reads page after page as they are consumed. It ends if a provider announces the same page again.
  *
  * @throws TooManyPages
  */
@@ -32,7 +40,10 @@ export async function* pages<Item>(
   throw new TooManyPages(maximumPages)
 }
 
-/** The query of the next page, as a `Link` header announces it. Where it is asked for is not the provider's to say. */
+/**
+ * The query of the next page in a `Link` header. Only the query is taken: a provider must not choose where
+ * the token goes.
+ */
 export function nextQuery(link: string | null, base: URL): string | undefined {
   for (const [, target = '', parameters = ''] of link?.matchAll(/<([^>]*)>([^<]*)/g) ?? []) {
     const [, relations = ''] = /;\s*rel\s*=\s*"?([^",;]*)/i.exec(parameters) ?? []

@@ -2,36 +2,47 @@ import { backoff } from '../retry.ts'
 import { type Answer, retryAfter } from './failure.ts'
 import { NetworkFailure } from './network-failure.ts'
 
-/** How often and how long a request is repeated that fails for now. */
+/** How often and how long a request that fails for a passing reason is repeated. */
 export type RetryOptions = {
-  /** The most times that one request is sent (default 6). */
+  /** How often one request is sent at most (default 6). */
   limit?: number
-  /** Milliseconds before the second time (default 1,000); doubled for each further one, with jitter. */
+  /** Milliseconds before the first repetition (default 1,000); doubled for each further one, with jitter. */
   backoff?: number
-  /** The longest such wait, in milliseconds (default 15,000). */
+  /** The longest pause, in milliseconds (default 15,000). */
   maximumBackoff?: number
-  /** The longest `Retry-After` that is waited for, in milliseconds (default 60,000). */
+  /** The longest `Retry-After` to wait for, in milliseconds (default 60,000). */
   maximumRetryAfter?: number
-  /** How long `finished` and a followed log bear a provider that fails or is gone, in milliseconds (default 15 minutes). */
+  /**
+   * How long `finished` and a followed log keep trying while a provider fails or is gone, in milliseconds
+   * (default 15 minutes).
+   */
   patience?: number
 }
 
+/** What any request may be given. */
+export type RequestOptions = {
+  /** Ends the request, and what is left of its repetitions. */
+  signal?: AbortSignal | undefined
+  /** What is other here than `connect` was told. */
+  retry?: RetryOptions | undefined
+}
+
 /**
- * What may be repeated: `always`, what may safely arrive twice; `refused`, what the provider itself says that it did not do.
- * `patiently` is `always` until the patience ends, for an action that is known to be there.
+ * When to repeat a request. `always`: it may safely arrive twice. `refused`: only if the provider says that
+ * it did not act. `patiently`: as `always`, until `patience` ends, for an action that is known to exist.
  */
 export type Repeats = 'always' | 'refused' | 'patiently'
 
-/** Is told before a request is repeated. */
+/** Called before a request is repeated. */
 export type OnRetry = (event: { reason: string; wait: number }) => void
 
 const refusals: ReadonlySet<number> = new Set([429, 503])
 const gateways: ReadonlySet<number> = new Set([502, 504])
 
 /**
- * Sends a request, again while the network or the provider only fails for now.
+ * Sends a request, and repeats it while the network or the provider fails for a passing reason.
  *
- * @returns the last answer; `doubtful` where an earlier time may have arrived too
+ * @returns the last answer; `doubtful` if an earlier attempt may have arrived too
  * @throws the last NetworkFailure; the signal's reason
  */
 export async function repeated(
@@ -81,7 +92,7 @@ export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
 }
 
 function wording({ status }: Answer): string {
-  return status === 500 ? 'The provider failed (500)' : `The provider asks for patience (${status})`
+  return status === 500 ? 'The provider failed (500)' : `The provider is busy or not available (${status})`
 }
 
 type Outcome = { answer: Answer } | { answer?: undefined; error: NetworkFailure }

@@ -1,7 +1,10 @@
 import type { ActionDetails } from '../documents/action-status.ts'
 import { printable } from './failure.ts'
 
-/** A schema of any library that keeps to Standard Schema (https://standardschema.dev): Zod, Valibot, ArkType and others. */
+/**
+ * A schema of any library that implements Standard Schema (https://standardschema.dev): Zod, Valibot, ArkType
+ * and others.
+ */
 export type Schema<Input = unknown, Output = Input> = {
   readonly '~standard': {
     readonly version: 1
@@ -18,7 +21,7 @@ type Issue = {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
-/** What a schema makes of a value. @throws what `refuse` makes of everything that is wrong with it */
+/** A schema's output for a value. @throws the error that `refuse` makes of all issues */
 export async function validated<Output>(
   schema: Schema<unknown, Output>,
   value: unknown,
@@ -34,23 +37,23 @@ function wording({ message, path = [] }: Issue): string {
   return printable(`'${['$', ...keys].join('.')}': ${message}`)
 }
 
-/** What `defineActionProvider` gives, as far as types go: what its input and its details are. */
+/** The types of a provider definition: its input and its details. */
 export type Typed<Input = unknown, Details = unknown> = {
   readonly '~types'?: { readonly input: Input; readonly details: Details } | undefined
 }
 
-/** What a caller sends to a provider: the input of its definition. */
+/** The input that a caller sends, from the definition of a provider. */
 export type InputOf<Definition> =
   Definition extends Typed<infer Input, unknown> ? Known<Input, Record<string, unknown>> : never
 
-/** What an action of a provider comes to: the details of its definition. */
+/** The details of a successful action, from the definition of a provider. */
 export type DetailsOf<Definition> =
   Definition extends Typed<unknown, infer Details> ? Known<Details, ActionDetails> : never
 
-/** What a schema takes; any object where there is none. */
+/** The input type of a schema; any object without a schema. */
 export type SchemaInput<S> = S extends Schema<infer Input, unknown> ? Input : Record<string, unknown>
 
-/** What a schema gives; the details of any provider where there is none. */
+/** The output type of a schema; the details of any provider without a schema. */
 export type SchemaOutput<S> = S extends Schema<unknown, infer Output> ? Output : ActionDetails
 
 type Known<Type, Otherwise> = unknown extends Type ? Otherwise : Type

@@ -1,12 +1,12 @@
 import { ConsentRequired } from '../errors.ts'
 
 /**
- * Gives a token for a provider, each time one is needed. `refused` is one that the provider did not accept just now: give
- * another, or nothing where there is none.
+ * Returns a token for a provider each time one is needed. `refused` is a token that the provider just
+ * refused: return another one, or undefined if there is none.
  */
 export type GetToken = (asked: { refused?: string }) => string | undefined | Promise<string | undefined>
 
-/** What is used of an AuthorizationManager of `@globus/sdk`, which `authorization.create` makes. */
+/** The part of an AuthorizationManager of `@globus/sdk` that is used. `authorization.create` makes one. */
 export type GlobusManager = {
   tokens: { getAll(): readonly GlobusToken[] }
   refreshToken(token: GlobusToken & { refresh_token: string }): Promise<unknown>
@@ -21,7 +21,7 @@ type GlobusToken = {
   __metadata?: { created: number; expires: number | null }
 }
 
-/** Who calls: a token, what gives one, or a manager of `@globus/sdk`. */
+/** The caller: a token, a function that returns one, or a manager of `@globus/sdk`. */
 export type TokenOptions =
   | { token?: string | undefined; getToken?: undefined; manager?: undefined }
   | { token?: undefined; getToken: GetToken; manager?: undefined }
@@ -30,13 +30,13 @@ export type TokenOptions =
       getToken?: undefined
       manager: GlobusManager
       /**
-       * The scope of the provider. It is yours to say: a provider that names another's scope as its own would get the token
-       * for that.
+       * The scope of the provider. You name it, because a provider that named another provider's scope would
+       * get the token for that one.
        */
       scope: string
     }
 
-/** The one way in which tokens are asked for; `undefined` where there are none. */
+/** Turns the options into one function that returns tokens; `undefined` without any. */
 export function tokensOf(options: TokenOptions): GetToken | undefined {
   const { token, getToken, manager } = options
   if (manager !== undefined) return managed(manager, options.scope)
@@ -44,7 +44,7 @@ export function tokensOf(options: TokenOptions): GetToken | undefined {
   return token === undefined ? undefined : () => token
 }
 
-/** @throws ConsentRequired where the manager has no token for the scope */
+/** @throws ConsentRequired if the manager has no token for the scope */
 function managed(manager: GlobusManager, scope: string): GetToken {
   const find = (): GlobusToken | undefined =>
     manager.tokens.getAll().find((token) => token.scope.split(' ').includes(scope))

@@ -4,14 +4,17 @@ import { formatDuration, MAXIMUM_DURATION } from './duration.ts'
 import { canonicalPrincipals, PrincipalURN } from './principal.ts'
 import { formatTime, parseTime } from './time.ts'
 
-/** Text without lone surrogates: two that differ in these alone would be one in UTF-8, which databases and hashes use. */
+/**
+ * Text without lone surrogates. UTF-8, which databases and hashes use, has no form for them: two texts that
+ * differ only there would become one.
+ */
 const WellFormed = {
   type: 'string',
   pattern: '^\\P{Cs}*$',
   errorMessage: 'must be well-formed Unicode text',
 } as const
 
-/** Each principal is stored and looked up by itself, so there must be an end to them. */
+/** A limit, because each principal costs a row and a look-up. */
 const Principals = { type: 'array', items: PrincipalURN, maxItems: 100 } as const
 
 /** The body of run (interface, "ActionRequest"), as JSON Schema. Unknown top-level fields are ignored. */
@@ -53,10 +56,10 @@ export type DeadlineLimits = { now: number; maximumDeadline: number }
 const check = compileCheck(ActionRequest)
 
 /**
- * Reads a request, without a look at the clock: one that repeats an earlier request is valid for ever, even when its
- * deadline is over (interface, "Exactly once"). `checkDeadline` is for those that start an action.
+ * Reads a request. It does not read the clock: a request that repeats an earlier one stays valid after its
+ * deadline (interface, "Exactly once"). `checkDeadline` checks those that start an action.
  *
- * @param json what `parseJson` gave
+ * @param json the result of `parseJson`
  * @throws RequestValidationError that lists every error
  * @example
  * readActionRequest({ request_id: 1, body: {}, release_after: 3600 })
@@ -100,7 +103,10 @@ export function checkDeadline(
   throw validationError([fieldError('$.deadline', 'maximum', `must be at most ${longest} from now`)])
 }
 
-/** Deployed Python clients send numbers as `request_id`; a whole one counts as its decimal text (interface, "ActionRequest"). */
+/**
+ * Deployed Python clients send a number as `request_id`. A whole number counts as its decimal text
+ * (interface, "ActionRequest").
+ */
 function withTextId(document: unknown): unknown {
   const id = (document as { request_id?: unknown } | null)?.request_id
   return Number.isSafeInteger(id) ? { ...(document as object), request_id: String(id) } : document

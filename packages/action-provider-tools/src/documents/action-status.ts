@@ -29,7 +29,7 @@ export const ActionStatus = {
   },
 } as const
 
-/** What a provider says of an action in its own words: the result, the progress or the failure. */
+/** The provider's own data about an action: its result, progress or failure. */
 export type ActionDetails = Record<string, unknown> | string
 
 export type ActionStatus = Omit<XStatic<typeof ActionStatus>, 'details'> & { details: ActionDetails }
@@ -37,8 +37,8 @@ export type ActionStatus = Omit<XStatic<typeof ActionStatus>, 'details'> & { det
 const check = compileCheck(ActionStatus)
 
 /**
- * Reads a status that an author's callback gave: as JSON (what JSON.stringify leaves out is gone, a Date is its text),
- * without empty optional and unknown fields, with times in UTC. Nothing is filled in.
+ * Reads a status that an author's callback returned, as JSON.stringify would write it. Unknown fields and
+ * optional fields that are null are removed, times are converted to UTC, and nothing is filled in.
  *
  * @throws ActionProviderError when it breaks a rule of the interface; its cause names every field
  */
@@ -58,7 +58,7 @@ export function parseActionStatus(value: unknown): ActionStatus {
   }
 }
 
-/** Whether an action has ended, which nothing changes any more. */
+/** Whether an action has ended. Its status never changes after that. */
 export function isComplete(status: ActionStatusValue): boolean {
   return status === 'SUCCEEDED' || status === 'FAILED'
 }
@@ -83,9 +83,9 @@ function completionErrors({ status, start_time, completion_time }: ActionStatus)
 }
 
 /**
- * What an author gave as details, as it will be written: an object or a text; `undefined` becomes an empty object. A copy, since
- * the author may go on changing the object.
- * @throws TypeError where it is neither, or is not JSON
+ * Copies the details that an author returned, as they will be written: an object or a text; `undefined`
+ * becomes an empty object. It is a copy because the author may change the object later.
+ * @throws TypeError for other types, and for what is not JSON
  */
 export function toDetails(value: unknown): ActionDetails {
   if (value === undefined) return {}

@@ -5,8 +5,8 @@ import { ActionProviderError, RequestValidationError } from '../errors.ts'
 import { isDuration } from './duration.ts'
 import { isTime } from './time.ts'
 
-// The schemas are our own and tested, so they are not checked against their meta-schema, whose compilation takes
-// longer than all of theirs. `verbose` gives errors their values and schemas, which messages need.
+// These schemas are part of the library and tested. Checking them against their meta-schema would take longer
+// than compiling them all. `verbose` adds values and schemas to errors: the messages need them.
 const options = {
   ownProperties: true,
   verbose: true,
@@ -20,8 +20,8 @@ const quick = new Ajv2020(options)
 const thorough = new Ajv2020({ ...options, allErrors: true })
 
 /**
- * The fields of a document that its schema has. `null` counts as not given where a field may be left out: the published
- * schemas have no null, but the Python toolkit writes it, and takes it.
+ * Keeps the fields of a document that its schema has. In an optional field, `null` counts as absent: the
+ * published schemas have no null, but the Python toolkit writes and accepts it.
  */
 export function knownFields(
   document: unknown,
@@ -35,14 +35,14 @@ export function knownFields(
   )
 }
 
-/** Compiles a schema into a function that says whether a value fits, and of what type it then is. */
+/** Compiles a schema into a type guard. */
 export function compileGuard<const Schema extends object>(
   schema: Schema,
 ): (value: unknown) => value is XStatic<Schema> {
   return quick.compile(schema) as unknown as (value: unknown) => value is XStatic<Schema>
 }
 
-/** Compiles a document's schema into a function that lists every error of a value; none means that it fits. */
+/** Compiles a document's schema into a function that lists all errors of a value. */
 export function compileCheck(schema: object): (value: unknown, scrubbing?: Scrubbing) => string[] {
   const fits = quick.compile(schema)
   return (value, scrubbing) =>
@@ -54,10 +54,10 @@ export function compileCheck(schema: object): (value: unknown, scrubbing?: Scrub
 }
 
 /**
- * Reads a document that an author's code made. What is wrong with it is the provider's fault: the caller learns
- * nothing of it, the log gets every field.
+ * Reads a document that an author's code returned. An error in it is the provider's fault: the log names
+ * every field, the caller gets no details.
  *
- * @param errorsOf lists what is wrong with the document as JSON
+ * @param errorsOf lists the errors of the document as JSON
  * @throws ActionProviderError
  */
 export function parseProviderDocument(
@@ -72,7 +72,7 @@ export function parseProviderDocument(
   return document
 }
 
-/** The value as it will be sent. Cycles and BigInts are no JSON; neither is a function or undefined. */
+/** The value as it will be sent. JSON has no cycles, BigInts, functions or undefined. */
 function asJson(name: string, value: unknown): unknown {
   try {
     return JSON.parse(JSON.stringify(value))
@@ -87,18 +87,18 @@ function faulty(message: string, cause?: unknown): ActionProviderError {
 
 const LISTED = 50
 
-/** What Ajv cannot say of a format in its own words. */
+/** Messages for formats, because Ajv's own only repeat the name. */
 const FORMATS: Record<string, string> = {
   'date-time': 'must be an RFC 3339 time with its offset, such as "2030-01-31T12:00:00Z"',
   regex: 'must be an ECMAScript regular expression of at most 1,000 characters',
   duration: 'must be an ISO 8601 duration, such as "PT1H" or "P30D"',
 }
 
-/** How much of what was sent may be repeated in an error. */
+/** How much of the input an error may repeat. */
 export type Scrubbing = {
   /** Repeat values and unknown property names (default false). */
   showInput?: boolean
-  /** The property names that stand in the schema: these are no secret. All are, when left out. */
+  /** The property names in the schema, which errors may show. Without it, errors may show all names. */
   declared?: ReadonlySet<string>
 }
 
@@ -112,19 +112,19 @@ export function fieldError(path: string, category: string, message: string): str
   return `Field '${path}' (category: '${category}'): ${message}`
 }
 
-/** Words the first fifty errors and counts the rest, so that an answer stays short whatever was sent. */
+/** Words the first fifty errors and counts the rest: an answer stays short, whatever was sent. */
 export function listErrors<E>(errors: readonly E[], word: (error: E) => string): string[] {
   const listed = errors.slice(0, LISTED).map(word)
   const more = errors.length - listed.length
   return more > 0 ? [...listed, `and ${more} more`] : listed
 }
 
-/** One answer for all errors of a document. */
+/** One error answer that lists all errors of a document. */
 export function validationError(errors: readonly string[]): RequestValidationError {
   return new RequestValidationError(errors.join('; '))
 }
 
-/** Words Ajv's errors. By default they tell what the schema wants, and repeat nothing of what was sent. */
+/** Words Ajv's errors. By default they name what the schema requires and repeat nothing of the input. */
 export function fieldErrors(
   errors: readonly ErrorObject[],
   document: unknown,
@@ -139,7 +139,10 @@ export function fieldErrors(
   )
 }
 
-/** A path in the notation of JSONPath (RFC 9535), as the Python toolkit prints it; `*` stands for a scrubbed name. */
+/**
+ * A path in the notation of JSONPath (RFC 9535), as the Python toolkit prints it; `*` stands for a scrubbed
+ * name.
+ */
 export function jsonPath(
   segments: readonly PropertyKey[],
   document: unknown,
@@ -171,7 +174,7 @@ function child(value: unknown, name: string): unknown {
     : undefined
 }
 
-/** Words what one of Ajv's errors says, without its place. */
+/** Words one of Ajv's errors, without its path. */
 export function errorMessage(error: ErrorObject, { showInput = false }: Scrubbing = {}): string {
   const subject = error.propertyName === undefined ? '' : 'its property names '
   return subject + statement(error) + (showInput ? received(error) : '')
@@ -212,14 +215,17 @@ function shorten(text: string): string {
   return text.length <= 100 ? text : `${text.slice(0, 100)}…`
 }
 
-/** How many values a document may hold for all of its errors to be found: each may have several. Beyond, the first is. */
+/**
+ * Up to this many values in a document, all errors are found; in a larger one, only the first. Each value may
+ * have several.
+ */
 const EXPLAINED_VALUES = 10_000
 
 /**
- * Finds what is wrong with a value: all of it, but in time and memory that do not grow with what was sent.
+ * Finds the errors of a value, within time and memory that do not grow with the input.
  *
- * @param fits stops at the first error, which is the quickest way to see that there is none
- * @param thorough goes on to the last; compiled when it is first needed
+ * @param fits stops at the first error: the quickest check of a valid value
+ * @param thorough finds all errors; it is compiled when it is first needed
  */
 export function findErrors(
   value: unknown,

@@ -6,7 +6,9 @@ import { ProviderDescription } from './provider-description.ts'
 
 type Defaulted = 'types' | 'api_version' | 'visible_to' | 'runnable_by' | 'log_supported' | 'maximum_deadline'
 
-/** What an author says of a provider; the rest has defaults (interface, "ProviderDescription"). */
+/**
+ * The description that an author writes; the other fields have defaults (interface, "ProviderDescription").
+ */
 export type ProviderDescriptionInput = Omit<ProviderDescription, Defaulted> &
   Partial<Pick<ProviderDescription, Defaulted>>
 
@@ -44,7 +46,7 @@ export function describeProvider(input: ProviderDescriptionInput): ProviderDescr
   if (errors.length > 0) {
     throw new InvalidDefinition(
       `The provider's description breaks the Action Provider Interface: ${errors.join('; ')}. ` +
-        'Change these fields, or leave out those that may be left out.',
+        'Correct these fields, or remove those that are optional.',
     )
   }
   const { visible_to, runnable_by, administered_by } = description
@@ -56,7 +58,7 @@ export function describeProvider(input: ProviderDescriptionInput): ProviderDescr
   }
 }
 
-/** What JSON Schema has no words for. */
+/** Rules that JSON Schema cannot express. */
 function furtherErrors({ keywords = [], maximum_deadline }: ProviderDescription): string[] {
   const errors: string[] = []
   const length = [...keywords.join('')].length

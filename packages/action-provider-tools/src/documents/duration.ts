@@ -10,12 +10,16 @@ const DURATION = new RegExp(
 )
 const UNITS = [365 * DAY, 30 * DAY, 7 * DAY, DAY, HOUR, MINUTE, SECOND]
 
-/** The longest duration, in milliseconds: 1,000 years of 365 days. Added to any time before the year 9000 it gives one that RFC 3339 can write. */
+/**
+ * The longest duration, in milliseconds: 1,000 years of 365 days. RFC 3339 can write any time before the year
+ * 9000 plus this duration.
+ */
 export const MAXIMUM_DURATION = 1000 * 365 * DAY
 
 /**
  * Reads an ISO 8601 duration as the published schema has it: years, months, weeks, days, hours, minutes and
- * seconds, any of them with a fraction. A year counts as 365 days and a month as 30, whatever the calendar says.
+ * seconds, any of them with a fraction. A year counts as 365 days and a month as 30, whatever the calendar
+ * says.
  *
  * @returns milliseconds, rounded
  * @throws RangeError when the text is no such duration, or longer than MAXIMUM_DURATION

@@ -1,7 +1,10 @@
 import { BadActionRequest, RequestValidationError } from '../errors.ts'
 import { fieldError } from './check.ts'
 
-/** How deeply arrays and objects of a request may be nested. Whatever walks a document by recursion is safe within it. */
+/**
+ * How deeply arrays and objects of a request may be nested. Within this depth, recursion over a document is
+ * safe.
+ */
 export const MAXIMUM_DEPTH = 256
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
@@ -9,14 +12,18 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 /**
  * Reads a request's body as JSON, whatever its Content-Type says (interface, "Operations").
  *
- * Nesting is measured on the text, before anything is built from it. Too much of it is a 422: the body is
- * JSON, it only does not fit what this provider takes (RFC 8259, section 9, lets a parser set such a limit).
- * So is a number that a double cannot hold, such as `1e400`: JSON.parse makes it Infinity, which JSON.stringify makes null.
- * Lone surrogates in escapes (`"\ud800"`) are kept, as RFC 8259 allows; JSON.stringify writes them back as escapes.
+ * Nesting is measured on the text, before anything is built from it. Too deep nesting is a 422, because the
+ * body is JSON beyond this provider's limits (RFC 8259, section 9, allows such limits). The same goes for a
+ * number that a double cannot hold, such as `1e400`: JSON.parse turns it into Infinity, and JSON.stringify
+ * that into null. Lone surrogates in escapes (`"\ud800"`) are kept, as RFC 8259 allows; JSON.stringify writes
+ * them back as escapes.
  *
- * @param exact a field of the root: where it is a whole number beyond 2^53, which JSON.parse rounds, it is given as text, digit by digit
- * @throws BadActionRequest when it is empty, not UTF-8, or not JSON; the text says where, and repeats nothing of it
- * @throws RequestValidationError when it is nested more deeply than MAXIMUM_DEPTH, or has a number that is too large
+ * @param exact a field of the root. JSON.parse rounds whole numbers beyond 2^53: such a number is returned as
+ *   text with all its digits
+ * @throws BadActionRequest when it is empty, not UTF-8, or not JSON; the text says where, and repeats nothing
+ *   of it
+ * @throws RequestValidationError when it is nested more deeply than MAXIMUM_DEPTH, or has a number that is
+ *   too large
  */
 export function parseJson(
   body: Uint8Array | string | undefined,
@@ -39,8 +46,8 @@ export function parseJson(
 }
 
 /**
- * JSON with the fields of every object in one order: the same text for all that is equal to JSON Schema, and for nothing else.
- * Recursion is safe: requests are nested at most MAXIMUM_DEPTH deep.
+ * JSON with the fields of every object sorted: two values have the same text if and only if JSON Schema calls
+ * them equal. Recursion is safe: requests are nested at most MAXIMUM_DEPTH deep.
  * @example canonicalJson({ b: 1, a: [2] }) // '{"a":[2],"b":1}'
  */
 export function canonicalJson(value: unknown): string {
@@ -84,7 +91,7 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-/** Where V8 stopped reading. The rest of its message quotes the body. */
+/** Where V8 stopped reading. The rest of its message is left out, because it quotes the body. */
 function place(error: unknown): string {
   const position = /at position \d+( \(line \d+ column \d+\))?/.exec(String(error))
   return position === null ? '' : `, ${position[0]}`
@@ -110,8 +117,9 @@ function isTooDeep(text: string): boolean {
 const NUMBER = /-?\d[\d.eE+-]*/y
 
 /**
- * How a number that is a field of a JSON document's root is written; the last one where there are several, as JSON.parse has
- * it. A reviver of JSON.parse is told this too, but takes fifty times as long as the rest of the reading.
+ * The text of a number that is a field of a JSON document's root; of the last one where the field is
+ * repeated, as in JSON.parse. A reviver of JSON.parse also gets this text, but makes parsing fifty times
+ * slower.
  *
  * @param text a valid JSON document
  * @example numberText('{"id":9007199254740993}', 'id') // '9007199254740993', which JSON.parse makes 9007199254740992

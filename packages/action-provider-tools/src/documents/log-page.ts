@@ -15,7 +15,7 @@ export const ActionLogEntry = {
 } as const
 export type ActionLogEntry = XStatic<typeof ActionLogEntry>
 
-/** The answer to log, as JSON Schema. `marker` stands only where `has_next_page` is true. */
+/** The answer to log, as JSON Schema. `marker` is present only if `has_next_page` is true. */
 export const ActionLogPage = {
   type: 'object',
   required: ['limit', 'has_next_page', 'entries'],
@@ -31,7 +31,7 @@ export type ActionLogPage = XStatic<typeof ActionLogPage>
 const check = compileCheck(ActionLogPage)
 
 /**
- * Reads a log page that an author's callback gave, as `parseActionStatus` reads a status.
+ * Reads a log page that an author's callback returned, as `parseActionStatus` reads a status.
  *
  * @throws ActionProviderError when it breaks a rule of the interface; its cause names every field
  */

@@ -1,7 +1,10 @@
-/** The lists of an action that name principals beside its creator: who else may see it, and who else may change it. */
+/**
+ * The lists of an action that name principals besides its creator: who else may see it, and who else may
+ * change it.
+ */
 export const LISTS = ['monitor_by', 'manage_by'] as const
 
-/** What someone can be to an action, by the field that says so; enumerate asks for them (interface, enumerate). */
+/** The roles in an action, by the field that grants them (interface, enumerate). */
 export const ROLES = ['creator_id', ...LISTS] as const
 export type Role = (typeof ROLES)[number]
 
@@ -12,13 +15,16 @@ const words = 'a principal URN: urn:globus:auth:identity:<uuid> or urn:globus:gr
 /** A UUID in its usual text form. The case of its digits has no meaning (RFC 9562, section 4). */
 export const UUID = { type: 'string', pattern: `^${uuid}$` } as const
 
-/** Stands in an allowed list for everybody, with or without a token. */
+/** In an allowed list: everybody, with or without a token. */
 export const PUBLIC = 'public'
 
-/** Stands in an allowed list for everybody whose token Globus Auth accepts. */
+/** In an allowed list: everybody whose token Globus Auth accepts. */
 export const ALL_AUTHENTICATED_USERS = 'all_authenticated_users'
 
-/** Who someone is: `urn:globus:auth:identity:<uuid>` or `urn:globus:groups:id:<uuid>` (interface, "Documents"). */
+/**
+ * Who someone is: `urn:globus:auth:identity:<uuid>` or `urn:globus:groups:id:<uuid>` (interface,
+ * "Documents").
+ */
 export const PrincipalURN = {
   type: 'string',
   pattern: `^${urn}$`,
@@ -50,13 +56,14 @@ export function groupURN(id: string): PrincipalURN {
   return `urn:globus:groups:id:${id.toLowerCase()}`
 }
 
-/** Whether a principal is a group, so that knowing the caller's groups could matter. */
+/** Whether a principal is a group: only then do the caller's groups matter. */
 export function isGroup(principal: string): boolean {
   return principal.startsWith(groupURN(''))
 }
 
 /**
- * A list of principals as they are compared and stored: each once, in lower case, as Globus writes them.
+ * A list of principals in the form in which they are compared and stored: each once, in lower case, as Globus
+ * writes them.
  */
 export function canonicalPrincipals(principals: readonly string[]): string[] {
   return [...new Set(principals.map((principal) => principal.toLowerCase()))]

@@ -1,12 +1,13 @@
 const DATE_TIME = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:Z|([+-])(\d{2}):(\d{2}))$/i
 
-/** The last moment that RFC 3339, with its four digits for the year, can write. */
+/** The last time that RFC 3339 can write, as its years have four digits. */
 export const LATEST_TIME = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 const EARLIEST_TIME = new Date(0).setUTCFullYear(0, 0, 1)
 
 /**
  * Reads an RFC 3339 date-time (section 5.6): the offset must be there, the date must exist. Digits after the
- * milliseconds are dropped. A leap second (23:59:60 in UTC) counts as the first second of the next day, as it does in POSIX.
+ * milliseconds are dropped. A leap second (23:59:60 in UTC) counts as the first second of the next day, as it
+ * does in POSIX.
  *
  * @returns milliseconds since 1970
  * @throws RangeError when the text is no such time
@@ -52,7 +53,7 @@ export function isTime(text: string): boolean {
 }
 
 /**
- * Writes a time as this interface does: RFC 3339 in UTC with `Z` (interface, "Documents").
+ * Writes a time as the interface requires: RFC 3339 in UTC with `Z` (interface, "Documents").
  *
  * @param time milliseconds since 1970; a fraction of a millisecond is dropped
  * @throws RangeError when its year does not have four digits
@@ -66,7 +67,7 @@ export function formatTime(time: number): string {
   return written.text
 }
 
-/** The newest of the times written: many actions begin and end in the same millisecond. */
+/** The latest time and its text, kept because many actions begin and end in the same millisecond. */
 let written = { time: 0, text: new Date(0).toISOString() }
 
 function notATime(): RangeError {

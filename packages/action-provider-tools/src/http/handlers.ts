@@ -1,7 +1,8 @@
 /** The handler of each operation. The caller is authenticated before, and may use the operation. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { authorizeAccess, authorizeManagement, authorizeNothing } from '../action/access.ts'
-import type { AuthState } from '../auth/auth.ts'
+import type { Auth, AuthState } from '../auth/auth.ts'
+import { bearerToken } from '../auth/bearer-token.ts'
 import { checkDeadline, readActionRequest } from '../documents/action-request.ts'
 import { parseJson } from '../documents/json.ts'
 import { RequestValidationError, ServiceUnavailable } from '../errors.ts'
@@ -13,7 +14,8 @@ import type { InputCheck } from './body.ts'
 import { loadOf } from './load.ts'
 import { operationOf } from './operation.ts'
 import { waitPreference } from './prefer.ts'
-import { enumerateParameters, logParameters, type Query } from './query.ts'
+import { enumerateParameters, logParameters, type Query, wantedEvents } from './query.ts'
+import { eventsOf, sendEvents, type UpdatesTiming } from './updates.ts'
 
 /** What every handler is made from. */
 export type Served = {
@@ -25,6 +27,8 @@ export type Served = {
   /** The OpenAPI document, as JSON text. */
   openApi: () => Promise<string>
   maximumDeadline: number
+  auth: Auth
+  updates: UpdatesTiming
   clock: () => number
 }
 
@@ -32,7 +36,7 @@ export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
 
 /** A handler for each operation that the provider has. */
 export function handlersOf(served: Served): Partial<Record<Operation, Handler>> {
-  const { cancel, release, resume, log, enumerate } = served.operations
+  const { cancel, release, resume, log, follow, enumerate } = served.operations
   return {
     introspect: introspectHandler(served),
     run: runHandler(served),
@@ -43,6 +47,7 @@ export function handlersOf(served: Served): Partial<Record<Operation, Handler>> 
     ...(log && {
       log: onAction(served, 'see', ({ auth, actionId, query }) => log(auth, actionId, logParameters(query))),
     }),
+    ...(follow && { updates: updatesHandler(served, follow) }),
     ...(enumerate && { enumerate: enumerateHandler(served, enumerate) }),
   }
 }
@@ -164,39 +169,79 @@ async function waitFor(
   }
 }
 
-/**
- * An operation on an existing action: finds it, authorizes the caller, then acts. The five operations differ
- * in who may use them and in what they do.
- */
+/** What an operation on an existing action goes by. */
+type Call = {
+  auth: AuthState
+  actionId: string
+  found: FoundAction
+  query: Query
+  request: FastifyRequest
+  reply: FastifyReply
+}
+
+/** An operation on an existing action, which answers with a document. The operations differ in who may use them and in what they do. */
 function onAction(
+  served: Served,
+  who: 'see' | 'manage',
+  act: (call: Call) => string | Promise<string>,
+): Handler {
+  return (request, reply) => answer(reply, withAction(served, who, request, reply, act))
+}
+
+/** Finds an action, authorizes the caller, then acts. */
+function withAction<T>(
   { provider, operations }: Served,
   who: 'see' | 'manage',
-  act: (call: {
-    auth: AuthState
-    actionId: string
-    found: FoundAction
-    query: Query
-    request: FastifyRequest
-    reply: FastifyReply
-  }) => string | Promise<string>,
-): Handler {
+  request: FastifyRequest,
+  reply: FastifyReply,
+  act: (call: Call) => T | Promise<T>,
+): T | Promise<T> {
   const { before } = provider.hooks
   const authorize = who === 'see' ? authorizeAccess : authorizeManagement
-  return (request, reply) => {
-    const { auth, event } = callerOf(request)
-    const { action_id: actionId } = request.params as { action_id: string }
-    event.action_id = actionId
-    const document = whenKnown(operations.find(auth, actionId), (found) => {
-      if (found === undefined) return authorizeNothing(auth)
-      return whenKnown(authorize(auth, found), () =>
-        whenKnown(before?.(event), () =>
-          act({ auth, actionId, found, query: request.query as Query, request, reply }),
-        ),
-      )
-    })
-    return answer(reply, document)
+  const { auth, event } = callerOf(request)
+  const { action_id: actionId } = request.params as { action_id: string }
+  event.action_id = actionId
+  return whenKnown(operations.find(auth, actionId), (found): T | Promise<T> => {
+    if (found === undefined) return authorizeNothing(auth)
+    return whenKnown(authorize(auth, found), () =>
+      whenKnown(before?.(event), () =>
+        act({ auth, actionId, found, query: request.query as Query, request, reply }),
+      ),
+    )
+  })
+}
+
+/** Tells of an action as it changes, until it is complete (interface, updates). */
+function updatesHandler(served: Served, follow: NonNullable<Operations['follow']>): Handler {
+  const { provider, operations, auth, updates: timing } = served
+  return async (request, reply) => {
+    const wanted = wantedEvents(request.query as Query)
+    const found = await withAction(served, 'see', request, reply, (call) => call.found)
+    if (request.method === 'HEAD') return reply.header('content-type', 'text/event-stream').send()
+    loadOf(request.server)?.stream(request)
+    const following = follow(found)
+    const hangUp = new AbortController()
+    const end = (): void => {
+      hangUp.abort()
+      following.end()
+    }
+    if (reply.raw.destroyed) end()
+    else reply.raw.once('close', end)
+    if (following.isStopping) throw STOPPING
+    const token = bearerToken(request.headers.authorization)
+    const lastEventId = request.headers['last-event-id'] as string | undefined
+    const tells = { status: wanted.has('status'), log: wanted.has('log') && operations.log !== undefined }
+    const recheck = async (): Promise<void> =>
+      authorizeAccess(await auth.authenticate(token, provider.additionalScopes), found)
+    const events = eventsOf({ following, lastEventId, tells, timing, recheck }, hangUp.signal)
+    const first = await events.next()
+    // An event source does not come again after that.
+    if (first.done) return reply.code(204).send()
+    return sendEvents(reply, first.value, events, { beat: timing.beat, hungUp: hangUp.signal })
   }
 }
+
+const STOPPING = new ServiceUnavailable('This instance stops: come again', { retryAfter: 1 })
 
 /** The caller's actions, newest first, a page at a time (interface, enumerate). */
 function enumerateHandler({ provider }: Served, enumerate: NonNullable<Operations['enumerate']>): Handler {

@@ -32,6 +32,8 @@ type Place = {
   guess: boolean
   /** It waits for an action, or is told of its updates. */
   waits: boolean
+  /** Its answer goes on until its connection closes. */
+  streams: boolean
 }
 
 declare module 'fastify' {
@@ -73,6 +75,11 @@ export type Load = {
    * @param must whether it waits whatever room there is
    */
   wait: (request: FastifyRequest, must: boolean) => boolean
+  /**
+   * Puts a request aside whose answer goes on until its connection closes: it counts as one that waits until then.
+   * @throws ServiceUnavailable, TooManyRequests where nobody else may wait
+   */
+  stream: (request: FastifyRequest) => void
   /** Counts more of a request's body. @throws ServiceUnavailable where all bodies are too large together */
   hold: (request: FastifyRequest, bytes: number) => void
   /** Returns all that a request holds. */
@@ -92,6 +99,14 @@ const EXHAUSTED = new ServiceUnavailable('This provider is overloaded: try again
 const CROWDED = new TooManyRequests(
   'You have more requests under way than this provider allows: wait for the answers to some of them',
   { headers: { 'retry-after': '1' } },
+)
+const CROWDED_WAITS = new TooManyRequests(
+  'You wait for more actions than this provider allows: end some of it, or ask for their status at intervals',
+  { headers: { 'retry-after': '5' } },
+)
+const BUSY_WAITS = new ServiceUnavailable(
+  'More callers wait for actions than this provider allows: ask for their status at intervals',
+  { retryAfter: 5 },
 )
 const HUNG_UP = new BadActionRequest('The connection was closed before the request was complete')
 
@@ -137,6 +152,7 @@ export function addLoad(app: FastifyInstance, bounds: Bounds): Load {
   function leave({ place }: FastifyRequest): void {
     if (!place) return
     putDown(place)
+    if (place.streams && !place.gone) return
     endWait(place)
     setCaller(place, undefined)
   }
@@ -173,6 +189,7 @@ export function addLoad(app: FastifyInstance, bounds: Bounds): Load {
         caller: undefined,
         guess: false,
         waits: false,
+        streams: false,
       }
       take(place)
       request.place = place
@@ -224,6 +241,13 @@ export function addLoad(app: FastifyInstance, bounds: Bounds): Load {
       if (place) putDown(place)
     },
     wait: ({ place }, must) => !place || wait(place, must),
+    stream({ place }) {
+      if (!place) return
+      if (place.gone) throw HUNG_UP
+      if (!wait(place, false)) throw waits >= waitsAtOnce ? BUSY_WAITS : CROWDED_WAITS
+      place.streams = true
+      place.working = false
+    },
     hold({ place }, bytes) {
       if (!place) return
       if (place.gone) throw HUNG_UP

@@ -12,9 +12,9 @@ export function openApiOf(
   app: FastifyInstance,
   provider: ActionProvider,
   auth: Auth,
-  { resume, log, enumerate, ended }: Operations,
+  { resume, log, enumerate, ended, follow }: Operations,
 ): () => Promise<string> {
-  const { resume: resumeRoutes, log: logRoutes, enumerate: enumerateRoutes, ...routes } = ROUTES
+  const { resume: resumeRoutes, log: logRoutes, updates, enumerate: enumerateRoutes, ...routes } = ROUTES
   const make = async (): Promise<string> => {
     // An example is a courtesy: the author's own check may fail at what it has never seen.
     const example = await exampleInput(provider.input).catch(() => undefined)
@@ -25,6 +25,7 @@ export function openApiOf(
           ...routes,
           ...(resume && { resume: resumeRoutes }),
           ...(log && { log: logRoutes }),
+          ...(follow && { updates }),
           ...(enumerate && { enumerate: enumerateRoutes }),
         },
         additionalScopes: provider.additionalScopes,

@@ -24,6 +24,7 @@ import { type Load, loadOf } from './load.ts'
 import { openApiOf } from './openapi.ts'
 import { beginOperation, decorateOperation, operationOf } from './operation.ts'
 import { allowedMethods, ROUTES } from './routes.ts'
+import { UPDATES_TIMING, type UpdatesTiming } from './updates.ts'
 
 /** How a provider is served. */
 export type ActionProviderOptions = {
@@ -43,6 +44,8 @@ export type ActionProviderOptions = {
    * Earlier client secrets: what was sealed with keys derived from them can still be opened (default none).
    */
   formerClientSecrets?: readonly string[]
+  /** How streams of updates keep time (default: a sign of life every 15 seconds, their callers checked every minute). */
+  updates?: Partial<UpdatesTiming>
 } & Pick<WorkerOptions, 'works' | 'instance' | 'shutdownGrace' | 'timing' | 'clock'>
 
 const MIB = 1024 * 1024
@@ -67,6 +70,8 @@ export async function actionProvider(app: FastifyInstance, options: ActionProvid
     description: JSON.stringify(provider.describe(auth.scope)),
     openApi: openApiOf(app, provider, auth, operations),
     maximumDeadline: parseDuration(provider.description.maximum_deadline),
+    auth,
+    updates: { ...UPDATES_TIMING, ...options.updates },
     clock,
   }
   decorateOperation(app)

@@ -1,6 +1,6 @@
 import type { ActionStatusValue } from '../documents/action-status.ts'
 import type { Role } from '../documents/principal.ts'
-import { EnumerateQuery, LogQuery } from '../documents/queries.ts'
+import { EnumerateQuery, LogQuery, UpdatesQuery } from '../documents/queries.ts'
 import { parseTime } from '../documents/time.ts'
 import { RequestValidationError } from '../errors.ts'
 import type { EnumerateParameters, LogParameters } from '../provider/callbacks.ts'
@@ -50,6 +50,14 @@ export function logParameters(query: Query): LogParameters {
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),
   }
+}
+
+/** Reads which events a caller wants (interface, updates). @throws RequestValidationError */
+export function wantedEvents(query: Query): ReadonlySet<'status' | 'log'> {
+  const errors: string[] = []
+  const wanted = list<'status' | 'log'>(query, 'events', UpdatesQuery.events, errors)
+  refuse(errors)
+  return new Set(wanted)
 }
 
 function refuse(errors: readonly string[]): void {

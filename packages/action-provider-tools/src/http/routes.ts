@@ -34,6 +34,7 @@ export const ROUTES: Readonly<Record<Operation, readonly Route[]>> = {
     ['GET', '/:action_id/log'],
     ['GET', '/actions/:action_id/log'],
   ],
+  updates: [['GET', '/actions/:action_id/updates']],
   enumerate: [['GET', '/actions']],
 }
 

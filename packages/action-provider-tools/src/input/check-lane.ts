@@ -2,26 +2,29 @@ import { Worker } from 'node:worker_threads'
 import { ActionProviderError, ServiceUnavailable } from '../errors.ts'
 import type { Question } from './check-thread.ts'
 
-/** One thread, and the checks that wait for it. */
+/** A thread that checks inputs, and the queue of checks for it. */
 export type CheckLane = {
   /**
-   * @returns the errors of a body; `undefined` where the check took too long
-   * @throws ServiceUnavailable where too many wait, the thread hangs, or the lane is closed
+   * @returns the errors of a body; `undefined` if the check took too long
+   * @throws ServiceUnavailable if too many checks wait, the thread hangs, or the lane is closed
    */
   ask: (caller: string, question: Omit<Question, 'limit'>) => Promise<string[] | undefined>
-  /** Ends the thread, and with it what it is asked. */
+  /** Stops the thread and refuses the checks that wait. */
   close: () => Promise<void>
 }
 
 export type LaneOptions = {
-  /** The thread's program; it answers a message with `string[] | undefined`. */
+  /** The thread's program. It answers each question with `string[] | undefined`. */
   program: URL
-  /** How long a check may take, in milliseconds of computing. */
+  /** The longest a check may take, in milliseconds of CPU time. */
   limit: number
-  /** How many checks may wait, of one caller and in all. */
+  /** How many checks may wait, per caller and in all. */
   perOwner: number
   inAll: number
-  /** How long a thread may be silent beyond that, in milliseconds, before it is given up: it may be starting, or the machine be busy. */
+  /**
+   * How long after `limit` the thread may still answer, in milliseconds, before it is replaced (default
+   * 20,000). It may be starting, or the machine may be busy.
+   */
   patience?: number
 }
 
@@ -32,12 +35,15 @@ type Waiting = {
 }
 
 /**
- * What a thread's heap may hold, in MiB: three times what a check fills within TIME_LIMIT. V8 ends the whole process where a
- * heap outgrows its limit at once, and the default in a small container is low.
+ * The heap of a thread, in MiB: three times what a check can fill within TIME_LIMIT. It is set because V8
+ * ends the whole process when a heap outgrows its limit at once, and the default in a small container is low.
  */
 const MEMORY = 1024
 
-/** Starts the thread with the first check. It keeps no process alive, and is replaced when it fails or hangs. */
+/**
+ * The thread starts with the first check. It does not keep the process alive, and it is replaced when it
+ * fails or hangs.
+ */
 export function createCheckLane({ program, limit, patience = 20_000, ...bounds }: LaneOptions): CheckLane {
   const queue = createFairQueue<Waiting>(bounds)
   let thread: Worker | undefined
@@ -51,7 +57,7 @@ export function createCheckLane({ program, limit, patience = 20_000, ...bounds }
     thread ??= start()
     const asked = thread
     alarm = setTimeout(
-      () => giveUp(asked, unavailable('The check of this input got no answer')),
+      () => giveUp(asked, unavailable('The check of this input did not finish')),
       limit + patience,
     )
     alarm.unref()
@@ -59,7 +65,8 @@ export function createCheckLane({ program, limit, patience = 20_000, ...bounds }
   }
 
   function start(): Worker {
-    // Neither its environment nor its options: a thread needs no secrets, and must not load what instruments the process.
+    // The thread gets neither the environment nor the options of the process: it needs no secrets, and must
+    // not load the process's instrumentation.
     const started = new Worker(program, {
       name: 'input-check',
       env: {},
@@ -93,8 +100,9 @@ export function createCheckLane({ program, limit, patience = 20_000, ...bounds }
     ask: (caller, question) =>
       new Promise((resolve, reject) => {
         const waiting = { question, resolve, reject }
-        if (closed) return reject(unavailable('This provider stops'))
-        if (!queue.add(caller, waiting)) return reject(unavailable('Too many inputs wait to be checked'))
+        if (closed) return reject(unavailable('This provider is shutting down'))
+        if (!queue.add(caller, waiting))
+          return reject(unavailable('Too many inputs are waiting to be checked'))
         if (current === undefined) next()
       }),
     async close() {
@@ -103,7 +111,7 @@ export function createCheckLane({ program, limit, patience = 20_000, ...bounds }
       const ended = thread
       thread = undefined
       for (let waiting = current; waiting !== undefined; waiting = queue.take()) {
-        waiting.reject(unavailable('This provider stops'))
+        waiting.reject(unavailable('This provider is shutting down'))
       }
       current = undefined
       await ended?.terminate()
@@ -124,7 +132,8 @@ type FairQueue<T> = {
 
 /** @param bounds how many entries may wait, of one owner and in all */
 function createFairQueue<T>(bounds: { perOwner: number; inAll: number }): FairQueue<T> {
-  // A Map keeps its keys in the order in which they were added, so its first one is the owner whose turn it is.
+  // A Map keeps its keys in the order in which they were added, so its first one is the owner whose turn it
+  // is.
   const waiting = new Map<string, T[]>()
   let count = 0
   return {

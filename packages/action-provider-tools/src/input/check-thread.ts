@@ -1,9 +1,12 @@
-/** The other side of `check-threads.ts`: checks one body at a time, for as long as it is told. */
+/**
+ * The program of the threads in `check-lane.ts`: it checks one body at a time, within the time limit of each
+ * question.
+ */
 import { parentPort } from 'node:worker_threads'
 import { compileSchemaCheck, type JsonSchemaCheck } from './json-schema.ts'
 import { withinTime } from './within-time.ts'
 
-/** What a thread is asked. Schema and body come as JSON text: copying a text costs least. */
+/** A body to check. Schema and body are JSON text, because text is the cheapest to copy to a thread. */
 export type Question = { schema: string; body: string; showInput: boolean; limit: number }
 
 const checks = new Map<string, JsonSchemaCheck>()

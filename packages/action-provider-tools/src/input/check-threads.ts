@@ -6,36 +6,36 @@ import type { CheckedInput } from './input-schema.ts'
 import { checkedInput } from './json-schema.ts'
 import { TIME_LIMIT } from './within-time.ts'
 
-/** Checks bodies in threads, so that those that take long keep nobody but their own caller waiting. */
+/** Checks bodies in threads: a slow check delays only its own caller. */
 export type CheckThreads = {
-  /** The check of one schema. It throws ServiceUnavailable where too many wait. */
+  /** The check of one schema. It throws ServiceUnavailable if too many checks wait. */
   checkOf: (
     schema: Record<string, unknown>,
   ) => (body: unknown, who: { caller: string; showInput: boolean }) => Promise<CheckedInput<unknown>>
   close: () => Promise<void>
 }
 
-/** What a check takes that is no attack, in milliseconds of computing; few take a hundredth of it. */
+/** The longest a harmless check takes, in milliseconds of CPU time. Most take less than a hundredth of it. */
 const QUICK = 25
 
-/** How long a caller is known for a check that took longer than that, in milliseconds. */
+/** How long a caller is remembered after a slow check, in milliseconds. */
 const REMEMBERED = 60_000
 
-/** Node runs the sources as they are, so the program ends like this module. */
+/** The program has the same extension as this module, because Node runs the sources directly. */
 const PROGRAM = new URL(`./check-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 
 /**
- * Two threads, started when they are needed. The first one takes every check, and stops it soon. What it stopped is begun anew
- * by the second one, which stops it at TIME_LIMIT; so is, for a while, whatever the same caller sends. In both of them callers
- * take turns, and the second one lets few of each wait.
+ * Starts two threads, each when it is first needed. The quick thread stops a check after QUICK milliseconds.
+ * The slow thread then repeats that check, up to TIME_LIMIT, and checks all inputs of that caller for a
+ * while. In both threads callers take turns; the slow one keeps fewer waiting checks per caller.
  *
- * @throws InvalidDefinition where the threads' program is not there, as in a bundle
+ * @throws InvalidDefinition if the threads' program is missing, as in a bundle
  */
 export function createCheckThreads(): CheckThreads {
   if (!existsSync(PROGRAM)) {
     throw new InvalidDefinition(
-      `Inputs of this provider are checked in a thread, whose program is not at ${PROGRAM}: ` +
-        'keep action-provider-tools out of the bundle, as an external package',
+      `The program of the thread that checks inputs is missing at ${PROGRAM}: ` +
+        'mark action-provider-tools as external in your bundler',
     )
   }
   const quick = createCheckLane({ program: PROGRAM, limit: QUICK, perOwner: 200, inAll: 2_000 })

@@ -3,10 +3,10 @@ import { compileJsonSchema } from './json-schema.ts'
 import { compileStandardSchema } from './standard-schema.ts'
 
 /**
- * Compiles what an author describes the input with.
+ * Compiles an author's input schema.
  *
- * @throws InvalidDefinition when it does not compile, names a dialect that is not known, refers to another document,
- * or cannot be shown as JSON Schema; its text names the place
+ * @throws InvalidDefinition, which names the place, if the schema does not compile, names an unknown dialect,
+ *   refers to another document, or cannot be expressed as JSON Schema
  * @example
  * const input = compileInput({ type: 'object', properties: { text: { type: 'string' } }, required: ['text'] })
  * await input.validate({ text: 'hi' }) // { ok: true, value: { text: 'hi' } }

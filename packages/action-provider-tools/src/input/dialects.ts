@@ -5,7 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import ajvDraft04 from 'ajv-draft-04'
 import { InvalidDefinition } from '../errors.ts'
 
-/** One version of JSON Schema: what its `$schema` is, its number or year, and how to make an Ajv that speaks it. */
+/** A version of JSON Schema: its `$schema`, its number or year, and how to make an Ajv for it. */
 export type Dialect = {
   readonly id: string
   readonly version: 4 | 6 | 7 | 2019 | 2020
@@ -34,7 +34,7 @@ const DIALECTS: readonly Dialect[] = [
   },
 ]
 
-/** Draft-06 is draft-07 without conditions. */
+/** Draft-06 is draft-07 without `if`, `then` and `else`. */
 function draft06(options: Options): Ajv {
   const ajv = new Ajv(options)
   for (const keyword of ['if', 'then', 'else']) ajv.removeKeyword(keyword)
@@ -42,20 +42,20 @@ function draft06(options: Options): Ajv {
 }
 
 /**
- * The dialect that a schema names with `$schema`; 2020-12, the current one, where it names none.
+ * The dialect that a schema names with `$schema`; without one, 2020-12.
  *
- * @throws InvalidDefinition when there is no such dialect
+ * @throws InvalidDefinition for an unknown dialect
  */
 export function dialectOf({ $schema = DIALECTS[0]?.id }: Record<string, unknown>): Dialect {
   const dialect = DIALECTS.find(({ id }) => bare(id) === bare($schema))
   if (dialect !== undefined) return dialect
   throw new InvalidDefinition(
-    `The input schema names a dialect that is not known, at #/$schema: ${JSON.stringify($schema)}. ` +
+    `The input schema names an unknown dialect, at #/$schema: ${JSON.stringify($schema)}. ` +
       `Use one of ${DIALECTS.map(({ id }) => id).join(', ')}`,
   )
 }
 
-/** http or https, with or without the empty fragment: all name the same. */
+/** http and https name the same dialect, with or without the empty fragment. */
 function bare(id: unknown): string {
   return String(id)
     .replace(/^https?:/, '')

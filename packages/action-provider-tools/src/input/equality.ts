@@ -2,12 +2,12 @@ import { _, type Ajv, type FuncKeywordDefinition } from 'ajv'
 import { canonicalJson } from '../documents/json.ts'
 
 /**
- * The keywords that compare values, in place of Ajv's own. Those compare items pair by pair, which for a body of a megabyte takes
- * minutes, and call `toString` and `valueOf` of what was sent, which may be anything.
+ * Replaces Ajv's keywords that compare values. Ajv compares items pair by pair, which takes minutes for a
+ * body of a megabyte. It also calls `toString` and `valueOf` of the input, which a caller may have set.
  */
 export function useOwnEquality(ajv: Ajv): void {
   for (const definition of [uniqueItems, constant, enumeration]) {
-    // Draft-04 has no const.
+    // Draft-04 has no `const`.
     if (ajv.getKeyword(definition.keyword as string) === false) continue
     ajv.removeKeyword(definition.keyword as string).addKeyword(definition)
   }

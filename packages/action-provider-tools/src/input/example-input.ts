@@ -2,9 +2,9 @@ import type { CompiledInput } from './input-schema.ts'
 import { isObject, partAt, type SchemaObject } from './schema-facts.ts'
 
 /**
- * An input that a schema accepts, to try a provider with: the one that is given, else one of the schema's
- * examples, its default, or one built from its required properties. `undefined` where the schema accepts none
- * of them.
+ * An input that a schema accepts, to try a provider with: the given one, or else one of the schema's
+ * examples, its default, or one built from its required properties. `undefined` if the schema accepts none of
+ * them.
  *
  * @example await exampleInput(compileInput(Type.Object({ text: Type.String() }))) // { text: 'text' }
  */
@@ -20,10 +20,10 @@ function candidates(schema: SchemaObject): unknown[] {
   return [...listOf(schema.examples), schema.default, build(schema, schema, 0)].filter(isObject)
 }
 
-/** How deep a schema is followed, since it may refer to itself. */
+/** How deep a schema is followed. There is a limit because it may refer to itself. */
 const DEEPEST = 16
 
-/** The simplest value that a schema suggests. */
+/** Builds the simplest value that a schema suggests. */
 function build(schema: unknown, root: SchemaObject, depth: number): unknown {
   if (!isObject(schema) || depth > DEEPEST) return undefined
   const [example = schema.default] = listOf(schema.examples)
@@ -46,7 +46,7 @@ function ofType(schema: SchemaObject, inner: (part: unknown) => unknown): unknow
       return (FORMATS[String(format)] ?? 'text').padEnd(Number(minLength ?? 0), 'x')
     case 'integer':
     case 'number':
-      // Draft-04 has `true` beside the minimum.
+      // In draft-04 `exclusiveMinimum` is `true`, and the bound is `minimum`.
       if (exclusiveMinimum === true) return Number(minimum ?? 0) + 1
       return typeof exclusiveMinimum === 'number' ? exclusiveMinimum + 1 : (minimum ?? 0)
     case 'boolean':

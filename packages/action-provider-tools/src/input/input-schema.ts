@@ -1,12 +1,16 @@
 import type { Static } from 'typebox'
 import type { Scrubbing } from '../documents/check.ts'
 
-/** JSON Schema as an object, TypeBox types included. Written in place or `as const`, it gives the input its type. */
+/**
+ * JSON Schema as an object, TypeBox types included. If written inline or `as const`, it determines the type
+ * of the input.
+ */
 export type JsonSchema = object
 
 /**
  * The part of Standard Schema (https://standardschema.dev) and Standard JSON Schema
- * (https://standardschema.dev/json-schema) that an input schema needs. Zod from 4.2 and ArkType from 2.1.28 have both; Valibot gets the second from `toStandardJsonSchema`.
+ * (https://standardschema.dev/json-schema) that an input schema needs. Zod from 4.2 and ArkType from 2.1.28
+ * have both; Valibot gets the second from `toStandardJsonSchema`.
  */
 export type StandardSchema<Output = unknown> = {
   readonly '~standard': {
@@ -18,24 +22,24 @@ export type StandardSchema<Output = unknown> = {
   }
 }
 
-/** What a Standard Schema says of a value. */
+/** The result of checking a value with a Standard Schema. */
 export type StandardResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly StandardIssue[] }
 
-/** One thing that is wrong with a value. Zod adds a code. */
+/** An error of a value. Zod adds a code. */
 export type StandardIssue = {
   readonly message: string
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
   readonly code?: string
 }
 
-/** What an author describes the input of a provider with. */
+/** The schema of a provider's input, as an author gives it. */
 export type InputSchema = StandardSchema | JsonSchema
 
 /**
- * The type of the input that a schema lets through: a Standard Schema's output, or what a JSON Schema or TypeBox
- * type describes; an object of unknown fields where the schema does not say more.
+ * The type of the input that a schema accepts: the output of a Standard Schema, or what a JSON Schema or
+ * TypeBox type describes. If the schema does not say more, an object of unknown fields.
  *
  * @example
  * type Input = InferInput<typeof schema>
@@ -49,7 +53,7 @@ export type InferInput<S> =
       ? Type
       : Described<Static<S & object>>
 
-/** The type of the input that a caller sends for a schema: before its defaults are filled in and its parts transformed. */
+/** The type of the input that a caller sends: before defaults and transforms are applied. */
 export type SentInput<S> = S extends {
   readonly '~standard': { readonly types?: { readonly input: infer Input } | undefined }
 }
@@ -62,21 +66,22 @@ type Described<Type> = Type extends object
     : Type
   : Record<string, unknown>
 
-/** What checking an input came to. Errors are worded as the interface wants them. */
+/** The result of checking an input. Errors are worded as the interface requires. */
 export type CheckedInput<Input> = { ok: true; value: Input } | { ok: false; errors: string[] }
 
 /** An input schema, ready to check bodies. */
 export type CompiledInput<Input> = {
-  /** What the provider's description shows as `input_schema`. */
+  /** The `input_schema` of the provider's description. */
   readonly json_schema: Record<string, unknown>
   /**
-   * Whether a small body may keep `validate` busy until it is stopped: then a server has it checked in a thread of its own.
-   * False for a Standard Schema, since its library is the author's code, which cannot be sent to another thread.
+   * Whether a small body can keep `validate` busy until its time limit. If so, a server checks bodies in a
+   * thread of its own. False for a Standard Schema: its library is the author's code, which cannot be sent to
+   * another thread.
    */
   readonly mayTakeLong: boolean
   /**
-   * Checks a body. Paths in errors begin at the body, as the Python toolkit has them: `$.text`, not `$.body.text`.
-   * With a Standard Schema, `value` is its output: defaults are filled in and transforms done.
+   * Checks a body. Paths in errors begin at the body, as in the Python toolkit: `$.text`, not `$.body.text`.
+   * With a Standard Schema, `value` is its output, with defaults and transforms applied.
    */
   validate(
     body: unknown,

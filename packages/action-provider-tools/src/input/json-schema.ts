@@ -11,17 +11,18 @@ import { multiplies } from './recursion.ts'
 import { declaredNames, findPattern, findPointer, type SchemaObject, toJsonSchema } from './schema-facts.ts'
 import { tooSlow, withinTime } from './within-time.ts'
 
-/** A JSON Schema, ready to check bodies however long that takes. */
+/** A compiled JSON Schema, without a time limit on its checks. */
 export type JsonSchemaCheck = {
   readonly json_schema: SchemaObject
-  /** Whether a small body may take very long. */
+  /** Whether checking a small body may take very long. */
   readonly mayTakeLong: boolean
-  /** What is wrong with a body, as the interface words it; none: it fits. */
+  /** Lists the errors of a body, worded as the interface requires. */
   errorsOf: (body: unknown, showInput: boolean) => string[]
 }
 
 /**
- * Compiles a JSON Schema of any known dialect. Nothing is coerced and no default is filled in: the input stays as it was sent.
+ * Compiles a JSON Schema of any known dialect. Checks do not change the input: they coerce nothing and fill
+ * in no defaults.
  *
  * @throws InvalidDefinition that names the place
  */
@@ -37,16 +38,16 @@ export function compileJsonSchema(given: JsonSchema): CompiledInput<unknown> {
   }
 }
 
-/** What a check came to: `undefined` errors are those of one that was stopped. */
+/** The result of a check. `undefined` errors mean that the check was stopped. */
 export function checkedInput(body: unknown, errors: string[] | undefined): CheckedInput<unknown> {
   if (errors === undefined) return tooSlow()
   return errors.length === 0 ? { ok: true, value: body } : { ok: false, errors }
 }
 
 /**
- * Compiles the check alone.
+ * Compiles the check without a time limit.
  *
- * @param ready compile at once what finds all errors too, which else is done for the first body that has one
+ * @param ready also compile now what finds all errors (default: with the first invalid body)
  * @throws InvalidDefinition that names the place
  */
 export function compileSchemaCheck(given: JsonSchema, { ready = false } = {}): JsonSchemaCheck {
@@ -71,7 +72,10 @@ export function compileSchemaCheck(given: JsonSchema, { ready = false } = {}): J
 
 const grammars = new Map<Dialect, Ajv>()
 
-/** Checks a schema against its dialect's own. What compiles that takes longer than the rest, so it is done once a dialect. */
+/**
+ * Checks a schema against its dialect's meta-schema. That is compiled once per dialect, because it takes
+ * longer than the schema itself.
+ */
 function checkSchema(schema: SchemaObject, dialect: Dialect): void {
   const grammar = grammars.get(dialect) ?? dialect.create({ strict: false, verbose: true })
   grammars.set(dialect, grammar)
@@ -111,7 +115,7 @@ function compile(schema: SchemaObject, dialect: Dialect, options: Options): Comp
   })
   useOwnEquality(ajv)
   try {
-    // Ajv's own keyword $async would have it return promises.
+    // Ajv's own keyword $async would make checks return promises.
     const fits = ajv.compile({ ...schema, $schema: dialect.id, $async: false })
     return { fits, backtracks }
   } catch (error) {
@@ -119,7 +123,7 @@ function compile(schema: SchemaObject, dialect: Dialect, options: Options): Comp
   }
 }
 
-/** With `strict: false`, Ajv warns of what it ignores: formats that it does not know. */
+/** With `strict: false`, Ajv only warns of unknown formats. */
 function refuse(warning: unknown): never {
   throw new Error(String(warning))
 }
@@ -130,7 +134,7 @@ function notCompiled(schema: SchemaObject, error: Error): InvalidDefinition {
   const format = /^unknown format "(.*)" ignored/.exec(message)?.[1]
   if (format !== undefined) {
     const place = findPointer(schema, 'format', format)
-    return invalid(place, `the format "${format}" is not known: use a pattern, or leave it out`, error)
+    return invalid(place, `the format "${format}" is unknown: use a pattern, or remove it`, error)
   }
   const reference = /^can't resolve reference (.*) from id /.exec(message)?.[1]
   if (reference !== undefined) {
@@ -148,17 +152,17 @@ function invalid(place: string | undefined, reason: string, cause?: Error): Inva
   )
 }
 
-/** How long a `format: regex` may be: it is compiled to see whether it is one. */
+/** The longest text that `format: regex` accepts. The text is compiled to check it. */
 const LONGEST_PATTERN = 1_000
 
-/** What the `format`s of input schemas mean; `true` stands for a format that only describes. */
+/** The `format`s of input schemas. `true` accepts any text. */
 const FORMATS: Readonly<Record<string, Format>> = {
   ...(fullFormats as Record<string, Format>),
   'date-time': isTime,
   regex: (text: string) => text.length <= LONGEST_PATTERN && isPattern(text),
   url: (text: string) => /^(?:https?|ftp):\/\//i.test(text) && URL.canParse(text),
   byte: (text: string) => /^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 === 0,
-  // Pickers of the Globus web app.
+  // For input fields of the Globus web app.
   'globus-collection': true,
   'globus-principal': true,
   'idn-email': true,

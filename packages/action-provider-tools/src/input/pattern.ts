@@ -1,19 +1,19 @@
 import { createRequire } from 'node:module'
 import type { RE2JS } from 're2js'
 
-/** A compiled `pattern`. `backtracks` tells that some texts may keep it busy for ever. */
+/** A compiled `pattern`. If `backtracks` is true, some texts may keep it busy forever. */
 export type Matcher = { test: (text: string) => boolean; toString: () => string; backtracks: boolean }
 
 /**
- * Compiles an author's `pattern` so that, where it can be helped, no text keeps it busy for ever. JSON Schema's patterns are ECMAScript
- * regular expressions on code points (Unicode mode). Three engines run them:
+ * Compiles an author's `pattern` so that, where possible, no text keeps it busy forever. JSON Schema's
+ * patterns are ECMAScript regular expressions on code points (Unicode mode). Two engines run them:
  *
- * - V8's own where a pattern is too simple to backtrack much: no quantifier unless it begins with `^` and at most one
- *   leaves a choice, and no group or alternative unless none does
- * - RE2JS, in time linear in the text, for the rest of what RE2 can express
- * - V8's own for lookarounds, backreferences and the like; such a matcher `backtracks`
+ * - V8, for patterns too simple to backtrack much: a quantifier only after a leading `^`, at most one with a
+ *   choice, and groups or alternatives only if there is no choice
+ * - RE2JS, in time linear in the text, for all other patterns that RE2 can express
+ * - V8, for lookarounds, backreferences and the like; such a matcher `backtracks`
  *
- * @throws SyntaxError when it is no ECMAScript regular expression
+ * @throws SyntaxError if it is not an ECMAScript regular expression
  */
 export function compilePattern(pattern: string): Matcher {
   const source = withoutNeedlessEscapes(pattern)
@@ -34,13 +34,13 @@ export function isPattern(text: string): boolean {
   }
 }
 
-/** Whether V8's own engine, whatever the text, needs no more than linear time for a pattern. */
+/** Whether V8 matches a pattern in linear time, whatever the text. */
 export function isTame(pattern: string): boolean {
   const source = withoutNeedlessEscapes(pattern)
   return compileUnicode(source) !== undefined && translate(source)?.simple === true
 }
 
-/** Unicode mode refuses needless escapes such as `\_`, which authors write and other engines take. */
+/** Unicode mode refuses needless escapes such as `\_`. Authors write them, and other engines accept them. */
 function withoutNeedlessEscapes(pattern: string): string {
   return pattern.replace(/\\([\s\S])/g, (escaped, character: string) =>
     /[-_ !"#%&',:;<=>@`~]/.test(character) ? `\\x${character.charCodeAt(0).toString(16)}` : escaped,
@@ -57,7 +57,7 @@ function compileUnicode(source: string): RegExp | undefined {
 
 const require = createRequire(import.meta.url)
 
-/** RE2JS is loaded for the first pattern that needs it: most schemas have none, and loading it takes 15 ms. */
+/** Loads RE2JS for the first pattern that needs it. Most schemas do not, and loading takes 15 ms. */
 function compileLinear(pattern: string): RE2JS | undefined {
   const { RE2JS } = require('re2js') as typeof import('re2js')
   try {
@@ -67,10 +67,13 @@ function compileLinear(pattern: string): RE2JS | undefined {
   }
 }
 
-/** How many `|` a simple pattern may have: each may double the ways to be tried. */
+/** How many `|` a simple pattern may have. Each may double the number of ways to try. */
 const SIMPLE_BRANCHES = 3
 
-/** How many fixed repetitions a simple pattern may have: each is tried once for each place that its one choice leaves. */
+/**
+ * How many fixed repetitions a simple pattern may have. Each is tried once per position that its one choice
+ * allows.
+ */
 const SIMPLE_REPETITIONS = 100
 
 const ESCAPE = String.raw`\\(?:u\{[\da-f]+\}|u[\da-f]{4}|x[\da-f]{2}|c[a-z]|p\{[^}]*\}|[\s\S])`
@@ -86,7 +89,7 @@ const TOKEN = new RegExp(
   'giu',
 )
 
-/** Rewrites a valid pattern of Unicode mode for RE2. `undefined`: RE2 has no words for it. */
+/** Rewrites a valid pattern of Unicode mode for RE2. `undefined` if RE2 cannot express it. */
 function translate(source: string): { re2: string; simple: boolean } | undefined {
   let re2 = ''
   let groups = 0
@@ -129,7 +132,7 @@ function pieceOf(token: string): string | undefined {
     case '+':
     case '?':
     case '{':
-      return token.replace(/(?<=.)\?$/, '') // Whether it is greedy does not change whether it matches.
+      return token.replace(/(?<=.)\?$/, '') // Greediness does not change whether it matches.
     case ')':
     case '|':
     case '^':
@@ -150,7 +153,7 @@ function classOf(content: string): string | undefined {
   return `[${negated ? '^' : ''}${atoms.join('')}]`
 }
 
-/** What ECMAScript counts as white space; RE2's `\s` is a part of it. */
+/** White space in ECMAScript. RE2's `\s` covers only part of it. */
 const SPACE = String.raw`\t-\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}`
 
 function escapeOf(token: string, inClass = false): string | undefined {

@@ -1,11 +1,11 @@
 import { parts, type SchemaObject } from './schema-facts.ts'
 
 /**
- * Whether a small input may take very long to check: the schema refers back to itself so that one part of an input can be
- * checked in several ways, each of which checks the parts below in several ways again.
+ * Whether a small input may take very long to check. It may if the schema refers back to itself and checks
+ * one part of an input in several ways: each way checks the parts below in several ways again.
  *
- * A recursion that goes from a part of the input to its own parts alone, to each in one way, as a tree of nodes has it, takes
- * time linear in the input. All others count, and so does what cannot be told from the schema's text.
+ * A recursion that checks each part of a part in only one way, as in a tree of nodes, takes linear time. All
+ * other recursions count as slow, and so do those that the schema's text leaves open.
  */
 export function multiplies(schema: SchemaObject): boolean {
   const references = cyclicReferences(schema)
@@ -18,10 +18,15 @@ export function multiplies(schema: SchemaObject): boolean {
   )
 }
 
-/** A part that refers to another. `known` is false where its target is not a plain pointer: it counts as the root then. */
+/**
+ * A part that refers to another. `known` is false if the target is not a plain pointer; it then counts as the
+ * root.
+ */
 type Reference = { from: string; to: string; known: boolean }
 
-/** Keywords that apply to the parts of a value, and to each part at most one of them; the last two hold schemas for references. */
+/**
+ * Keywords of which at most one applies to each part of a value. The last two hold schemas for references.
+ */
 const ONE_WAY = new Set([
   'properties',
   'additionalProperties',
@@ -34,7 +39,7 @@ const ONE_WAY = new Set([
 
 const REFERENCES = ['$ref', '$dynamicRef', '$recursiveRef']
 
-/** The references that lead round in a circle, or to one. */
+/** The references that form a cycle or lead to one. */
 function cyclicReferences(schema: SchemaObject): Reference[] {
   const all = [...parts(schema)]
   const pointers = new Set(all.map(([pointer]) => pointer))
@@ -47,14 +52,14 @@ function cyclicReferences(schema: SchemaObject): Reference[] {
     }),
   )
   for (;;) {
-    // What leads to no further reference ends there. Where nothing more does, the rest goes round.
+    // Removes references that lead to no further one, until all that are left form cycles or lead to one.
     const leading = references.filter(({ to }) => references.some(({ from }) => isWithin(from, to)))
     if (leading.length === references.length) return references
     references = leading
   }
 }
 
-/** Pointers that begin with `#` start from the innermost part that has an `$id`, and not from the root. */
+/** Whether an inner part has an `$id`: pointers below it start from that part, not from the root. */
 function hasInnerId(schema: SchemaObject): boolean {
   return [...parts(schema)].some(([pointer, part]) => pointer !== '#' && ('$id' in part || 'id' in part))
 }
@@ -72,7 +77,10 @@ function keywords(pointer: string): string[] {
   return found
 }
 
-/** Whether a part is applied along with another's reference: it stands below it, and not where schemas are only kept. */
+/**
+ * Whether a part is applied together with another's reference: it is below that part, and not under `$defs`
+ * or `definitions`.
+ */
 function isBeside(pointer: string, outer: string): boolean {
   return pointer.startsWith(`${outer}/`) && !/^\/(\$defs|definitions)\//.test(pointer.slice(outer.length))
 }

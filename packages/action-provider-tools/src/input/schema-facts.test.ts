@@ -12,8 +12,8 @@ describe('toJsonSchema', () => {
   const circle: Record<string, unknown> = {}
   circle.properties = { again: circle }
   test.each([
-    ['a list', [], 'is no JSON object'],
-    ['a function', () => {}, 'is no JSON object'],
+    ['a list', [], 'is not a JSON object'],
+    ['a function', () => {}, 'is not a JSON object'],
     ['a circle', circle, 'at #/properties/again: it has a part that contains itself'],
     ['a BigInt', { properties: { 'a/b': { minimum: 1n } } }, 'at #/properties/a~1b/minimum: it has a BigInt'],
     ['no object', { type: 'string' }, 'at #/type'],

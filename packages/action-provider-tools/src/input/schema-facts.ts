@@ -5,17 +5,18 @@ import { InvalidDefinition } from '../errors.ts'
 export type SchemaObject = Record<string, unknown>
 
 /**
- * A schema as JSON, which is what callers are shown and what inputs are checked with.
+ * A schema as JSON, in the form that callers see and that checks inputs.
  *
- * @throws InvalidDefinition when it is no JSON object, or does more than JSON can say
+ * @throws InvalidDefinition if it is not a JSON object, or holds what JSON cannot express
  */
 export function toJsonSchema(schema: unknown): SchemaObject {
   const copy: unknown = JSON.parse(JSON.stringify(toJson(schema)) ?? 'null')
-  if (!isObject(copy)) throw new InvalidDefinition('The input schema is no JSON object: give a JSON Schema')
+  if (!isObject(copy))
+    throw new InvalidDefinition('The input schema is not a JSON object: give a JSON Schema')
   const types = [copy.type].flat()
   if (copy.type === undefined || types.includes('object')) return copy
   throw new InvalidDefinition(
-    'The input schema lets no object through, at #/type: the body of a request is an object, so let it be "object"',
+    'The input schema accepts no objects, at #/type: the body of a request is an object, so set it to "object"',
   )
 }
 
@@ -26,7 +27,7 @@ function toJson(value: unknown, pointer = '#', above: readonly unknown[] = []): 
   if (Object.hasOwn(value, '~refine') || Object.hasOwn(value, '~codec')) {
     throw notJson(
       pointer,
-      "a Refine or Codec of TypeBox, which is not part of JSON Schema: do its work in 'run'",
+      "a Refine or Codec of TypeBox, which is not part of JSON Schema: move it into 'run'",
     )
   }
   const inner = [...above, value]
@@ -57,7 +58,7 @@ export function partAt(schema: unknown, pointer: string): unknown {
   return part
 }
 
-/** Where a keyword first has a value, such as a `$ref` that leads nowhere: its JSON pointer. */
+/** The JSON pointer of the first place where a keyword has a value, such as a `$ref` that leads nowhere. */
 export function findPointer(
   schema: SchemaObject,
   keyword: string,
@@ -70,7 +71,7 @@ export function findPointer(
   return undefined
 }
 
-/** Where a regular expression first stands: its JSON pointer. */
+/** The JSON pointer of the first place that has a regular expression. */
 export function findPattern(schema: SchemaObject, pattern: string): string | undefined {
   for (const [pointer, { patternProperties }] of parts(schema)) {
     if (isObject(patternProperties) && Object.hasOwn(patternProperties, pattern)) {
@@ -80,7 +81,7 @@ export function findPattern(schema: SchemaObject, pattern: string): string | und
   return findPointer(schema, 'pattern', pattern)
 }
 
-/** The names of properties that a schema speaks of. They are no secret of who sends them. */
+/** The names of properties in a schema. Errors may show them: they are not data of the caller. */
 export function declaredNames(schema: SchemaObject): ReadonlySet<string> {
   const names = new Set<string>()
   for (const [, part] of parts(schema)) {

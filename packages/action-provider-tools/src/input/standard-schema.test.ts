@@ -117,10 +117,10 @@ describe('any other library', () => {
     })
   })
 
-  test('is refused where it cannot be shown as JSON Schema', () => {
+  test('is refused where it cannot be expressed as JSON Schema', () => {
     const silent = { '~standard': { version: 1, vendor: 'other', validate: () => ({ value: {} }) } } as const
     expect(() => compileInput(silent)).toThrow(
-      /^The input schema \(other\) cannot be shown as JSON Schema: use Zod/,
+      /^The input schema \(other\) cannot be expressed as JSON Schema: use Zod/,
     )
   })
 })

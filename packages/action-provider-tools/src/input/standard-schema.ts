@@ -14,9 +14,10 @@ import { declaredNames, parts, type SchemaObject, toJsonSchema } from './schema-
 import { tooSlow, withinTime } from './within-time.ts'
 
 /**
- * Compiles a Standard Schema. Its library checks the inputs; its JSON Schema is what callers are shown. Only asynchronous ones return promises.
+ * Compiles a Standard Schema. Its library checks the inputs; callers see its JSON Schema. Only asynchronous
+ * schemas return promises.
  *
- * @throws InvalidDefinition when it gives no JSON Schema
+ * @throws InvalidDefinition if it has no JSON Schema
  */
 export function compileStandardSchema(schema: StandardSchema): CompiledInput<unknown> {
   const standard = schema['~standard']
@@ -49,7 +50,7 @@ export function compileStandardSchema(schema: StandardSchema): CompiledInput<unk
 function describe({ vendor, jsonSchema }: StandardSchema['~standard']): SchemaObject {
   if (jsonSchema === undefined) {
     throw new InvalidDefinition(
-      `The input schema (${vendor}) cannot be shown as JSON Schema: use Zod from 4.2, ArkType from 2.1.28, ` +
+      `The input schema (${vendor}) cannot be expressed as JSON Schema: use Zod from 4.2, ArkType from 2.1.28, ` +
         "Valibot's toStandardJsonSchema, or give the JSON Schema itself",
     )
   }
@@ -57,18 +58,21 @@ function describe({ vendor, jsonSchema }: StandardSchema['~standard']): SchemaOb
     return jsonSchema.input({ target: 'draft-2020-12' })
   } catch (error) {
     throw new InvalidDefinition(
-      `The input schema (${vendor}) cannot be shown as JSON Schema: ${(error as Error).message}`,
+      `The input schema (${vendor}) cannot be expressed as JSON Schema: ${(error as Error).message}`,
       { cause: error },
     )
   }
 }
 
-/** The library runs patterns on V8's own engine, which some of them may keep busy for ever. */
+/** The library runs patterns on V8, and some patterns may keep it busy forever. */
 function hasWildPattern(schema: SchemaObject): boolean {
   return [...parts(schema)].some(([, { pattern }]) => typeof pattern === 'string' && !isTame(pattern))
 }
 
-/** Zod's messages repeat nothing of what was sent but the names of unknown fields; of other libraries it is not known. */
+/**
+ * Zod's messages repeat nothing of the input except the names of unknown fields. Other libraries' messages
+ * may.
+ */
 function word(
   { message, path = [], code }: StandardIssue,
   body: unknown,
@@ -81,13 +85,13 @@ function word(
   return fieldError(jsonPath(segments, body, scrubbing), code ?? 'schema', isOpen ? message : statement)
 }
 
-/** An input is kept as JSON until its work is done, so what a schema makes of it must be JSON. */
+/** An input is stored as JSON until its work ends, so a schema's output must be JSON. */
 function storable(value: unknown): unknown {
   const place = notJson(value, '$')
   if (place === undefined) return value
   throw new ActionProviderError(undefined, {
     cause: new InvalidDefinition(
-      `The input schema gives what is not JSON, at ${place}: leave transforms into dates, maps, classes and the like to 'run'`,
+      `The output of the input schema is not JSON, at ${place}: move transforms to dates, maps, classes and the like into 'run'`,
     ),
   })
 }

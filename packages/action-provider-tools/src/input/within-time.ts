@@ -1,17 +1,21 @@
 import { type Context, createContext, Script } from 'node:vm'
 import { fieldError } from '../documents/check.ts'
 
-/** How long checking one input may take, in milliseconds of computing, where its schema allows inputs that take for ever. */
+/**
+ * The longest that checking one input may take, in milliseconds of CPU time, for schemas that may take
+ * forever.
+ */
 export const TIME_LIMIT = 250
 
 const script = new Script('work()')
 let context: Context | undefined
 
 /**
- * Does work that may not end, and gives up when it has computed for so long or the stack is full: V8 then stops it, also
- * inside a regular expression. The watch is a thread, which costs about as much as a few hundred ordinary checks: use it only where it is needed.
+ * Does work that may not end. V8 stops it after `limit` milliseconds of CPU time, even inside a regular
+ * expression; a full stack ends it too. V8 starts a thread for the time limit, which costs as much as a few
+ * hundred ordinary checks: use it only where needed.
  *
- * @returns what the work returned, or `undefined` when it was stopped
+ * @returns the result of the work, or `undefined` if it was stopped
  */
 export function withinTime<T extends object>(work: () => T, limit = TIME_LIMIT): T | undefined {
   context ??= createContext({})
@@ -26,7 +30,7 @@ export function withinTime<T extends object>(work: () => T, limit = TIME_LIMIT):
         if ((error as { code?: unknown }).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error
         const { user, system } = process.threadCpuUsage(start)
         if (user + system >= limit * 1000) return undefined
-        // The machine was busy with something else: no fault of the input.
+        // The machine was busy with other work: the input is not the cause.
       }
     }
   } finally {
@@ -34,7 +38,7 @@ export function withinTime<T extends object>(work: () => T, limit = TIME_LIMIT):
   }
 }
 
-/** What is said of an input whose check was stopped. */
+/** The result for an input whose check was stopped. */
 export function tooSlow(): { ok: false; errors: string[] } {
   return {
     ok: false,

@@ -20,7 +20,7 @@ export type Answer = {
   content?: Record<string, { schema: Schema; example?: unknown }>
 }
 
-/** The errors of the interface by their status, each with when it is used and an example of it (interface, "Codes"). */
+/** The errors of the interface by status, each with a description and an example (interface, "Codes"). */
 const ERRORS = [
   [
     'The request is not well-formed, or its body is not JSON',
@@ -72,7 +72,7 @@ const schema = { $ref: '#/components/schemas/Error' }
 
 /**
  * The error answers of an operation.
- * @param others whether the author's own rules may give errors besides these
+ * @param others whether the author's own rules may give further errors
  */
 export function errorAnswers(statuses: ReadonlySet<ErrorStatus>, others: boolean): Record<string, Answer> {
   const answers: Record<string, Answer> = {}

@@ -5,10 +5,10 @@ import { indexReferences, type References } from './references.ts'
 /** A JSON Schema of 2020-12, or a part of one. */
 export type Schema = SchemaObject | boolean
 
-/** How a name of a component is written (OpenAPI 3.1, "Components Object"). */
+/** The characters of a component name (OpenAPI 3.1, "Components Object"). */
 const NOT_IN_NAMES = /[^A-Za-z0-9._-]+/g
 
-/** Where a keyword holds one schema, several, or several by name. */
+/** Keywords that hold one schema, a list of schemas, or schemas by name. */
 const ONE = new Set(
   'additionalProperties propertyNames contains not if then else unevaluatedItems unevaluatedProperties contentSchema'.split(
     ' ',
@@ -17,14 +17,14 @@ const ONE = new Set(
 const SEVERAL = new Set(['allOf', 'anyOf', 'oneOf', 'prefixItems'])
 const NAMED = new Set(['properties', 'patternProperties', 'dependentSchemas'])
 
-/** What only says which dialect it is and where parts are found, or is said in other words below. */
+/** Keywords that only name the dialect or locate parts, and keywords that are translated below. */
 const REPLACED = new Set(
   '$schema $vocabulary $async $id $anchor $dynamicAnchor $recursiveAnchor $defs definitions $ref $dynamicRef $recursiveRef dependencies nullable'.split(
     ' ',
   ),
 )
 
-/** Keywords that 2020-12 has and an older dialect takes no notice of, by the version that brought them. */
+/** Keywords of 2020-12 that older dialects ignore, by the version that introduced them. */
 const SINCE: Readonly<Record<string, number>> = {
   dependentRequired: 2019,
   dependentSchemas: 2019,
@@ -35,24 +35,28 @@ const SINCE: Readonly<Record<string, number>> = {
   prefixItems: 2020,
 }
 
-/** What is said in other words, or means nothing to the check of this dialect: draft-06 alone has no conditions there. */
+/**
+ * Whether a keyword is translated, or ignored by this dialect. Of the dialects that are checked, only
+ * draft-06 ignores conditions.
+ */
 function isLeftOut(keyword: string, version: number): boolean {
   const isCondition = keyword === 'if' || keyword === 'then' || keyword === 'else'
   return REPLACED.has(keyword) || version < (SINCE[keyword] ?? 0) || (version === 6 && isCondition)
 }
 
 /**
- * An input schema of any known dialect as schemas of 2020-12 for an OpenAPI document: what the one lets through, the others do.
- * Each part that is referred to is a component of its own, which every tool finds: `$id` and anchors few do.
+ * Translates an input schema of any known dialect to schemas of 2020-12 for an OpenAPI document. They accept
+ * the same inputs. Each part that is referred to becomes a component, because few tools understand `$id` and
+ * anchors.
  *
  * @returns the components by name: `Input`, and what it refers to
- * @throws InvalidDefinition when the dialect is not known
+ * @throws InvalidDefinition for an unknown dialect
  * @example
  * inputComponents({ $schema: 'http://json-schema.org/draft-04/schema#', properties: { n: { minimum: 0, exclusiveMinimum: true } } })
  * // { Input: { properties: { n: { exclusiveMinimum: 0 } } } }
  */
 export function inputComponents(input: SchemaObject): Record<string, Schema> {
-  // A copy, in which each part is an object of its own.
+  // A copy in which each part is a separate object.
   const root = toJsonSchema(input)
   const { version } = dialectOf(root)
   const references = indexReferences(root, version === 4 ? 'id' : '$id')
@@ -109,7 +113,10 @@ function translate(schema: unknown, translation: Translation): Schema {
   return result
 }
 
-/** Before 2020-12 a list of schemas for the first items was `items`, and the one for all others `additionalItems`. */
+/**
+ * Before 2020-12, `items` held the list of schemas for the first items, and `additionalItems` the schema for
+ * all others.
+ */
 function arrays(schema: SchemaObject, result: SchemaObject, inner: (part: unknown) => Schema): SchemaObject {
   const { items, additionalItems } = schema
   delete result.items
@@ -122,7 +129,10 @@ function arrays(schema: SchemaObject, result: SchemaObject, inner: (part: unknow
   }
 }
 
-/** Draft-04 wrote with `true` that a bound is itself not allowed; it had other words for the identity, and none for examples. */
+/**
+ * In draft-04, `exclusiveMinimum: true` excludes the bound itself, `id` is the identity, and `examples` does
+ * not exist.
+ */
 function draft04(result: SchemaObject): void {
   delete result.id
   for (const [bound, exclusive] of [
@@ -139,7 +149,7 @@ function draft04(result: SchemaObject): void {
   if (!Array.isArray(result.examples)) delete result.examples
 }
 
-/** `dependencies` is understood in every dialect; since 2019-09 it has two names, for its two uses. */
+/** Every dialect accepts `dependencies`; since 2019-09, its two uses have names of their own. */
 function dependencies(
   { dependencies: given }: SchemaObject,
   result: SchemaObject,
@@ -153,7 +163,7 @@ function dependencies(
   }
 }
 
-/** Refers to components alone. What lies beside a reference counts, as it does in the check. */
+/** Makes references that lead only to components. Keywords beside a reference apply too, as in the check. */
 function refer(schema: SchemaObject, result: SchemaObject, { references, componentOf }: Translation): void {
   const all: Schema[] = []
   for (const keyword of ['$ref', '$dynamicRef', '$recursiveRef']) {

@@ -18,27 +18,27 @@ import {
   WAITING,
 } from './operations.ts'
 
-/** What an OpenAPI document is made from. */
+/** The facts that an OpenAPI document is made from. */
 export type Documented = {
-  /** What introspect answers. */
+  /** The answer of introspect. */
   description: ProviderDescription
   /** The routes of each operation that the provider has, the preferred one first. */
   routes: Partial<Record<Operation, readonly (readonly [method: string, path: string])[]>>
-  /** Scopes whose tokens are as good as those of the provider's own. */
+  /** Scopes that are accepted besides the provider's own. */
   additionalScopes?: readonly string[]
   /** Where callers get their tokens. */
   authUrl?: string
-  /** Whether there is a limit on what is taken on at once and from each caller. */
+  /** Whether there are limits on open requests, in all and per caller. */
   limited?: boolean
   /** Whether answers may wait for the end of an action. */
   waits?: boolean
-  /** Whether the author's own rules may give any error. */
+  /** Whether the author's own rules may give further errors. */
   ownErrors?: boolean
   /** An input that the schema accepts. */
   exampleInput?: unknown
 }
 
-/** An OpenAPI document, as far as it must be known to use it. */
+/** An OpenAPI document, as far as its users need to know it. */
 export type OpenApiDocument = {
   openapi: '3.1.0'
   paths: Record<string, Record<string, Record<string, unknown>>>
@@ -46,11 +46,11 @@ export type OpenApiDocument = {
 } & Record<string, unknown>
 
 /**
- * The OpenAPI document of a provider: its routes and nothing that it does not have, from the schemas that its requests and
- * answers are checked with. Version 3.1.0 is the one that Globus Flows takes for its Registered APIs. Operations refer to
- * schemas alone, since Registered APIs keep no other components.
+ * The OpenAPI document of a provider. It has exactly the routes of the provider, and the schemas that check
+ * its requests and answers. The version is 3.1.0, which Globus Flows requires for Registered APIs. Operations
+ * refer only to schemas, because Registered APIs keep no other components.
  *
- * @throws InvalidDefinition when the dialect of the input schema is not known
+ * @throws InvalidDefinition for an unknown dialect of the input schema
  */
 export function openApiDocument(documented: Documented): OpenApiDocument {
   const { description, additionalScopes = [] } = documented
@@ -58,7 +58,7 @@ export function openApiDocument(documented: Documented): OpenApiDocument {
   return {
     openapi: '3.1.0',
     info: information(description),
-    // Relative to the document: so it holds behind any proxy.
+    // Relative to the document, so that it is right behind any proxy.
     servers: [{ url: '.', description: 'Where this document is' }],
     tags: [
       { name: 'Provider', description: 'What the provider is' },
@@ -87,7 +87,8 @@ function information({
     description: description ?? subtitle ?? `The Globus action provider ${title}`,
     version: api_version,
     contact: isEmail ? { email: admin_contact } : isUrl ? { url: admin_contact } : { name: admin_contact },
-    // Nothing of the interface says under which terms a provider may be used (SPDX 2.3, annex D, for the reference).
+    // A placeholder, because the interface does not define terms of use (SPDX 2.3, annex D, for the
+    // reference).
     license: { name: 'Ask the contact', identifier: 'LicenseRef-ask-the-contact' },
   }
 }
@@ -154,7 +155,7 @@ function operationOf(
   }
 }
 
-/** An operation whose caller may say how long its answer waits. */
+/** Adds the parameter with which a caller says how long an answer may wait. */
 function waiting(described: Described): Described {
   const { parameters = [], answers } = described
   return {
@@ -169,7 +170,7 @@ function waiting(described: Described): Described {
   }
 }
 
-/** The name of an operation; its other routes have another, as each must have one of its own. */
+/** The operationId. Each route needs its own, so further routes of an operation get another one. */
 function idOf(operation: Operation, method: string, isDocument: boolean, index: number): string {
   if (operation !== 'introspect') return index === 0 ? operation : `${operation}Action`
   return `${isDocument ? 'openapi' : 'introspect'}${method === 'OPTIONS' ? 'Options' : ''}`
@@ -220,7 +221,7 @@ function schemasOf({ description, routes }: Documented): Record<string, Schema> 
     ...inputComponents(description.input_schema),
     ActionStatus: published(ActionStatus),
     ...(routes.log && { ActionLogPage: published(ActionLogPage) }),
-    // Tools take a reference in an example for one of the document: the input schema stands above.
+    // Tools would resolve references inside an example within the document. The full input schema is above.
     ProviderDescription: {
       ...published(ProviderDescription),
       examples: [{ ...description, input_schema: { type: 'object' } }],
@@ -229,10 +230,16 @@ function schemasOf({ description, routes }: Documented): Record<string, Schema> 
   }
 }
 
-/** Text in JSON is well-formed but for escapes, and not every engine of patterns knows the class of surrogates. */
+/**
+ * Left out below: only escapes can break well-formed JSON text, and some pattern engines do not know the
+ * class of surrogates.
+ */
 const WELL_FORMED = '^\\P{Cs}*$'
 
-/** A schema of our own as others read it: `errorMessage`, which is ours alone, becomes its description. */
+/**
+ * A schema of this library for publication. `errorMessage`, a keyword of this library, becomes its
+ * description.
+ */
 function published(schema: object): Exclude<Schema, boolean> {
   const copy = structuredClone(schema) as Exclude<Schema, boolean>
   for (const [, part] of parts(copy)) {

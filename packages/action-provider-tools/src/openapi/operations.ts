@@ -1,4 +1,4 @@
-import { EnumerateQuery, LogQuery } from '../documents/queries.ts'
+import { EnumerateQuery, LogQuery, UpdatesQuery } from '../documents/queries.ts'
 import type { Operation } from '../provider/hooks.ts'
 import type { Answer, ErrorStatus } from './error-answers.ts'
 import type { Schema } from './input-components.ts'
@@ -59,7 +59,10 @@ export const PREFERENCE_APPLIED: NonNullable<Answer['headers']> = {
 /** The operations whose answers may wait. */
 export const WAITING: ReadonlySet<Operation> = new Set(['run', 'status'])
 
-const WORDS: Readonly<Record<keyof typeof EnumerateQuery | keyof typeof LogQuery, string>> = {
+const WORDS: Readonly<
+  Record<keyof typeof EnumerateQuery | keyof typeof LogQuery | keyof typeof UpdatesQuery, string>
+> = {
+  events: 'What to tell of',
   status: 'The actions that are so, in any case',
   roles: 'The actions to which the caller, or for the two lists a group of theirs, is one of these',
   limit: 'How many a page has at most',
@@ -142,6 +145,27 @@ export const OPERATIONS: Readonly<Record<Operation, Described>> = {
     parameters: [id, ...query(LogQuery)],
     answers: { 200: { description: 'The page', content: json('ActionLogPage') } },
     errors: [404, 422],
+  },
+  updates: {
+    tag: 'Actions',
+    summary: 'Follow an action',
+    description:
+      'Server-sent events, for the creator of the action and those in `monitor_by`, until the action is complete: `status` with an ActionStatus, at first and whenever that is another, and `log` with each entry of the log. A comment every 15 seconds keeps the connection. After a break, the id of the last event goes on where it broke off.',
+    parameters: [
+      id,
+      ...query(UpdatesQuery),
+      {
+        name: 'Last-Event-ID',
+        in: 'header',
+        description: 'The `id` of the last event that was received',
+        schema: { type: 'string' },
+      },
+    ],
+    answers: {
+      200: { description: 'The events', content: { 'text/event-stream': { schema: { type: 'string' } } } },
+      204: { description: 'The action is complete, and all of it was told' },
+    },
+    errors: [404, 422, 503],
   },
   enumerate: {
     tag: 'Actions',

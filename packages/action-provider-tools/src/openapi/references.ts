@@ -1,18 +1,18 @@
 import { isObject, partAt, type SchemaObject } from '../input/schema-facts.ts'
 
-/** What a reference leads to, with a word to name it by. */
+/** The target of a reference, with a word to name it by. */
 export type Target = { part: unknown; hint: string }
 
-/** Where the references of a schema lead. */
+/** Resolves the references of a schema. */
 export type References = {
-  /** @returns `undefined` for what stands outside the schema, or depends on the way there */
+  /** @returns `undefined` for targets outside the schema, and for those that depend on the dynamic scope */
   resolve: (from: SchemaObject, keyword: string, reference: string) => Target | undefined
 }
 
-/** Keywords whose values hold no schemas, whatever they look like. */
+/** Keywords whose values are never schemas. */
 const VALUES = new Set(['const', 'enum', 'default', 'examples', 'example'])
 
-/** Keywords whose values hold schemas by names, which may be those of keywords. */
+/** Keywords whose values hold schemas by name. A name may be that of a keyword. */
 const NAMED = new Set([
   'properties',
   'patternProperties',
@@ -22,19 +22,19 @@ const NAMED = new Set([
   'definitions',
 ])
 
-/** A part of a schema that has an identity of its own, with what is in it. */
+/** A part of a schema with its own identity, and its anchors. */
 type Resource = { root: SchemaObject; anchors: Map<string, SchemaObject>; dynamic: Map<string, SchemaObject> }
 
-/** The name under which `$recursiveAnchor` is kept; no anchor can be called so. */
+/** The key for `$recursiveAnchor`. No anchor can have this name. */
 const RECURSIVE = '#'
 
-/** References are relative to something, where a schema does not say to what. */
+/** The base of references in a schema without an identity. */
 const NOWHERE = 'schema://input/'
 
 /**
- * Finds all that references in a schema can lead to.
+ * Indexes everything that references in a schema can lead to.
  *
- * @param identity the keyword by which a part gets an identity: `id` in draft-04, else `$id`
+ * @param identity the keyword that gives a part its identity: `id` in draft-04, else `$id`
  */
 export function indexReferences(root: SchemaObject, identity: 'id' | '$id'): References {
   const resources = new Map<string, Resource>()
@@ -65,7 +65,10 @@ export function indexReferences(root: SchemaObject, identity: 'id' | '$id'): Ref
   }
   index(root, NOWHERE)
 
-  /** Whoever refers dynamically means the outermost that bears the name: the root's own, as everything begins there. */
+  /**
+   * A dynamic reference leads to the outermost part with the anchor: the root's own, because checks begin
+   * there.
+   */
   const outermost = (name: string, found: Target): Target | undefined => {
     const bearers = [...resources.values()].filter(({ dynamic }) => dynamic.has(name))
     const [first] = bearers

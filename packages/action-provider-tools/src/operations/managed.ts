@@ -81,6 +81,8 @@ export function managedOperations(
 
     ended: (found) => ended(found as StoredAction),
 
+    follow: (found) => worker.follow((found as StoredAction).action_id),
+
     async cancel(auth, actionId) {
       const by = auth.username ?? auth.effectiveIdentity.slice(-36)
       const action = await change(actionId, (current) => worker.cancel(current, by))

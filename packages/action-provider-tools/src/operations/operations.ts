@@ -3,6 +3,7 @@ import type { AuthState } from '../auth/auth.ts'
 import type { ActionRequest } from '../documents/action-request.ts'
 import type { EnumerateParameters, LogParameters } from '../provider/callbacks.ts'
 import type { Awaitable } from '../store/action-store.ts'
+import type { Following } from '../worker/waits.ts'
 
 /** An action that a request names: who may see and manage it, and its status document as JSON text. */
 export type FoundAction = AccessLists & { document: string }
@@ -44,6 +45,8 @@ export type Operations = {
   status: (found: FoundAction) => Awaitable<string>
   /** Waits for the end of a found action. */
   ended?: (found: FoundAction) => Ended
+  /** Follows a found action. */
+  follow?: (found: FoundAction) => Following
   cancel: (auth: AuthState, actionId: string) => Promise<string>
   release: (auth: AuthState, actionId: string) => Promise<string>
   resume?: (auth: AuthState, actionId: string) => Promise<string>

@@ -5,6 +5,7 @@ import { InvalidDefinition } from '../errors.ts'
 import { compileInput } from '../input/compile-input.ts'
 import type { CompiledInput, InferInput, InputSchema, SentInput } from '../input/input-schema.ts'
 import type { Callbacks } from './callbacks.ts'
+import { type Concurrency, type ConcurrencyLimits, concurrencyLimits } from './concurrency.ts'
 import type { Hooks } from './hooks.ts'
 import type { RemoteWork, Run } from './run-context.ts'
 
@@ -26,9 +27,9 @@ export type RetryPolicy = {
 }
 
 /** How the work of actions is run. */
-export type WorkOptions = {
-  /** How many actions of this provider run at once on one instance (default 100). */
-  concurrency?: number
+export type WorkOptions<Input = never> = {
+  /** How many actions of this provider run at once: on one instance, or by caller and key too (default 100 on an instance). */
+  concurrency?: number | Concurrency<Input>
   /**
    * Whether work may run again after a crash (default true). If not, the action is FAILED with code
    * `Interrupted`.
@@ -68,7 +69,7 @@ type Common<S extends InputSchema> = {
 
 /** A provider whose author gives the work. The library does everything else. */
 export type ManagedDefinition<S extends InputSchema, D extends ActionDetails = ActionDetails> = Common<S> &
-  WorkOptions & {
+  WorkOptions<InferInput<S>> & {
     run: Run<InferInput<S>, D>
     start?: undefined
     status?: undefined
@@ -79,7 +80,9 @@ export type RemoteDefinition<
   S extends InputSchema,
   Handle = unknown,
   D extends ActionDetails = ActionDetails,
-> = Common<S> & WorkOptions & RemoteWork<InferInput<S>, Handle, D> & { run?: undefined; status?: undefined }
+> = Common<S> &
+  WorkOptions<InferInput<S>> &
+  RemoteWork<InferInput<S>, Handle, D> & { run?: undefined; status?: undefined }
 
 /** A provider whose author keeps the state of actions. */
 export type CallbackDefinition<S extends InputSchema> = Common<S> &
@@ -90,13 +93,16 @@ type Definition<S extends InputSchema, Handle, D extends ActionDetails = ActionD
   | RemoteDefinition<S, Handle, D>
   | CallbackDefinition<S>
 
+/** The options of work, complete. */
+export type CompleteOptions = Required<Omit<WorkOptions, 'concurrency'>> & { concurrency: ConcurrencyLimits }
+
 /**
  * The kinds of work behind a provider. The input is checked before it gets there, so its type need not be
  * known here.
  */
 export type Work =
-  | { kind: 'run'; run: Run<never>; options: Required<WorkOptions> }
-  | { kind: 'remote'; remote: RemoteWork<never, never>; options: Required<WorkOptions> }
+  | { kind: 'run'; run: Run<never>; options: CompleteOptions }
+  | { kind: 'remote'; remote: RemoteWork<never, never>; options: CompleteOptions }
   | { kind: 'callbacks'; callbacks: Callbacks<never> }
 
 /** A provider, checked and ready to be registered. Its types tell a client what to send, and what comes of it. */
@@ -188,7 +194,7 @@ export const LONGEST_WAIT = 60_000
 
 function workOptions(
   given: WorkOptions & { description?: { synchronous: boolean }; start?: unknown },
-): Required<WorkOptions> {
+): CompleteOptions {
   const answerWithin = given.description?.synchronous ? LONGEST_WAIT : given.start === undefined ? 1_000 : 0
   const options = {
     concurrency: 100,
@@ -199,7 +205,6 @@ function workOptions(
     ...given,
   }
   for (const [name, value, least] of [
-    ['concurrency', options.concurrency, 1],
     ['cancelGrace', options.cancelGrace, 0],
     ['answerWithin', options.answerWithin, 0],
     ['retry.limit', options.retry.limit ?? 1, 1],
@@ -213,7 +218,7 @@ function workOptions(
   if (options.answerWithin > LONGEST_WAIT) {
     throw new InvalidDefinition(`'answerWithin' must be at most ${LONGEST_WAIT}`)
   }
-  return options
+  return { ...options, concurrency: concurrencyLimits(options.concurrency) }
 }
 
 function logSupport(work: Work, description: { synchronous: boolean; log_supported?: boolean }): boolean {

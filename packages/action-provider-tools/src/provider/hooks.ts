@@ -11,6 +11,7 @@ export type Operation =
   | 'resume'
   | 'release'
   | 'log'
+  | 'updates'
   | 'enumerate'
 
 /** What a hook is given of a request. */

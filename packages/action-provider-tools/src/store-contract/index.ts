@@ -10,6 +10,7 @@ import { ServiceUnavailable } from '../errors.ts'
 import { newAction } from './actions.ts'
 import { describeCreate } from './create.ts'
 import { describeJobs } from './jobs.ts'
+import { describeLimits } from './limits.ts'
 import { describeLists } from './lists.ts'
 import { describeLogs } from './logs.ts'
 import { describeMaintenance } from './maintenance.ts'
@@ -45,6 +46,7 @@ export function describeActionStore(name: string, open: OpenStore): void {
     describeLists(suite)
     describeLogs(suite)
     describeJobs(suite)
+    describeLimits(suite)
     describeMaintenance(suite)
 
     test('answers a ping, and nothing once it is closed', async () => {

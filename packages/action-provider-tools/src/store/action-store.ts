@@ -33,6 +33,8 @@ export type NewAction = {
    * first attempt has begun on it.
    */
   holder?: string
+  /** What its job counts as beside its caller: jobs of one key can be limited together. */
+  job_key?: string
   /** What its work needs after the request, sealed; kept until it completes. */
   secret?: Uint8Array
   /**
@@ -89,6 +91,14 @@ export type Job = { action_id: string; lease: number }
 
 /** An entry of a log, and its place in the order in which the action's entries were written. */
 export type PlacedEntry = { position: number; entry: ActionLogEntry }
+
+/** How many jobs may be held at once, on all instances together. What is left out has no limit. */
+export type JobLimits = {
+  /** Of one caller. */
+  perCaller?: number
+  /** Of one key; jobs without a key are not counted. */
+  perKey?: number
+}
 
 /** What any store may be opened with. */
 export type StoreOptions = {
@@ -195,9 +205,10 @@ export type ActionStore = {
 
   /**
    * Takes up to `limit` jobs that are due and that nobody holds, or whose holder has not kept them for `leaseSeconds` in
-   * which the database could be reached.
+   * which the database could be reached. With `limits` it takes no more than these leave room for, whoever takes at the same
+   * moment; one that it takes from another holder was counted already. They hold among those who take with them.
    */
-  takeJobs(provider: string, instance: string, limit: number): Promise<Job[]>
+  takeJobs(provider: string, instance: string, limit: number, limits?: JobLimits): Promise<Job[]>
 
   /** Says that this instance still works on these jobs. Resolves with the actions whose job it holds under another lease or not at all. */
   keepJobs(provider: string, instance: string, jobs: readonly Job[]): Promise<{ lost: string[] }>

@@ -151,10 +151,14 @@ export function createActionStarter(
     }
   }
 
+  const { limits, keyOf } = options.concurrency
+
   return async (action, auth) => {
-    const mayEndAtOnce = provider.description.synchronous && options.restartable && !takesTime
+    const mayEndAtOnce = provider.description.synchronous && options.restartable && !takesTime && !limits
     if (mayEndAtOnce) return createInline(action, auth)
-    const withJob = { ...action, job: true, secret: sealCaller(worker, action.action_id, auth) }
+    const job_key = keyOf(action.request.body)
+    const secret = sealCaller(worker, action.action_id, auth)
+    const withJob = { ...action, job: true, secret, ...(job_key !== undefined && { job_key }) }
     return taker.hasRoom ? createHeld(withJob) : store.create(withJob)
   }
 }

@@ -8,8 +8,8 @@ export type JobTaker = {
   /** Looks for due jobs, now that a place is free, unless none are waiting. */
   freed: () => void
   /**
-   * Whether a new action may take a place at once: there is a free one, and the last look found no more due jobs than
-   * places. A look comes with every job that somebody tells of, and at regular intervals: whoever waits is passed over by
+   * Whether a new action may take a place at once: there is a free one, the last look found no more due jobs than
+   * places, and nothing is limited beyond this instance. A look comes with every job that somebody tells of, and at regular intervals: whoever waits is passed over by
    * new actions for no longer than that.
    */
   readonly hasRoom: boolean
@@ -24,6 +24,7 @@ export function createJobTaker(
   launch: (job: Job, takenAt: number) => void,
 ): JobTaker {
   const { store, namespace, instance, running, starting } = worker
+  const { instance: places, limits } = worker.options.concurrency
   let looking: Promise<void> | undefined
   let lookAgain = false
   /** Places that are kept for jobs which are being taken. */
@@ -31,7 +32,7 @@ export function createJobTaker(
   /** Whether the last look found fewer jobs than it could have taken. */
   let drained = false
 
-  const free = (): number => worker.options.concurrency - running.size - starting.size - kept
+  const free = (): number => places - running.size - starting.size - kept
 
   function nudge(): void {
     if (!works || worker.state !== 'working') return
@@ -51,13 +52,13 @@ export function createJobTaker(
   async function look(): Promise<void> {
     while (lookAgain && worker.state === 'working') {
       lookAgain = false
-      const places = free()
-      if (places <= 0) {
+      const room = free()
+      if (room <= 0) {
         drained = false
         return
       }
       // New actions may use the other half meanwhile.
-      const limit = drained ? Math.ceil(places / 2) : places
+      const limit = drained ? Math.ceil(room / 2) : room
       const jobs = await take(limit)
       drained = jobs < limit
       if (jobs > 0) lookAgain = true
@@ -68,7 +69,7 @@ export function createJobTaker(
     const askedAt = performance.now()
     kept = limit
     try {
-      const jobs = await store.takeJobs(namespace, instance, limit)
+      const jobs = await store.takeJobs(namespace, instance, limit, limits)
       for (const job of jobs) launch(job, askedAt)
       return jobs.length
     } finally {
@@ -79,10 +80,11 @@ export function createJobTaker(
   return {
     nudge,
     freed() {
-      if (!drained) nudge()
+      // What has ended may have kept others of its caller or key waiting.
+      if (!drained || limits) nudge()
     },
     get hasRoom() {
-      return works && worker.state === 'working' && drained && free() > 0
+      return works && worker.state === 'working' && !limits && drained && free() > 0
     },
     idle: () => Promise.resolve(looking),
   }

@@ -51,7 +51,7 @@ const LOOK = { first: 50, growth: 2, most: 5_000 } as const
 const LOOK_HERE = 1_000
 
 /** How many entries of a log are read at once. */
-const LOG_PAGE = 100
+export const LOG_PAGE = 100
 
 /** What those share who wait for one action. */
 type Feed = {

@@ -4,7 +4,7 @@ import * as lifecycle from '../action/lifecycle.ts'
 import type { Auth } from '../auth/auth.ts'
 import { ServiceUnavailable, WorkInterrupted } from '../errors.ts'
 import { errorFacts, type Logger } from '../log.ts'
-import type { ActionProvider, Work, WorkOptions } from '../provider/define-action-provider.ts'
+import type { ActionProvider, CompleteOptions, Work } from '../provider/define-action-provider.ts'
 import { backoff } from '../retry.ts'
 import type { ActionStore, Change, CurrentAction, Hold, Job } from '../store/action-store.ts'
 import type { Encryption } from './encryption.ts'
@@ -16,7 +16,7 @@ export type ManagedProvider = ActionProvider & { work: Exclude<Work, { kind: 'ca
 export type WorkerContext = {
   readonly provider: ManagedProvider
   readonly namespace: string
-  readonly options: Required<WorkOptions>
+  readonly options: CompleteOptions
   readonly store: ActionStore
   readonly auth: Auth
   readonly secrets: Encryption

@@ -69,13 +69,17 @@ test('a page does everything that a program does', async () => {
     const done = await action.finished()
     const log = []
     for await (const { code } of action.log({ follow: true })) log.push(code)
+    const updates = []
+    for await (const { type } of action.updates()) updates.push(type)
+    const asked = performance.getEntriesByType('resource').map(({ name }) => name.replace(/.*\\//, ''))
     const listed = []
     for await (const { id } of provider.actions({ status: 'all' })) listed.push(id)
     const canceled = await action.cancel()
     await action.release()
     const error = await action.status().catch((caught) => caught)
     return {
-      title, types, details: done.details, label: done.label, log, one: listed.length, canceled: canceled.status,
+      title, types, details: done.details, label: done.label, log, updates, one: listed.length, canceled: canceled.status,
+      polls: asked.filter((path) => path === 'status').length,
       error: error instanceof globalThis.client.ActionNotFound && error.code,
     }
   `,
@@ -86,6 +90,8 @@ test('a page does everything that a program does', async () => {
     details: { you_said: 'hey' },
     label: 'page',
     log: ['Heard'],
+    updates: ['log', 'status'],
+    polls: 0,
     one: 1,
     canceled: 'SUCCEEDED',
     error: 'ActionNotFound',

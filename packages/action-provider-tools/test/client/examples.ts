@@ -24,6 +24,10 @@ export async function listed(): Promise<void> {
 
   const action = provider.action(id)
   for await (const entry of action.log({ follow: true })) tell(entry.description)
+
+  for await (const update of action.updates()) {
+    tell(update.type === 'log' ? update.entry.description : update.status.display_status)
+  }
 }
 
 export async function typed(): Promise<void> {

@@ -8,13 +8,19 @@ export type Came = { method: string; path: string; headers: IncomingMessage['hea
 /** A server that answers as a test says, whatever that is, and remembers what came. */
 export type Listening = { url: string; came: Came[]; close(): Promise<void> }
 
+/** @param hasUpdates whether it answers what asks for updates itself, which providers of the Python toolkit do not know */
 export async function listening(
   answer: (came: Came, response: ServerResponse, count: number) => unknown,
+  { hasUpdates = false } = {},
 ): Promise<Listening> {
   const came: Came[] = []
   const server = createServer(async (request, response) => {
     const { method = '', url = '', headers } = request
     const body = await text(request)
+    if (!hasUpdates && /\/actions\/[^/]+\/updates/.test(url)) {
+      response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>Not Found</h1>')
+      return
+    }
     const each = { method, path: url, headers, body }
     came.push(each)
     answer(each, response, came.length)

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { nextPause, pace } from '../../src/client/finished.ts'
 import {
   ActionNotFound,
   ActionProviderError,
@@ -11,6 +10,7 @@ import {
   UnauthorizedRequest,
   UnexpectedAnswer,
 } from '../../src/client/index.ts'
+import { nextPause, pace } from '../../src/client/updates.ts'
 import { all, type Listening, listening, sendJson, statusOf } from './listening.ts'
 
 const retry = { backoff: 1 }

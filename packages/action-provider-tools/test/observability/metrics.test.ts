@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import Fastify from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { eventually } from '../../../../test/eventually.ts'
@@ -157,46 +156,5 @@ describe('metrics', () => {
     const { body } = await own.inject('/metrics')
     expect(body).toContain('action_provider_actions_started_total{provider="echo"} 0')
     expect(samplesOf(body).has(counted)).toBe(false)
-  })
-})
-
-describe('the dashboard', () => {
-  test('asks for metrics and labels that are there', async () => {
-    const globus = await emulateGlobus()
-    onTestFinished(globus.close)
-    const metrics = createMetrics()
-    const store = await openStore('sqlite::memory:')
-    const list = () => Promise.reject(new ServiceUnavailable('away'))
-    const auth = globus.auth({ onCall: metrics.authCall })
-    const served = await serveSeen(work, auth, { metrics, store: { ...store, list } })
-    const token = await globus.token('alice')
-    await served.ask(token, 'GET', '/p/actions')
-    const { json } = await served.ask(token, 'POST', '/p/run', { request_id: '1', body: {} })
-    await untilSettled(served, token, json.action_id)
-    const { text } = await served.ask(undefined, 'GET', '/metrics')
-    const names = new Set(
-      [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].flatMap(([, name = '', type]) =>
-        type === 'histogram' ? ['_bucket', '_sum', '_count'].map((end) => name + end) : [name],
-      ),
-    )
-    const labels = new Set([...text.matchAll(/[{,](\w+)=/g)].map(([, label]) => label))
-    const file = new URL('../../../../docs/grafana/action-provider.json', import.meta.url)
-    const dashboard = JSON.parse(await readFile(file, 'utf8'))
-    const expressions: string[] = dashboard.panels.flatMap((panel: { targets?: { expr: string }[] }) =>
-      (panel.targets ?? []).map(({ expr }) => expr),
-    )
-    const asked = new Set(
-      expressions.flatMap((e) => e.match(/\b(action_provider|process|nodejs)_\w+/g) ?? []),
-    )
-    expect(asked.size).toBeGreaterThan(15)
-    expect([...asked].filter((name) => !names.has(name))).toEqual([])
-    const grouped = expressions.flatMap((e) =>
-      [...e.matchAll(/by \(([^)]*)\)/g)].flatMap(([, by = '']) => by.split(/, */)),
-    )
-    const matched = expressions.flatMap((e) => [...e.matchAll(/(\w+)=~?"/g)].map(([, label = '']) => label))
-    expect([...grouped, ...matched].filter((label) => label !== 'instance' && !labels.has(label))).toEqual([])
-    const shown = (prefix: string) =>
-      [...names].filter((name) => name.startsWith(prefix) && !/_(sum|count)$/.test(name))
-    expect(shown('action_provider_').filter((name) => !asked.has(name))).toEqual([])
   })
 })

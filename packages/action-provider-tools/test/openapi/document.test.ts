@@ -105,6 +105,7 @@ describe('the document', () => {
         'GET /actions/{action_id}',
         'DELETE /actions/{action_id}',
         'GET /actions/{action_id}/log',
+        'GET /actions/{action_id}/updates',
         ...['cancel', 'resume'].map((each) => `POST /actions/{action_id}/${each}`),
       ].sort(),
     )

@@ -27,7 +27,7 @@ export async function documentOf(
   const has = (name: 'resume' | 'log' | 'enumerate'): boolean =>
     callbacks ? callbacks[name] !== undefined : name !== 'log' || description.log_supported
   const operations = {
-    ...(!callbacks && { ended: yes }),
+    ...(!callbacks && { ended: yes, follow: yes }),
     ...(has('resume') && { resume: yes }),
     ...(has('log') && { log: yes }),
     ...(has('enumerate') && { enumerate: yes }),
@@ -86,7 +86,8 @@ export function driftCheck(document: OpenApiDocument): DriftCheck {
       }
       const type = headers.get('content-type')?.replace(/;.*/s, '') ?? ''
       const place = ['paths', template, verb, 'responses', key, 'content', type, 'schema']
-      fits(place.map((name) => `/${pointer(name)}`).join(''), JSON.parse(text))
+      const isJson = type === 'application/json'
+      fits(place.map((name) => `/${pointer(name)}`).join(''), isJson ? JSON.parse(text) : text)
     } catch (error) {
       throw new Error(`The OpenAPI document has drifted: ${named}, but ${(error as Error).message}`)
     }

@@ -23,7 +23,7 @@ async function othersList(subject: Subject, roles: string): Promise<unknown[]> {
   return (Array.isArray(answer.json) ? answer.json : []).map(({ action_id }) => action_id)
 }
 
-/** What the other caller may see and change. Nothing but actions of these checks is asked for. */
+/** What the other caller may see and change. Only actions of these checks are requested. */
 export const access: Group = {
   title: 'Two callers',
   checks: [

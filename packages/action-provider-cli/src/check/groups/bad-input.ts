@@ -30,7 +30,10 @@ function malformed(id: string, level: Level, title: string, body: string | Uint8
   }
 }
 
-/** A request that is JSON and does not fit. @param wrong what makes a good request wrong; undefined takes a field away */
+/**
+ * A request that is JSON but not valid. @param wrong the fields that make a valid request wrong; undefined
+ * removes a field
+ */
 function unfit(
   id: string,
   title: string,
@@ -51,7 +54,10 @@ function unfit(
   }
 }
 
-/** Sends a request that must not start anything. What it starts all the same is not left behind: `subject` keeps it in mind. */
+/**
+ * Sends a request that must not start an action. `subject` remembers any action that it starts nevertheless,
+ * and releases it.
+ */
 function refusedRun(subject: Subject, more: Record<string, unknown>): Promise<Answer> {
   return subject.send({ method: 'POST', path: '/run', json: subject.fresh(more) })
 }
@@ -62,7 +68,7 @@ function later(secondsFromNow: number): string {
 
 function afterMaximum({ description: { maximum_deadline: most = 'P30D' } }: Subject): string {
   const longest = seconds(most)
-  if (longest === undefined) throw new Skip('maximum_deadline is no duration')
+  if (longest === undefined) throw new Skip('maximum_deadline is not a duration')
   if (longest > 1_000 * 365 * 86_400) throw new Skip('maximum_deadline is longer than a deadline can be')
   return later(longest + 86_400)
 }
@@ -75,7 +81,7 @@ export const badInput: Group = {
     malformed('not-utf8', 'should', 'a body that is not UTF-8', Uint8Array.of(0x22, 0xff, 0xfe, 0x22)),
     unfit('no-request-id', 'a request without request_id', () => ({ request_id: undefined })),
     unfit('no-body', 'a request without body', () => ({ body: undefined })),
-    unfit('body-no-object', 'a body that is no object', () => ({ body: 'text' })),
+    unfit('body-no-object', 'a body that is not an object', () => ({ body: 'text' })),
     unfit(
       'input',
       'an input that does not fit input_schema',
@@ -85,7 +91,7 @@ export const badInput: Group = {
       },
       'Validate body against the input_schema that introspect shows before the action is started.',
     ),
-    unfit('principal', 'a monitor who is no principal', () => ({ monitor_by: ['somebody'] })),
+    unfit('principal', 'a monitor that is not a principal', () => ({ monitor_by: ['somebody'] })),
     unfit('label', 'a label of 65 characters', () => ({ label: 'x'.repeat(65) })),
     unfit('deadline-past', 'a deadline that is past', () => ({ deadline: later(-3_600) })),
     unfit(
@@ -95,7 +101,7 @@ export const badInput: Group = {
       'Compare the deadline with now + maximum_deadline.',
       'should',
     ),
-    unfit('release-after', 'a release_after that is no duration', () => ({ release_after: 'a while' })),
+    unfit('release-after', 'a release_after that is not a duration', () => ({ release_after: 'a while' })),
     {
       id: 'bad-input.every-error',
       level: 'should',
@@ -119,10 +125,10 @@ export const badInput: Group = {
       says: '413 PayloadTooLarge: the body is over the limit, 1 MiB where no other is set.',
       mend: 'Limit the size of bodies: each one that is read takes memory.',
       async verify(subject) {
-        // Not a request either way, so that a provider without a limit starts nothing.
+        // Not a valid request, so that a provider without a limit starts nothing.
         const json = { padding: 'x'.repeat(5_000_000) }
         const answer = await subject.send({ method: 'POST', path: '/run', json }).catch((error: unknown) => {
-          // A server may close the connection while a body that it refuses is still on its way.
+          // A server may close the connection while the refused body is still being sent.
           if (error instanceof Fault && error.answer?.status === 0) throw new Skip(error.message)
           throw error
         })

@@ -13,7 +13,10 @@ import { Fault, Skip } from '../outcome.ts'
 import type { Subject } from '../subject.ts'
 import type { Answer } from '../wire.ts'
 
-/** A rule for each document that came so far. @param wrong what is wrong with one, in words; `undefined` where nothing is */
+/**
+ * A rule for each document received so far. @param wrong says what is wrong with one; `undefined` if nothing
+ * is
+ */
 function rule<T>(
   all: (subject: Subject) => { answer: Answer; document: T }[],
   check: { id: string; level?: Level; title: string; section: string; says: string; mend: string },
@@ -52,10 +55,10 @@ const TIMES = ['start_time', 'completion_time'] as const
 const times = (document: Document): [string, unknown][] =>
   TIMES.flatMap((name) => (document[name] == null ? [] : [[name, document[name]]]))
 
-/** How far a provider's clock may be from this machine's, in milliseconds. */
+/** How much a provider's clock may differ from this machine's, in milliseconds. */
 const CLOCK = 5 * 60_000
 
-/** Looks back at everything that came, so it stands last. */
+/** Comes last, because it checks everything that was received. */
 export const documents: Group = {
   title: 'All documents',
   checks: [
@@ -69,7 +72,7 @@ export const documents: Group = {
         mend: "Replace the framework's own error pages, those for unknown routes and crashes too.",
       },
       ({ json, headers }) => {
-        if (!isObject(json)) return 'an error is no JSON object'
+        if (!isObject(json)) return 'an error is not a JSON object'
         if (!/^application\/(.+\+)?json\b/.test(headers.get('content-type') ?? ''))
           return 'the content type of an error is not application/json'
         return isText(json.code, 1e6) && isText(json.description, 1e6)

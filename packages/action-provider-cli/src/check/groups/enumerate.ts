@@ -14,15 +14,16 @@ async function list(
 ): Promise<Answer & { items: Document[] }> {
   const answer = await subject.send({ path: '/actions', query })
   expectStatus(answer, 200)
-  if (!Array.isArray(answer.json)) throw new Fault('the answer is no plain array', answer)
-  if (!answer.json.every(isStatus)) throw new Fault('the array holds what is no status document', answer)
+  if (!Array.isArray(answer.json)) throw new Fault('the answer is not a plain array', answer)
+  if (!answer.json.every(isStatus))
+    throw new Fault('the array has an item that is not a status document', answer)
   return { ...answer, items: answer.json }
 }
 
 const hasAction = ({ items }: { items: Document[] }, id: string): boolean =>
   items.some(({ action_id }) => action_id === id)
 
-/** Two actions at least, so that there is something to page through and to sort. */
+/** At least two actions, so that there is something to page through and to sort. */
 async function two(subject: Subject): Promise<{ first: string; second: string }> {
   const first = await subject.shared(firstAction)
   const second = await subject.shared(sharedAction)
@@ -48,7 +49,7 @@ export const enumerate: Group = {
         await list(subject)
         const slash = await subject.send({ path: '/actions/' })
         expectStatus(slash, 200)
-        expectThat(Array.isArray(slash.json), 'the answer is no plain array', slash)
+        expectThat(Array.isArray(slash.json), 'the answer is not a plain array', slash)
       },
     },
     {
@@ -137,7 +138,7 @@ export const enumerate: Group = {
       mend: 'Give at most limit actions, and announce the next page in a Link header.',
       async verify(subject) {
         await two(subject)
-        // Nothing is started or completed meanwhile, so the pages stay what they are.
+        // No action starts or completes meanwhile, so the pages do not change.
         const query = { status: every, limit: '1' }
         const first = await list(subject, query)
         expectThat(first.items.length === 1, `a page of limit 1 has ${first.items.length} actions`, first)

@@ -6,14 +6,14 @@ import type { Group } from '../check.ts'
 import { expectStatus, expectThat } from '../expectations.ts'
 import { Fault } from '../outcome.ts'
 
-/** What is quick enough, in milliseconds. */
+/** The longest acceptable answers, in milliseconds. */
 const RUN = 5_000
 const STATUS = 2_000
 
-/** What a state of a flow holds, in bytes of JSON. */
+/** The largest state of a flow, in bytes of JSON. */
 const LARGEST_DETAILS = 200 * 1024
 
-/** What Globus Flows expects of a provider beside the interface. */
+/** What Globus Flows expects of a provider in addition to the interface. */
 export const flows: Group = {
   title: 'As Globus Flows calls it',
   checks: [

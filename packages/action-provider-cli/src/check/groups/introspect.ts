@@ -8,7 +8,7 @@ import type { Answer } from '../wire.ts'
 const described = async (subject: Subject, path = '/'): Promise<Answer> => {
   const answer = await subject.send({ path, as: isPublic(subject) ? 'nobody' : 'caller' })
   expectStatus(answer, 200)
-  if (!isObject(answer.json)) throw new Fault('the description is no JSON object', answer)
+  if (!isObject(answer.json)) throw new Fault('the description is not a JSON object', answer)
   return answer
 }
 const description = (subject: Subject): Promise<Answer> => subject.shared(described)
@@ -30,7 +30,7 @@ export const introspect: Group = {
       async verify(subject) {
         await description(subject)
         const bare = await described(subject, '')
-        expectThat(isObject(bare.json), 'the description is no JSON object', bare)
+        expectThat(isObject(bare.json), 'the description is not a JSON object', bare)
       },
     },
     {

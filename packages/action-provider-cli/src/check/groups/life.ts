@@ -5,7 +5,7 @@ import { expectAction, expectRefusal, expectSameAction, expectStatus, expectThat
 import { Fault, Skip } from '../outcome.ts'
 import type { Ask, Subject } from '../subject.ts'
 
-/** An action that was not complete when run answered, after it was asked to be released and then canceled. */
+/** An action that was not complete when run answered, then got a release and a cancel. */
 async function interrupted(subject: Subject) {
   const action = await start(subject)
   if (isComplete(action.document)) throw new Skip('actions are complete when run answers')
@@ -14,7 +14,7 @@ async function interrupted(subject: Subject) {
   return { action, release, cancel, last: await completed(subject, action) }
 }
 
-/** It may have completed in between by itself, which is no fault. */
+/** It may have completed by itself meanwhile, which is not a fault. */
 const ranItsCourse = ({ document }: { document: Readonly<Record<string, unknown>> }): boolean =>
   document.status === 'SUCCEEDED'
 
@@ -149,7 +149,7 @@ export const life: Group = {
   ],
 }
 
-/** An action that earlier checks have left, or a new one; complete, and not the first, which later checks need. */
+/** A complete action of earlier checks, or a new one. Not the first one: later checks need it. */
 async function spare(subject: Subject): Promise<string> {
   const { id: first } = await subject.shared(firstAction)
   const left = [...subject.started].find(([id, who]) => who === 'caller' && id !== first)?.[0]

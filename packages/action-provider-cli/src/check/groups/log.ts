@@ -6,7 +6,7 @@ import { Fault, Skip } from '../outcome.ts'
 import type { Subject } from '../subject.ts'
 import type { Answer } from '../wire.ts'
 
-/** Of a log that is longer, this many entries are followed page by page. */
+/** Of a longer log, this many entries are read page by page. */
 const FOLLOWED = 20
 
 const page = async (subject: Subject, query: Record<string, string> = {}): Promise<Answer> => {
@@ -15,13 +15,13 @@ const page = async (subject: Subject, query: Record<string, string> = {}): Promi
   const answer = await subject.send({ path: `/${id}/log`, query })
   expectStatus(answer, 200)
   if (!isObject(answer.json) || !Array.isArray(answer.json.entries))
-    throw new Fault('the answer is no log page with entries', answer)
+    throw new Fault('the answer is not a log page with entries', answer)
   return answer
 }
 const fields = ({ json }: Answer): Document => json as Document
 const entries = ({ json }: Answer): Document[] => (json as { entries: Document[] }).entries
 
-/** The whole log, as long as it is short. */
+/** The whole log, if it is short. */
 const whole = async (subject: Subject): Promise<Document[]> => entries(await page(subject, { limit: '100' }))
 
 async function atLeastTwo(subject: Subject): Promise<Document[]> {

@@ -55,7 +55,7 @@ export function prepareCreate(
     })
 
   const decide = deciding(async (batch, at) => {
-    const writes = batch.map(({ key, newAction }) => ({ key, write: created(newAction, at) }))
+    const writes = batch.map((each) => ({ ...each, write: created(each.newAction, at) }))
     const values = RECORD.values({ requests: requestsOf(batch), ...rowsOf(writes, notifications, times) })
     const rows = await database.query<{ action_id: string }>(RECORD, values)
     const ids = new Set(rows.map(({ action_id }) => action_id))
@@ -69,7 +69,7 @@ export function prepareCreate(
       const ids = new Set(claimed.map(({ action_id }) => action_id))
       const writes = batch
         .filter(({ newAction }) => ids.has(newAction.action_id))
-        .map(({ key, newAction }) => ({ key, write: created(newAction, at) }))
+        .map((each) => ({ ...each, write: created(each.newAction, at) }))
       const given = { firsts: claimed, ...rowsOf(writes, notifications, times) }
       if (writes.length > 0) await query(RECORD_CLAIMED, RECORD_CLAIMED.values(given))
       return writes.map(({ write }) => write.action)

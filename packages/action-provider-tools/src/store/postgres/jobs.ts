@@ -1,8 +1,9 @@
 import { uuidBytes } from '../../action/keys.ts'
-import type { Job } from '../action-store.ts'
+import type { Job, JobLimits } from '../action-store.ts'
 import { CALLERS_A_TURN } from '../turns.ts'
 import { DATABASE_TIME } from './clock.ts'
 import type { Database } from './database.ts'
+import { createLimitedTake } from './limited-jobs.ts'
 import type { Notifications } from './notifications.ts'
 import { statement } from './statement.ts'
 
@@ -104,7 +105,7 @@ const RETURN = statement(
 )
 
 export type Jobs = {
-  take: (provider: string, instance: string, limit: number) => Promise<Job[]>
+  take: (provider: string, instance: string, limit: number, limits?: JobLimits) => Promise<Job[]>
   keep: (provider: string, instance: string, jobs: readonly Job[]) => Promise<{ lost: string[] }>
   return: (provider: string, instance: string, jobs: readonly Job[]) => Promise<void>
 }
@@ -126,9 +127,15 @@ export function createJobs(
   const lease = leaseSeconds * 1000
   /** Who was served last, by provider. */
   const lastServed = new Map<string, string>()
+  const takeWithin = createLimitedTake(database)
   return {
-    async take(provider, instance, limit) {
-      const abandoned = database.reachedFor() >= lease ? limit : 0
+    async take(provider, instance, limit, limits) {
+      const takesOver = database.reachedFor() >= lease
+      if (limits) {
+        const now = clock?.()
+        return takeWithin({ provider, instance, limit, limits, now, lease, left: LEFT, takesOver })
+      }
+      const abandoned = takesOver ? limit : 0
       const last = lastServed.get(provider) ?? ''
       const given = { provider, instance, clock: clock?.(), lease, limit, abandoned, served: last }
       const rows = await database.query<Job & { served: string | null }>(TAKE, TAKE.values(given))

@@ -116,8 +116,8 @@ test('what the first version wrote is carried on', async () => {
   await administer(
     url,
     `ALTER TABLE action_provider.actions DROP COLUMN lease, DROP COLUMN report, DROP COLUMN failures,
-      DROP COLUMN cancel_requested_by, DROP COLUMN resumed_by;
-    ALTER TABLE action_provider.jobs DROP COLUMN lease, DROP COLUMN left_by, DROP COLUMN caller;
+      DROP COLUMN cancel_requested_by, DROP COLUMN resumed_by, DROP COLUMN job_key;
+    ALTER TABLE action_provider.jobs DROP COLUMN lease, DROP COLUMN left_by, DROP COLUMN caller, DROP COLUMN key;
     ALTER TABLE action_provider.counts RENAME TO tallies;
     ALTER TABLE action_provider.schema_version DROP COLUMN usable_from;
     UPDATE action_provider.actions SET runs_on = 'before', attempt = 1 WHERE action_id = '${held.action_id}';

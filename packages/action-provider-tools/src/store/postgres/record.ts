@@ -29,6 +29,7 @@ const ACTIONS = {
   monitor_by: 'text',
   manage_by: 'text',
   deadline_at: 'float8',
+  job_key: 'text',
   ...CHANGING_COLUMNS,
 } as const
 
@@ -51,6 +52,7 @@ const RECORDED = {
     due_at: 'float8',
     holder: 'text',
     lease: 'integer',
+    key: 'text',
   },
   lease: 'float8',
   notifications: { action_id: 'uuid', payload: 'text' },
@@ -80,8 +82,8 @@ function recording(given: Written<typeof RECORDED>, claimed: string): string {
     ), sealed AS (
       INSERT INTO action_provider.secrets (action_id, secret) SELECT * FROM ${secrets.rows} ${first('secrets')}
     ), queued AS (
-      INSERT INTO action_provider.jobs (action_id, provider, caller, due_at, holder, lease, lease_until)
-      SELECT jobs.action_id, jobs.provider, jobs.caller, COALESCE(jobs.due_at, ${DATABASE_TIME}), jobs.holder, jobs.lease,
+      INSERT INTO action_provider.jobs (action_id, provider, caller, key, due_at, holder, lease, lease_until)
+      SELECT jobs.action_id, jobs.provider, jobs.caller, jobs.key, COALESCE(jobs.due_at, ${DATABASE_TIME}), jobs.holder, jobs.lease,
         CASE WHEN jobs.holder IS NOT NULL THEN COALESCE(jobs.due_at, ${DATABASE_TIME}) + ${lease} END
       FROM ${jobs.rows} ${first('jobs')}
     ), counted AS (
@@ -105,6 +107,7 @@ export const RECORD_CLAIMED = statement(
   { firsts: { action_id: 'uuid' }, ...RECORDED },
   (given) => recording(given, `SELECT firsts.action_id FROM ${given.firsts.rows}`),
 )
+
 export function requestsOf(
   batch: readonly { key: string; newAction: NewAction }[],
 ): Parameters<typeof CLAIM.values>[0]['requests'] {
@@ -118,14 +121,19 @@ export function requestsOf(
 
 /** The rows of new actions, and who is told of them. */
 export function rowsOf(
-  writes: readonly { key: string; write: Write }[],
+  writes: readonly { key: string; newAction: NewAction; write: Write }[],
   notifications: Notifications,
   times: Times,
 ): Omit<Parameters<typeof RECORD.values>[0], 'requests'> {
-  const jobs = writes.flatMap(({ write: { action, job } }) => (job ? [{ action, job }] : []))
+  const jobs = writes.flatMap(({ newAction: { job_key = '' }, write: { action, job } }) =>
+    job ? [{ action, job, key: job_key }] : [],
+  )
   const due = jobs.filter(({ job }) => job.holder === undefined)
   return {
-    actions: writes.map(({ key, write }) => actionRow(key, write.action)),
+    actions: writes.map(({ key, newAction, write }) => ({
+      ...actionRow(key, write.action),
+      job_key: newAction.job_key ?? '',
+    })),
     access: writes.flatMap(({ write: { action } }) =>
       accessTo(action).map((key) => ({
         ...keyOf(action),
@@ -140,12 +148,13 @@ export function rowsOf(
     secrets: writes.flatMap(({ write: { action, secret } }) =>
       secret ? [{ action_id: action.action_id, secret }] : [],
     ),
-    jobs: jobs.map(({ action, job }) => ({
+    jobs: jobs.map(({ action, job, key }) => ({
       ...keyOf(action),
       caller: action.creator_id,
       due_at: times.due(job.due_at),
       holder: job.holder,
       lease: action.lease,
+      key,
     })),
     lease: times.lease,
     notifications: due.map(({ action: { action_id, provider } }) => ({
@@ -155,7 +164,10 @@ export function rowsOf(
   }
 }
 
-function actionRow(request_key: string, action: StoredAction): { [Column in keyof typeof ACTIONS]: unknown } {
+function actionRow(
+  request_key: string,
+  action: StoredAction,
+): { [Column in Exclude<keyof typeof ACTIONS, 'job_key'>]: unknown } {
   return {
     ...keyOf(action),
     request_key,

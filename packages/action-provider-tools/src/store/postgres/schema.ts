@@ -111,4 +111,9 @@ CREATE INDEX jobs_by_caller ON action_provider.jobs (provider, caller, due_at) W
 
   // The oldest version whose instances can use the schema. A migration that takes away what they use sets it to its own number.
   'ALTER TABLE action_provider.schema_version ADD COLUMN usable_from integer NOT NULL DEFAULT 5',
+
+  // What limits the jobs that are held at once: the key is the action's, and with each of its jobs.
+  `ALTER TABLE action_provider.actions ADD COLUMN job_key text COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE action_provider.jobs ADD COLUMN key text COLLATE "C" NOT NULL DEFAULT '';
+CREATE INDEX jobs_by_queue ON action_provider.jobs (provider, caller, key, due_at) WHERE holder IS NULL;`,
 ]

@@ -81,7 +81,7 @@ const CHANGE = statement(
       FROM wanted w JOIN locked l ON l.action_id = w.action_id
       WHERE a.action_id = w.action_id AND (w.holder IS NULL OR EXISTS (
         SELECT FROM held h WHERE h.action_id = w.action_id AND h.holder = w.holder AND h.lease = w.held))
-      RETURNING a.action_id, a.provider, a.creator_id, a.status, a.lease, l.status AS before
+      RETURNING a.action_id, a.provider, a.creator_id, a.job_key, a.status, a.lease, l.status AS before
     ), moved AS (
       UPDATE action_provider.access x SET status = access.status, release_at = access.release_at
       FROM ${given.access.rows}
@@ -101,8 +101,8 @@ const CHANGE = statement(
       DELETE FROM action_provider.secrets s USING ${given.erased.rows}, changed c
       WHERE c.action_id = erased.action_id AND s.action_id = erased.action_id
     ), queueing AS (
-      INSERT INTO action_provider.jobs (action_id, provider, caller, due_at, left_by, lease)
-      SELECT c.action_id, c.provider, c.creator_id, COALESCE(queued.due_at, ${DATABASE_TIME}), queued.left_by, c.lease
+      INSERT INTO action_provider.jobs (action_id, provider, caller, key, due_at, left_by, lease)
+      SELECT c.action_id, c.provider, c.creator_id, c.job_key, COALESCE(queued.due_at, ${DATABASE_TIME}), queued.left_by, c.lease
       FROM ${given.queued.rows}
       JOIN changed c ON c.action_id = queued.action_id WHERE (SELECT count(*) FROM held) >= 0
       ON CONFLICT (action_id) DO UPDATE SET due_at = excluded.due_at, left_by = excluded.left_by, holder = NULL,

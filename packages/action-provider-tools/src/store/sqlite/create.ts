@@ -43,6 +43,7 @@ export function prepareCreate(
     'monitor_by',
     'manage_by',
     'deadline_at',
+    'job_key',
     ...CHANGING_COLUMNS,
   ])
 
@@ -58,6 +59,7 @@ export function prepareCreate(
       monitor_by: writeList(action.monitor_by),
       manage_by: writeList(action.manage_by),
       deadline_at: action.deadline_at,
+      job_key: newAction.job_key ?? '',
       ...changingValues(action, log.length),
     })
     // Nobody asks for the request of an action whose work is over.

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { uuidText } from '../../action/keys.ts'
-import type { Hold, Job } from '../action-store.ts'
+import type { Hold, Job, JobLimits } from '../action-store.ts'
 import type { WrittenJob } from '../changes.ts'
-import { CALLERS_A_TURN, shareOf } from '../turns.ts'
+import { CALLERS_A_TURN, QUEUES_A_TURN, type Queue, shareOf, withinLimits } from '../turns.ts'
 import { prepare } from './statement.ts'
 
 /** Work that waits, or that an instance has taken. An action has one job or none. */
@@ -12,8 +12,11 @@ export type Jobs = {
   remove: (action: number) => void
   /** Whether `take` would find anything. */
   areDue: (provider: number, now: number) => boolean
-  /** Takes jobs that are due and that nobody holds, of each caller in turn; those whose lease is over come last. */
-  take: (provider: number, instance: string, now: number, limit: number) => Job[]
+  /**
+   * Takes jobs that are due and that nobody holds, of each caller in turn, as far as there is room; those whose lease is over
+   * come last.
+   */
+  take: (provider: number, instance: string, now: number, limit: number, limits?: JobLimits) => Job[]
   isHeld: (action: number, hold: Hold) => boolean
   /** Renews the lease of a job. Returns whether it was held. */
   keep: (action: number, hold: Hold, now: number) => boolean
@@ -30,7 +33,8 @@ type Due = readonly [number: number, action_id: Uint8Array]
 export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
   const upsert = prepare(
     database,
-    `INSERT INTO jobs (number, provider, lease, caller, due_at, holder, lease_until) VALUES (?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO jobs (number, provider, lease, caller, due_at, holder, lease_until, key)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT job_key FROM actions WHERE number = ?1))
       ON CONFLICT DO UPDATE SET due_at = excluded.due_at, holder = excluded.holder, lease_until = excluded.lease_until`,
   )
   const erase = prepare(database, 'DELETE FROM jobs WHERE number = ?')
@@ -62,8 +66,20 @@ export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
     'UPDATE jobs SET holder = NULL, lease_until = NULL WHERE holder IS NOT NULL',
   )
   const count = prepare<[number]>(database, 'SELECT count(*) FROM jobs WHERE provider = ? AND holder IS NULL')
+  const nextQueue = prepare<[caller: string, key: string]>(
+    database,
+    `SELECT caller, key FROM jobs WHERE provider = ? AND (caller, key) > (?, ?) AND holder IS NULL
+      ORDER BY caller, key LIMIT 1`,
+  )
+  const selectOfQueue = prepare<Due>(database, withId(`${waiting} AND caller = ? AND key = ?`, 'due_at'))
+  const selectHeld = prepare<[caller: string, key: string]>(
+    database,
+    'SELECT caller, key FROM jobs WHERE provider = ? AND holder IS NOT NULL',
+  )
   /** Who was served last, by provider. */
   const served = new Map<number, string>()
+  /** The same where there are limits. */
+  const servedQueue = new Map<number, Queue>()
 
   /** Callers with jobs that nobody holds, beginning after the one that was served last. */
   function callersInTurn(provider: number): string[] {
@@ -97,6 +113,43 @@ export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
     return [...due, ...oldest].slice(0, limit)
   }
 
+  /** The queues with jobs that nobody holds, beginning after the one that was served last. */
+  function queuesInTurn(provider: number): Queue[] {
+    const start = servedQueue.get(provider) ?? { caller: '', key: '' }
+    const queues: Queue[] = []
+    const isBefore = (a: Queue, b: Queue): boolean =>
+      a.caller < b.caller || (a.caller === b.caller && a.key <= b.key)
+    const walk = (from: Queue, goesOn: (queue: Queue) => boolean): void => {
+      for (let last = from; queues.length < QUEUES_A_TURN; ) {
+        const [caller, key] = nextQueue.get(provider, last.caller, last.key) ?? []
+        if (caller === undefined || key === undefined || !goesOn({ caller, key })) return
+        last = { caller, key }
+        queues.push(last)
+      }
+    }
+    walk(start, () => true)
+    walk({ caller: '', key: '' }, (queue) => isBefore(queue, start))
+    return queues
+  }
+
+  /** Due jobs that nobody holds and that the limits leave room for: one of each queue, then the next of each. */
+  function dueWithinLimits(provider: number, now: number, limit: number, limits: JobLimits): Due[] {
+    const queues = queuesInTurn(provider)
+    const { perCaller = limit, perKey = limit } = limits
+    const depth = Math.min(limit, perCaller)
+    const rows = queues.map((queue) =>
+      selectOfQueue
+        .all(provider, now, queue.caller, queue.key, queue.key === '' ? depth : Math.min(depth, perKey))
+        .map((due) => ({ ...queue, due })),
+    )
+    const waiting = Array.from({ length: depth }, (_, nth) => rows.flatMap((row) => row[nth] ?? [])).flat()
+    const held = selectHeld.all(provider).map(([caller, key]) => ({ caller, key }))
+    const picked = withinLimits(waiting, held, limits, limit)
+    const last = picked.at(-1) ?? queues.at(-1)
+    if (last) servedQueue.set(provider, last)
+    return picked.map(({ due }) => due)
+  }
+
   const until = (now: number): number => Math.min(now + leaseSeconds * 1000, Number.MAX_SAFE_INTEGER)
 
   return {
@@ -104,8 +157,8 @@ export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
       void upsert.run(action, provider, lease, caller, due_at, holder, holder && until(due_at)),
     remove: (action) => void erase.run(action),
     areDue: (provider, now) => anyDue.get(provider, now, provider, now, now)?.[0] === 1,
-    take(provider, instance, now, limit) {
-      const due = dueInTurn(provider, now, limit)
+    take(provider, instance, now, limit, limits) {
+      const due = limits ? dueWithinLimits(provider, now, limit, limits) : dueInTurn(provider, now, limit)
       if (due.length < limit) due.push(...selectForsaken.all(provider, now, now, limit - due.length))
       return due.map(([number, action_id]) => {
         const [lease = 0] = hold.get(instance, until(now), number) ?? []

@@ -65,6 +65,7 @@ test('what the first version wrote is carried on', async () => {
   await before.create(waiting)
   // As the first version had it.
   database.exec(`
+    DROP INDEX jobs_by_queue; ALTER TABLE jobs DROP COLUMN key; ALTER TABLE actions DROP COLUMN job_key;
     ALTER TABLE actions DROP COLUMN failures; ALTER TABLE actions DROP COLUMN cancel_requested_by;
     ALTER TABLE actions DROP COLUMN resumed_by; DROP INDEX jobs_by_caller; ALTER TABLE jobs DROP COLUMN caller;
     ALTER TABLE actions DROP COLUMN lease; ALTER TABLE actions DROP COLUMN report; ALTER TABLE jobs DROP COLUMN lease;

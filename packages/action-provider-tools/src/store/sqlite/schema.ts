@@ -86,4 +86,9 @@ export const VERSIONS: readonly string[] = [
   `ALTER TABLE jobs ADD COLUMN caller TEXT NOT NULL DEFAULT '';
   UPDATE jobs SET caller = (SELECT creator_id FROM actions WHERE actions.number = jobs.number);
   CREATE INDEX jobs_by_caller ON jobs (provider, caller, due_at) WHERE holder IS NULL;`,
+
+  // What limits the jobs that are held at once: the key is the action's, and with each of its jobs.
+  `ALTER TABLE actions ADD COLUMN job_key TEXT NOT NULL DEFAULT '';
+  ALTER TABLE jobs ADD COLUMN key TEXT NOT NULL DEFAULT '';
+  CREATE INDEX jobs_by_queue ON jobs (provider, caller, key, due_at) WHERE holder IS NULL;`,
 ]

@@ -220,10 +220,10 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
     cancelsSince: (provider, before, limit) =>
       ofProvider(provider, [], (number) => lists.cancelsSince(number, before, limit)),
 
-    async takeJobs(provider, instance, limit) {
+    async takeJobs(provider, instance, limit, limits) {
       const number = reading(() => providers.find(provider))
       if (number === undefined || !reading(() => jobs.areDue(number, clock()))) return []
-      return write(() => jobs.take(number, instance, clock(), limit))
+      return write(() => jobs.take(number, instance, clock(), limit, limits))
     },
 
     async keepJobs(_provider, instance, held) {
