@@ -157,7 +157,7 @@ describe('a provider elsewhere', () => {
     await page.goto(world.url)
     await page.getByLabel('URL of an action provider').fill('not a url')
     await page.getByRole('button', { name: 'Add' }).click()
-    await page.getByText('is no URL of a provider').waitFor()
+    await page.locator('#add-help.wrong').waitFor()
     await page.getByLabel('URL of an action provider').fill(`${other.origin}/far/run`)
     await page.getByRole('button', { name: 'Add' }).click()
     await page.getByRole('heading', { name: 'skeleton_action_provider', level: 1 }).waitFor()

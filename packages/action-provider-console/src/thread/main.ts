@@ -8,7 +8,6 @@ import { type Port, peer } from './peer.ts'
 import { createProviders } from './providers.ts'
 import { saidBy, summaryOf } from './summary.ts'
 import { createTree, type Tree } from './tree.ts'
-import { watchAction } from './watch.ts'
 
 const trees = new Map<string, Tree>()
 const lists = new Map<string, List>()
@@ -31,7 +30,9 @@ const calls: ThreadCalls = {
     return shown(status, `${provider} ${id}`)
   },
   async watch({ provider, id, key }, { signal, emit }) {
-    await watchAction(at(provider).action(id), signal, (status) => emit(shown(status, key)))
+    for await (const update of at(provider).action(id).updates({ signal, log: false })) {
+      if (update.type === 'status') emit(shown(update.status, key))
+    }
   },
 
   openList({ provider, key, filter }, { signal }) {
