@@ -52,6 +52,18 @@ export type LogLine = {
   hasDetails: boolean
 }
 
+/** What a log says of a step of the work, or of a time that it sleeps or waits. */
+export type StepLine = {
+  number: number
+  step: string
+  code: string
+  time: string
+  /** How long it took, ISO 8601. */
+  duration?: string
+  /** Until when it sleeps. */
+  until?: string
+}
+
 type At = { provider: string }
 type OfAction = At & { id: string }
 /** The key of something that the thread keeps for the page. */
@@ -76,6 +88,8 @@ export type ThreadCalls = {
   followLog: Procedure<OfAction & Kept & { follow: boolean }, void, LogCount>
   searchLog: Procedure<Kept & { text: string }, LogCount>
   logRows: Procedure<Rows, LogLine[]>
+  /** The steps and waits of the work, in their order. */
+  stepsOfLog: Procedure<Kept, StepLine[]>
   /** Where a line is among those that are searched for; -1 where it is not. */
   findLine: Procedure<Kept & { number: number }, number>
   /** Keeps a line's details as the tree `tree`, and gives its whole text. */

@@ -1,5 +1,5 @@
 import type { Action, ActionLogEntry } from 'action-provider-tools/client'
-import type { LogCount, LogLine } from './calls.ts'
+import type { LogCount, LogLine, StepLine } from './calls.ts'
 
 /** A log as far as it was read, and what of it is searched for. */
 export type Log = {
@@ -8,6 +8,8 @@ export type Log = {
   search(text: string): LogCount
   rows(from: number, to: number): LogLine[]
   find(number: number): number
+  /** What it says of steps and waits. */
+  steps(): StepLine[]
   entry(number: number): ActionLogEntry | undefined
 }
 
@@ -15,11 +17,14 @@ export type Log = {
 const TOLD = 100
 /** The most pages of a hundred lines that are read at once: some logs have no end. */
 const PAGES = 5_000
+/** The most steps that are shown. */
+const STEPS = 500
 /** The longest description in one line. */
 const LONGEST = 400
 
 export function createLog(action: Action): Log {
   const entries: ActionLogEntry[] = []
+  const steps: StepLine[] = []
   let wanted = ''
   let found: number[] = []
 
@@ -31,6 +36,8 @@ export function createLog(action: Action): Log {
 
   function add(entry: ActionLogEntry): void {
     entries.push(entry)
+    const step = steps.length < STEPS ? stepOf(entry, entries.length) : undefined
+    if (step !== undefined) steps.push(step)
     if (wanted !== '' && fits(entry)) found.push(entries.length - 1)
   }
   const count = (): LogCount => ({
@@ -90,7 +97,22 @@ export function createLog(action: Action): Log {
     },
     find: (number) =>
       wanted === '' ? (number <= entries.length ? number - 1 : -1) : found.indexOf(number - 1),
+    steps: () => steps,
     entry: (number) => entries[number - 1],
+  }
+}
+
+/** What an entry says of a step: those that name one in their details do. */
+function stepOf({ time, code, details }: ActionLogEntry, number: number): StepLine | undefined {
+  const { step, duration, until } = details ?? {}
+  if (typeof step !== 'string') return undefined
+  return {
+    number,
+    step: cut(step),
+    code: cut(code),
+    time,
+    ...(typeof duration === 'string' && { duration }),
+    ...(typeof until === 'string' && { until }),
   }
 }
 

@@ -50,6 +50,7 @@ const calls: ThreadCalls = {
   },
   searchLog: ({ key, text }) => kept(logs, key).search(text),
   logRows: ({ key, from, to }) => logs.get(key)?.rows(from, to) ?? [],
+  stepsOfLog: ({ key }) => logs.get(key)?.steps() ?? [],
   findLine: ({ key, number }) => logs.get(key)?.find(number) ?? -1,
   openLine({ key, number, tree }) {
     const entry = logs.get(key)?.entry(number)
