@@ -17,9 +17,10 @@ import {
   PROVIDER,
 } from './rows.ts'
 import { prepare } from './statement.ts'
+import { createSteps } from './steps.ts'
 
 /** How many actions are read at a time. */
-const PAGE = 500
+const PAGE = 100
 
 type Beside = readonly [
   request_key: Uint8Array,
@@ -27,6 +28,7 @@ type Beside = readonly [
   secret: Uint8Array | null,
   due_at: number | null,
   lease: number | null,
+  job_key: string,
 ]
 
 /**
@@ -38,8 +40,8 @@ export function openSource(path: string): Source {
   const database = openDatabase(path)
   try {
     assertImported(database, path)
-    // The entries of a long log are sorted on disk.
-    database.exec('PRAGMA temp_store = FILE')
+    // The entries of a long log are sorted on disk, and no row is read twice.
+    database.exec('PRAGMA temp_store = FILE; PRAGMA cache_size = -16384')
     return { kind: 'sqlite', moving: () => read(database), close: async () => database.close() }
   } catch (error) {
     database.close()
@@ -54,11 +56,12 @@ async function* read(database: DatabaseSync): AsyncGenerator<Moved> {
   )
   const beside = prepare<Beside>(
     database,
-    `SELECT request_key, request, secret, due_at, jobs.lease FROM actions LEFT JOIN requests USING (number)
+    `SELECT request_key, request, secret, due_at, jobs.lease, job_key FROM actions LEFT JOIN requests USING (number)
       LEFT JOIN secrets USING (number) LEFT JOIN jobs USING (number) WHERE number = ?`,
   )
   const log = database.prepare('SELECT entry FROM log WHERE number = ? ORDER BY position')
   log.setReturnArrays(true)
+  const remembered = createSteps(database)
   const providers = new Map(prepare<[number, string]>(database, 'SELECT id, name FROM providers').all())
 
   let after: Uint8Array = new Uint8Array()
@@ -72,7 +75,9 @@ async function* read(database: DatabaseSync): AsyncGenerator<Moved> {
       const line = (part: string[]): Moved => {
         if (!first) return { action_id, log: part }
         first = false
-        return movedOf(action, row[CONTENT_HASH], besides, part)
+        const steps = remembered.steps(row[NUMBER])
+        const delivered = remembered.events(row[NUMBER])
+        return { ...movedOf(action, row[CONTENT_HASH], besides, part), steps, delivered }
       }
       for (const entry of log.iterate(row[NUMBER])) {
         const full = lines.add((entry as unknown as [string])[0])
@@ -84,8 +89,13 @@ async function* read(database: DatabaseSync): AsyncGenerator<Moved> {
   }
 }
 
-function movedOf(action: StoredAction, content_hash: Uint8Array, beside: Beside, log: string[]): MovedAction {
-  const [request_key, request, secret, due_at, lease] = beside
+function movedOf(
+  action: StoredAction,
+  content_hash: Uint8Array,
+  beside: Beside,
+  log: string[],
+): Omit<MovedAction, 'steps' | 'delivered'> {
+  const [request_key, request, secret, due_at, lease, job_key] = beside
   return {
     action,
     request_key: uuidText(request_key),
@@ -93,6 +103,7 @@ function movedOf(action: StoredAction, content_hash: Uint8Array, beside: Beside,
     ...(request !== null && { request }),
     ...(secret !== null && { secret }),
     ...(due_at !== null && { job: { due_at: Math.ceil(due_at), lease: lease ?? 0 } }),
+    ...(job_key !== '' && { job_key }),
     log,
   }
 }

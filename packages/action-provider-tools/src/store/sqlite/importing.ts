@@ -11,6 +11,7 @@ import { openDatabase } from './opening.ts'
 import { createProviders } from './providers.ts'
 import { CHANGING_COLUMNS, changingValues, writeList } from './rows.ts'
 import { insertInto, prepare } from './statement.ts'
+import { createSteps } from './steps.ts'
 
 /** How far an import has come, in a database that has ever been imported into. */
 const IMPORT = `CREATE TABLE IF NOT EXISTS import (
@@ -23,6 +24,7 @@ const IMPORT = `CREATE TABLE IF NOT EXISTS import (
  */
 export function openTarget(path: string): Target {
   const database = openDatabase(path)
+  database.exec('PRAGMA cache_size = -32768')
   const write = prepareWrite(database)
   const note = ({ export_id, lines, sha256, complete }: Progress): void => {
     database
@@ -81,6 +83,7 @@ function prepareWrite(database: DatabaseSync): {
 } {
   const providers = createProviders(database)
   const access = createAccess(database)
+  const remembered = createSteps(database)
   const insertAction = insertInto(database, 'actions', [
     'action_id',
     'request_key',
@@ -90,13 +93,15 @@ function prepareWrite(database: DatabaseSync): {
     'monitor_by',
     'manage_by',
     'deadline_at',
+    'work_version',
+    'job_key',
     ...CHANGING_COLUMNS,
   ])
   const insertRequest = prepare(database, 'INSERT INTO requests (number, request) VALUES (?, ?)')
   const insertSecret = prepare(database, 'INSERT INTO secrets (number, secret) VALUES (?, ?)')
   const insertJob = prepare(
     database,
-    'INSERT INTO jobs (number, provider, due_at, lease, caller) VALUES (?, ?, ?, ?, ?)',
+    'INSERT INTO jobs (number, provider, due_at, lease, caller, key) VALUES (?, ?, ?, ?, ?, ?)',
   )
   const insertEntry = prepare(database, 'INSERT INTO log (number, time, position, entry) VALUES (?, ?, ?, ?)')
   const find = prepare<[number: number, log_length: number]>(
@@ -123,7 +128,18 @@ function prepareWrite(database: DatabaseSync): {
         lengthen.run(length + moved.log.length, number)
         return
       }
-      const { action, request_key, content_hash, request, secret, job, log } = moved
+      const {
+        action,
+        request_key,
+        content_hash,
+        request,
+        secret,
+        job,
+        job_key = '',
+        steps,
+        delivered,
+        log,
+      } = moved
       const action_id = bytesOf(action.action_id)
       const provider = providers.number(action.provider)
       const number = insertAction({
@@ -135,11 +151,15 @@ function prepareWrite(database: DatabaseSync): {
         monitor_by: writeList(action.monitor_by),
         manage_by: writeList(action.manage_by),
         deadline_at: action.deadline_at,
+        work_version: action.work_version,
+        job_key,
         ...changingValues(action, log.length),
       })
       if (request !== undefined) insertRequest.run(number, request)
       if (secret !== undefined) insertSecret.run(number, secret)
-      if (job !== undefined) insertJob.run(number, provider, job.due_at, job.lease, action.creator_id)
+      if (job !== undefined)
+        insertJob.run(number, provider, job.due_at, job.lease, action.creator_id, job_key)
+      remembered.write(number, 0, { steps, events: delivered })
       access.add({ number, provider, action_id }, action)
       append(number, 0, log)
     },
@@ -169,5 +189,7 @@ function totals(database: DatabaseSync): Totals {
     secrets: many('secrets'),
     jobs: many('jobs'),
     log_entries: many('log'),
+    steps: many('steps'),
+    events: many('events'),
   }
 }
