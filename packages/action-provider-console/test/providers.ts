@@ -70,3 +70,15 @@ export const steeredProvider = defineActionProvider({
       steered.set(name, { progress, log, end: resolve })
     }),
 })
+
+/** Work of two steps and a sleep between them. */
+export const steppingProvider = defineActionProvider({
+  description: { ...description, title: 'Stepping', synchronous: false, log_supported: true },
+  input: { type: 'object', additionalProperties: false },
+  run: async ({ step, sleep }) => {
+    const prepared = await step('prepare', () => ({ files: 12 }))
+    await sleep('until it is settled', 300)
+    await step('copy', () => 'done')
+    return prepared
+  },
+})

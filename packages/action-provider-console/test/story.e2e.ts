@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { helloWorld } from '../../../examples/hello-world/src/hello-world.ts'
 import { watchasay } from '../../../examples/watchasay/src/watchasay.ts'
 import { storesForTest, type TestStores } from '../../action-provider-tools/test/stores.ts'
-import { kinds, steered, steeredProvider } from './providers.ts'
+import { kinds, steered, steeredProvider, steppingProvider } from './providers.ts'
 import { chooseUser, createWorld, idOf, type Person, type World } from './world.ts'
 
 const transfer = 'urn:globus:auth:scope:transfer.api.globus.org:all'
@@ -25,6 +25,7 @@ describe.each(storesForTest)('on $name', ({ name, start }) => {
         '/hello_world': helloWorld,
         '/kinds': kinds,
         '/steered': steeredProvider,
+        '/stepping': steppingProvider,
       },
     })
     alice = await world.person()
@@ -126,6 +127,15 @@ describe.each(storesForTest)('on $name', ({ name, start }) => {
     await page.getByRole('button', { name: 'Run', exact: true }).click()
     expect(await idOf(page)).toBe(first)
     await page.getByText('repeats an earlier request').waitFor()
+  })
+
+  test('the steps of an action and the times that it waits are shown in their order', async () => {
+    const { page } = alice
+    await page.goto(world.view('run', { provider: '/stepping' }))
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    await page.locator('.state.succeeded').waitFor()
+    const steps = page.getByRole('region', { name: 'Steps and waits' }).getByRole('link')
+    await expect.poll(() => steps.allTextContents()).toEqual(['prepare', 'until it is settled', 'copy'])
   })
 
   test('she cancels an action once she has said so twice, and releases it', async () => {

@@ -64,6 +64,15 @@ export type StepLine = {
   until?: string
 }
 
+/** What a log says of an event that the work waits for. */
+export type Wait = {
+  event: string
+  /** What it takes: JSON Schema, as text. */
+  schema: string
+  /** How long it waits. */
+  until?: string
+}
+
 type At = { provider: string }
 type OfAction = At & { id: string }
 /** The key of something that the thread keeps for the page. */
@@ -75,7 +84,7 @@ export type ThreadCalls = {
   introspect: Procedure<At, ProviderDescription & { schemaText: string }>
   /** Starts an action. `input` is JSON text, so that its numbers stay as they were written. */
   run: Procedure<At & { input: string; fields: RunFields }, { id: string; repeated: boolean }>
-  change: Procedure<OfAction & { change: 'cancel' | 'resume' | 'release' }, Shown>
+  change: Procedure<OfAction & Kept & { change: 'cancel' | 'resume' | 'release' }, Shown>
   /** Tells of the action whenever it is another, until it is complete. Keeps its details as the tree `key`. */
   watch: Procedure<OfAction & Kept, void, Shown>
 

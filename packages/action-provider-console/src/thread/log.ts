@@ -1,5 +1,5 @@
 import type { Action, ActionLogEntry } from 'action-provider-tools/client'
-import type { LogCount, LogLine, StepLine } from './calls.ts'
+import type { LogCount, LogLine, StepLine, Wait } from './calls.ts'
 
 /** A log as far as it was read, and what of it is searched for. */
 export type Log = {
@@ -8,6 +8,8 @@ export type Log = {
   search(text: string): LogCount
   rows(from: number, to: number): LogLine[]
   find(number: number): number
+  /** The event that the work waits for, as far as its log says. */
+  wait(): Wait | undefined
   /** What it says of steps and waits. */
   steps(): StepLine[]
   entry(number: number): ActionLogEntry | undefined
@@ -25,6 +27,7 @@ const LONGEST = 400
 export function createLog(action: Action): Log {
   const entries: ActionLogEntry[] = []
   const steps: StepLine[] = []
+  let wait: Wait | undefined
   let wanted = ''
   let found: number[] = []
 
@@ -38,6 +41,7 @@ export function createLog(action: Action): Log {
     entries.push(entry)
     const step = steps.length < STEPS ? stepOf(entry, entries.length) : undefined
     if (step !== undefined) steps.push(step)
+    wait = waitOf(entry) ?? wait
     if (wanted !== '' && fits(entry)) found.push(entries.length - 1)
   }
   const count = (): LogCount => ({
@@ -97,6 +101,8 @@ export function createLog(action: Action): Log {
     },
     find: (number) =>
       wanted === '' ? (number <= entries.length ? number - 1 : -1) : found.indexOf(number - 1),
+    // What is logged of the work after it has had the event says that it no longer waits.
+    wait: () => (steps.at(-1)?.code === 'Wait' ? wait : undefined),
     steps: () => steps,
     entry: (number) => entries[number - 1],
   }
@@ -104,7 +110,7 @@ export function createLog(action: Action): Log {
 
 /** What an entry says of a step: those that name one in their details do. */
 function stepOf({ time, code, details }: ActionLogEntry, number: number): StepLine | undefined {
-  const { step, duration, until } = details ?? {}
+  const { duration, until, event, step = code === 'Wait' ? event : undefined } = details ?? {}
   if (typeof step !== 'string') return undefined
   return {
     number,
@@ -114,6 +120,12 @@ function stepOf({ time, code, details }: ActionLogEntry, number: number): StepLi
     ...(typeof duration === 'string' && { duration }),
     ...(typeof until === 'string' && { until }),
   }
+}
+
+function waitOf({ code, details }: ActionLogEntry): Wait | undefined {
+  const { event, schema, until } = details ?? {}
+  if (code !== 'Wait' || typeof event !== 'string') return undefined
+  return { event, schema: JSON.stringify(schema ?? {}), ...(typeof until === 'string' && { until }) }
 }
 
 /** One line of a log, without line ends. */

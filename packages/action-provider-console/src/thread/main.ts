@@ -25,9 +25,9 @@ const calls: ThreadCalls = {
     })
     return { id: action.id, repeated: action.repeated === true }
   },
-  async change({ provider, id, change }, { signal }) {
+  async change({ provider, id, key, change }, { signal }) {
     const status = await at(provider).action(id)[change]({ signal })
-    return shown(status, `${provider} ${id}`)
+    return shown(status, key)
   },
   async watch({ provider, id, key }, { signal, emit }) {
     for await (const update of at(provider).action(id).updates({ signal, log: false })) {

@@ -21,7 +21,11 @@ const clock = new Intl.DateTimeFormat(undefined, {
   fractionalSecondDigits: 3,
 })
 
-type LogSectionProps = { provider: string; action: Shown; released: boolean }
+type LogSectionProps = {
+  provider: string
+  action: Shown
+  released: boolean
+}
 
 /** The log of an action: it follows, can be searched, and each line has a URL. */
 export function LogSection({ provider, action, released }: LogSectionProps): JSX.Element {

@@ -24,7 +24,7 @@ export function Timeline({ log, lines, action, hrefOfLine }: TimelineProps): JSX
   }, [log, lines])
   if (steps.length === 0) return null
   const end = action.completion_time === undefined ? now.value : Date.parse(action.completion_time)
-  const parts = steps.map((step) => ({ ...step, ...spanOf(step, end) }))
+  const parts = steps.map((step, index) => ({ ...step, ...spanOf(step, steps[index + 1], end) }))
   const first = Math.min(Date.parse(action.start_time ?? ''), ...parts.map(({ from }) => from))
   const whole = Math.max(1, end - first)
   const share = (time: number): string => `${Math.min(100, Math.max(0, (time / whole) * 100))}%`
@@ -55,8 +55,15 @@ export function Timeline({ log, lines, action, hrefOfLine }: TimelineProps): JSX
 }
 
 /** A step is told of when it ends, a sleep when it begins. */
-function spanOf({ time, duration, until }: StepLine, end: number): { from: number; to: number } {
+function spanOf(
+  { code, time, duration, until }: StepLine,
+  next: StepLine | undefined,
+  end: number,
+): { from: number; to: number } {
   const told = Date.parse(time)
+  // That an event has come is not told: what the work does next says so.
+  if (code === 'Wait')
+    return { from: told, to: next === undefined ? end : Math.max(told, spanOf(next, undefined, end).from) }
   if (until !== undefined) return { from: told, to: Math.max(told, Math.min(Date.parse(until), end)) }
   return { from: told - (durationOf(duration ?? '') ?? 0), to: told }
 }
