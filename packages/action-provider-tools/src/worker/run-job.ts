@@ -3,7 +3,9 @@ import type { ActionRequest } from '../documents/action-request.ts'
 import type { ActionStatus } from '../documents/action-status.ts'
 import { toDetails } from '../documents/action-status.ts'
 import type { RunContext } from '../provider/run-context.ts'
+import { jittered } from '../retry.ts'
 import type { Change, CurrentAction, Hold, StoredAction, StoredWork } from '../store/action-store.ts'
+import { type ActsAs, afterRequest } from './creator.ts'
 import { createJournal } from './journal.ts'
 import { changeOf, corrected, logOutcome, type Outcome, outcomeOf, Paused } from './outcome.ts'
 import { logEntry, type Progress } from './progress-buffer.ts'
@@ -20,6 +22,7 @@ import {
   owns,
   persist,
   progressed,
+  VERSION_CHANGED,
   type WorkerContext,
 } from './worker-context.ts'
 
@@ -131,7 +134,17 @@ function beginning(worker: WorkerContext, current: CurrentAction, hold: Hold): C
   const toCancel = provider.work.kind === 'remote' && mustEnd(worker, current)
   if (current.runs_on !== undefined && !options.restartable && !toCancel)
     return lifecycle.fail(current, INTERRUPTED, now())
+  if (options.version?.takes(current.work_version) === false) return otherVersion(worker, current)
   return lifecycle.startAttempt(current, hold)
+}
+
+/** For how long work of another version is left alone, in milliseconds, before an instance is offered it again. */
+const OTHER_VERSION_WAIT = 30_000
+
+/** What becomes of work of a version that this instance may not go on with. */
+function otherVersion({ options, instance, now }: WorkerContext, current: CurrentAction): Change {
+  if (options.version?.onOther !== 'wait') return lifecycle.fail(current, VERSION_CHANGED, now())
+  return { runs_on: null, job: { due_at: now() + jittered(OTHER_VERSION_WAIT), left_by: instance } }
 }
 
 /** Calls the author's work. Never rejects. */
@@ -149,7 +162,7 @@ async function execute(
     const { creator_id, start_time = '' } = JSON.parse(action.document) as ActionStatus
     const { resumed_by } = action
     const begun = { creator_id, resumed_by, start_time, ...stored }
-    const context = runContext(worker, attempt, begun, state.dependentToken)
+    const context = runContext(worker, attempt, begun, afterRequest(worker, creator_id, state))
     if (work.kind === 'remote') return callRemote(worker, attempt, action, context, state)
     // It may have been told to stop before it could begin.
     context.signal.throwIfAborted()
@@ -172,7 +185,7 @@ export function runContext(
   worker: WorkerContext,
   attempt: Attempt,
   action: Begins,
-  dependentToken: (scope: string) => Promise<string>,
+  as: ActsAs,
 ): RunContext<unknown> {
   let made: Steps | undefined
   // Most work has no steps.
@@ -182,6 +195,9 @@ export function runContext(
     request: action.request,
     action_id: attempt.actionId,
     creator_id: action.creator_id,
+    get auth() {
+      return as.creator()
+    },
     resumed_by: action.resumed_by,
     start_time: action.start_time,
     attempt: attempt.number,
@@ -193,7 +209,7 @@ export function runContext(
       if (!worker.provider.description.log_supported) return
       attempt.progress.log(logEntry(worker.now(), code, description, details))
     },
-    dependentToken,
+    dependentToken: as.dependentToken,
     get step() {
       return steps().step
     },
