@@ -19,6 +19,7 @@ import { postgres } from './figures/postgres.ts'
 import { run } from './figures/run.ts'
 import { start } from './figures/start.ts'
 import { status } from './figures/status.ts'
+import { waiting } from './figures/waiting.ts'
 import { startGlobus } from './globus.ts'
 import { startLoad } from './process.ts'
 import { builtPrograms, sources } from './programs.ts'
@@ -29,6 +30,7 @@ const GROUPS: readonly Group[] = [
   run,
   introspect,
   asynchronous,
+  waiting,
   postgres,
   durable,
   start,

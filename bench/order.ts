@@ -5,6 +5,8 @@ export type Call = {
   method: 'GET' | 'POST'
   path: string
   token?: string
+  /** What `Prefer` says. */
+  prefer?: string
   /** JSON text. `ID` in it becomes a new request id each time it is sent. */
   body?: string
 }

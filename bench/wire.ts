@@ -22,12 +22,13 @@ export function requestsOf(calls: readonly Call[], server: string): () => Buffer
   }
 }
 
-function textOf({ method, path, token, body }: Call, host: string): string {
+function textOf({ method, path, token, prefer, body }: Call, host: string): string {
   const headers = [
     `${method} ${path} HTTP/1.1`,
     `Host: ${host}`,
     'Connection: keep-alive',
     ...(token === undefined ? [] : [`Authorization: Bearer ${token}`]),
+    ...(prefer === undefined ? [] : [`Prefer: ${prefer}`]),
     ...(body === undefined ? [] : ['Content-Type: application/json', `Content-Length: ${body.length}`]),
   ]
   return `${headers.join('\r\n')}\r\n\r\n${body ?? ''}`

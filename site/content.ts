@@ -24,7 +24,7 @@ for (const [path, page] of pages) write(page, onSite(readFileSync(join(root, pat
 write('index.md', readFileSync(new URL('home.md', import.meta.url), 'utf8'))
 mkdirSync(join(content, 'public'), { recursive: true })
 copyFileSync(new URL('icon.svg', import.meta.url), join(content, 'public/icon.svg'))
-for (const path of globSync('docs/**/*.json', { cwd: root })) {
+for (const path of globSync('docs/**/*.{json,yml,conf}', { cwd: root })) {
   const target = join(content, 'public', relative('docs', path))
   mkdirSync(dirname(target), { recursive: true })
   copyFileSync(join(root, path), target)
@@ -48,8 +48,7 @@ function onSite(text: string, path: string, page: string): string {
       (_, words, target, section) => {
         const file = normalize(join(dirname(path), target))
         if (file === 'docs/README.md') return `[${words}](/index.md)`
-        if (file.endsWith('.json') && file.startsWith('docs/'))
-          return `[${words}](/${relative('docs', file)})`
+        if (/^docs\/.*\.(json|yml|conf)$/.test(file)) return `[${words}](/${relative('docs', file)})`
         const there = pages.get(file) ?? pages.get(join(file, 'README.md'))
         if (there === undefined) return words
         const link = relative(dirname(page), there)

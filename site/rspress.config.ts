@@ -81,7 +81,7 @@ export default defineConfig({
   llms: { llmsTxt },
   search: { codeBlocks: true },
   markdown: {
-    link: { checkDeadLinks: { excludes: (url) => url.endsWith('.json') }, checkAnchors: true },
+    link: { checkDeadLinks: { excludes: (url) => /\.(json|yml|conf)$/.test(url) }, checkAnchors: true },
   },
   themeConfig: {
     nav: [...nav, { text: 'API', link: '/api/' }],

@@ -136,10 +136,15 @@ test('PostgreSQL is dumped while it is served, and restored: work goes on, what 
   const bin = systemPostgres()
   if (bin === undefined) return context.skip('there is no pg_dump: apt-get install postgresql')
   const server = await startSystemPostgres(bin)
-  const environment = { DATABASE_URL: server.url, PATH: `${bin}:${process.env.PATH}` }
+  const [, statements = ''] = /```sql\n(.*?)```/s.exec(guide) ?? []
+  for (const statement of statements.trim().split('\n')) {
+    await run(join(bin, 'psql'), ['--quiet', `--command=${statement}`, server.url])
+  }
+  const DATABASE_URL = server.url.replace('postgres@', 'provider@').replace(/postgres$/, 'provider')
+  const environment = { DATABASE_URL, PATH: `${bin}:${process.env.PATH}` }
   try {
     await restoring(
-      server.url,
+      DATABASE_URL,
       () => follow('Back up PostgreSQL', environment),
       () => follow('Restore PostgreSQL', environment),
     )

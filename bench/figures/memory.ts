@@ -54,7 +54,8 @@ async function asleep(bench: Bench, server: Server, sleep_time: number): Promise
   let document = ''
   await forEach(SLEEPERS, async (index) => {
     const body = { request_id: `${sleep_time} ${index}`, body: { sleep_time } }
-    const { action_id } = JSON.parse((await ask(server, token, 'POST', '/run', body)).text)
+    const headers = { prefer: 'respond-async' }
+    const { action_id } = JSON.parse((await ask(server, token, 'POST', '/run', body, headers)).text)
     do document = (await ask(server, token, 'GET', `/${action_id}/status`)).text
     while (!document.includes('Slept') && !document.includes('SUCCEEDED'))
   })

@@ -4,6 +4,7 @@ import { type ActionProvider, actionProvider, createApplication, openStore } fro
 import { connect } from 'action-provider-tools/client'
 import { type FakeAuth, fakeAuth } from 'action-provider-tools/testing'
 import { afterEach, expect, test, vi } from 'vitest'
+import { simulate } from '../src/durable-work.ts'
 import { withJsonSchema, withTypeBox, withZod } from '../src/input-schemas.ts'
 import { type Cluster, clusterJob } from '../src/other-systems.ts'
 import { type Batch, queue } from '../src/own-state.ts'
@@ -85,6 +86,27 @@ test('a job of another system is submitted under the id of its action, and polle
   const action = await connect(await serve(provider, auth), alice).run({ command: 'make' })
   expect(await action.finished()).toMatchObject({ status: 'SUCCEEDED', details: { output: 'done' } })
   expect(keys).toEqual([action.id])
+})
+
+test('the work of the guide to durable work submits once, polls, and collects', async () => {
+  const keys: string[] = []
+  let polls = 0
+  const provider = simulate(
+    {
+      async submit(_script, key) {
+        keys.push(key)
+        return { id: 'job' }
+      },
+      isDone: async () => ++polls === 3,
+      collect: async () => ({ output: 'done' }),
+    },
+    { minutes: 1 / 60_000 },
+  )
+  const auth = fakeAuth()
+  const alice = auth.caller({ username: 'alice' })
+  const action = await connect(await serve(provider, auth), alice).run({ script: 'make' })
+  expect(await action.finished()).toMatchObject({ status: 'SUCCEEDED', details: { output: 'done' } })
+  expect(keys).toEqual([`${action.id}/submit`])
 })
 
 test('a queue that keeps its own state takes a request once', async () => {

@@ -200,18 +200,32 @@ export class TemporaryFailure extends Error {
 /** Why the signal of a running action aborted. */
 export class WorkInterrupted extends Error {
   override readonly name = 'WorkInterrupted'
-  readonly reason: 'canceled' | 'deadline' | 'shutdown' | 'lost'
+  readonly reason: 'canceled' | 'deadline' | 'shutdown' | 'lost' | 'suspended'
 
-  constructor(reason: 'canceled' | 'deadline' | 'shutdown' | 'lost') {
+  constructor(reason: WorkInterrupted['reason']) {
     super(
       {
         canceled: 'The action was canceled',
         deadline: "The action's deadline has passed",
         shutdown: 'This instance shuts down',
         lost: 'Another instance has taken the action over',
+        suspended: 'The work waits: it will be run again when that is over',
       }[reason],
     )
     this.reason = reason
+  }
+}
+
+/**
+ * Work that runs again does not fit what is kept of its steps: a name stands for something else than before.
+ */
+export class StepMismatch extends Error {
+  override readonly name = 'StepMismatch'
+
+  constructor(step: string, now: string, before: string) {
+    super(
+      `The step '${step}' is a ${now} now, and was a ${before} when this work ran before: give it another name, or the provider another version`,
+    )
   }
 }
 

@@ -9,6 +9,7 @@ export type { GlobusAuthOptions } from './auth/globus-auth.ts'
 export type { AuthCallEvent, AuthLog } from './auth/service.ts'
 export type { ActionRequest } from './documents/action-request.ts'
 export type { ActionDetails, ActionStatus, ActionStatusValue } from './documents/action-status.ts'
+export type { Duration } from './documents/duration.ts'
 export type { ActionLogEntry, ActionLogPage } from './documents/log-page.ts'
 export { ALL_AUTHENTICATED_USERS, groupURN, identityURN, PUBLIC, type Role } from './documents/principal.ts'
 export type { ProviderDescription } from './documents/provider-description.ts'
@@ -26,7 +27,15 @@ export {
   type RetryPolicy,
 } from './provider/define-action-provider.ts'
 export type { Hooks, Operation, OperationEvent } from './provider/hooks.ts'
-export type { PauseReason, PollResult, RunContext } from './provider/run-context.ts'
+export type {
+  PauseReason,
+  PollResult,
+  RemoteContext,
+  RunContext,
+  Step,
+  StepContext,
+  StepOptions,
+} from './provider/run-context.ts'
 export { createApplication } from './server/application.ts'
 export { backUpOnSignal } from './server/backup.ts'
 export { type GlobusClient, type ProgramSettings, readSettings } from './server/configuration.ts'

@@ -122,6 +122,18 @@ test('of an answer without an end no more is made than is read, and who reads no
   await eventually(() => seen.closed === 51)
 })
 
+test('events come one by one, before their stream has ended, and who reads no more hangs up', async () => {
+  const { url, handle, seen } = await prepared()
+  const answer = await handle(new Request(`${url}/events`))
+  expect(answer.headers.get('content-type')).toBe('text/event-stream')
+  const reader = answer.body?.getReader()
+  const { value } = (await reader?.read()) ?? {}
+  expect(new TextDecoder().decode(value)).toBe('data: first\n\n')
+  expect(seen.closed).toBe(0)
+  await reader?.cancel()
+  await eventually(() => seen.closed === 1)
+})
+
 test.each(['before its answer', 'while its body arrives', 'while its answer is read'])(
   'a caller who goes %s is gone for the application, and for who called the handler',
   async (when) => {
@@ -187,6 +199,11 @@ async function prepared(): Promise<{
       reply.raw.once('close', () => seen.closed++)
     })
     app.all('/waiting', () => new Promise(() => {}))
+    app.get('/events', (_request, reply) => {
+      reply.hijack()
+      reply.raw.writeHead(200, { 'content-type': 'text/event-stream' })
+      reply.raw.write('data: first\n\n')
+    })
     app.get('/endless', (_request, reply) => reply.send(Readable.from(endless())))
   }
   const { served, handle } = await serve({ prepare })

@@ -199,7 +199,7 @@ describe('an acknowledgement that is lost', () => {
 })
 
 describe('an instance that stops', () => {
-  test.each(['find-held', 'change', 'get-request'])(
+  test.each(['find-held', 'change', 'get-work'])(
     'gives back, as if nothing were, what it has taken and not begun (at %s)',
     async (statement) => {
       const url = await createDatabase()

@@ -23,6 +23,10 @@ export type CurrentAction = {
   lease: number
   /** The last report of that attempt that was recorded; 0 before its first. */
   report: number
+  /** How many events have reached it. */
+  events: number
+  /** The version of its provider under which it was started, where the provider has versions. */
+  work_version?: string
   /** The instance on which an attempt runs now. */
   runs_on?: string
   /** When cancel was asked for, in milliseconds since 1970. */
@@ -55,6 +59,13 @@ export type Change = {
   log?: readonly ActionLogEntry[]
   /** `null` erases it. A change to SUCCEEDED or FAILED erases it in any case. */
   secret?: Uint8Array | null
+  /** Steps of its work: each is added, or replaces the one of its name. A change to SUCCEEDED or FAILED erases all. */
+  steps?: readonly SealedStep[]
+  /**
+   * Events that reach it: each is added, unless there is one of the same delivery. One without a value is taken back. A
+   * change to SUCCEEDED or FAILED erases all.
+   */
+  events?: readonly (SealedEvent | EventTakenBack)[]
   /**
    * What happens to its job. `done` removes it. A time (milliseconds since 1970) makes it due then, without a holder, also
    * where there was no job. `left_by` names an instance that leaves the job to others; it takes the job again only where they
@@ -64,6 +75,25 @@ export type Change = {
   /** Removes the action with its log, secret and job, and frees its request_id. */
   release?: true
 }
+
+/** A step of an action's work: what is known of it, sealed. */
+export type SealedStep = {
+  /** Unique within the action. */
+  name: string
+  sealed: Uint8Array
+}
+
+/** An event that has reached an action: its value, sealed. */
+export type SealedEvent = {
+  /** Its name. */
+  event: string
+  /** 32 bytes that tell a repeated delivery from another event: unique within the action and the event's name. */
+  delivery: Uint8Array
+  sealed: Uint8Array
+}
+
+/** An event that counts as if it had never come. */
+export type EventTakenBack = Pick<SealedEvent, 'event' | 'delivery'> & { sealed: null }
 
 /** Who holds a job, and under which lease. */
 export type Hold = { instance: string; lease: number }

@@ -148,6 +148,22 @@ export function retry(dueAt: number, failures: number, log: readonly ActionLogEn
 }
 
 /**
+ * Ends an attempt that waits. It goes on as the same attempt when that is over.
+ * @param until when that is; `Infinity` where only an event ends it
+ * @param why makes it INACTIVE meanwhile
+ */
+export function suspend(action: LivingAction, until: number, why?: Inactivity): Change {
+  return {
+    ...(why && {
+      status: { ...action.document, status: 'INACTIVE', details: why, display_status: 'INACTIVE' },
+    }),
+    attempt: action.attempt - 1,
+    runs_on: null,
+    job: until === Number.POSITIVE_INFINITY ? 'done' : { due_at: until },
+  }
+}
+
+/**
  * Cancels an action. One whose work must stop first stays ACTIVE until it has; any other ends at once. A
  * complete action, or one that is being canceled already, is left as it is.
  * @param by who cancels, in words

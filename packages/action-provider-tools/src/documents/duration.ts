@@ -70,3 +70,53 @@ function part(amount: number, unit: string): string {
 function notADuration(): RangeError {
   return new RangeError('Not an ISO 8601 duration of at most 1,000 years, such as PT1H or P30D')
 }
+
+/**
+ * A length of time as authors write it: milliseconds, an ISO 8601 text, or amounts of units.
+ * @example 90_000
+ * @example 'PT1M30S'
+ * @example { minutes: 1, seconds: 30 }
+ */
+export type Duration =
+  | number
+  | string
+  | {
+      weeks?: number
+      days?: number
+      hours?: number
+      minutes?: number
+      seconds?: number
+      milliseconds?: number
+    }
+
+const MILLISECONDS: Readonly<Record<string, number>> = {
+  weeks: 7 * DAY,
+  days: DAY,
+  hours: HOUR,
+  minutes: MINUTE,
+  seconds: SECOND,
+  milliseconds: 1,
+}
+
+/**
+ * The milliseconds of a duration, rounded.
+ * @throws RangeError where it is none, negative, or longer than MAXIMUM_DURATION
+ * @example durationOf({ minutes: 10 }) // 600_000
+ */
+export function durationOf(duration: Duration): number {
+  if (typeof duration === 'string') return parseDuration(duration)
+  const milliseconds = typeof duration === 'number' ? duration : sumOf(duration)
+  if (milliseconds >= 0 && milliseconds <= MAXIMUM_DURATION) return Math.round(milliseconds)
+  throw new RangeError(
+    "Not a duration: give milliseconds, an ISO 8601 text such as 'PT10M', or units such as { minutes: 10 }; 1,000 years at most",
+  )
+}
+
+function sumOf(units: object): number {
+  // Whoever calls from JavaScript may give anything.
+  if (typeof units !== 'object' || units === null) return Number.NaN
+  return Object.entries(units).reduce(
+    (sum, [unit, amount]) => sum + (amount === undefined ? 0 : amount * (MILLISECONDS[unit] ?? Number.NaN)),
+    0,
+  )
+}

@@ -10,6 +10,7 @@ import type { Ended, FoundAction, Operations, RunResult } from '../operations/op
 import { whenKnown } from '../promise-like.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
 import type { Operation, OperationEvent } from '../provider/hooks.ts'
+import type { Awaitable } from '../store/action-store.ts'
 import type { InputCheck } from './body.ts'
 import { loadOf } from './load.ts'
 import { operationOf } from './operation.ts'
@@ -25,7 +26,7 @@ export type Served = {
   /** What introspect answers, as JSON text. */
   description: string
   /** The OpenAPI document, as JSON text. */
-  openApi: () => Promise<string>
+  openApi: () => Awaitable<string>
   maximumDeadline: number
   auth: Auth
   updates: UpdatesTiming

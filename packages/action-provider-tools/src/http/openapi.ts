@@ -4,6 +4,7 @@ import { exampleInput } from '../input/example-input.ts'
 import { openApiDocument } from '../openapi/openapi-document.ts'
 import type { Operations } from '../operations/operations.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
+import type { Awaitable } from '../store/action-store.ts'
 import { loadOf } from './load.ts'
 import { ROUTES } from './routes.ts'
 
@@ -13,7 +14,7 @@ export function openApiOf(
   provider: ActionProvider,
   auth: Auth,
   { resume, log, enumerate, ended, follow }: Operations,
-): () => Promise<string> {
+): () => Awaitable<string> {
   const { resume: resumeRoutes, log: logRoutes, updates, enumerate: enumerateRoutes, ...routes } = ROUTES
   const make = async (): Promise<string> => {
     // An example is a courtesy: the author's own check may fail at what it has never seen.
@@ -37,6 +38,13 @@ export function openApiOf(
       }),
     )
   }
-  let made: Promise<string> | undefined
-  return () => (made ??= make())
+  let made: string | Promise<string> | undefined
+  const keep = (text: string): string => {
+    made = text
+    return text
+  }
+  return () => {
+    made ??= make().then(keep)
+    return made
+  }
 }

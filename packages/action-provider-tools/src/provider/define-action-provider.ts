@@ -7,24 +7,9 @@ import type { CompiledInput, InferInput, InputSchema, SentInput } from '../input
 import type { Callbacks } from './callbacks.ts'
 import { type Concurrency, type ConcurrencyLimits, concurrencyLimits } from './concurrency.ts'
 import type { Hooks } from './hooks.ts'
-import type { RemoteWork, Run } from './run-context.ts'
+import type { RemoteWork, RetryPolicy, Run } from './run-context.ts'
 
-/** How often work that fails temporarily is tried again, and after how long. */
-export type RetryPolicy = {
-  /**
-   * How often the work of one action may throw TemporaryFailure before the action is FAILED (default 5). Work
-   * in another system counts from its last answer. Restarts, resumes and the library's own ServiceUnavailable
-   * do not count.
-   */
-  limit?: number
-  /**
-   * The wait after the first failure, in milliseconds (default 1,000). It doubles with each further failure,
-   * with jitter.
-   */
-  backoff?: number
-  /** The longest wait, in milliseconds (default 60,000). */
-  maximumBackoff?: number
-}
+export type { RetryPolicy }
 
 /** How the work of actions is run. */
 export type WorkOptions<Input = never> = {

@@ -1,5 +1,6 @@
 import type { ActionRequest } from '../documents/action-request.ts'
 import type { ActionDetails } from '../documents/action-status.ts'
+import type { Duration } from '../documents/duration.ts'
 import type { Logger } from '../log.ts'
 
 /** What the work of an action is given. */
@@ -14,11 +15,14 @@ export type RunContext<Input> = {
   resumed_by: string | undefined
   /** When the action was started, RFC 3339. It is the same in every attempt. */
   start_time: string
-  /** Counts the attempts of this action, from 1: after a crash, a resume or a retry it is higher. */
+  /**
+   * Counts the attempts of this action, from 1: after a crash, a resume or a retry it is higher. Work that has slept
+   * or waited goes on as the same attempt.
+   */
   attempt: number
   /**
-   * Aborts when the action is canceled, its deadline has passed, this instance shuts down, or another
-   * instance takes the action over. `signal.reason` is a WorkInterrupted that says which.
+   * Aborts when the action is canceled, its deadline has passed, this instance shuts down, another instance
+   * takes the action over, or the work is suspended. `signal.reason` is a WorkInterrupted that says which.
    */
   signal: AbortSignal
   /** Updates what status shows. It returns at once; updates in quick succession are written together. */
@@ -33,12 +37,68 @@ export type RunContext<Input> = {
    */
   dependentToken: (scope: string) => Promise<string>
   /**
+   * Does a part of the work and keeps its result, which is durable when this resolves: when the work runs again, the
+   * part is not done again, and this gives what it gave, as JSON has it. Parts may run side by side.
+   * @throws what `act` throws; TypeError where its result is no JSON, RangeError where that is over 1 MiB
+   * @example const job = await step('submit', ({ idempotencyKey }) => cluster.submit(input, idempotencyKey))
+   */
+  step: Step
+  /**
+   * Sleeps for a time or until a date, also across restarts. If it is long (over 5 s) and no step is in hand, the
+   * attempt ends here, which frees its place and its memory; when it is due the work runs again and passes what it
+   * has done. Nothing after it runs before that, not even `finally`.
+   * @example await sleep('settle', { minutes: 10 })
+   */
+  sleep: (name: string, until: Duration | Date) => Promise<void>
+  /**
    * Ends this attempt and makes the action INACTIVE. When its creator or a manager resumes it, the work runs
    * again. It throws, so nothing after it runs.
    */
   pause: (why: PauseReason) => never
   /** The provider's own log, with the action's id on each line. No caller sees it. */
   logger: Logger
+}
+
+/** Does a named part of the work once, and keeps its result. A name that is used again in one run counts up: `poll#2`. */
+export type Step = <T>(
+  name: string,
+  act: (context: StepContext) => T | PromiseLike<T>,
+  options?: StepOptions,
+) => Promise<T>
+
+/** What a step is given. */
+export type StepContext = {
+  /** Aborts when that of the work does, and when the step has taken too long. */
+  signal: AbortSignal
+  /**
+   * The same whenever this step of this action is tried: a crash may come between what it does and its record, so pass it
+   * on where the other side knows such keys.
+   */
+  idempotencyKey: string
+}
+
+/** How often work that fails temporarily is tried again, and after how long. */
+export type RetryPolicy = {
+  /**
+   * How often the work of one action may throw TemporaryFailure before the action is FAILED (default 5). Work
+   * in another system counts from its last answer. Restarts, resumes and the library's own ServiceUnavailable
+   * do not count.
+   */
+  limit?: number
+  /**
+   * The wait after the first failure, in milliseconds (default 1,000). It doubles with each further failure,
+   * with jitter.
+   */
+  backoff?: number
+  /** The longest wait, in milliseconds (default 60,000). */
+  maximumBackoff?: number
+}
+
+export type StepOptions = {
+  /** Tries the step again when it throws (default: what it throws is thrown to the work). */
+  retry?: RetryPolicy
+  /** How long one try may take: then it fails with TemporaryFailure, and its `signal` aborts. */
+  timeout?: Duration
 }
 
 /** Why an action is INACTIVE, and what would help. It becomes the action's details. */
@@ -55,6 +115,9 @@ export type Run<Input, Details extends ActionDetails = ActionDetails> = (
   context: RunContext<Input>,
 ) => Details | Promise<Details>
 
+/** What work in another system is given: the handle is all that it remembers. */
+export type RemoteContext<Input> = Omit<RunContext<Input>, 'step' | 'sleep'>
+
 /**
  * Work that is started, polled and canceled in another system. `Handle` is what `start` returns. It must be
  * JSON.
@@ -65,16 +128,16 @@ export type RemoteWork<Input, Handle, Details extends ActionDetails = ActionDeta
    * complete. It may be called again where a crash lost the answer of the first call: pass `action_id` on as
    * the idempotency key where the system has one.
    */
-  start: (context: RunContext<Input>) => Handle | Promise<Handle>
+  start: (context: RemoteContext<Input>) => Handle | Promise<Handle>
   /**
    * Polls the work. `{ done: details }` ends the action; `{ progress }` leaves it ACTIVE; to throw
    * ActionFailed fails it.
    */
   poll: (
-    context: RunContext<Input> & { handle: Handle },
+    context: RemoteContext<Input> & { handle: Handle },
   ) => PollResult<Details> | Promise<PollResult<Details>>
   /** Cancels the work in the other system. */
-  cancel?: (context: RunContext<Input> & { handle: Handle }) => unknown
+  cancel?: (context: RemoteContext<Input> & { handle: Handle }) => unknown
   /** The least time between two polls of one action, in milliseconds (default 5,000). */
   pollInterval?: number
 }

@@ -14,7 +14,7 @@ export const MINUTE = 60_000
 /** How often something is asked that becomes true soon, and for how long, in milliseconds. */
 export const SOON = { interval: 20, timeout: 20_000 }
 
-export type NewActionOptions = Pick<NewAction, 'deadline_at' | 'job' | 'secret'> & {
+export type NewActionOptions = Pick<NewAction, 'deadline_at' | 'job' | 'secret' | 'work_version'> & {
   provider?: string
   creator?: string
   body?: Record<string, unknown>

@@ -31,10 +31,11 @@ export function describeCreate(suite: Suite): void {
         failures: 0,
         lease: 0,
         report: 0,
+        events: 0,
         deadline_at,
       })
       expect(await suite.store.get(action.provider, action.action_id)).toEqual(stored)
-      expect(await suite.store.getRequest(action.provider, action.action_id)).toEqual(action.request)
+      expect((await suite.store.getWork(action.provider, action.action_id))?.request).toEqual(action.request)
       expect(Buffer.from((await suite.store.getSecret(action.provider, action.action_id)) ?? [])).toEqual(
         secret,
       )
@@ -116,7 +117,7 @@ export function describeCreate(suite: Suite): void {
       await creation(action)
       const { provider, action_id } = action
       await suite.store.transition(provider, action_id, () => ({ status: { ...action.status, details } }))
-      expect(await suite.store.getRequest(provider, action_id)).toEqual(action.request)
+      expect((await suite.store.getWork(provider, action_id))?.request).toEqual(action.request)
       expect(documentOf(await suite.store.get(provider, action_id)).details).toEqual(details)
     })
   })

@@ -15,6 +15,7 @@ import { describeLists } from './lists.ts'
 import { describeLogs } from './logs.ts'
 import { describeMaintenance } from './maintenance.ts'
 import { describeRemoval } from './removal.ts'
+import { describeSteps } from './steps.ts'
 import { createSuite, type OpenStore } from './suite.ts'
 import { describeTransition } from './transition.ts'
 
@@ -48,6 +49,7 @@ export function describeActionStore(name: string, open: OpenStore): void {
     describeJobs(suite)
     describeLimits(suite)
     describeMaintenance(suite)
+    describeSteps(suite)
 
     test('answers a ping, and nothing once it is closed', async () => {
       const short = await open()

@@ -66,7 +66,7 @@ export function createSuite(open: OpenStore): Suite {
       const { store, listed } = suite
       const found = [
         await store.get(provider, actionId),
-        await store.getRequest(provider, actionId),
+        await store.getWork(provider, actionId),
         await store.getSecret(provider, actionId),
         await store.transition(provider, actionId, () => ({ attempt: 99 })),
         ...((await store.readLog(provider, actionId, { limit: 9, newestFirst: false }))?.entries ?? []),

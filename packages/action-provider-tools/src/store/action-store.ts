@@ -1,9 +1,9 @@
-import type { Change, CurrentAction, Hold } from '../action/action.ts'
+import type { Change, CurrentAction, Hold, SealedEvent, SealedStep } from '../action/action.ts'
 import type { ActionRequest } from '../documents/action-request.ts'
 import type { ActionStatus, ActionStatusValue } from '../documents/action-status.ts'
 import type { ActionLogEntry } from '../documents/log-page.ts'
 
-export type { Change, CurrentAction, Hold }
+export type { Change, CurrentAction, Hold, SealedEvent, SealedStep }
 
 /** A value that is there already (SQLite) or will be (PostgreSQL). */
 export type Awaitable<T> = T | Promise<T>
@@ -13,6 +13,16 @@ export type StoredAction = Omit<CurrentAction, 'document'> & { document: string 
 
 /** The request of an action, which its work needs and its status does not. */
 export type StoredRequest = ActionRequest
+
+/** What the work of an action goes by. */
+export type StoredWork = {
+  request: StoredRequest
+  /** What is sealed for it. */
+  secret: Uint8Array | undefined
+  steps: readonly SealedStep[]
+  /** In the order in which they came. */
+  events: readonly SealedEvent[]
+}
 
 /** A request that is to become an action, unless it is one already. */
 export type NewAction = {
@@ -37,6 +47,7 @@ export type NewAction = {
   job_key?: string
   /** What its work needs after the request, sealed; kept until it completes. */
   secret?: Uint8Array
+  work_version?: string
   /**
    * Runs its work inline: inside the transaction, once this request is known to be the first of its key. The store
    * calls it once at most. It must not throw and must not call the store.
@@ -46,7 +57,7 @@ export type NewAction = {
 }
 
 /** What work that ran inline does to its action. */
-export type InlineChange = Change & {
+export type InlineChange = Omit<Change, 'steps' | 'events'> & {
   /** The instance on which the work goes on: as `holder` of the new action. */
   holder?: string
 }
@@ -146,8 +157,8 @@ export type ActionStore = {
   /** What `get` would find, where that is in memory and surely right. Callers ask for the same few actions again and again. */
   known?(provider: string, actionId: string): StoredAction | undefined
 
-  /** Finds the request of an action; that of an action that was complete from the beginning need not be kept. */
-  getRequest(provider: string, actionId: string): Awaitable<StoredRequest | undefined>
+  /** Finds what the work of an action goes by, all of one moment; that of an action that was complete from the beginning need not be kept. */
+  getWork(provider: string, actionId: string): Awaitable<StoredWork | undefined>
 
   /** Finds what was sealed for an action. */
   getSecret(provider: string, actionId: string): Awaitable<Uint8Array | undefined>
@@ -210,6 +221,9 @@ export type ActionStore = {
    */
   takeJobs(provider: string, instance: string, limit: number, limits?: JobLimits): Promise<Job[]>
 
+  /** When the next of the jobs that nobody holds and that are not due yet is due, in milliseconds since 1970. */
+  nextDue(provider: string): Awaitable<number | undefined>
+
   /** Says that this instance still works on these jobs. Resolves with the actions whose job it holds under another lease or not at all. */
   keepJobs(provider: string, instance: string, jobs: readonly Job[]): Promise<{ lost: string[] }>
 
@@ -237,7 +251,7 @@ export type ActionStore = {
   /** The namespaces of the providers that it holds actions of. */
   namespaces(): Awaitable<string[]>
 
-  /** Counts of actions by status and of jobs that nobody has taken, for metrics. An expired action counts until it is swept. */
+  /** Counts of actions by status and of jobs that are due and that nobody has taken, for metrics. An expired action counts until it is swept. */
   count(provider: string): Awaitable<{ actions: Record<ActionStatusValue, number>; waiting: number }>
 
   /** Resolves when the store can be read and written; rejects with ServiceUnavailable otherwise. */

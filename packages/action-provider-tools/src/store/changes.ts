@@ -2,7 +2,7 @@
 
 import { type ActionStatus, isComplete, statusDocument } from '../documents/action-status.ts'
 import type { ActionLogEntry } from '../documents/log-page.ts'
-import type { Change, CurrentAction, NewAction, StoredAction } from './action-store.ts'
+import type { Change, CurrentAction, NewAction, SealedStep, StoredAction } from './action-store.ts'
 
 /** An action as it is to be written, with what changes around it. */
 export type Write = {
@@ -12,6 +12,10 @@ export type Write = {
   secret: Uint8Array | null | undefined
   /** `null` removes it, `undefined` leaves it. */
   job: WrittenJob | null | undefined
+  /** `null` erases all. */
+  steps: readonly SealedStep[] | null
+  /** `null` erases all. */
+  events: NonNullable<Change['events']> | null
 }
 
 /** A job as it is written: nobody's and due at a time, or its holder's from the beginning. */
@@ -36,6 +40,7 @@ export function changed(action: StoredAction, change: Change): Write {
         resumed_by: change.resumed_by ?? action.resumed_by,
         deadline_at: action.deadline_at,
         release_at: change.release_at ?? action.release_at,
+        work_version: action.work_version,
       }),
       action_id: action.action_id,
       provider: action.provider,
@@ -49,10 +54,13 @@ export function changed(action: StoredAction, change: Change): Write {
       failures: change.failures ?? action.failures,
       lease: change.lease ?? action.lease,
       report: change.report ?? action.report,
+      events: action.events + (change.events ?? []).filter(({ sealed }) => sealed !== null).length,
     },
     log: change.log ?? [],
     secret: complete ? null : change.secret,
     job: complete || job === 'done' ? null : job && { ...job, due_at: Math.ceil(job.due_at) },
+    steps: complete ? null : (change.steps ?? []),
+    events: complete ? null : (change.events ?? []),
   }
 }
 
@@ -72,7 +80,9 @@ export function created(newAction: NewAction, now: number): Write {
     failures: 0,
     lease: 0,
     report: 0,
+    events: 0,
     ...(newAction.deadline_at !== undefined && { deadline_at: newAction.deadline_at }),
+    ...(newAction.work_version !== undefined && { work_version: newAction.work_version }),
   }
   const begin: Change = {
     status,
@@ -105,7 +115,13 @@ export const FIRST_LEASE = 1
 
 type Optional = Pick<
   StoredAction,
-  'runs_on' | 'cancel_requested_at' | 'cancel_requested_by' | 'resumed_by' | 'deadline_at' | 'release_at'
+  | 'runs_on'
+  | 'cancel_requested_at'
+  | 'cancel_requested_by'
+  | 'resumed_by'
+  | 'deadline_at'
+  | 'release_at'
+  | 'work_version'
 >
 
 /** Leaves out what has no value. */
@@ -117,5 +133,6 @@ export function optional(fields: { [Name in keyof Optional]: Optional[Name] | un
   if (fields.resumed_by !== undefined) present.resumed_by = fields.resumed_by
   if (fields.deadline_at !== undefined) present.deadline_at = fields.deadline_at
   if (fields.release_at !== undefined) present.release_at = fields.release_at
+  if (fields.work_version !== undefined) present.work_version = fields.work_version
   return present
 }

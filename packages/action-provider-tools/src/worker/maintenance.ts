@@ -2,6 +2,7 @@ import * as lifecycle from '../action/lifecycle.ts'
 import { isComplete } from '../documents/action-status.ts'
 import type { Awaitable, Change, CurrentAction } from '../store/action-store.ts'
 import { REMOTE_CANCEL_TIMEOUT } from './remote-work.ts'
+import { nudgeAt } from './run-job.ts'
 import { traceparentOf } from './sealed-state.ts'
 import {
   type Attempt,
@@ -28,6 +29,7 @@ export function maintainAttempts(worker: WorkerContext): () => void {
   return clearing([
     every(worker, timing.tick, async () => stopExpiring(worker)),
     every(worker, timing.tick, () => stopOverdue(worker)),
+    every(worker, timing.tick, () => lookAtWaits(worker)),
     every(worker, timing.keep, () => renewLeases(worker)),
   ])
 }
@@ -40,11 +42,23 @@ export function maintainActions(worker: WorkerContext): () => void {
   return clearing([
     every(worker, timing.poll, async () => {
       worker.nudge()
+      await planWake(worker)
       await endOverdue(worker)
       await endCanceled(worker)
     }),
     every(worker, timing.sweep, () => sweepReleased(worker)),
   ])
+}
+
+/** Makes the worker look for due jobs at the very time at which the next is due, where that comes before its next poll. */
+async function planWake(worker: WorkerContext): Promise<void> {
+  const due = await worker.store.nextDue(worker.namespace)
+  if (due !== undefined) nudgeAt(worker, due)
+}
+
+/** Looks which waits in memory are over: their timers do not know that a clock was put forward. */
+async function lookAtWaits({ running }: WorkerContext): Promise<void> {
+  for (const { waits } of running.values()) waits.look()
 }
 
 function clearing(timers: readonly NodeJS.Timeout[]): () => void {

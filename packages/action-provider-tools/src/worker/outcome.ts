@@ -12,12 +12,14 @@ import { errorFacts } from '../log.ts'
 import type { RetryPolicy } from '../provider/define-action-provider.ts'
 import { backoff, jittered } from '../retry.ts'
 import type { Change } from '../store/action-store.ts'
+import type { Suspension } from './attempt-waits.ts'
 import type { UnknownKey } from './encryption.ts'
 import { logEntry } from './progress-buffer.ts'
 import { mustEnd, nextPoll, pollInterval, REMOTELY_CANCELED, StillRunning } from './remote-work.ts'
 import type { AttemptState } from './sealed-state.ts'
 import {
   type Attempt,
+  abort,
   DEADLINE_EXCEEDED,
   INTERRUPTED,
   isOverdue,
@@ -43,10 +45,13 @@ export type Outcome =
   | { kind: 'canceled'; unexpected?: unknown }
   /** The work needs what is sealed with a key that this instance does not know. */
   | { kind: 'unreadable'; error: UnknownKey }
+  /** It waits, and is run again when that is over. */
+  | ({ kind: 'suspended' } & Suspension)
   /** The action ended without it. */
   | { kind: 'abandoned' }
 
 const ABANDONED = Symbol('abandoned')
+const SUSPENDED = Symbol('suspended')
 
 /** Thrown by `pause` in an author's work. */
 export class Paused extends Error {
@@ -66,8 +71,17 @@ export async function outcomeOf(
   work: Promise<unknown>,
 ): Promise<Outcome> {
   try {
-    const result = await Promise.race([work, attempt.abandoned.promise.then(() => ABANDONED)])
+    const { abandoned, waits } = attempt
+    const result = await Promise.race([
+      work,
+      abandoned.promise.then(() => ABANDONED),
+      waits.suspended.then(() => SUSPENDED),
+    ])
     if (result === ABANDONED) return { kind: 'abandoned' }
+    if (result === SUSPENDED) {
+      abort(attempt, 'suspended')
+      return { kind: 'suspended', ...(await waits.suspended) }
+    }
     if (result === REMOTELY_CANCELED) return { kind: 'canceled' }
     if (result instanceof StillRunning) return { kind: 'polled', ...result.found }
     return { kind: 'done', details: toDetails(result) }
@@ -197,6 +211,9 @@ export function changeOf(
       const due_at = at + backoff(current.attempt, { first: 1_000, most: 30_000 })
       return { runs_on: null, job: { due_at, left_by: worker.instance } }
     }
+    case 'suspended':
+      if (canceled) return lifecycle.canceled(current, at, [])
+      return lifecycle.suspend(current, outcome.until, outcome.inactivity)
     case 'interrupted':
       if (remote && mustEnd(worker, current)) return { runs_on: null, job: { due_at: at } }
       if (canceled) return lifecycle.canceled(current, at, [])

@@ -1,14 +1,26 @@
+import type { SealedStep } from '../action/action.ts'
 import { type ActionDetails, toDetails } from '../documents/action-status.ts'
 import type { ActionLogEntry } from '../documents/log-page.ts'
 import { formatTime } from '../documents/time.ts'
 
 /** What the work reported since the last write. */
-export type Progress = { details?: ActionDetails; displayStatus?: string; log: ActionLogEntry[] }
+export type Progress = {
+  details?: ActionDetails
+  displayStatus?: string
+  log: ActionLogEntry[]
+  steps: SealedStep[]
+  /** Whether a step has ended: a sign that the work gets on. */
+  stepEnded?: boolean
+}
 
 /** Gathers what the work reports: reporting costs the work nothing, and a thousand reports cost one write. */
 export type ProgressBuffer = {
   update: (details: ActionDetails, displayStatus?: string) => void
   log: (entry: ActionLogEntry) => void
+  /** Keeps what is known of a step for the next write, whatever sets that off. */
+  keep: (step: SealedStep, ended?: boolean) => void
+  /** Writes what has gathered, now. Resolves when it is durable; rejects where it cannot be. */
+  flush: () => Promise<void>
   /** Empties the buffer and returns what was in it. */
   take: () => Progress
   /** Does the same once any write under way has ended, so that the caller's write comes last. */
@@ -22,27 +34,29 @@ export type ProgressBuffer = {
  * @param delay how long progress gathers before it is written, in milliseconds
  */
 export function bufferProgress(write: (progress: Progress) => Promise<void>, delay: number): ProgressBuffer {
-  let pending: Progress = { log: [] }
+  let pending: Progress = { log: [], steps: [] }
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> = Promise.resolve()
   let closed = false
 
   const take = (): Progress => {
     const taken = pending
-    pending = { log: [] }
+    pending = { log: [], steps: [] }
     clearTimeout(timer)
     timer = undefined
     return taken
   }
-  const flush = (): void => {
-    writing = writing.then(async () => {
+  const flush = (): Promise<void> => {
+    const written = writing.then(async () => {
       const taken = take()
-      if (taken.details !== undefined || taken.displayStatus !== undefined || taken.log.length > 0)
-        await write(taken)
+      if (!isEmpty(taken)) await write(taken)
     })
+    writing = written.catch(() => {})
+    return written
   }
   const schedule = (): void => {
-    if (!closed) timer ??= setTimeout(flush, delay)
+    // Whoever writes says what went wrong.
+    if (!closed) timer ??= setTimeout(() => flush().catch(() => {}), delay)
   }
   return {
     update(details, displayStatus) {
@@ -54,6 +68,11 @@ export function bufferProgress(write: (progress: Progress) => Promise<void>, del
       pending.log.push(entry)
       schedule()
     },
+    keep(step, ended = false) {
+      pending.steps.push(step)
+      pending.stepEnded ||= ended
+    },
+    flush,
     take,
     drain: () => writing.then(take),
     close() {
@@ -61,6 +80,10 @@ export function bufferProgress(write: (progress: Progress) => Promise<void>, del
       clearTimeout(timer)
     },
   }
+}
+
+function isEmpty({ details, displayStatus, log, steps }: Progress): boolean {
+  return details === undefined && displayStatus === undefined && log.length === 0 && steps.length === 0
 }
 
 /**

@@ -3,11 +3,13 @@ import type { ActionRequest } from '../documents/action-request.ts'
 import type { ActionStatus } from '../documents/action-status.ts'
 import { toDetails } from '../documents/action-status.ts'
 import type { RunContext } from '../provider/run-context.ts'
-import type { Change, CurrentAction, Hold, StoredAction } from '../store/action-store.ts'
+import type { Change, CurrentAction, Hold, StoredAction, StoredWork } from '../store/action-store.ts'
+import { createJournal } from './journal.ts'
 import { changeOf, corrected, logOutcome, type Outcome, outcomeOf, Paused } from './outcome.ts'
 import { logEntry, type Progress } from './progress-buffer.ts'
 import { callRemote, mustEnd, pollInterval } from './remote-work.ts'
 import { attemptState, traceparentOf } from './sealed-state.ts'
+import { createSteps, type Steps } from './steps.ts'
 import {
   type Attempt,
   DEADLINE_EXCEEDED,
@@ -17,11 +19,12 @@ import {
   logStoreError,
   owns,
   persist,
+  progressed,
   type WorkerContext,
 } from './worker-context.ts'
 
 /** What an attempt needs from the store. */
-type Begun = { action: StoredAction; request: ActionRequest; sealed: Uint8Array | undefined }
+type Begun = { action: StoredAction; work: StoredWork }
 
 /**
  * Runs an attempt whose job this instance holds, and records what follows from it.
@@ -37,7 +40,7 @@ export async function runJob(worker: WorkerContext, attempt: Attempt, known?: Be
     }))
   if (isWithdrawn(attempt)) return giveBack(worker, attempt)
   if (begun === undefined) return
-  const traceparent = await traceparentOf(worker, actionId, begun.sealed)
+  const traceparent = await traceparentOf(worker, actionId, begun.work.secret)
   const part = { name: 'work', action_id: actionId, attempt: attempt.number, traceparent, startedAt } as const
   await worker.instrument.background(part, async (ended) => {
     const outcome = await execute(worker, attempt, begun)
@@ -68,9 +71,8 @@ async function begin(worker: WorkerContext, attempt: Attempt): Promise<Begun | u
   attempt.number = action.attempt
   attempt.failures = action.failures
   attempt.deadlineAt = action.deadline_at
-  const request = await insist(() => store.getRequest(namespace, actionId))
-  const sealed = await insist(() => store.getSecret(namespace, actionId))
-  return request && { action, request, sealed }
+  const work = await insist(() => store.getWork(namespace, actionId))
+  return work && { action, work }
 }
 
 /** Returns the job of an attempt that has not called the work, as if it had never begun. */
@@ -136,17 +138,17 @@ function beginning(worker: WorkerContext, current: CurrentAction, hold: Hold): C
 async function execute(
   worker: WorkerContext,
   attempt: Attempt,
-  { action, request, sealed }: Begun,
+  { action, work: stored }: Begun,
 ): Promise<Outcome> {
   const { work } = worker.provider
-  const state = attemptState(worker, attempt, sealed)
+  const state = attemptState(worker, attempt, stored.secret)
   attempt.started = true
   const working = async (): Promise<unknown> => {
     // Work that may not run twice must not begin if it could not get its tokens later.
     if (!worker.options.restartable) void state.value
     const { creator_id, start_time = '' } = JSON.parse(action.document) as ActionStatus
     const { resumed_by } = action
-    const begun = { creator_id, resumed_by, start_time, request }
+    const begun = { creator_id, resumed_by, start_time, ...stored }
     const context = runContext(worker, attempt, begun, state.dependentToken)
     if (work.kind === 'remote') return callRemote(worker, attempt, action, context, state)
     // It may have been told to stop before it could begin.
@@ -156,13 +158,25 @@ async function execute(
   return corrected(attempt, state, await outcomeOf(worker, attempt, working()))
 }
 
+/** What an attempt begins with; no steps where it is the first. */
+type Begins = {
+  creator_id: string
+  resumed_by?: string | undefined
+  start_time: string
+  request: ActionRequest
+  steps?: StoredWork['steps']
+}
+
 /** What an author's work is given for one attempt. */
 export function runContext(
   worker: WorkerContext,
   attempt: Attempt,
-  action: { creator_id: string; resumed_by?: string | undefined; start_time: string; request: ActionRequest },
+  action: Begins,
   dependentToken: (scope: string) => Promise<string>,
 ): RunContext<unknown> {
+  let made: Steps | undefined
+  // Most work has no steps.
+  const steps = (): Steps => (made ??= createSteps(worker, attempt, createJournal(worker, attempt, action)))
   return {
     input: action.request.body,
     request: action.request,
@@ -180,6 +194,12 @@ export function runContext(
       attempt.progress.log(logEntry(worker.now(), code, description, details))
     },
     dependentToken,
+    get step() {
+      return steps().step
+    },
+    get sleep() {
+      return steps().sleep
+    },
     pause: (why) => {
       throw new Paused(why)
     },
@@ -205,6 +225,7 @@ export async function conclude(worker: WorkerContext, attempt: Attempt, outcome:
   const after = await persist(worker, () => store.transition(namespace, attempt.actionId, change), isVain)
   if (after?.status !== 'ACTIVE') return
   if (outcome.kind === 'retry') nudgeIn(worker, outcome.after)
+  if (outcome.kind === 'suspended') nudgeAt(worker, outcome.until)
   if (outcome.kind === 'polled') nudgeIn(worker, pollInterval(worker))
 }
 
@@ -216,9 +237,16 @@ function lastChange(
   outcome: Exclude<Outcome, { kind: 'abandoned' }>,
   at: number,
 ): Change {
-  const { status = current.document, log = [] } = lifecycle.progress(current, last, last.log)
+  const before = progressed(current, last)
+  const { status = current.document, log = [] } = before
   const change = changeOf(worker, { ...current, document: status }, outcome, at)
-  return { status, ...change, log: [...log, ...(change.log ?? [])] }
+  return { ...before, ...change, log: [...log, ...(change.log ?? [])] }
+}
+
+/** Makes the worker look for due jobs at a time that comes before its regular poll. */
+export function nudgeAt(worker: WorkerContext, time: number): void {
+  const left = time - worker.now()
+  if (left < worker.timing.poll) nudgeIn(worker, Math.max(left, 0))
 }
 
 /** Makes the worker look for due jobs after a time in milliseconds, sooner than its regular poll. */

@@ -61,7 +61,8 @@ export function createActionStarter(
       const creation = await store.create({ ...action, holder: instance })
       leave()
       if (creation.outcome === 'created') {
-        const begun = { action: creation.action, request: action.request, sealed: action.secret }
+        const work = { request: action.request, secret: action.secret, steps: [], events: [] }
+        const begun = { action: creation.action, work }
         worker.instrument.apart(() => track(attempt, runJob(worker, attempt, begun)))
       } else taker.freed()
       return creation
@@ -91,12 +92,15 @@ export function createActionStarter(
   function runInline(action: NewAction, auth: AuthState): InlineRun {
     const { action_id, status, request } = action
     const attempt = firstAttempt(action)
+    const recorded = Promise.withResolvers<void>()
+    attempt.recorded = recorded.promise
     attempt.started = true
     try {
       const value = callWork(status, request, auth, attempt)
       if (isPromiseLike(value)) {
         takesTime = true
-        return goesOn(attempt, Promise.resolve(value), sealCaller(worker, action_id, auth))
+        const secret = sealCaller(worker, action_id, auth)
+        return goesOn(attempt, Promise.resolve(value), secret, recorded.resolve)
       }
       return ended(attempt, lifecycle.succeed(begun(status), toDetails(value), now()))
     } catch (error) {
@@ -108,7 +112,12 @@ export function createActionStarter(
   }
 
   /** Work that returned a promise: this instance holds its job from the moment in which the action is recorded. */
-  function goesOn(attempt: Attempt, value: Promise<unknown>, secret: Uint8Array): InlineRun {
+  function goesOn(
+    attempt: Attempt,
+    value: Promise<unknown>,
+    secret: Uint8Array,
+    recorded: () => void,
+  ): InlineRun {
     const part = { name: 'work', action_id: attempt.actionId, attempt: 1 } as const
     const abandoned = (): void => {
       // Nobody is left to hear of its failure.
@@ -117,7 +126,8 @@ export function createActionStarter(
     }
     return {
       change: { holder: instance, secret },
-      committed: () =>
+      committed() {
+        recorded()
         track(
           attempt,
           worker.instrument.background(part, async (ended) => {
@@ -125,7 +135,8 @@ export function createActionStarter(
             ended(outcome.kind)
             await conclude(worker, attempt, outcome)
           }),
-        ),
+        )
+      },
       abandoned,
       doubtful() {
         abandoned()

@@ -7,6 +7,7 @@ import { errorFacts, type Logger } from '../log.ts'
 import type { ActionProvider, CompleteOptions, Work } from '../provider/define-action-provider.ts'
 import { backoff } from '../retry.ts'
 import type { ActionStore, Change, CurrentAction, Hold, Job } from '../store/action-store.ts'
+import { type AttemptWaits, createAttemptWaits } from './attempt-waits.ts'
 import type { Encryption } from './encryption.ts'
 import { bufferProgress, type Progress, type ProgressBuffer } from './progress-buffer.ts'
 
@@ -86,6 +87,10 @@ export type Attempt = {
   /** Made on first use: most work ends before anybody asks for it. */
   readonly controller: AbortController
   readonly progress: ProgressBuffer
+  /** What it waits for. */
+  readonly waits: AttemptWaits
+  /** Resolves when its action is recorded: work that runs inline begins before that. */
+  recorded: Promise<void>
   /** The job under which it runs. Its lease tells this attempt from a later one. */
   readonly job: Job
   /** Why it was told to stop. */
@@ -138,6 +143,13 @@ export function createAttempt(worker: WorkerContext, job: Job, takenAt: number):
       return (controller?.signal.reason as WorkInterrupted | undefined)?.reason
     },
     progress: bufferProgress((progress) => writeProgress(worker, attempt, progress), worker.timing.gather),
+    waits: createAttemptWaits(
+      worker.now,
+      () => attempt.controller.signal,
+      // Whoever writes says what went wrong.
+      () => void attempt.progress.flush().catch(() => {}),
+    ),
+    recorded: Promise.resolve(),
     number: 0,
     failures: 0,
     deadlineAt: undefined,
@@ -187,23 +199,45 @@ export function lose(attempt: Attempt): void {
   abort(attempt, 'lost')
 }
 
-/** Writes progress under a number, so that a write whose acknowledgement was lost is not made again. */
+/**
+ * Writes progress under a number, so that a write whose acknowledgement was lost is not made again.
+ * @throws WorkInterrupted where the action is no longer this attempt's to change
+ */
 async function writeProgress(worker: WorkerContext, attempt: Attempt, progress: Progress): Promise<void> {
   const { actionId } = attempt
+  await attempt.recorded
   const report = ++attempt.writes
   const change = (current: CurrentAction): Change | undefined =>
     owns(worker, current, attempt) && current.report < report
-      ? { ...lifecycle.progress(current, progress, progress.log), report }
+      ? { ...progressed(current, progress), report }
       : undefined
   try {
-    await persist(
+    const action = await persist(
       worker,
-      () => worker.store.transition(worker.namespace, actionId, change),
+      () => worker.store.transition(worker.namespace, actionId, change, holdOf(worker, attempt)),
       () => attempt.lost,
     )
+    if (action === undefined) lose(attempt)
+    else if (owns(worker, action, attempt)) {
+      if (progress.stepEnded) attempt.failures = 0
+      return
+    }
   } catch (error) {
-    if (attempt.lost) return
-    logStoreError(worker, error, 'The progress of an action could not be written', { action_id: actionId })
+    if (!attempt.lost) {
+      const message = 'The progress of an action could not be written'
+      logStoreError(worker, error, message, { action_id: actionId })
+    }
+    throw error
+  }
+  throw attempt.controller.signal.reason ?? new WorkInterrupted('lost')
+}
+
+/** What progress does to an action: its limit of retries counts from the last step that has ended. */
+export function progressed(current: lifecycle.LivingAction, progress: Progress): Change {
+  return {
+    ...lifecycle.progress(current, progress, progress.log),
+    ...(progress.steps.length > 0 && { steps: progress.steps }),
+    ...(progress.stepEnded && { failures: 0 }),
   }
 }
 

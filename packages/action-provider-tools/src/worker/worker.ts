@@ -142,6 +142,7 @@ export function createWorker(options: WorkerOptions): Worker {
       })
       .then(() => {
         attempt.progress.close()
+        attempt.waits.close()
         if (running.get(actionId) === attempt) running.delete(actionId)
         taker.freed()
       })

@@ -28,6 +28,7 @@ async function actionOf(store: ActionStore, number: number): Promise<NewAction> 
     ...(number % 3 === 0 && { creator: BOB }),
     lists: { monitor_by: [FRIENDS, BOB], manage_by: number % 4 === 0 ? [FRIENDS] : [] },
     ...(kind !== 'inline' && { job: true, secret: Buffer.from(`sealed ${number} \0\xff`, 'latin1') }),
+    ...(number % 2 === 0 && { work_version: '2026-11' }),
     ...(number % 5 === 0 && { deadline_at: 4_000_000_000_000 + number }),
   })
   const ended = { ...action.status, ...done, details: document }
@@ -45,7 +46,13 @@ async function actionOf(store: ActionStore, number: number): Promise<NewAction> 
     ...entry(index),
     time: `2030-01-31T12:00:0${9 - (index % 10)}.000Z`,
   }))
-  await change({ log, attempt: 1, failures: number % 3, lease: 1, report: 2, runs_on: 'instance-a' })
+  const steps = Array.from({ length: number % 4 }, (_, index) => ({
+    name: `żółw#${index}`,
+    sealed: Buffer.from(`step ${index} \0\xff`, 'latin1'),
+  }))
+  const events = steps.map(({ sealed }, index) => ({ event: 'e', delivery: Buffer.alloc(32, index), sealed }))
+  const began = { attempt: 1, failures: number % 3, lease: 1, report: 2, runs_on: 'instance-a' }
+  await change({ ...began, log, steps, events })
   if (kind === 'paused')
     await change({ status: { ...action.status, status: 'INACTIVE' }, job: 'done', runs_on: null })
   if (kind === 'canceled')

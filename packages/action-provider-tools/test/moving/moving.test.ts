@@ -43,6 +43,16 @@ async function filled(url: string, many: number): Promise<Awaited<ReturnType<typ
   }
 }
 
+/** What the work of an action remembers. */
+async function remembered(store: ActionStore, provider: string, action_id: string): Promise<unknown> {
+  const { steps = [], events = [] } = (await store.getWork(provider, action_id)) ?? {}
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+  return {
+    steps: steps.map(({ name, sealed }) => [name, text(sealed)]),
+    events: events.map(({ event, delivery, sealed }) => [event, text(delivery), text(sealed)]),
+  }
+}
+
 /** All that can be asked of a store. */
 async function contents(store: ActionStore): Promise<unknown> {
   const principals = { creator_id: [ALICE, BOB] }
@@ -51,6 +61,7 @@ async function contents(store: ActionStore): Promise<unknown> {
     const actions = list.map(async ({ action_id }) => ({
       action: await store.get(provider, action_id),
       secret: Buffer.from((await store.getSecret(provider, action_id)) ?? []).toString('hex'),
+      remembered: await remembered(store, provider, action_id),
       log: (await store.logAfter(provider, action_id, -1, 5_000))?.map(({ entry }) => entry),
       page: (await store.readLog(provider, action_id, { limit: 5_000, newestFirst: true }))?.entries,
     }))
@@ -93,7 +104,7 @@ describe.each(ways)('from $from to $to', ({ from, to }) => {
     for (const { action_id, lease } of jobs.flat()) {
       const provider = created.find((each) => each.action_id === action_id)?.provider ?? ''
       const request = created.find((each) => each.action_id === action_id)?.request
-      expect(await store.getRequest(provider, action_id)).toEqual(request)
+      expect((await store.getWork(provider, action_id))?.request).toEqual(request)
       const ended = await store.transition(provider, action_id, () => ({ log: [] }), {
         instance: 'other',
         lease,

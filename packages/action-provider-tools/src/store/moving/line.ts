@@ -1,6 +1,6 @@
 import { compileGuard } from '../../documents/check.ts'
 import { StoreUnusable } from '../../errors.ts'
-import type { StoredAction } from '../action-store.ts'
+import type { SealedEvent, SealedStep, StoredAction } from '../action-store.ts'
 
 /** An action with all that a store keeps of it, as it moves from one store to another. */
 export type MovedAction = {
@@ -14,6 +14,9 @@ export type MovedAction = {
   secret?: Uint8Array
   /** Its holder does not move: in the other store it is anybody's. */
   job?: { due_at: number; lease: number }
+  steps: readonly SealedStep[]
+  /** Events that have reached it, in the order in which they came. */
+  delivered: readonly SealedEvent[]
   /** Entries as JSON, in the order in which they were written. */
   log: string[]
 }
@@ -55,17 +58,29 @@ export function writeLine(moved: Moved): string {
   if (!('action' in moved)) {
     return `{"action_id":${JSON.stringify(moved.action_id)},"log":[${moved.log.join(',')}]}`
   }
-  const { action, request_key, content_hash, secret, job, request, log } = moved
+  const { action, request_key, content_hash, secret, job, request, steps, delivered, log } = moved
   const { document, ...columns } = action
   const head = {
     ...sorted(columns),
     request_key,
     content_hash: Buffer.from(content_hash).toString('hex'),
-    secret: secret && Buffer.from(secret).toString('base64'),
+    secret: secret && base64(secret),
     job,
+    ...(steps.length > 0 && { steps: steps.map(({ name, sealed }) => ({ name, sealed: base64(sealed) })) }),
+    ...(delivered.length > 0 && {
+      delivered: delivered.map(({ event, delivery, sealed }) => ({
+        event,
+        delivery: base64(delivery),
+        sealed: base64(sealed),
+      })),
+    }),
   }
   const texts = `${request === undefined ? '' : `,"request":${request}`},"document":${document},"log":[${log.join(',')}]}`
   return JSON.stringify(head).slice(0, -1) + texts
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64')
 }
 
 /** The same columns in the same order, whichever store they are from. */
@@ -77,6 +92,19 @@ const count = { type: 'integer', minimum: 0 } as const
 const time = { type: 'number' } as const
 const text = { type: 'string' } as const
 const texts = { type: 'array', items: text } as const
+const bytes = { type: 'string', pattern: '^[A-Za-z0-9+/]+=*$' } as const
+const step = {
+  type: 'object',
+  properties: { name: text, sealed: bytes },
+  required: ['name', 'sealed'],
+  additionalProperties: false,
+} as const
+const event = {
+  type: 'object',
+  properties: { event: text, delivery: bytes, sealed: bytes },
+  required: ['event', 'delivery', 'sealed'],
+  additionalProperties: false,
+} as const
 const uuid = { type: 'string', pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' } as const
 const entries = { type: 'array', items: { type: 'object', required: ['time'] } } as const
 
@@ -102,6 +130,8 @@ const optionalColumns = {
   resumed_by: text,
   deadline_at: time,
   release_at: time,
+  events: count,
+  work_version: text,
 } as const
 
 const isAction = compileGuard({
@@ -111,7 +141,9 @@ const isAction = compileGuard({
     ...optionalColumns,
     request_key: uuid,
     content_hash: { type: 'string', pattern: '^([0-9a-f]{2})+$' },
-    secret: { type: 'string', pattern: '^[A-Za-z0-9+/]+=*$' },
+    secret: bytes,
+    steps: { type: 'array', items: step },
+    delivered: { type: 'array', items: event },
     job: { type: 'object', properties: { due_at: time, lease: count }, required: ['due_at', 'lease'] },
     request: { type: 'object' },
     document: { type: 'object' },
@@ -128,11 +160,16 @@ const isLog = compileGuard({
   additionalProperties: false,
 })
 
-type ReadAction = Omit<StoredAction, 'document'> & {
+type Base64<T> = { [Name in keyof T]: string }
+
+type ReadAction = Omit<StoredAction, 'document' | 'events'> & {
+  events?: number
   request_key: string
   content_hash: string
   secret?: string
   job?: { due_at: number; lease: number }
+  steps?: Base64<SealedStep>[]
+  delivered?: Base64<SealedEvent>[]
   request?: object
   document: object
   log: object[]
@@ -146,14 +183,21 @@ export function readLine(line: string, number: number): Moved {
   const read = parse(line, number)
   if (isLog(read)) return { action_id: read.action_id, log: read.log.map((entry) => JSON.stringify(entry)) }
   if (!isAction(read)) throw notALine(number)
-  const { request_key, content_hash, secret, job, request, document, log, ...action } = read as ReadAction
+  const { request_key, content_hash, secret, job, request, document, log, ...rest } = read as ReadAction
+  const { steps = [], delivered = [], ...action } = rest
   return {
-    action: { ...action, document: JSON.stringify(document) },
+    action: { events: 0, ...action, document: JSON.stringify(document) },
     request_key,
     content_hash: Buffer.from(content_hash, 'hex'),
     ...(secret !== undefined && { secret: Buffer.from(secret, 'base64') }),
     ...(job !== undefined && { job }),
     ...(request !== undefined && { request: JSON.stringify(request) }),
+    steps: steps.map(({ name, sealed }) => ({ name, sealed: Buffer.from(sealed, 'base64') })),
+    delivered: delivered.map(({ event, delivery, sealed }) => ({
+      event,
+      delivery: Buffer.from(delivery, 'base64'),
+      sealed: Buffer.from(sealed, 'base64'),
+    })),
     log: log.map((entry) => JSON.stringify(entry)),
   }
 }

@@ -1,13 +1,15 @@
 import type { ActionStatusValue } from '../../documents/action-status.ts'
+import { DATABASE_TIME } from './clock.ts'
 import type { Database } from './database.ts'
 import type { Statement } from './statement.ts'
 
-/** At most 64 rows, and those jobs that wait, from an index that holds nothing else. */
+/** At most 64 rows, and those jobs that are due, from an index that holds nothing else. */
 const COUNT: Statement = {
   name: 'count',
   text: `SELECT COALESCE(sum(active), 0)::float8 AS "ACTIVE", COALESCE(sum(inactive), 0)::float8 AS "INACTIVE",
       COALESCE(sum(succeeded), 0)::float8 AS "SUCCEEDED", COALESCE(sum(failed), 0)::float8 AS "FAILED",
-      (SELECT count(*) FROM action_provider.jobs WHERE provider = $1 AND holder IS NULL)::float8 AS waiting
+      (SELECT count(*) FROM action_provider.jobs WHERE provider = $1 AND holder IS NULL
+        AND due_at <= COALESCE($2::float8, ${DATABASE_TIME}))::float8 AS waiting
     FROM action_provider.counts WHERE provider = $1`,
 }
 
@@ -38,13 +40,18 @@ export async function namespaces(database: Database): Promise<string[]> {
   return rows.map(({ provider }) => provider)
 }
 
-/** How many actions there are of each status, and how many jobs nobody has taken. */
+/**
+ * How many actions there are of each status, and how many jobs are due that nobody has taken.
+ * @param now stands in for the database's clock
+ */
 export async function count(
   database: Database,
   provider: string,
+  now: number | undefined,
 ): Promise<{ actions: Record<ActionStatusValue, number>; waiting: number }> {
   const [row] = await database.query<Record<ActionStatusValue, number> & { waiting: number }>(COUNT, [
     provider,
+    now,
   ])
   const { waiting = 0, ACTIVE = 0, INACTIVE = 0, SUCCEEDED = 0, FAILED = 0 } = row ?? {}
   return { actions: { ACTIVE, INACTIVE, SUCCEEDED, FAILED }, waiting }

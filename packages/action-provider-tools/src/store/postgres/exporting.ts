@@ -3,6 +3,7 @@ import type { OpeningOptions, Source } from '../moving/dialect.ts'
 import { gather, type Moved, type MovedAction } from '../moving/line.ts'
 import { assertAlone, connect, NO_REQUEST } from './moving.ts'
 import { assertImported } from './opening.ts'
+import { eventsOf, REMEMBERED, type RememberedRow, stepsOf } from './requests.ts'
 import { ACTION_COLUMNS, type ActionRow, actionOf } from './rows.ts'
 
 /** How many rows are fetched at a time. */
@@ -34,10 +35,11 @@ type ReadRow = ActionRow & {
   secret: Buffer | null
   due_at: number | null
   job_lease: number | null
-}
+} & RememberedRow
 type EntryRow = { action_id: string; entry: string }
 
-const ACTIONS_IN_ORDER = `SELECT ${ACTION_COLUMNS}, a.request_key, r.content_hash, r.request, s.secret, j.due_at, j.lease AS job_lease
+const ACTIONS_IN_ORDER = `SELECT ${ACTION_COLUMNS}, a.request_key, r.content_hash, r.request, s.secret, j.due_at, j.lease AS job_lease,
+    ${REMEMBERED}
   FROM action_provider.actions a JOIN action_provider.requests r ON r.request_key = a.request_key
   LEFT JOIN action_provider.secrets s ON s.action_id = a.action_id
   LEFT JOIN action_provider.jobs j ON j.action_id = a.action_id
@@ -77,6 +79,8 @@ function movedOf(row: ReadRow, log: string[]): MovedAction {
     ...(request !== NO_REQUEST && { request }),
     ...(secret !== null && { secret }),
     ...(due_at !== null && { job: { due_at: Math.ceil(due_at), lease: job_lease ?? 0 } }),
+    steps: stepsOf(row),
+    delivered: eventsOf(row),
     log,
   }
 }

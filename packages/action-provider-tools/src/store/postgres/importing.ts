@@ -103,6 +103,7 @@ const COLUMNS = {
   monitor_by: 'text',
   manage_by: 'text',
   deadline_at: 'float8',
+  work_version: 'text',
   ...CHANGING_COLUMNS,
 } as const
 
@@ -121,9 +122,11 @@ const WRITE = statement(
     },
     log: { action_id: 'uuid', time: 'float8', entry: 'text' },
     secrets: { action_id: 'uuid', secret: 'bytea' },
+    steps: { action_id: 'uuid', name: 'text', sealed: 'bytea' },
+    events: { action_id: 'uuid', event: 'text', delivery: 'bytea', sealed: 'bytea' },
     jobs: { action_id: 'uuid', provider: 'text', caller: 'text', due_at: 'float8', lease: 'integer' },
   },
-  ({ actions, requests, access, log, secrets, jobs }) => `WITH recorded AS (
+  ({ actions, requests, access, log, secrets, steps, events, jobs }) => `WITH recorded AS (
       INSERT INTO action_provider.actions (${Object.keys(COLUMNS).join(', ')}) SELECT * FROM ${actions.rows}
     ), asked AS (
       INSERT INTO action_provider.requests (request_key, action_id, content_hash, request) SELECT * FROM ${requests.rows}
@@ -134,6 +137,10 @@ const WRITE = statement(
       INSERT INTO action_provider.log (action_id, time, entry) SELECT * FROM ${log.rows}
     ), sealed AS (
       INSERT INTO action_provider.secrets (action_id, secret) SELECT * FROM ${secrets.rows}
+    ), stepped AS (
+      INSERT INTO action_provider.steps (action_id, name, sealed) SELECT * FROM ${steps.rows}
+    ), delivered AS (
+      INSERT INTO action_provider.events (action_id, event, delivery, sealed) SELECT * FROM ${events.rows}
     )
     INSERT INTO action_provider.jobs (action_id, provider, caller, due_at, lease) SELECT * FROM ${jobs.rows}`,
 )
@@ -150,6 +157,7 @@ function rowsFor(moving: readonly Moved[]): Parameters<typeof WRITE.values>[0] {
       monitor_by: writeList(action.monitor_by),
       manage_by: writeList(action.manage_by),
       deadline_at: action.deadline_at,
+      work_version: action.work_version,
       ...changingValues(action),
     })),
     requests: actions.map(({ action: { action_id }, request_key, content_hash, request }) => ({
@@ -177,6 +185,12 @@ function rowsFor(moving: readonly Moved[]): Parameters<typeof WRITE.values>[0] {
       }))
     }),
     secrets: actions.flatMap(({ action: { action_id }, secret }) => (secret ? [{ action_id, secret }] : [])),
+    steps: actions.flatMap(({ action: { action_id }, steps }) =>
+      steps.map((step) => ({ action_id, ...step })),
+    ),
+    events: actions.flatMap(({ action: { action_id }, delivered }) =>
+      delivered.map((event) => ({ action_id, ...event })),
+    ),
     jobs: actions.flatMap(({ action: { action_id, provider, creator_id }, job }) =>
       job ? [{ action_id, provider, caller: creator_id, ...job }] : [],
     ),

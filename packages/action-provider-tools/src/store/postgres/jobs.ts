@@ -70,6 +70,13 @@ const TAKE = statement(
   },
 )
 
+const NEXT = statement(
+  'next-due',
+  { provider: 'text', clock: 'float8' },
+  ({ provider, clock }) => `SELECT min(due_at) AS due_at FROM action_provider.jobs
+    WHERE provider = ${provider} AND holder IS NULL AND due_at > ${timeOf(clock)}`,
+)
+
 const JOBS = { action_id: 'uuid', lease: 'integer' } as const
 
 /** Those of the jobs that an instance holds. All instances lock them in the same order. */
@@ -106,6 +113,7 @@ const RETURN = statement(
 
 export type Jobs = {
   take: (provider: string, instance: string, limit: number, limits?: JobLimits) => Promise<Job[]>
+  nextDue: (provider: string) => Promise<number | undefined>
   keep: (provider: string, instance: string, jobs: readonly Job[]) => Promise<{ lost: string[] }>
   return: (provider: string, instance: string, jobs: readonly Job[]) => Promise<void>
 }
@@ -142,6 +150,12 @@ export function createJobs(
       const [first] = rows
       if (first) lastServed.set(provider, first.served ?? '')
       return rows.map(({ action_id, lease }) => ({ action_id, lease }))
+    },
+
+    async nextDue(provider) {
+      const values = NEXT.values({ provider, clock: clock?.() })
+      const [row] = await database.query<{ due_at: number | null }>(NEXT, values)
+      return row?.due_at ?? undefined
     },
 
     async keep(provider, instance, jobs) {

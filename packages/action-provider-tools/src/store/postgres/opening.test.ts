@@ -104,8 +104,24 @@ test('a database that is read-only is refused', async () => {
   expect(await refusal(url)).toContain('read-only')
 })
 
-test('what the first version wrote is carried on', async () => {
-  const url = await postgres.createDatabase('first_version')
+/** What undoes the versions of the schema, the newest first, down to the one that each is named after. */
+const UNDO = {
+  before_steps: `DROP TABLE action_provider.steps, action_provider.events;
+    ALTER TABLE action_provider.actions DROP COLUMN events, DROP COLUMN work_version;
+    UPDATE action_provider.schema_version SET version = 7`,
+  first_version: `ALTER TABLE action_provider.actions DROP COLUMN lease, DROP COLUMN report, DROP COLUMN failures,
+      DROP COLUMN cancel_requested_by, DROP COLUMN resumed_by, DROP COLUMN job_key;
+    ALTER TABLE action_provider.jobs DROP COLUMN lease, DROP COLUMN left_by, DROP COLUMN caller, DROP COLUMN key;
+    ALTER TABLE action_provider.counts RENAME TO tallies;
+    ALTER TABLE action_provider.schema_version DROP COLUMN usable_from;
+    UPDATE action_provider.schema_version SET version = 1`,
+}
+
+test.each([
+  ['before_steps', UNDO.before_steps],
+  ['first_version', `${UNDO.before_steps}; ${UNDO.first_version}`],
+])('what the version %s wrote is carried on', async (version, undo) => {
+  const url = await postgres.createDatabase(version)
   const before = await openPostgresStore(url, { leaseSeconds: 1 })
   const held = newAction({ provider: 'p', job: true })
   const waiting = newAction({ provider: 'p', job: true })
@@ -115,13 +131,7 @@ test('what the first version wrote is carried on', async () => {
   await before.close()
   await administer(
     url,
-    `ALTER TABLE action_provider.actions DROP COLUMN lease, DROP COLUMN report, DROP COLUMN failures,
-      DROP COLUMN cancel_requested_by, DROP COLUMN resumed_by, DROP COLUMN job_key;
-    ALTER TABLE action_provider.jobs DROP COLUMN lease, DROP COLUMN left_by, DROP COLUMN caller, DROP COLUMN key;
-    ALTER TABLE action_provider.counts RENAME TO tallies;
-    ALTER TABLE action_provider.schema_version DROP COLUMN usable_from;
-    UPDATE action_provider.actions SET runs_on = 'before', attempt = 1 WHERE action_id = '${held.action_id}';
-    UPDATE action_provider.schema_version SET version = 1`,
+    `${undo}; UPDATE action_provider.actions SET runs_on = 'before', attempt = 1 WHERE action_id = '${held.action_id}'`,
   )
   const after = await openPostgresStore(url, { leaseSeconds: 1 })
   const jobs: Job[] = []
@@ -138,7 +148,7 @@ test('what the first version wrote is carried on', async () => {
       ({ attempt }) => ({ attempt: attempt + 1, lease }),
       hold,
     )
-    expect(began).toMatchObject({ lease: 1, report: 0, attempt: action_id === held.action_id ? 2 : 1 })
+    expect(began).toMatchObject({ lease, report: 0, attempt: action_id === held.action_id ? 2 : 1 })
   }
   await after.close()
 })

@@ -29,6 +29,7 @@ const ACTIONS = {
   monitor_by: 'text',
   manage_by: 'text',
   deadline_at: 'float8',
+  work_version: 'text',
   job_key: 'text',
   ...CHANGING_COLUMNS,
 } as const
@@ -175,6 +176,7 @@ function actionRow(
     monitor_by: writeList(action.monitor_by),
     manage_by: writeList(action.manage_by),
     deadline_at: action.deadline_at,
+    work_version: action.work_version,
     ...changingValues(action),
   }
 }

@@ -27,6 +27,10 @@ const REMOVE = statement(
       DELETE FROM action_provider.log l USING gone WHERE l.action_id = gone.action_id
     ), secrets AS (
       DELETE FROM action_provider.secrets s USING gone WHERE s.action_id = gone.action_id
+    ), steps AS (
+      DELETE FROM action_provider.steps s USING gone WHERE s.action_id = gone.action_id
+    ), events AS (
+      DELETE FROM action_provider.events e USING gone WHERE e.action_id = gone.action_id
     ), jobs AS (
       DELETE FROM action_provider.jobs j USING gone WHERE j.action_id = gone.action_id
     ), counted AS (

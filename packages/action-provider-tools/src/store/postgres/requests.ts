@@ -1,12 +1,24 @@
 import { uuidBytes } from '../../action/keys.ts'
-import type { StoredRequest } from '../action-store.ts'
+import type { SealedEvent, SealedStep, StoredRequest, StoredWork } from '../action-store.ts'
 import type { Database } from './database.ts'
 import type { Statement } from './statement.ts'
 
-const GET_REQUEST: Statement = {
-  name: 'get-request',
-  text: `SELECT r.request FROM action_provider.actions a
+const ofSteps = (column: string): string =>
+  `ARRAY(SELECT ${column} FROM action_provider.steps t WHERE t.action_id = a.action_id ORDER BY name)`
+const ofEvents = (column: string): string =>
+  `ARRAY(SELECT ${column} FROM action_provider.events e WHERE e.action_id = a.action_id ORDER BY number)`
+
+/** The steps and events of the action called `a`, as a RememberedRow. */
+export const REMEMBERED = `${ofSteps('name')} AS names, ${ofSteps('sealed')} AS steps, ${ofEvents('event')} AS came,
+    ${ofEvents('delivery')} AS deliveries, ${ofEvents('sealed')} AS "values"`
+
+/** Everything in one statement, so that it is of one moment. */
+const GET_WORK: Statement = {
+  name: 'get-work',
+  text: `SELECT r.request, s.secret, ${REMEMBERED}
+    FROM action_provider.actions a
     JOIN action_provider.requests r ON r.request_key = a.request_key
+    LEFT JOIN action_provider.secrets s ON s.action_id = a.action_id
     WHERE a.action_id = $1 AND a.provider = $2 AND (a.release_at IS NULL OR a.release_at > $3)`,
 }
 
@@ -17,9 +29,9 @@ const GET_SECRET: Statement = {
     WHERE a.action_id = $1 AND a.provider = $2 AND (a.release_at IS NULL OR a.release_at > $3)`,
 }
 
-/** What the work of an action needs: its request, and what is sealed for it. */
+/** What the work of an action goes by. */
 export type Requests = {
-  request: (provider: string, actionId: string) => Promise<StoredRequest | undefined>
+  work: (provider: string, actionId: string) => Promise<StoredWork | undefined>
   secret: (provider: string, actionId: string) => Promise<Uint8Array | undefined>
 }
 
@@ -32,12 +44,42 @@ export function createRequests(database: Database, now: () => number): Requests 
   }
 
   return {
-    async request(provider, actionId) {
-      const row = await single<{ request: string }>(GET_REQUEST, provider, actionId)
-      return row && (JSON.parse(row.request) as StoredRequest)
+    async work(provider, actionId) {
+      const row = await single<WorkRow>(GET_WORK, provider, actionId)
+      return row && workOf(row)
     },
     async secret(provider, actionId) {
       return (await single<{ secret: Uint8Array }>(GET_SECRET, provider, actionId))?.secret
     },
   }
+}
+
+/** The steps and events of an action, column by column. */
+export type RememberedRow = {
+  names: string[]
+  steps: Uint8Array[]
+  came: string[]
+  deliveries: Uint8Array[]
+  values: Uint8Array[]
+}
+
+type WorkRow = RememberedRow & { request: string; secret: Uint8Array | null }
+
+function workOf(row: WorkRow): StoredWork {
+  return {
+    request: JSON.parse(row.request) as StoredRequest,
+    secret: row.secret ?? undefined,
+    steps: stepsOf(row),
+    events: eventsOf(row),
+  }
+}
+
+export function stepsOf({ names, steps }: RememberedRow): SealedStep[] {
+  return names.map((name, index) => ({ name, sealed: steps[index] }) as SealedStep)
+}
+
+export function eventsOf({ came, deliveries, values }: RememberedRow): SealedEvent[] {
+  return came.map(
+    (event, index) => ({ event, delivery: deliveries[index], sealed: values[index] }) as SealedEvent,
+  )
 }

@@ -22,12 +22,14 @@ export type ActionRow = {
   resumed_by: string | null
   deadline_at: number | null
   release_at: number | null
+  events: number
+  work_version: string | null
 }
 
 /** The columns of an ActionRow, of the table called `a`. */
 export const ACTION_COLUMNS = `a.action_id, a.provider, a.creator_id, a.monitor_by, a.manage_by, a.status, a.document,
   a.version, a.attempt, a.lease, a.report, a.failures, a.runs_on, a.cancel_requested_at, a.cancel_requested_by, a.resumed_by,
-  a.deadline_at, a.release_at`
+  a.deadline_at, a.release_at, a.events, a.work_version`
 
 /** What a transition may change of an action's row. */
 export const CHANGING_COLUMNS = {
@@ -43,6 +45,7 @@ export const CHANGING_COLUMNS = {
   cancel_requested_by: 'text',
   resumed_by: 'text',
   release_at: 'float8',
+  events: 'integer',
 } as const
 
 export function changingValues(action: StoredAction): { [Column in keyof typeof CHANGING_COLUMNS]: unknown } {
@@ -59,6 +62,7 @@ export function changingValues(action: StoredAction): { [Column in keyof typeof 
     cancel_requested_by: action.cancel_requested_by,
     resumed_by: action.resumed_by,
     release_at: action.release_at,
+    events: action.events,
   }
 }
 
@@ -73,6 +77,7 @@ export function actionOf(row: ActionRow): StoredAction {
       resumed_by: row.resumed_by ?? undefined,
       deadline_at: row.deadline_at ?? undefined,
       release_at: row.release_at ?? undefined,
+      work_version: row.work_version ?? undefined,
     }),
     action_id: row.action_id,
     provider: row.provider,
@@ -86,6 +91,7 @@ export function actionOf(row: ActionRow): StoredAction {
     lease: row.lease,
     report: row.report,
     failures: row.failures,
+    events: row.events,
   }
 }
 

@@ -116,4 +116,21 @@ CREATE INDEX jobs_by_caller ON action_provider.jobs (provider, caller, due_at) W
   `ALTER TABLE action_provider.actions ADD COLUMN job_key text COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE action_provider.jobs ADD COLUMN key text COLLATE "C" NOT NULL DEFAULT '';
 CREATE INDEX jobs_by_queue ON action_provider.jobs (provider, caller, key, due_at) WHERE holder IS NULL;`,
+
+  // What is known of the steps of unfinished work, the events that have reached it, and which version of its provider it is of.
+  `CREATE TABLE action_provider.steps (
+  action_id uuid NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  sealed bytea NOT NULL,
+  PRIMARY KEY (action_id, name)
+);
+CREATE TABLE action_provider.events (
+  action_id uuid NOT NULL,
+  event text COLLATE "C" NOT NULL,
+  delivery bytea NOT NULL,
+  number bigint GENERATED ALWAYS AS IDENTITY,
+  sealed bytea NOT NULL,
+  PRIMARY KEY (action_id, event, delivery)
+);
+ALTER TABLE action_provider.actions ADD COLUMN events integer NOT NULL DEFAULT 0, ADD COLUMN work_version text;`,
 ]

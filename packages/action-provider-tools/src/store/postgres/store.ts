@@ -79,7 +79,7 @@ export async function openPostgresStore(
     create,
     find: (_provider, requestKey, contentHash) => findByKey(database, requestKey, contentHash, clock()),
     get: async (provider, id) => (uuidBytes(id) ? findAction(provider, id) : undefined),
-    getRequest: requests.request,
+    getWork: requests.work,
     getSecret: requests.secret,
     transition: async (provider, id, decide, hold) =>
       uuidBytes(id) ? transition(provider, id, decide, hold) : undefined,
@@ -94,12 +94,13 @@ export async function openPostgresStore(
     overdue: (provider, now, limit) => overdue(database, provider, now, limit),
     cancelsSince: (provider, before, limit) => cancelsSince(database, provider, before, limit),
     takeJobs: jobs.take,
+    nextDue: jobs.nextDue,
     keepJobs: jobs.keep,
     returnJobs: jobs.return,
     subscribe: notifications.subscribe,
     watch: (_provider, actionId, listener) => notifications.watch(actionId, listener),
     namespaces: () => namespaces(database),
-    count: (provider) => count(database, provider),
+    count: (provider) => count(database, provider, options.clock?.()),
     async ping() {
       const [row] = await database.query<{ read_only: boolean }>(PING, [])
       if (row?.read_only) throw new ServiceUnavailable('The database is read-only at the moment')

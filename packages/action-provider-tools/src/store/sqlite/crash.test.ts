@@ -68,7 +68,7 @@ test('keeps all that was acknowledged when it is killed, again and again', async
     await gone
 
     const store = openSqliteStore(path)
-    for (const [id, request] of requests) expect(await store.getRequest('p', id)).toEqual(request)
+    for (const [id, request] of requests) expect((await store.getWork('p', id))?.request).toEqual(request)
     for (const id of ended) expect(await store.get('p', id)).toMatchObject({ status: 'SUCCEEDED' })
     const { actions, waiting } = await store.count('p')
     expect(actions.ACTIVE + actions.SUCCEEDED).toBeGreaterThanOrEqual(requests.size)

@@ -43,6 +43,7 @@ export function prepareCreate(
     'monitor_by',
     'manage_by',
     'deadline_at',
+    'work_version',
     'job_key',
     ...CHANGING_COLUMNS,
   ])
@@ -59,6 +60,7 @@ export function prepareCreate(
       monitor_by: writeList(action.monitor_by),
       manage_by: writeList(action.manage_by),
       deadline_at: action.deadline_at,
+      work_version: action.work_version,
       job_key: newAction.job_key ?? '',
       ...changingValues(action, log.length),
     })

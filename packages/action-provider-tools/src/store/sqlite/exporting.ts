@@ -17,6 +17,7 @@ import {
   PROVIDER,
 } from './rows.ts'
 import { prepare } from './statement.ts'
+import { createSteps } from './steps.ts'
 
 /** How many actions are read at a time. */
 const PAGE = 500
@@ -59,6 +60,7 @@ async function* read(database: DatabaseSync): AsyncGenerator<Moved> {
   )
   const log = database.prepare('SELECT entry FROM log WHERE number = ? ORDER BY position')
   log.setReturnArrays(true)
+  const remembered = createSteps(database)
   const providers = new Map(prepare<[number, string]>(database, 'SELECT id, name FROM providers').all())
 
   let after: Uint8Array = new Uint8Array()
@@ -72,7 +74,9 @@ async function* read(database: DatabaseSync): AsyncGenerator<Moved> {
       const line = (part: string[]): Moved => {
         if (!first) return { action_id, log: part }
         first = false
-        return movedOf(action, row[CONTENT_HASH], besides, part)
+        const steps = remembered.steps(row[NUMBER])
+        const delivered = remembered.events(row[NUMBER])
+        return { ...movedOf(action, row[CONTENT_HASH], besides, part), steps, delivered }
       }
       for (const entry of log.iterate(row[NUMBER])) {
         const full = lines.add((entry as unknown as [string])[0])
@@ -84,7 +88,12 @@ async function* read(database: DatabaseSync): AsyncGenerator<Moved> {
   }
 }
 
-function movedOf(action: StoredAction, content_hash: Uint8Array, beside: Beside, log: string[]): MovedAction {
+function movedOf(
+  action: StoredAction,
+  content_hash: Uint8Array,
+  beside: Beside,
+  log: string[],
+): Omit<MovedAction, 'steps' | 'delivered'> {
   const [request_key, request, secret, due_at, lease] = beside
   return {
     action,

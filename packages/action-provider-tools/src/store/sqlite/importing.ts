@@ -11,6 +11,7 @@ import { openDatabase } from './opening.ts'
 import { createProviders } from './providers.ts'
 import { CHANGING_COLUMNS, changingValues, writeList } from './rows.ts'
 import { insertInto, prepare } from './statement.ts'
+import { createSteps } from './steps.ts'
 
 /** How far an import has come, in a database that has ever been imported into. */
 const IMPORT = `CREATE TABLE IF NOT EXISTS import (
@@ -81,6 +82,7 @@ function prepareWrite(database: DatabaseSync): {
 } {
   const providers = createProviders(database)
   const access = createAccess(database)
+  const remembered = createSteps(database)
   const insertAction = insertInto(database, 'actions', [
     'action_id',
     'request_key',
@@ -90,6 +92,7 @@ function prepareWrite(database: DatabaseSync): {
     'monitor_by',
     'manage_by',
     'deadline_at',
+    'work_version',
     ...CHANGING_COLUMNS,
   ])
   const insertRequest = prepare(database, 'INSERT INTO requests (number, request) VALUES (?, ?)')
@@ -123,7 +126,7 @@ function prepareWrite(database: DatabaseSync): {
         lengthen.run(length + moved.log.length, number)
         return
       }
-      const { action, request_key, content_hash, request, secret, job, log } = moved
+      const { action, request_key, content_hash, request, secret, job, steps, delivered, log } = moved
       const action_id = bytesOf(action.action_id)
       const provider = providers.number(action.provider)
       const number = insertAction({
@@ -135,11 +138,13 @@ function prepareWrite(database: DatabaseSync): {
         monitor_by: writeList(action.monitor_by),
         manage_by: writeList(action.manage_by),
         deadline_at: action.deadline_at,
+        work_version: action.work_version,
         ...changingValues(action, log.length),
       })
       if (request !== undefined) insertRequest.run(number, request)
       if (secret !== undefined) insertSecret.run(number, secret)
       if (job !== undefined) insertJob.run(number, provider, job.due_at, job.lease, action.creator_id)
+      remembered.write(number, 0, { steps, events: delivered })
       access.add({ number, provider, action_id }, action)
       append(number, 0, log)
     },

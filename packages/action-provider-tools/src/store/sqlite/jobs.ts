@@ -17,6 +17,8 @@ export type Jobs = {
    * come last.
    */
   take: (provider: number, instance: string, now: number, limit: number, limits?: JobLimits) => Job[]
+  /** When the next of those that nobody holds and that are not due yet is due. */
+  nextDue: (provider: number, now: number) => number | undefined
   isHeld: (action: number, hold: Hold) => boolean
   /** Renews the lease of a job. Returns whether it was held. */
   keep: (action: number, hold: Hold, now: number) => boolean
@@ -24,7 +26,8 @@ export type Jobs = {
   giveBack: (action: number, hold: Hold) => void
   /** Frees all jobs, whoever held them. */
   freeAll: () => void
-  waiting: (provider: number) => number
+  /** How many are due that nobody holds. */
+  waiting: (provider: number, now: number) => number
 }
 
 type Due = readonly [number: number, action_id: Uint8Array]
@@ -52,6 +55,10 @@ export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
     database,
     'SELECT caller FROM jobs WHERE provider = ? AND caller > ? AND holder IS NULL ORDER BY caller LIMIT 1',
   )
+  const selectNext = prepare<[number | null]>(
+    database,
+    'SELECT min(due_at) FROM jobs WHERE provider = ? AND due_at > ? AND holder IS NULL',
+  )
   const selectForsaken = prepare<Due>(database, withId(forsaken, 'lease_until'))
   const hold = prepare<[number]>(
     database,
@@ -65,7 +72,7 @@ export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
     database,
     'UPDATE jobs SET holder = NULL, lease_until = NULL WHERE holder IS NOT NULL',
   )
-  const count = prepare<[number]>(database, 'SELECT count(*) FROM jobs WHERE provider = ? AND holder IS NULL')
+  const count = prepare<[number]>(database, `SELECT count(*) ${waiting}`)
   const nextQueue = prepare<[caller: string, key: string]>(
     database,
     `SELECT caller, key FROM jobs WHERE provider = ? AND (caller, key) > (?, ?) AND holder IS NULL
@@ -165,11 +172,12 @@ export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
         return { action_id: uuidText(action_id), lease }
       })
     },
+    nextDue: (provider, now) => selectNext.get(provider, now)?.[0] ?? undefined,
     isHeld: (action, { instance, lease }) => anyHeld.get(action, instance, lease)?.[0] === 1,
     keep: (action, { instance, lease }, now) =>
       prolong.run(until(now), action, instance, lease).changes === 1,
     giveBack: (action, { instance, lease }) => void free.run(action, instance, lease),
     freeAll: () => void freeEvery.run(),
-    waiting: (provider) => count.get(provider)?.[0] ?? 0,
+    waiting: (provider, now) => count.get(provider, now)?.[0] ?? 0,
   }
 }

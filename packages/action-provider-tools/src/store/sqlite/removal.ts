@@ -11,7 +11,7 @@ export type Removal = {
 }
 
 export function prepareRemoval(database: DatabaseSync, parts: Parts): Removal {
-  const { access, counts, jobs, logs, recent, requests } = parts
+  const { access, counts, jobs, logs, recent, requests, steps } = parts
   const deleteAction = prepare(database, 'DELETE FROM actions WHERE number = ?')
   const released = prepare<ActionRow>(
     database,
@@ -29,6 +29,7 @@ export function prepareRemoval(database: DatabaseSync, parts: Parts): Removal {
     logs.remove(number)
     jobs.remove(number)
     requests.remove(number)
+    steps.remove(number)
     deleteAction.run(number)
   }
 

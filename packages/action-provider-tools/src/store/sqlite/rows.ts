@@ -8,6 +8,7 @@ import type { Jobs } from './jobs.ts'
 import type { Logs } from './logs.ts'
 import type { Requests } from './requests.ts'
 import type { Values } from './statement.ts'
+import type { Steps } from './steps.ts'
 
 /** The tables beside `actions`, and what is remembered of it. */
 export type Parts = {
@@ -17,6 +18,7 @@ export type Parts = {
   logs: Logs
   recent: Recent
   requests: Requests
+  steps: Steps
 }
 
 /** What a transition may change of an action's row. */
@@ -34,6 +36,7 @@ export const CHANGING_COLUMNS = [
   'lease',
   'report',
   'failures',
+  'events',
 ] as const
 
 /** @param log_length how many entries its log has */
@@ -55,13 +58,14 @@ export function changingValues(
     lease: action.lease,
     report: action.report,
     failures: action.failures,
+    events: action.events,
   }
 }
 
 /** What can be seen of an action, in the order of SeenRow. */
 export const SEEN_COLUMNS = `number, provider, log_length, status, version, attempt, creator_id, monitor_by, manage_by,
   runs_on, cancel_requested_at, deadline_at, release_at, document, lease, report, failures, cancel_requested_by,
-  resumed_by`
+  resumed_by, events, work_version`
 
 export type SeenRow = readonly [
   number: number,
@@ -83,6 +87,8 @@ export type SeenRow = readonly [
   failures: number,
   cancel_requested_by: string | null,
   resumed_by: string | null,
+  events: number,
+  work_version: string | null,
 ]
 
 /** What an action's row is read as where its keys are needed too, in the order of ActionRow: bytes take long to read. */
@@ -101,8 +107,10 @@ const REPORT = 15
 const FAILURES = 16
 const CANCEL_REQUESTED_BY = 17
 const RESUMED_BY = 18
-export const ACTION_ID = 19
-export const CONTENT_HASH = 20
+const EVENTS = 19
+const WORK_VERSION = 20
+export const ACTION_ID = 21
+export const CONTENT_HASH = 22
 
 /** The action in a row. The caller knows the texts of its two keys. */
 export function actionOf(row: SeenRow | ActionRow, provider: string, action_id: string): StoredAction {
@@ -115,6 +123,7 @@ export function actionOf(row: SeenRow | ActionRow, provider: string, action_id: 
       resumed_by: row[RESUMED_BY] ?? undefined,
       deadline_at: deadline ?? undefined,
       release_at: row[RELEASE_AT] ?? undefined,
+      work_version: row[WORK_VERSION] ?? undefined,
     }),
     action_id,
     provider,
@@ -128,6 +137,7 @@ export function actionOf(row: SeenRow | ActionRow, provider: string, action_id: 
     lease: row[LEASE],
     report: row[REPORT],
     failures: row[FAILURES],
+    events: row[EVENTS],
   }
 }
 

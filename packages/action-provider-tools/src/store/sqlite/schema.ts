@@ -91,4 +91,22 @@ export const VERSIONS: readonly string[] = [
   `ALTER TABLE actions ADD COLUMN job_key TEXT NOT NULL DEFAULT '';
   ALTER TABLE jobs ADD COLUMN key TEXT NOT NULL DEFAULT '';
   CREATE INDEX jobs_by_queue ON jobs (provider, caller, key, due_at) WHERE holder IS NULL;`,
+
+  // What is known of the steps of unfinished work, the events that have reached it, and which version of its provider it is of.
+  `CREATE TABLE steps (
+    number INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (number, name)
+  ) WITHOUT ROWID;
+  CREATE TABLE events (
+    number INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    delivery BLOB NOT NULL,
+    position INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (number, event, delivery)
+  ) WITHOUT ROWID;
+  ALTER TABLE actions ADD COLUMN events INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE actions ADD COLUMN work_version TEXT;`,
 ]

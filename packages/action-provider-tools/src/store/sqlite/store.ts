@@ -31,6 +31,7 @@ import {
   type SeenRow,
 } from './rows.ts'
 import { prepare, type Statement } from './statement.ts'
+import { createSteps } from './steps.ts'
 import { prepareTransition, type Transition } from './transition.ts'
 
 type SqliteOptions = StoreOptions & {
@@ -78,8 +79,9 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
     // Callers ask for the status of the same few actions over and over, and most of the time nothing has changed.
     recent: exclusive ? createRecent() : NOTHING_RECENT,
     requests: createRequests(database),
+    steps: createSteps(database),
   }
-  const { counts, jobs, logs, recent, requests } = parts
+  const { counts, jobs, logs, recent, requests, steps } = parts
   const removal = prepareRemoval(database, parts)
   const creations = prepareCreate(database, parts, removal, clock)
   const change = prepareTransition(database, parts, removal)
@@ -182,7 +184,13 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
         return action
       }),
 
-    getRequest: (provider, actionId) => ofAction(provider, actionId, requests.request),
+    getWork: (provider, actionId) =>
+      ofAction(provider, actionId, (number) => {
+        const request = requests.request(number)
+        if (request === undefined) return undefined
+        const secret = requests.secret(number)
+        return { request, secret, steps: steps.steps(number), events: steps.events(number) }
+      }),
 
     getSecret: (provider, actionId) => ofAction(provider, actionId, requests.secret),
 
@@ -226,6 +234,9 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
       return write(() => jobs.take(number, instance, clock(), limit, limits))
     },
 
+    nextDue: (provider) =>
+      ofProvider<number | undefined>(provider, undefined, (number) => jobs.nextDue(number, clock())),
+
     async keepJobs(_provider, instance, held) {
       if (held.length === 0) return { lost: [] }
       const keeps = (job: Job): boolean =>
@@ -254,7 +265,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
     count: (provider) =>
       reading(() => {
         const number = providers.find(provider) ?? 0
-        return { actions: counts.read(number), waiting: jobs.waiting(number) }
+        return { actions: counts.read(number), waiting: jobs.waiting(number, clock()) }
       }),
 
     /** Writes the version that stands in the file already: the smallest write there is, and a real one. */

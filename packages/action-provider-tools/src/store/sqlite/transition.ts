@@ -20,7 +20,7 @@ export type Transition = { action: StoredAction; change?: Change } | { refusal: 
 /** Prepares changes of single actions. Call what it returns inside a transaction. */
 export function prepareTransition(
   database: DatabaseSync,
-  { access, counts, jobs, logs, recent, requests }: Parts,
+  { access, counts, jobs, logs, recent, requests, steps }: Parts,
   removal: Removal,
 ): (
   row: ActionRow,
@@ -29,7 +29,7 @@ export function prepareTransition(
 ) => Transition {
   const updateAction = update(database, 'actions', CHANGING_COLUMNS, 'number = ? AND version = ?')
 
-  function write(row: ActionRow, before: StoredAction, { action, log, secret, job }: Write): void {
+  function write(row: ActionRow, before: StoredAction, { action, log, secret, job, ...rest }: Write): void {
     const number = row[NUMBER]
     const provider = row[PROVIDER]
     recent.forget(action.action_id)
@@ -46,6 +46,7 @@ export function prepareTransition(
     }
     logs.append(number, row[LOG_LENGTH], log)
     requests.seal(number, secret)
+    steps.write(number, before.events, rest)
     if (job === null) jobs.remove(number)
     else if (job !== undefined) jobs.put(number, provider, action.lease, action.creator_id, job)
   }

@@ -1,0 +1,23 @@
+import { defineActionProvider } from 'action-provider-tools'
+import Type from 'typebox'
+
+/** The other system, as far as a provider needs it. */
+export type Cluster = {
+  submit: (script: string, key: string) => Promise<{ id: string }>
+  isDone: (id: string) => Promise<boolean>
+  collect: (id: string, options: { signal: AbortSignal }) => Promise<{ output: string }>
+}
+
+export const simulate = (cluster: Cluster, pause = { minutes: 5 }) =>
+  defineActionProvider({
+    description: { title: 'Simulate', admin_contact: 'me@example.org', synchronous: false },
+    input: Type.Object({ script: Type.String() }),
+    run: async ({ input, step, sleep }) => {
+      const job = await step('submit', ({ idempotencyKey }) => cluster.submit(input.script, idempotencyKey))
+      while (!(await step('poll', () => cluster.isDone(job.id)))) await sleep('until the next poll', pause)
+      return step('collect', ({ signal }) => cluster.collect(job.id, { signal }), {
+        retry: { limit: 10 },
+        timeout: 'PT2M',
+      })
+    },
+  })
