@@ -1,5 +1,6 @@
-/** Packs the packages as they are published, without a word in `dist`: others may be reading there. */
+/** Packs the packages as they are published. */
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { cp, mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +12,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** The packages that are published. */
 export const PACKAGES = [
   'globus-emulator',
+  'action-provider-console',
   'action-provider-tools',
   'action-provider-cli',
   'create-action-provider',
@@ -34,7 +36,11 @@ export async function packPackages(
   return Object.fromEntries(packed)
 }
 
-async function pack(name: PackageName, folder: string): Promise<Packed> {
+/**
+ * Builds and packs one package into a folder. It is built apart, so that who builds it in its place meanwhile is not
+ * disturbed.
+ */
+export async function pack(name: PackageName, folder: string): Promise<Packed> {
   const source = join(root, 'packages', name)
   const copy = join(folder, name)
   await mkdir(copy, { recursive: true })
@@ -42,6 +48,10 @@ async function pack(name: PackageName, folder: string): Promise<Packed> {
   const build = ['-p', join(source, 'tsconfig.build.json'), '--outDir', join(copy, 'dist'), '--noCheck']
   // Whether the types are right is for `npm run check` to say: what one package needs of another may not be built yet.
   await run(join(root, 'node_modules/.bin/tsc'), build)
+  if (existsSync(join(source, 'vite.config.ts'))) {
+    const page = ['build', '--logLevel', 'warn', '--outDir', join(copy, 'dist/page'), '--emptyOutDir']
+    await run(join(root, 'node_modules/.bin/vite'), page, { cwd: source })
+  }
   for (const file of ['package.json', 'LICENSE', ...files.filter((each) => each !== 'dist')]) {
     await cp(join(source, file), join(copy, file), { recursive: true })
   }

@@ -6,7 +6,7 @@ export default defineConfig({
   ...root,
   test: {
     ...root.test,
-    include: ['packages/*/test/**/*.e2e.ts'],
+    include: ['packages/*/test/**/*.e2e.ts', 'test/*.e2e.ts'],
     globalSetup: ['packages/action-provider-console/test/build-page.ts'],
     reporters: ['default', ['json', { outputFile: 'test-results/e2e.json' }]],
     testTimeout: 120_000,

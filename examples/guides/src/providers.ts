@@ -15,6 +15,14 @@ const provider = defineActionProvider({
   run: ({ input }) => ({ width: input.width }),
 })
 
+export const simulate = defineActionProvider({
+  namespace: 'simulate',
+  description: { title: 'Simulate', admin_contact: 'me@example.org', synchronous: false },
+  input: Type.Object({ cluster: Type.String() }),
+  concurrency: { instance: 100, perCaller: 10, key: ({ input }) => input.cluster, perKey: 4 },
+  run: async ({ input }) => ({ on: input.cluster }),
+})
+
 export async function register(clientId: string, clientSecret: string, scope: string): Promise<void> {
   const app = createApplication()
   const store = await openStore('sqlite:data/actions.db')
@@ -27,3 +35,10 @@ export async function register(clientId: string, clientSecret: string, scope: st
 export function busy(answer: Response): void {
   if (answer.status === 503) throw new TemporaryFailure('The image server is busy', { retryAfter: 30_000 })
 }
+
+export const clusterJobs = defineActionProvider({
+  description: { title: 'Cluster jobs', admin_contact: 'me@example.org', synchronous: false },
+  input: Type.Object({ cluster: Type.String() }),
+  concurrency: { instance: 100, perCaller: 10, key: ({ input }) => input.cluster, perKey: 4 },
+  run: ({ input }) => ({ ran_on: input.cluster }),
+})

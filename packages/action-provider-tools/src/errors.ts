@@ -6,6 +6,8 @@
  * throw new ActionConflict('This action is not complete: cancel it first, then release it')
  */
 
+import { type Duration, durationOf } from './documents/duration.ts'
+
 /** What an error answer looks like on the wire (interface, "Documents"), as JSON Schema. */
 export const ErrorDocument = {
   type: 'object',
@@ -191,9 +193,10 @@ export class TemporaryFailure extends Error {
   /** Milliseconds to wait at least, where the other side said so. */
   readonly retryAfter: number | undefined
 
-  constructor(message: string, options: { retryAfter?: number; cause?: unknown } = {}) {
+  /** @throws RangeError where `retryAfter` is no duration */
+  constructor(message: string, options: { retryAfter?: Duration; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.retryAfter = options.retryAfter
+    this.retryAfter = options.retryAfter === undefined ? undefined : durationOf(options.retryAfter)
   }
 }
 

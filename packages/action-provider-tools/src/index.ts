@@ -24,18 +24,19 @@ export {
   defineActionProvider,
   type ManagedDefinition,
   type RemoteDefinition,
-  type RetryPolicy,
 } from './provider/define-action-provider.ts'
 export type { Hooks, Operation, OperationEvent } from './provider/hooks.ts'
 export type {
   PauseReason,
   PollResult,
   RemoteContext,
+  RetryPolicy,
   RunContext,
   Step,
   StepContext,
   StepOptions,
 } from './provider/run-context.ts'
+export type { VersionOptions } from './provider/versions.ts'
 export { createApplication } from './server/application.ts'
 export { backUpOnSignal } from './server/backup.ts'
 export { type GlobusClient, type ProgramSettings, readSettings } from './server/configuration.ts'

@@ -1,4 +1,4 @@
-import { expectTypeOf, test } from 'vitest'
+import { expect, expectTypeOf, test } from 'vitest'
 import { defineActionProvider } from '../src/index.ts'
 
 const description = { title: 'types', admin_contact: 'support@example.org', synchronous: false }
@@ -25,4 +25,22 @@ test('poll and cancel are given what start returned, as its type says', () => {
       return {}
     },
   })
+})
+
+test('durations are milliseconds, texts or units; only work with steps has a version', () => {
+  const work = { description, input: { type: 'object' } } as const
+  defineActionProvider({
+    ...work,
+    version: '2026-11',
+    versions: { compatible: ['2026-10'] },
+    onOtherVersion: 'wait',
+    cancelGrace: { minutes: 1 },
+    answerWithin: 'PT10S',
+    retry: { backoff: 5, maximumBackoff: { hours: 1 } },
+    run: () => ({}),
+  })
+  const remote = { start: () => 'job', poll: () => ({}), pollInterval: 'PT10S' }
+  defineActionProvider({ ...work, ...remote })
+  // @ts-expect-error Work in another system has no steps.
+  expect(() => defineActionProvider({ ...work, ...remote, version: '2026-11' })).toThrow('has no steps')
 })

@@ -6,6 +6,7 @@ import { titleOf } from './name.ts'
 /** The templates, and what each is for. */
 export const TEMPLATES = {
   echo: 'answers at once',
+  work: 'works on after it has answered, in steps that outlive a crash',
   job: 'starts, polls and cancels jobs of another system, such as Slurm',
 } as const
 

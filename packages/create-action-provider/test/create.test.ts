@@ -213,7 +213,7 @@ describe('in a terminal', () => {
     const shown = await answer([
       ['In which folder?', 'Word Count\r'],
       ['such as word-count', `${'\x7f'.repeat(10)}word-count\r`],
-      ['What does it do?', '\x1b[B\r'],
+      ['What does it do?', '\x1b[B\x1b[B\r'],
       ['Install its packages?', 'n'],
       ['Make a Git repository?', 'n'],
     ])

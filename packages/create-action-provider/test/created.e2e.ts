@@ -2,6 +2,7 @@ import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startEmulator } from 'globus-emulator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startPostgres } from '../../action-provider-tools/test/postgres.ts'
 import { TEMPLATES } from '../src/templates.ts'
 import { runDockerfile } from './dockerfile.ts'
 import { type Installed, installPacked } from './installed.ts'
@@ -60,7 +61,7 @@ describe.each(Object.keys(TEMPLATES))('a project of the template %s', (template)
   })
 })
 
-test('the steps of its Dockerfile make what serves in production, says how it is, and ends with 0 at SIGTERM', async () => {
+test('the steps of its Dockerfile make what serves from PostgreSQL, says how it is, and ends with 0 at SIGTERM', async () => {
   const project = 'in-docker'
   await make(project, 'echo')
   const context = join(installed.folder, project)
@@ -82,7 +83,7 @@ test('the steps of its Dockerfile make what serves in production, says how it is
   )
   expect(image.user).toBe('1000:1000')
 
-  const emulator = await startEmulator({ port: 0 })
+  const [emulator, postgres] = await Promise.all([startEmulator({ port: 0 }), startPostgres()])
   const { client_id, client_secret, scopes } = await emulator.register({
     name: project,
     scopes: [{ suffix: 'action_all' }],
@@ -93,6 +94,7 @@ test('the steps of its Dockerfile make what serves in production, says how it is
       ...image.env,
       HOST: '127.0.0.1',
       PORT: '0',
+      DATABASE_URL: postgres.url,
       CLIENT_ID: client_id,
       CLIENT_SECRET: client_secret,
       SCOPE: scopes[0] ?? '',
@@ -105,5 +107,5 @@ test('the steps of its Dockerfile make what serves in production, says how it is
   expect((await health()).code).toBe(0)
   expect(await server.stop()).toBe(0)
   expect((await health()).code).toBe(1)
-  await emulator.close()
+  await Promise.all([emulator.close(), postgres.close()])
 })

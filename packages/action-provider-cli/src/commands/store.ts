@@ -70,12 +70,14 @@ async function told(terminal: Terminal, moved: MovedStore): Promise<void> {
 }
 
 function table({ totals, sha256 }: MovedStore): Table {
-  const { statuses, actions, requests, secrets, jobs, log_entries } = totals
+  const { statuses, actions, requests, secrets, jobs, log_entries, steps, events } = totals
   const fields = {
     Actions: actions,
     Requests: requests,
     'Log entries': log_entries,
     Jobs: jobs,
+    Steps: steps,
+    Events: events,
     Secrets: secrets,
   }
   const rows = Object.entries(statuses).flatMap(([provider, counts]) =>

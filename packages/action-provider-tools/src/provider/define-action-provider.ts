@@ -5,30 +5,10 @@ import { InvalidDefinition } from '../errors.ts'
 import { compileInput } from '../input/compile-input.ts'
 import type { CompiledInput, InferInput, InputSchema, SentInput } from '../input/input-schema.ts'
 import type { Callbacks } from './callbacks.ts'
-import { type Concurrency, type ConcurrencyLimits, concurrencyLimits } from './concurrency.ts'
 import type { Hooks } from './hooks.ts'
-import type { RemoteWork, RetryPolicy, Run } from './run-context.ts'
-
-export type { RetryPolicy }
-
-/** How the work of actions is run. */
-export type WorkOptions<Input = never> = {
-  /** How many actions of this provider run at once: on one instance, or by caller and key too (default 100 on an instance). */
-  concurrency?: number | Concurrency<Input>
-  /**
-   * Whether work may run again after a crash (default true). If not, the action is FAILED with code
-   * `Interrupted`.
-   */
-  restartable?: boolean
-  retry?: RetryPolicy
-  /** How long canceled work may take to stop, in milliseconds (default 10,000). */
-  cancelGrace?: number
-  /**
-   * How long run waits for the work to end, so that its answer is the complete action, in milliseconds, at most 60,000 (default
-   * 1,000; 60,000 where the provider is synchronous; 0, which turns it off, where the work runs in another system).
-   */
-  answerWithin?: number
-}
+import type { RemoteWork, Run } from './run-context.ts'
+import type { VersionOptions } from './versions.ts'
+import { type CompleteOptions, type WorkOptions, workOptions } from './work-options.ts'
 
 type Common<S extends InputSchema> = {
   /**
@@ -54,7 +34,8 @@ type Common<S extends InputSchema> = {
 
 /** A provider whose author gives the work. The library does everything else. */
 export type ManagedDefinition<S extends InputSchema, D extends ActionDetails = ActionDetails> = Common<S> &
-  WorkOptions<InferInput<S>> & {
+  WorkOptions<InferInput<S>> &
+  VersionOptions & {
     run: Run<InferInput<S>, D>
     start?: undefined
     status?: undefined
@@ -77,9 +58,6 @@ type Definition<S extends InputSchema, Handle, D extends ActionDetails = ActionD
   | ManagedDefinition<S, D>
   | RemoteDefinition<S, Handle, D>
   | CallbackDefinition<S>
-
-/** The options of work, complete. */
-export type CompleteOptions = Required<Omit<WorkOptions, 'concurrency'>> & { concurrency: ConcurrencyLimits }
 
 /**
  * The kinds of work behind a provider. The input is checked before it gets there, so its type need not be
@@ -172,38 +150,6 @@ function workOf<S extends InputSchema>(definition: Definition<S, never>): Work {
     throw new InvalidDefinition("A provider needs its work: give the function 'run', or 'start' and 'poll'")
   }
   return { kind: 'run', run: definition.run, options }
-}
-
-/** The longest that a request waits for its action, in milliseconds. */
-export const LONGEST_WAIT = 60_000
-
-function workOptions(
-  given: WorkOptions & { description?: { synchronous: boolean }; start?: unknown },
-): CompleteOptions {
-  const answerWithin = given.description?.synchronous ? LONGEST_WAIT : given.start === undefined ? 1_000 : 0
-  const options = {
-    concurrency: 100,
-    restartable: true,
-    retry: {},
-    cancelGrace: 10_000,
-    answerWithin,
-    ...given,
-  }
-  for (const [name, value, least] of [
-    ['cancelGrace', options.cancelGrace, 0],
-    ['answerWithin', options.answerWithin, 0],
-    ['retry.limit', options.retry.limit ?? 1, 1],
-    ['retry.backoff', options.retry.backoff ?? 0, 0],
-    ['retry.maximumBackoff', options.retry.maximumBackoff ?? 0, 0],
-  ] as const) {
-    if (!Number.isInteger(value) || value < least) {
-      throw new InvalidDefinition(`'${name}' must be a whole number of at least ${least}`)
-    }
-  }
-  if (options.answerWithin > LONGEST_WAIT) {
-    throw new InvalidDefinition(`'answerWithin' must be at most ${LONGEST_WAIT}`)
-  }
-  return { ...options, concurrency: concurrencyLimits(options.concurrency) }
 }
 
 function logSupport(work: Work, description: { synchronous: boolean; log_supported?: boolean }): boolean {

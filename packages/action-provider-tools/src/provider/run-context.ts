@@ -86,12 +86,11 @@ export type RetryPolicy = {
    */
   limit?: number
   /**
-   * The wait after the first failure, in milliseconds (default 1,000). It doubles with each further failure,
-   * with jitter.
+   * The wait after the first failure (default a second). It doubles with each further failure, with jitter.
    */
-  backoff?: number
-  /** The longest wait, in milliseconds (default 60,000). */
-  maximumBackoff?: number
+  backoff?: Duration
+  /** The longest wait (default a minute). */
+  maximumBackoff?: Duration
 }
 
 export type StepOptions = {
@@ -138,8 +137,8 @@ export type RemoteWork<Input, Handle, Details extends ActionDetails = ActionDeta
   ) => PollResult<Details> | Promise<PollResult<Details>>
   /** Cancels the work in the other system. */
   cancel?: (context: RemoteContext<Input> & { handle: Handle }) => unknown
-  /** The least time between two polls of one action, in milliseconds (default 5,000). */
-  pollInterval?: number
+  /** The least time between two polls of one action (default 5 seconds). */
+  pollInterval?: Duration
 }
 
 /** What a poll found. */

@@ -1,4 +1,4 @@
-/** Every setting of a served provider, in one table: its parser, its default, and its row of the README. */
+/** Every setting of a served provider, in one table: its parser, its default, and its row of docs/settings.md. */
 import { isIP } from 'node:net'
 import { globusUrls } from '../auth/globus-urls.ts'
 import { InvalidDefinition } from '../errors.ts'
@@ -8,7 +8,7 @@ import { parseSecretsKey } from '../worker/encryption.ts'
 type Setting<T> = {
   /** Its value where the variable is not set or empty. */
   unset: T
-  /** The same in the README: Markdown. */
+  /** The same in the documentation: Markdown. */
   shown: string
   /** Its meaning: Markdown. */
   means: string
@@ -214,7 +214,7 @@ export function parseSettings(environment: Environment, problems: string[]): Set
   return Object.fromEntries(values) as Settings
 }
 
-/** The README's table of all settings, in Markdown. */
+/** The table of all settings in docs/settings.md, in Markdown. */
 export function settingsTable(): string {
   const rows = Object.entries<Setting<unknown>>(SETTINGS).map(
     ([name, { shown, means }]) => `| \`${name}\` | ${shown} | ${means} |\n`,

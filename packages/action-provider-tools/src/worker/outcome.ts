@@ -9,7 +9,7 @@ import {
   WorkInterrupted,
 } from '../errors.ts'
 import { errorFacts } from '../log.ts'
-import type { RetryPolicy } from '../provider/define-action-provider.ts'
+import type { CompleteRetry } from '../provider/work-options.ts'
 import { backoff, jittered } from '../retry.ts'
 import type { Change } from '../store/action-store.ts'
 import type { Suspension } from './attempt-waits.ts'
@@ -123,7 +123,7 @@ export function failureOutcome(worker: WorkerContext, attempt: Attempt, error: u
   // What the work needs is away. That is no fault of the work, and its deadline bounds it.
   if (error instanceof ServiceUnavailable) {
     // A Retry-After of 0 would try again without pause.
-    const after = jittered(Math.min((error.retryAfter || 5) * 1_000, retry.maximumBackoff ?? 60_000))
+    const after = jittered(Math.min((error.retryAfter || 5) * 1_000, retry.maximumBackoff))
     return { kind: 'retry', reason: error.message, failures, after, cause: error }
   }
   if (error instanceof ActionProviderToolsError) {
@@ -160,8 +160,8 @@ function consent(error: ConsentRequired, scope: string): lifecycle.Inactivity {
 }
 
 /** @param failures how often the work has failed by now, this time included */
-function temporary(error: TemporaryFailure, failures: number, policy: RetryPolicy): Failure {
-  const { limit = 5, backoff: first = 1_000, maximumBackoff: most = 60_000 } = policy
+function temporary(error: TemporaryFailure, failures: number, policy: CompleteRetry): Failure {
+  const { limit, backoff: first, maximumBackoff: most } = policy
   if (failures >= limit) {
     const description = `The work failed too often for a passing reason: ${error.message}`
     return { kind: 'failed', failure: { code: 'TemporaryFailure', description }, unexpected: error }

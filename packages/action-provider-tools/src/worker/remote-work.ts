@@ -39,8 +39,8 @@ export function nextPoll(action: Limits, dueAt: number, now: number): number {
 }
 
 /** The least time between two polls of one action, in milliseconds. */
-export function pollInterval({ provider: { work } }: WorkerContext): number {
-  return work.kind === 'remote' ? (work.remote.pollInterval ?? 5_000) : 0
+export function pollInterval({ options }: WorkerContext): number {
+  return options.pollInterval
 }
 
 /**

@@ -3,6 +3,7 @@ import type { ActionRequest } from '../documents/action-request.ts'
 import type { ActionStatus } from '../documents/action-status.ts'
 import { toDetails } from '../documents/action-status.ts'
 import type { RunContext } from '../provider/run-context.ts'
+import { jittered } from '../retry.ts'
 import type { Change, CurrentAction, Hold, StoredAction, StoredWork } from '../store/action-store.ts'
 import { createJournal } from './journal.ts'
 import { changeOf, corrected, logOutcome, type Outcome, outcomeOf, Paused } from './outcome.ts'
@@ -20,6 +21,7 @@ import {
   owns,
   persist,
   progressed,
+  VERSION_CHANGED,
   type WorkerContext,
 } from './worker-context.ts'
 
@@ -131,7 +133,17 @@ function beginning(worker: WorkerContext, current: CurrentAction, hold: Hold): C
   const toCancel = provider.work.kind === 'remote' && mustEnd(worker, current)
   if (current.runs_on !== undefined && !options.restartable && !toCancel)
     return lifecycle.fail(current, INTERRUPTED, now())
+  if (options.version?.takes(current.work_version) === false) return otherVersion(worker, current)
   return lifecycle.startAttempt(current, hold)
+}
+
+/** For how long work of another version is left alone, in milliseconds, before an instance is offered it again. */
+const OTHER_VERSION_WAIT = 30_000
+
+/** What becomes of work of a version that this instance may not go on with. */
+function otherVersion({ options, instance, now }: WorkerContext, current: CurrentAction): Change {
+  if (options.version?.onOther !== 'wait') return lifecycle.fail(current, VERSION_CHANGED, now())
+  return { runs_on: null, job: { due_at: now() + jittered(OTHER_VERSION_WAIT), left_by: instance } }
 }
 
 /** Calls the author's work. Never rejects. */

@@ -163,8 +163,10 @@ export function createActionStarter(
   }
 
   const { limits, keyOf } = options.concurrency
+  const version = options.version && { work_version: options.version.version }
 
-  return async (action, auth) => {
+  return async (given, auth) => {
+    const action: NewAction = { ...given, ...version }
     const mayEndAtOnce = provider.description.synchronous && options.restartable && !takesTime && !limits
     if (mayEndAtOnce) return createInline(action, auth)
     const job_key = keyOf(action.request.body)

@@ -2,6 +2,7 @@ import { type Duration, durationOf, formatDuration } from '../documents/duration
 import { formatTime } from '../documents/time.ts'
 import { ActionFailed, ConsentRequired, StepMismatch, TemporaryFailure, WorkInterrupted } from '../errors.ts'
 import type { RetryPolicy, Step, StepContext, StepOptions } from '../provider/run-context.ts'
+import { completeRetry } from '../provider/work-options.ts'
 import { backoff } from '../retry.ts'
 import { type Entry, type Journal, toResult } from './journal.ts'
 import { Paused } from './outcome.ts'
@@ -144,7 +145,7 @@ function isAbort(error: unknown): boolean {
 
 /** How long to wait before a step is tried again, in milliseconds; `undefined` where it has failed too often. */
 function waitAfter(error: unknown, failures: number, policy: RetryPolicy): number | undefined {
-  const { limit = 5, backoff: first = 1_000, maximumBackoff: most = 60_000 } = policy
+  const { limit, backoff: first, maximumBackoff: most } = completeRetry(policy)
   if (failures >= limit) return undefined
   const asked = error instanceof TemporaryFailure ? (error.retryAfter ?? 0) : 0
   return Math.max(asked, backoff(failures, { first, most }))

@@ -4,7 +4,8 @@ import * as lifecycle from '../action/lifecycle.ts'
 import type { Auth } from '../auth/auth.ts'
 import { ServiceUnavailable, WorkInterrupted } from '../errors.ts'
 import { errorFacts, type Logger } from '../log.ts'
-import type { ActionProvider, CompleteOptions, Work } from '../provider/define-action-provider.ts'
+import type { ActionProvider, Work } from '../provider/define-action-provider.ts'
+import type { CompleteOptions } from '../provider/work-options.ts'
 import { backoff } from '../retry.ts'
 import type { ActionStore, Change, CurrentAction, Hold, Job } from '../store/action-store.ts'
 import { type AttemptWaits, createAttemptWaits } from './attempt-waits.ts'
@@ -79,6 +80,12 @@ export const DEADLINE_EXCEEDED: lifecycle.Failure = {
 export const INTERRUPTED: lifecycle.Failure = {
   code: 'Interrupted',
   description: 'The work was interrupted, and it is not of the kind that may be run again',
+}
+
+/** The details of an action whose work goes on under no other version than its own. */
+export const VERSION_CHANGED: lifecycle.Failure = {
+  code: 'VersionChanged',
+  description: 'The work was begun under another version of the provider, which this one cannot go on with',
 }
 
 /** One run of an action's work, from its beginning, on this instance. */

@@ -29,6 +29,7 @@ async function actionOf(store: ActionStore, number: number): Promise<NewAction> 
     lists: { monitor_by: [FRIENDS, BOB], manage_by: number % 4 === 0 ? [FRIENDS] : [] },
     ...(kind !== 'inline' && { job: true, secret: Buffer.from(`sealed ${number} \0\xff`, 'latin1') }),
     ...(number % 2 === 0 && { work_version: '2026-11' }),
+    ...(number % 3 === 1 && { job_key: `key ${number % 2}` }),
     ...(number % 5 === 0 && { deadline_at: 4_000_000_000_000 + number }),
   })
   const ended = { ...action.status, ...done, details: document }

@@ -12,7 +12,7 @@ const FORMAT = 'action-provider-store'
 const VERSION = 1
 
 /** How much is gathered before it is written, in characters. */
-const PIECE = 262_144
+const PIECE = 65_536
 /** The longest line that is read, in bytes: more than any store writes. */
 const LONGEST_LINE = 268_435_456
 

@@ -14,6 +14,8 @@ export type MovedAction = {
   secret?: Uint8Array
   /** Its holder does not move: in the other store it is anybody's. */
   job?: { due_at: number; lease: number }
+  /** What limits how many of its jobs are held at once, where anything does. */
+  job_key?: string
   steps: readonly SealedStep[]
   /** Events that have reached it, in the order in which they came. */
   delivered: readonly SealedEvent[]
@@ -58,7 +60,7 @@ export function writeLine(moved: Moved): string {
   if (!('action' in moved)) {
     return `{"action_id":${JSON.stringify(moved.action_id)},"log":[${moved.log.join(',')}]}`
   }
-  const { action, request_key, content_hash, secret, job, request, steps, delivered, log } = moved
+  const { action, request_key, content_hash, secret, job, job_key, request, steps, delivered, log } = moved
   const { document, ...columns } = action
   const head = {
     ...sorted(columns),
@@ -66,6 +68,7 @@ export function writeLine(moved: Moved): string {
     content_hash: Buffer.from(content_hash).toString('hex'),
     secret: secret && base64(secret),
     job,
+    job_key,
     ...(steps.length > 0 && { steps: steps.map(({ name, sealed }) => ({ name, sealed: base64(sealed) })) }),
     ...(delivered.length > 0 && {
       delivered: delivered.map(({ event, delivery, sealed }) => ({
@@ -146,6 +149,7 @@ const isAction = compileGuard({
     delivered: { type: 'array', items: event },
     job: { type: 'object', properties: { due_at: time, lease: count }, required: ['due_at', 'lease'] },
     request: { type: 'object' },
+    job_key: text,
     document: { type: 'object' },
     log: entries,
   },
@@ -168,6 +172,7 @@ type ReadAction = Omit<StoredAction, 'document' | 'events'> & {
   content_hash: string
   secret?: string
   job?: { due_at: number; lease: number }
+  job_key?: string
   steps?: Base64<SealedStep>[]
   delivered?: Base64<SealedEvent>[]
   request?: object
@@ -183,7 +188,8 @@ export function readLine(line: string, number: number): Moved {
   const read = parse(line, number)
   if (isLog(read)) return { action_id: read.action_id, log: read.log.map((entry) => JSON.stringify(entry)) }
   if (!isAction(read)) throw notALine(number)
-  const { request_key, content_hash, secret, job, request, document, log, ...rest } = read as ReadAction
+  const { request_key, content_hash, secret, job, job_key, request, document, log, ...rest } =
+    read as ReadAction
   const { steps = [], delivered = [], ...action } = rest
   return {
     action: { events: 0, ...action, document: JSON.stringify(document) },
@@ -191,6 +197,7 @@ export function readLine(line: string, number: number): Moved {
     content_hash: Buffer.from(content_hash, 'hex'),
     ...(secret !== undefined && { secret: Buffer.from(secret, 'base64') }),
     ...(job !== undefined && { job }),
+    ...(job_key !== undefined && { job_key }),
     ...(request !== undefined && { request: JSON.stringify(request) }),
     steps: steps.map(({ name, sealed }) => ({ name, sealed: Buffer.from(sealed, 'base64') })),
     delivered: delivered.map(({ event, delivery, sealed }) => ({

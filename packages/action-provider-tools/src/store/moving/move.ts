@@ -31,7 +31,7 @@ export type MovingOptions = OpeningOptions & {
 const TELL_EVERY = 1_000
 
 /** How much one transaction writes at most: lines, and characters of logs and documents. */
-const BATCH = { lines: 500, size: 4_194_304 }
+const BATCH = { lines: 500, size: 1_048_576 }
 
 /**
  * Writes all that a store keeps to a file, compressed where its name ends in `.gz`. The file is there once it is whole.

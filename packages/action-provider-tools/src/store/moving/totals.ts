@@ -8,20 +8,24 @@ export type Totals = {
   secrets: number
   jobs: number
   log_entries: number
+  steps: number
+  events: number
   /** Actions by provider and status. */
   statuses: Record<string, Partial<Record<ActionStatusValue, number>>>
 }
 
 export function noTotals(): Totals {
-  return { actions: 0, requests: 0, secrets: 0, jobs: 0, log_entries: 0, statuses: {} }
+  return { actions: 0, requests: 0, secrets: 0, jobs: 0, log_entries: 0, steps: 0, events: 0, statuses: {} }
 }
 
 /** Counts what moves. */
 export function addTo(totals: Totals, moved: Moved): void {
   totals.log_entries += moved.log.length
   if (!('action' in moved)) return
-  const { action, request, secret, job } = moved
+  const { action, request, secret, job, steps, delivered } = moved
   totals.actions += 1
+  totals.steps += steps.length
+  totals.events += delivered.length
   if (request !== undefined) totals.requests += 1
   if (secret !== undefined) totals.secrets += 1
   if (job !== undefined) totals.jobs += 1

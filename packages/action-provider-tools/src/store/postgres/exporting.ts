@@ -7,7 +7,7 @@ import { eventsOf, REMEMBERED, type RememberedRow, stepsOf } from './requests.ts
 import { ACTION_COLUMNS, type ActionRow, actionOf } from './rows.ts'
 
 /** How many rows are fetched at a time. */
-const PAGE = 500
+const PAGE = 100
 
 /**
  * Opens a database to export it: one transaction that sees what was committed when it began, and nothing after.
@@ -30,6 +30,7 @@ export async function openSource(url: string, options: OpeningOptions = {}): Pro
 
 type ReadRow = ActionRow & {
   request_key: string
+  job_key: string
   content_hash: Buffer
   request: string
   secret: Buffer | null
@@ -38,7 +39,7 @@ type ReadRow = ActionRow & {
 } & RememberedRow
 type EntryRow = { action_id: string; entry: string }
 
-const ACTIONS_IN_ORDER = `SELECT ${ACTION_COLUMNS}, a.request_key, r.content_hash, r.request, s.secret, j.due_at, j.lease AS job_lease,
+const ACTIONS_IN_ORDER = `SELECT ${ACTION_COLUMNS}, a.request_key, a.job_key, r.content_hash, r.request, s.secret, j.due_at, j.lease AS job_lease,
     ${REMEMBERED}
   FROM action_provider.actions a JOIN action_provider.requests r ON r.request_key = a.request_key
   LEFT JOIN action_provider.secrets s ON s.action_id = a.action_id
@@ -71,7 +72,7 @@ async function* read(client: Client): AsyncGenerator<Moved> {
 }
 
 function movedOf(row: ReadRow, log: string[]): MovedAction {
-  const { request_key, content_hash, request, secret, due_at, job_lease } = row
+  const { request_key, content_hash, request, secret, due_at, job_lease, job_key } = row
   return {
     action: actionOf(row),
     request_key,
@@ -79,6 +80,7 @@ function movedOf(row: ReadRow, log: string[]): MovedAction {
     ...(request !== NO_REQUEST && { request }),
     ...(secret !== null && { secret }),
     ...(due_at !== null && { job: { due_at: Math.ceil(due_at), lease: job_lease ?? 0 } }),
+    ...(job_key !== '' && { job_key }),
     steps: stepsOf(row),
     delivered: eventsOf(row),
     log,

@@ -82,7 +82,7 @@ export async function openTarget(url: string, options: OpeningOptions = {}): Pro
         await client.query(RECOUNT)
         await note(progress)
       })
-      for (const table of ['actions', 'requests', 'access', 'log', 'secrets', 'jobs']) {
+      for (const table of ['actions', 'requests', 'access', 'log', 'secrets', 'steps', 'events', 'jobs']) {
         await client.query(`ANALYZE action_provider.${table}`)
       }
     },
@@ -104,6 +104,7 @@ const COLUMNS = {
   manage_by: 'text',
   deadline_at: 'float8',
   work_version: 'text',
+  job_key: 'text',
   ...CHANGING_COLUMNS,
 } as const
 
@@ -124,7 +125,14 @@ const WRITE = statement(
     secrets: { action_id: 'uuid', secret: 'bytea' },
     steps: { action_id: 'uuid', name: 'text', sealed: 'bytea' },
     events: { action_id: 'uuid', event: 'text', delivery: 'bytea', sealed: 'bytea' },
-    jobs: { action_id: 'uuid', provider: 'text', caller: 'text', due_at: 'float8', lease: 'integer' },
+    jobs: {
+      action_id: 'uuid',
+      provider: 'text',
+      caller: 'text',
+      key: 'text',
+      due_at: 'float8',
+      lease: 'integer',
+    },
   },
   ({ actions, requests, access, log, secrets, steps, events, jobs }) => `WITH recorded AS (
       INSERT INTO action_provider.actions (${Object.keys(COLUMNS).join(', ')}) SELECT * FROM ${actions.rows}
@@ -142,14 +150,14 @@ const WRITE = statement(
     ), delivered AS (
       INSERT INTO action_provider.events (action_id, event, delivery, sealed) SELECT * FROM ${events.rows}
     )
-    INSERT INTO action_provider.jobs (action_id, provider, caller, due_at, lease) SELECT * FROM ${jobs.rows}`,
+    INSERT INTO action_provider.jobs (action_id, provider, caller, key, due_at, lease) SELECT * FROM ${jobs.rows}`,
 )
 
 /** The rows of all tables for what moves. */
 function rowsFor(moving: readonly Moved[]): Parameters<typeof WRITE.values>[0] {
   const actions = moving.filter((moved) => 'action' in moved)
   return {
-    actions: actions.map(({ action, request_key }) => ({
+    actions: actions.map(({ action, request_key, job_key = '' }) => ({
       action_id: action.action_id,
       request_key,
       provider: action.provider,
@@ -158,6 +166,7 @@ function rowsFor(moving: readonly Moved[]): Parameters<typeof WRITE.values>[0] {
       manage_by: writeList(action.manage_by),
       deadline_at: action.deadline_at,
       work_version: action.work_version,
+      job_key,
       ...changingValues(action),
     })),
     requests: actions.map(({ action: { action_id }, request_key, content_hash, request }) => ({
@@ -191,8 +200,8 @@ function rowsFor(moving: readonly Moved[]): Parameters<typeof WRITE.values>[0] {
     events: actions.flatMap(({ action: { action_id }, delivered }) =>
       delivered.map((event) => ({ action_id, ...event })),
     ),
-    jobs: actions.flatMap(({ action: { action_id, provider, creator_id }, job }) =>
-      job ? [{ action_id, provider, caller: creator_id, ...job }] : [],
+    jobs: actions.flatMap(({ action: { action_id, provider, creator_id }, job, job_key = '' }) =>
+      job ? [{ action_id, provider, caller: creator_id, key: job_key, ...job }] : [],
     ),
   }
 }
@@ -219,5 +228,7 @@ async function totals(client: Client): Promise<Totals> {
     secrets: await many('secrets'),
     jobs: await many('jobs'),
     log_entries: await many('log'),
+    steps: await many('steps'),
+    events: await many('events'),
   }
 }

@@ -20,7 +20,7 @@ import { prepare } from './statement.ts'
 import { createSteps } from './steps.ts'
 
 /** How many actions are read at a time. */
-const PAGE = 500
+const PAGE = 100
 
 type Beside = readonly [
   request_key: Uint8Array,
@@ -28,6 +28,7 @@ type Beside = readonly [
   secret: Uint8Array | null,
   due_at: number | null,
   lease: number | null,
+  job_key: string,
 ]
 
 /**
@@ -39,8 +40,8 @@ export function openSource(path: string): Source {
   const database = openDatabase(path)
   try {
     assertImported(database, path)
-    // The entries of a long log are sorted on disk.
-    database.exec('PRAGMA temp_store = FILE')
+    // The entries of a long log are sorted on disk, and no row is read twice.
+    database.exec('PRAGMA temp_store = FILE; PRAGMA cache_size = -16384')
     return { kind: 'sqlite', moving: () => read(database), close: async () => database.close() }
   } catch (error) {
     database.close()
@@ -55,7 +56,7 @@ async function* read(database: DatabaseSync): AsyncGenerator<Moved> {
   )
   const beside = prepare<Beside>(
     database,
-    `SELECT request_key, request, secret, due_at, jobs.lease FROM actions LEFT JOIN requests USING (number)
+    `SELECT request_key, request, secret, due_at, jobs.lease, job_key FROM actions LEFT JOIN requests USING (number)
       LEFT JOIN secrets USING (number) LEFT JOIN jobs USING (number) WHERE number = ?`,
   )
   const log = database.prepare('SELECT entry FROM log WHERE number = ? ORDER BY position')
@@ -94,7 +95,7 @@ function movedOf(
   beside: Beside,
   log: string[],
 ): Omit<MovedAction, 'steps' | 'delivered'> {
-  const [request_key, request, secret, due_at, lease] = beside
+  const [request_key, request, secret, due_at, lease, job_key] = beside
   return {
     action,
     request_key: uuidText(request_key),
@@ -102,6 +103,7 @@ function movedOf(
     ...(request !== null && { request }),
     ...(secret !== null && { secret }),
     ...(due_at !== null && { job: { due_at: Math.ceil(due_at), lease: lease ?? 0 } }),
+    ...(job_key !== '' && { job_key }),
     log,
   }
 }

@@ -24,6 +24,7 @@ const IMPORT = `CREATE TABLE IF NOT EXISTS import (
  */
 export function openTarget(path: string): Target {
   const database = openDatabase(path)
+  database.exec('PRAGMA cache_size = -32768')
   const write = prepareWrite(database)
   const note = ({ export_id, lines, sha256, complete }: Progress): void => {
     database
@@ -93,13 +94,14 @@ function prepareWrite(database: DatabaseSync): {
     'manage_by',
     'deadline_at',
     'work_version',
+    'job_key',
     ...CHANGING_COLUMNS,
   ])
   const insertRequest = prepare(database, 'INSERT INTO requests (number, request) VALUES (?, ?)')
   const insertSecret = prepare(database, 'INSERT INTO secrets (number, secret) VALUES (?, ?)')
   const insertJob = prepare(
     database,
-    'INSERT INTO jobs (number, provider, due_at, lease, caller) VALUES (?, ?, ?, ?, ?)',
+    'INSERT INTO jobs (number, provider, due_at, lease, caller, key) VALUES (?, ?, ?, ?, ?, ?)',
   )
   const insertEntry = prepare(database, 'INSERT INTO log (number, time, position, entry) VALUES (?, ?, ?, ?)')
   const find = prepare<[number: number, log_length: number]>(
@@ -126,7 +128,18 @@ function prepareWrite(database: DatabaseSync): {
         lengthen.run(length + moved.log.length, number)
         return
       }
-      const { action, request_key, content_hash, request, secret, job, steps, delivered, log } = moved
+      const {
+        action,
+        request_key,
+        content_hash,
+        request,
+        secret,
+        job,
+        job_key = '',
+        steps,
+        delivered,
+        log,
+      } = moved
       const action_id = bytesOf(action.action_id)
       const provider = providers.number(action.provider)
       const number = insertAction({
@@ -139,11 +152,13 @@ function prepareWrite(database: DatabaseSync): {
         manage_by: writeList(action.manage_by),
         deadline_at: action.deadline_at,
         work_version: action.work_version,
+        job_key,
         ...changingValues(action, log.length),
       })
       if (request !== undefined) insertRequest.run(number, request)
       if (secret !== undefined) insertSecret.run(number, secret)
-      if (job !== undefined) insertJob.run(number, provider, job.due_at, job.lease, action.creator_id)
+      if (job !== undefined)
+        insertJob.run(number, provider, job.due_at, job.lease, action.creator_id, job_key)
       remembered.write(number, 0, { steps, events: delivered })
       access.add({ number, provider, action_id }, action)
       append(number, 0, log)
@@ -174,5 +189,7 @@ function totals(database: DatabaseSync): Totals {
     secrets: many('secrets'),
     jobs: many('jobs'),
     log_entries: many('log'),
+    steps: many('steps'),
+    events: many('events'),
   }
 }

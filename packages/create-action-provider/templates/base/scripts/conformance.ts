@@ -46,7 +46,10 @@ try {
 async function servedAt(): Promise<string> {
   for await (const line of createInterface(server.stdout)) {
     const [, url] = / serves at (\S+)$/.exec(line) ?? []
-    if (url !== undefined) return url
+    if (url === undefined) continue
+    // What it prints from now on is for nobody, and must not fill the pipe.
+    server.stdout.resume()
+    return url
   }
   throw new Error('The provider ended before it served: its reason stands above')
 }
