@@ -27,6 +27,7 @@ export {
 } from './provider/define-action-provider.ts'
 export type { Hooks, Operation, OperationEvent } from './provider/hooks.ts'
 export type {
+  Creator,
   PauseReason,
   PollResult,
   RemoteContext,

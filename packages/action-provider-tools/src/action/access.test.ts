@@ -27,6 +27,7 @@ function call({ identities, groups, lookup }: Someone): { auth: AuthState; looku
     {
       effectiveIdentity: identities[0] ?? '',
       username: undefined,
+      name: undefined,
       identities: new Set(identities),
       scopes: new Set(),
       expiresAt: 1,

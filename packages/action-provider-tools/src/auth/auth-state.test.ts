@@ -17,6 +17,7 @@ function setUp(options: { groupsAreKnown?: boolean } = {}) {
     {
       effectiveIdentity: alice,
       username: 'alice@example.org',
+      name: 'Alice',
       identities: new Set([alice, linked]),
       scopes: new Set(['scope']),
       expiresAt: 1,

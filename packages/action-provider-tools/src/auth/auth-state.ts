@@ -6,6 +6,7 @@ import type { AuthState, DependentToken } from './auth.ts'
 export type Caller = {
   effectiveIdentity: PrincipalURN
   username: string | undefined
+  name: string | undefined
   identities: ReadonlySet<PrincipalURN>
   scopes: ReadonlySet<string>
   expiresAt: number
@@ -28,6 +29,7 @@ export function createAuthState(caller: Caller, lookups: CallerLookups): AuthSta
 class CallerAuthState implements AuthState {
   readonly effectiveIdentity: PrincipalURN
   readonly username: string | undefined
+  readonly name: string | undefined
   readonly identities: ReadonlySet<PrincipalURN>
   readonly scopes: ReadonlySet<string>
   readonly expiresAt: number
@@ -38,6 +40,7 @@ class CallerAuthState implements AuthState {
   constructor(caller: Caller, lookups: CallerLookups) {
     this.effectiveIdentity = caller.effectiveIdentity
     this.username = caller.username
+    this.name = caller.name
     this.identities = caller.identities
     this.scopes = caller.scopes
     this.expiresAt = caller.expiresAt

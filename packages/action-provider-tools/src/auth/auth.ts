@@ -5,6 +5,8 @@ export type AuthState = {
   /** The identity the caller acts as: the token's `sub`, as a URN. */
   readonly effectiveIdentity: PrincipalURN
   readonly username: string | undefined
+  /** Their name as people write it, where Globus knows one. */
+  readonly name: string | undefined
   /** All linked identities, as URNs. */
   readonly identities: ReadonlySet<PrincipalURN>
   /** The scopes of the token. */

@@ -135,6 +135,7 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
       {
         effectiveIdentity,
         username: token.username ?? undefined,
+        name: token.name ?? undefined,
         identities: new Set([effectiveIdentity, ...token.identity_set.map(identityURN)]),
         scopes: new Set(token.scope.split(' ')),
         expiresAt: token.exp * 1000,

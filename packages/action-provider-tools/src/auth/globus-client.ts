@@ -27,6 +27,7 @@ const ActiveToken = {
     exp: { type: ['number', 'null'] },
     identity_set: { type: 'array', items: UUID },
     username: textOrNull,
+    name: textOrNull,
     dependent_tokens_cache_id: textOrNull,
   },
 } as const

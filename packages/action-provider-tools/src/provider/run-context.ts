@@ -1,6 +1,7 @@
 import type { ActionRequest } from '../documents/action-request.ts'
 import type { ActionDetails } from '../documents/action-status.ts'
 import type { Duration } from '../documents/duration.ts'
+import type { PrincipalURN } from '../documents/principal.ts'
 import type { Logger } from '../log.ts'
 
 /** What the work of an action is given. */
@@ -11,6 +12,8 @@ export type RunContext<Input> = {
   action_id: string
   /** The identity of who started it, as a URN. */
   creator_id: string
+  /** Who started it, as whom the work acts. */
+  auth: Creator
   /** The identity of who last resumed it, as a URN. The work acts as its creator all the same. */
   resumed_by: string | undefined
   /** When the action was started, RFC 3339. It is the same in every attempt. */
@@ -57,6 +60,21 @@ export type RunContext<Input> = {
   pause: (why: PauseReason) => never
   /** The provider's own log, with the action's id on each line. No caller sees it. */
   logger: Logger
+}
+
+/** Who started an action. All but the groups is as it was when they started or last resumed it. */
+export type Creator = {
+  readonly username: string | undefined
+  /** Their name as people write it, where Globus knows one. */
+  readonly name: string | undefined
+  /** All their linked identities, as URNs. */
+  readonly identities: ReadonlySet<PrincipalURN>
+  /**
+   * The groups that they are an active member of now, as URNs; empty where the scope has no Groups dependency.
+   * @throws ConsentRequired when their token has ended: if the work does not catch it, the action is INACTIVE until they resume
+   * it. ServiceUnavailable while Globus cannot say
+   */
+  groups: () => Promise<ReadonlySet<PrincipalURN>>
 }
 
 /** Does a named part of the work once, and keeps its result. A name that is used again in one run counts up: `poll#2`. */

@@ -103,7 +103,15 @@ export function fakeAuth({ scope = defaultScope, clock = Date.now }: FakeAuthOpt
   return {
     scope,
 
-    caller({ username, identities = [], groups = [], scopes = [scope], consents = [], expiresAt }) {
+    caller({
+      username,
+      name = username,
+      identities = [],
+      groups = [],
+      scopes = [scope],
+      consents = [],
+      expiresAt,
+    }) {
       const token = `fake-token-${username.replaceAll(/[^A-Za-z0-9._-]/g, '-')}-${randomUUID()}`
       const urn = fakeIdentity(username)
       const caller: FakeCaller = {
@@ -123,6 +131,7 @@ export function fakeAuth({ scope = defaultScope, clock = Date.now }: FakeAuthOpt
         {
           effectiveIdentity: urn,
           username,
+          name,
           identities: new Set(caller.identities),
           scopes: new Set(scopes),
           expiresAt: expiresAt ?? clock() + lifetime,

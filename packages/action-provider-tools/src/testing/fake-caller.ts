@@ -17,6 +17,8 @@ export type FakeCaller = {
 
 export type FakeCallerOptions = {
   username: string
+  /** Their name as people write it. Default: the user name. */
+  name?: string
   /** Linked identities besides the caller's own: user names or URNs. */
   identities?: readonly string[]
   /** Groups the caller is in: any names, or URNs. */

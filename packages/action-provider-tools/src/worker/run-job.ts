@@ -5,6 +5,7 @@ import { toDetails } from '../documents/action-status.ts'
 import type { RunContext } from '../provider/run-context.ts'
 import { jittered } from '../retry.ts'
 import type { Change, CurrentAction, Hold, StoredAction, StoredWork } from '../store/action-store.ts'
+import { type ActsAs, afterRequest } from './creator.ts'
 import { createJournal } from './journal.ts'
 import { changeOf, corrected, logOutcome, type Outcome, outcomeOf, Paused } from './outcome.ts'
 import { logEntry, type Progress } from './progress-buffer.ts'
@@ -161,7 +162,7 @@ async function execute(
     const { creator_id, start_time = '' } = JSON.parse(action.document) as ActionStatus
     const { resumed_by } = action
     const begun = { creator_id, resumed_by, start_time, ...stored }
-    const context = runContext(worker, attempt, begun, state.dependentToken)
+    const context = runContext(worker, attempt, begun, afterRequest(worker, creator_id, state))
     if (work.kind === 'remote') return callRemote(worker, attempt, action, context, state)
     // It may have been told to stop before it could begin.
     context.signal.throwIfAborted()
@@ -184,7 +185,7 @@ export function runContext(
   worker: WorkerContext,
   attempt: Attempt,
   action: Begins,
-  dependentToken: (scope: string) => Promise<string>,
+  as: ActsAs,
 ): RunContext<unknown> {
   let made: Steps | undefined
   // Most work has no steps.
@@ -194,6 +195,9 @@ export function runContext(
     request: action.request,
     action_id: attempt.actionId,
     creator_id: action.creator_id,
+    get auth() {
+      return as.creator()
+    },
     resumed_by: action.resumed_by,
     start_time: action.start_time,
     attempt: attempt.number,
@@ -205,7 +209,7 @@ export function runContext(
       if (!worker.provider.description.log_supported) return
       attempt.progress.log(logEntry(worker.now(), code, description, details))
     },
-    dependentToken,
+    dependentToken: as.dependentToken,
     get step() {
       return steps().step
     },

@@ -1,4 +1,4 @@
-import type { Auth, DependentToken } from '../auth/auth.ts'
+import type { Auth, AuthState, DependentToken } from '../auth/auth.ts'
 import { ConsentRequired, ServiceUnavailable, UnauthorizedRequest } from '../errors.ts'
 import { errorFacts, rememberSecret, rememberToken } from '../log.ts'
 import { UnknownKey } from './encryption.ts'
@@ -8,6 +8,8 @@ import { type Attempt, owns, persist, type WorkerContext } from './worker-contex
 type SealedState = {
   /** The bearer token with which its creator started or last resumed it. */
   caller?: string
+  /** Who that is. */
+  creator?: { username?: string | undefined; name?: string | undefined; identities: string[] }
   /** The dependent tokens it has got so far, by scope. */
   tokens?: Record<string, DependentToken>
   /** What identifies work in another system, and when that system was last asked. */
@@ -30,14 +32,17 @@ export type AttemptState = {
   dependentToken: (scope: string) => Promise<string>
 }
 
+/** What work needs of its creator. */
+type CallerFacts = Pick<AuthState, 'token' | 'username' | 'name' | 'identities'>
+
+function callerState({ token, username, name, identities }: CallerFacts): SealedState {
+  return { caller: token, creator: { username, name, identities: [...identities] } }
+}
+
 /** Seals what the work of an action needs of the caller who starts it. */
-export function sealCaller(
-  worker: WorkerContext,
-  actionId: string,
-  { token }: { token: string },
-): Uint8Array {
+export function sealCaller(worker: WorkerContext, actionId: string, auth: CallerFacts): Uint8Array {
   const traceparent = worker.instrument.traceparent?.()
-  const state: SealedState = { caller: token, ...(traceparent !== undefined && { traceparent }) }
+  const state: SealedState = { ...callerState(auth), ...(traceparent !== undefined && { traceparent }) }
   return worker.secrets.seal(worker.namespace, actionId, state)
 }
 
@@ -49,7 +54,7 @@ export function sealCaller(
 export async function resealCaller(
   worker: WorkerContext,
   actionId: string,
-  { token }: { token: string },
+  auth: CallerFacts,
 ): Promise<Uint8Array> {
   const { provider, store, secrets, namespace, log } = worker
   const kept: SealedState = {}
@@ -64,7 +69,7 @@ export async function resealCaller(
       throw new ServiceUnavailable('This instance cannot read what is kept for the action: try again later')
     }
   }
-  return secrets.seal(namespace, actionId, { ...kept, caller: token } satisfies SealedState)
+  return secrets.seal(namespace, actionId, { ...kept, ...callerState(auth) } satisfies SealedState)
 }
 
 /**

@@ -5,6 +5,7 @@ import { type ActionStatus, toDetails } from '../documents/action-status.ts'
 import { isPromiseLike } from '../promise-like.ts'
 import type { Change, Creation, InlineChange, NewAction } from '../store/action-store.ts'
 import { FIRST_LEASE } from '../store/changes.ts'
+import { inRequestOf } from './creator.ts'
 import { changeOf, failureOutcome, logOutcome, outcomeOf } from './outcome.ts'
 import { conclude, giveBack, handBack, nudgeIn, runContext, runJob } from './run-job.ts'
 import { sealCaller } from './sealed-state.ts'
@@ -83,8 +84,7 @@ export function createActionStarter(
   ): unknown {
     if (provider.work.kind !== 'run') throw new TypeError('Only a run can run inline')
     const { creator_id, start_time = '' } = status
-    const token = async (scope: string): Promise<string> => (await auth.dependentToken(scope)).access_token
-    const context = runContext(worker, attempt, { creator_id, start_time, request }, token)
+    const context = runContext(worker, attempt, { creator_id, start_time, request }, inRequestOf(auth))
     return provider.work.run(context as never)
   }
 

@@ -19,6 +19,7 @@ describe('a caller', () => {
     const caller = await globus.auth().authenticate(token)
     expect(caller.effectiveIdentity).toBe(alice.urn)
     expect(caller.username).toBe(alice.username)
+    expect(caller.name).toBe(alice.name)
     expect(caller.identities).toEqual(new Set(alice.identity_set.map(identityURN)))
     expect(caller.identities.size).toBeGreaterThan(1)
     expect(caller.scopes).toEqual(new Set([globus.scope]))
