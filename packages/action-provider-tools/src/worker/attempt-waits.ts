@@ -27,6 +27,8 @@ export type AttemptWaits = {
   wake: () => void
   /** The attempt has ended: nothing of it settles any more. */
   close: () => void
+  /** When the first of its waits is over, in milliseconds since 1970; `undefined` while it does anything but wait. */
+  readonly next: number | undefined
   /** Resolves when the attempt is suspended. */
   readonly suspended: Promise<Suspension>
   /** Whether the attempt is suspended or has ended. */
@@ -134,6 +136,10 @@ export function createAttemptWaits(
       isOver = true
       clearTimeout(timer)
       pending.clear()
+    },
+    get next() {
+      if (isOver || inHand > 0 || pending.size === 0) return undefined
+      return Math.min(...[...pending].map(({ until }) => until))
     },
     suspended: suspended.promise,
     get isOver() {

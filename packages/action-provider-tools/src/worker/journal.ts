@@ -28,6 +28,19 @@ const LONGEST_RESULT = 1024 * 1024
 /** What an author may call a step. The number sign counts. */
 const NAME = /^[^#\p{Cc}]{1,128}$/u
 
+/** Makes the names under which the steps of one run are kept: a name that is used again counts up. */
+export function countedNames(): (given: string) => string {
+  const used = new Map<string, number>()
+  return (given) => {
+    if (!NAME.test(given)) {
+      throw new TypeError(`Not the name of a step: give 1 to 128 characters without '#', not '${given}'`)
+    }
+    const count = (used.get(given) ?? 0) + 1
+    used.set(given, count)
+    return count === 1 ? given : `${given}#${count}`
+  }
+}
+
 export function createJournal(
   worker: WorkerContext,
   attempt: Attempt,
@@ -35,7 +48,6 @@ export function createJournal(
 ): Journal {
   const { secrets, namespace } = worker
   const known = new Map(steps.map(({ name, sealed }) => [name, sealed]))
-  const used = new Map<string, number>()
 
   function open(name: string): Entry | undefined {
     const sealed = known.get(name)
@@ -48,14 +60,7 @@ export function createJournal(
   }
 
   return {
-    name(given) {
-      if (!NAME.test(given)) {
-        throw new TypeError(`Not the name of a step: give 1 to 128 characters without '#', not '${given}'`)
-      }
-      const count = (used.get(given) ?? 0) + 1
-      used.set(given, count)
-      return count === 1 ? given : `${given}#${count}`
-    },
+    name: countedNames(),
     find<K extends Entry['kind']>(name: string, kinds: readonly K[]) {
       const entry = open(name)
       if (entry === undefined) return undefined

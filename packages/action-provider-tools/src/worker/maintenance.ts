@@ -50,6 +50,15 @@ export function maintainActions(worker: WorkerContext): () => void {
   ])
 }
 
+/** Does at once what is due by now, whenever its next turn would be. */
+export async function doWhatIsDue(worker: WorkerContext): Promise<void> {
+  await renewLeases(worker)
+  await lookAtWaits(worker)
+  await stopOverdue(worker)
+  await endOverdue(worker)
+  await endCanceled(worker)
+}
+
 /** Makes the worker look for due jobs at the very time at which the next is due, where that comes before its next poll. */
 async function planWake(worker: WorkerContext): Promise<void> {
   const due = await worker.store.nextDue(worker.namespace)

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import * as lifecycle from '../action/lifecycle.ts'
 import type { Auth, AuthState } from '../auth/auth.ts'
+import type { Clock } from '../clock.ts'
 import { errorFacts, type Logger } from '../log.ts'
 import { within } from '../promise-like.ts'
 import type { ActionStore, Change, CurrentAction, Job, StoredAction } from '../store/action-store.ts'
 import type { Encryption } from './encryption.ts'
+import { followClock } from './follow-clock.ts'
 import { maintainActions, maintainAttempts } from './maintenance.ts'
 import { requestPoll } from './remote-work.ts'
 import { handBack, runJob } from './run-job.ts'
@@ -45,7 +47,7 @@ export type WorkerOptions = {
   /** What measures and traces its work (default: nothing). */
   instrument?: WorkInstrument
   /** The time in milliseconds since 1970 (default: the store's). */
-  clock?: () => number
+  clock?: Clock
 }
 
 /** Runs the work of one provider's actions: takes due jobs, runs them, and maintains what it has begun. */
@@ -171,7 +173,12 @@ export function createWorker(options: WorkerOptions): Worker {
         else interrupt(event.action_id)
       })
       // An instance that takes no jobs may still run work that began inside the transaction of its action.
-      endings = [unsubscribe, maintainAttempts(worker), ...(works ? [maintainActions(worker)] : [])]
+      endings = [
+        unsubscribe,
+        followClock(worker, taker, options.clock),
+        maintainAttempts(worker),
+        ...(works ? [maintainActions(worker)] : []),
+      ]
       taker.nudge()
     },
 

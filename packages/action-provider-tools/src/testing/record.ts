@@ -1,0 +1,52 @@
+import type { Auth } from '../auth/auth.ts'
+import type { ActionRequest } from '../documents/action-request.ts'
+import type { ActionStatus } from '../documents/action-status.ts'
+import { ActionNotFound } from '../errors.ts'
+import type { ActionProvider } from '../provider/define-action-provider.ts'
+import type { ActionStore } from '../store/action-store.ts'
+import { encryptionWithKeys } from '../worker/encryption.ts'
+import type { Entry } from '../worker/journal.ts'
+
+/** What is known of unfinished work: JSON, which may be kept beside the tests. Nothing in it is encrypted. */
+export type RecordedAction = {
+  action_id: string
+  creator_id: string
+  start_time: string
+  request: ActionRequest
+  /** By the name of each. */
+  steps: Record<string, Entry>
+}
+
+/** Where an unfinished action is found. */
+export type RecordedFrom = {
+  provider: ActionProvider
+  store: ActionStore
+  auth: Auth
+  /** As the provider was registered with them (default: none). */
+  secretsKeys?: readonly Uint8Array[]
+}
+
+/**
+ * Records what is known of an action whose work has not ended, for `replay`.
+ *
+ * @throws ActionNotFound where there is none of this id, or it is complete: then nothing is known of its steps any more
+ * @example writeFileSync('before.json', JSON.stringify(await record({ provider, store, auth }, action_id)))
+ */
+export async function record(
+  { provider: { namespace }, store, auth, secretsKeys = [] }: RecordedFrom,
+  actionId: string,
+): Promise<RecordedAction> {
+  const action = await store.get(namespace, actionId)
+  const work = await store.getWork(namespace, actionId)
+  if (work === undefined || (action?.status !== 'ACTIVE' && action?.status !== 'INACTIVE')) {
+    throw new ActionNotFound()
+  }
+  const secrets = encryptionWithKeys([...secretsKeys, auth.secretsKey()])
+  const { creator_id, start_time = '' } = JSON.parse(action.document) as ActionStatus
+  const steps = work.steps.map(({ sealed }) => {
+    const { name, ...entry } = secrets.open(namespace, actionId, sealed) as Entry & { name: string }
+    return [name, entry]
+  })
+  const { request } = work
+  return { action_id: actionId, creator_id, start_time, request, steps: Object.fromEntries(steps) }
+}

@@ -1,0 +1,140 @@
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import { StepMismatch } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import type { ActionProvider } from '../provider/define-action-provider.ts'
+import { countedNames, type Entry } from '../worker/journal.ts'
+import { Paused } from '../worker/outcome.ts'
+import type { RecordedAction } from './record.ts'
+
+/** How far work gets by what is recorded of it: to its end, or to the steps that it would take next. */
+export type Replayed = { ended: true; result: unknown } | { ended: false; next: readonly string[] }
+
+/** For how long work may do other things before it asks for a step that is recorded, in milliseconds. */
+const PATIENCE = 1_000
+
+/**
+ * Runs work against the steps that are recorded of an action, as the provider that goes on with it would. Nothing is stored, and no
+ * step is done: where the record ends the work stands still. What is not in a step is done.
+ *
+ * @throws StepMismatch where the work asks for a step by the name of another kind. Error where it gets to its end, or to a step
+ * that is not recorded, without having asked for all that are. Whatever else the work throws
+ * @example expect(await replay(provider, before)).toEqual({ ended: false, next: ['collect'] })
+ */
+export async function replay(provider: ActionProvider, action: RecordedAction): Promise<Replayed> {
+  const { work } = provider
+  if (work.kind !== 'run') throw new TypeError('Only the work of a `run` has steps to replay')
+  const recall = createMemory(action)
+  const done = Promise.resolve().then(() => work.run(contextOf(action, recall) as never))
+  const ended = done.then((result): Replayed => ({ ended: true, result }))
+  const standing = recall.end.then(async (): Promise<Replayed> => {
+    await standsStill(recall)
+    return { ended: false, next: recall.next }
+  })
+  const replayed = await Promise.race([ended, standing]).catch((error: unknown) => {
+    throw recall.mismatch ?? error
+  })
+  ended.catch(() => {})
+  if (recall.mismatch) throw recall.mismatch
+  if (recall.left.length > 0) throw new Error(misfit(recall, replayed))
+  return replayed
+}
+
+/** What the work has asked for so far. */
+type Memory = {
+  /** Gives what is recorded under a name; never settles where nothing is. */
+  find: (given: string, kind: Entry['kind']) => Promise<Entry>
+  /** Resolves when the work has asked for something that is not recorded. */
+  end: Promise<void>
+  /** What it has asked for that is not recorded. */
+  next: string[]
+  /** What is recorded that it has not asked for. */
+  readonly left: string[]
+  mismatch: StepMismatch | undefined
+}
+
+function createMemory({ steps }: RecordedAction): Memory {
+  const nameOf = countedNames()
+  const known = new Map(Object.entries(steps))
+  const left = new Set(known.keys())
+  const end = Promise.withResolvers<void>()
+  const memory: Memory = {
+    async find(given, kind) {
+      const name = nameOf(given)
+      const entry = known.get(name)
+      left.delete(name)
+      // A step that has failed is to be tried again.
+      const found = entry?.kind === 'failed' ? 'step' : entry?.kind
+      if (found !== undefined && found !== kind) {
+        memory.mismatch ??= new StepMismatch(name, kind, found)
+        throw memory.mismatch
+      }
+      if (entry !== undefined && entry.kind !== 'failed') return entry
+      memory.next.push(name)
+      end.resolve()
+      return new Promise<never>(() => {})
+    },
+    end: end.promise,
+    next: [],
+    get left() {
+      return [...left]
+    },
+    mismatch: undefined,
+  }
+  return memory
+}
+
+/** Resolves when what runs beside the steps that are not recorded has asked for the others, or has had its time for that. */
+async function standsStill(memory: Memory): Promise<void> {
+  for (let asked = -1; asked !== memory.next.length; await setImmediate()) asked = memory.next.length
+  for (const until = performance.now() + PATIENCE; memory.left.length > 0 && performance.now() < until; ) {
+    await setTimeout(1)
+  }
+}
+
+function ignore(): void {}
+
+const SILENT: Logger = {
+  trace: ignore,
+  debug: ignore,
+  info: ignore,
+  warn: ignore,
+  error: ignore,
+  fatal: ignore,
+  child: () => SILENT as ReturnType<Logger['child']>,
+}
+
+function contextOf({ request, ...action }: RecordedAction, { find }: Memory): object {
+  return {
+    ...action,
+    input: request.body,
+    request,
+    resumed_by: undefined,
+    attempt: 1,
+    auth: {
+      username: undefined,
+      name: undefined,
+      identities: new Set([action.creator_id]),
+      groups: async () => new Set(),
+    },
+    signal: new AbortController().signal,
+    progress: ignore,
+    log: ignore,
+    logger: SILENT,
+    dependentToken: async () => 'token-of-a-replay',
+    step: async (name: string) => ((await find(name, 'step')) as Entry & { kind: 'step' }).result,
+    sleep: async (name: string) => void (await find(name, 'sleep')),
+    pause(why: ConstructorParameters<typeof Paused>[0]) {
+      throw new Paused(why)
+    },
+  }
+}
+
+function misfit({ left, next }: Memory, { ended }: Replayed): string {
+  const names = (list: readonly string[]): string =>
+    [...list]
+      .sort()
+      .map((name) => `'${name}'`)
+      .join(', ')
+  const where = ended ? 'The work ends' : `The work asks for ${names(next)}, which is not recorded,`
+  return `${where} without having asked for ${names(left)}, which is: keep the names of steps, or change the 'version' of the provider`
+}
