@@ -78,7 +78,7 @@ function firstAction(packs: Record<PackageName, Packed>, project: string): Promi
       env: { ...env, PORT: '0', EMULATOR_PORT: '0' },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    const ended = once(server, 'exit')
+    const ended = once(server, 'close')
     let url = ''
     let token = ''
     for await (const line of createInterface(server.stdout)) {
@@ -93,6 +93,7 @@ function firstAction(packs: Record<PackageName, Packed>, project: string): Promi
       if (answer.status !== 'SUCCEEDED') throw new Error(`The action is ${answer.status}`)
       break
     }
+    server.stdout.resume()
     server.kill('SIGTERM')
     await ended
   })

@@ -21,3 +21,12 @@ export const simulate = (cluster: Cluster, pause = { minutes: 5 }) =>
       })
     },
   })
+
+export const report = defineActionProvider({
+  version: '2026-11',
+  versions: { compatible: ['2026-10'] },
+  onOtherVersion: 'wait',
+  description: { title: 'Report', admin_contact: 'me@example.org', synchronous: false },
+  input: Type.Object({ text: Type.String() }),
+  run: ({ input, step }) => step('send', () => ({ sent: input.text })),
+})

@@ -86,6 +86,7 @@ describeWork('versions', (server) => {
     const caller = latter.auth.caller({ username: 'alice' })
     await latter.ask(caller, 'POST', `/p/${action_id}/cancel`)
     expect(codeOf(await end(latter, action_id))).toBe('Canceled')
+    expect(await latter.store.get('work', action_id)).toMatchObject({ attempt: 0 })
   })
 
   test('work that ran inline and goes on has its version too', async () => {

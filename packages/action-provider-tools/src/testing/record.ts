@@ -30,7 +30,7 @@ export type RecordedFrom = {
  * Records what is known of an action whose work has not ended, for `replay`.
  *
  * @throws ActionNotFound where there is none of this id, or it is complete: then nothing is known of its steps any more
- * @example writeFileSync('before.json', JSON.stringify(await record({ provider, store, auth }, action_id)))
+ * @example writeFileSync('before.json', JSON.stringify(await record({ provider, store, auth }, action.id)))
  */
 export async function record(
   { provider: { namespace }, store, auth, secretsKeys = [] }: RecordedFrom,
