@@ -31,8 +31,8 @@ export const CONNECTIONS = 32
 /** How long servers are under load before they are measured, in seconds. */
 const WARM_UP = 2
 
-/** Which example is served: the synchronous echo, or the asynchronous one. */
-export type Example = 'watchasay' | 'hello-world'
+/** What is served: the synchronous echo, the asynchronous example, or work of many steps. */
+export type Example = 'watchasay' | 'hello-world' | 'steps'
 
 let databases = 0
 
@@ -50,7 +50,7 @@ export async function startProvider(
 ): Promise<Server> {
   return start(bench, {
     programs,
-    main: `examples/${example}/src/main`,
+    main: example === 'steps' ? 'bench/steps-provider' : `examples/${example}/src/main`,
     environment: {
       ...bench.globus.environment,
       DATABASE_URL: newDatabase(bench),

@@ -23,11 +23,12 @@ export async function startDbos(url: string): Promise<Dbos> {
     await promisify(execFile)('npm', ['ci', '--no-audit', '--no-fund'], { cwd: FOLDER })
   }
   const child = fork(`${FOLDER}main.js`, { env: { ...process.env, DATABASE_URL: url } })
+  const ended = once(child, 'exit')
   const answer = async <T>(): Promise<T> => {
-    const ended = once(child, 'exit').then(() => {
+    const failed = ended.then(() => {
       throw new Error('The process of DBOS has ended')
     })
-    const [message] = await Promise.race([once(child, 'message'), ended])
+    const [message] = await Promise.race([once(child, 'message'), failed])
     return message as T
   }
   await answer()
@@ -38,7 +39,7 @@ export async function startDbos(url: string): Promise<Dbos> {
     },
     async close() {
       child.kill('SIGTERM')
-      await once(child, 'exit')
+      await ended
     },
   }
 }

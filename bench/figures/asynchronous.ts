@@ -37,10 +37,11 @@ export async function completedFigure(
 export async function complete(
   bench: Bench,
   servers: readonly Server[],
+  input: unknown = { sleep_time: 0 },
 ): Promise<{ requests: number; started: number; completed: number }> {
   const [server] = servers
   if (server === undefined) throw new Error('There is no server')
-  const asked = await runOf(bench, server, { sleep_time: 0 })
+  const asked = await runOf(bench, server, input)
   // They are to be started as fast as can be, whenever they end.
   const calls = asked.calls.map((call) => ({ ...call, prefer: 'respond-async' }))
   const token = calls[0]?.token ?? ''

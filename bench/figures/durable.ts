@@ -1,5 +1,5 @@
 import { startPostgres } from '../../packages/action-provider-tools/test/postgres.ts'
-import { type Bench, CONNECTIONS, type Group, startProvider } from '../bench.ts'
+import { type Bench, CONNECTIONS, type Example, type Group, startProvider } from '../bench.ts'
 import { type Dbos, startDbos } from '../dbos.ts'
 import { type Figure, type Pair, summary } from '../figure.ts'
 import type { Server } from '../process.ts'
@@ -17,44 +17,67 @@ export const durable: Group = {
     bench.opened.defer(postgres.close)
     const dbos = await startDbos(await postgres.createDatabase('dbos'))
     bench.opened.defer(dbos.close)
-    const onPostgres = await startProvider(bench, 'hello-world', { DATABASE_URL: postgres.url })
-    const onSqlite = await startProvider(bench, 'hello-world')
+    const onPostgres = { DATABASE_URL: postgres.url }
+    const greets = { input: { sleep_time: 0 }, steps: 0 }
+    const counts = { input: { steps: STEPS }, steps: STEPS }
+    const compare = async (
+      example: Example,
+      work: Work,
+      database: string,
+      least: number,
+    ): Promise<Figure> => {
+      const server = await startProvider(bench, example, database === 'SQLite' ? {} : onPostgres)
+      return compareWork(bench, server, dbos, { ...work, database, least })
+    }
     return [
-      await workflows(bench, 'PostgreSQL', onPostgres, dbos, 3),
-      await workflows(bench, 'SQLite', onSqlite, dbos, 10),
+      await compare('hello-world', greets, 'PostgreSQL', 3),
+      await compare('hello-world', greets, 'SQLite', 10),
+      await compare('steps', counts, 'PostgreSQL', 3),
+      await compare('steps', counts, 'SQLite', 10),
     ]
   },
 }
 
-/** Actions and workflows a second, each begun and ended by as many callers at once. */
-async function workflows(
+/** How many steps an action or workflow has that is nothing but steps. */
+const STEPS = 10
+
+/** What an action is asked to do, and of how many steps the workflow beside it is. */
+type Work = { input: unknown; steps: number }
+
+/** Actions, or their steps, and those of workflows a second, each begun and ended by as many callers at once. */
+async function compareWork(
   bench: Bench,
-  database: string,
   server: Server,
   dbos: Dbos,
-  least: number,
+  { input, steps, database, least }: Work & { database: string; least: number },
 ): Promise<Figure> {
+  const parts = Math.max(1, steps)
   const rounds: { actions: number; workflows: number; cpu: number; cpuOfDbos: number }[] = []
   for (let round = 0; round <= bench.rounds * 2; round++) {
     const before = await server.usage('cpu')
-    const { completed, requests } = await complete(bench, [server])
+    const { completed, requests } = await complete(bench, [server], input)
     const { cpu } = await server.usage('cpu')
-    const other = await dbos.run({ callers: CONNECTIONS, seconds: bench.seconds, steps: 0 })
+    const other = await dbos.run({ callers: CONNECTIONS, seconds: bench.seconds, steps })
     if (round === 0) continue
-    const spent = ((cpu - before.cpu) * 1e6) / requests
-    rounds.push({ actions: completed, workflows: other.rate, cpu: spent, cpuOfDbos: other.cpu })
+    const spent = ((cpu - before.cpu) * 1e6) / requests / parts
+    rounds.push({
+      actions: completed * parts,
+      workflows: other.rate * parts,
+      cpu: spent,
+      cpuOfDbos: other.cpu / parts,
+    })
   }
   const pairs: Pair[] = rounds.map(({ actions, workflows }) => ({ measured: actions, limit: workflows }))
   const { measured, limit, ratio } = summary(pairs)
   const cpu = summary(rounds.map(({ cpu, cpuOfDbos }) => ({ measured: cpu, limit: cpuOfDbos })))
   return {
-    name: `actions completed, ${database}`,
+    name: `${steps > 0 ? 'steps' : 'actions'} completed, ${database}`,
     unit: '/s',
     measured,
-    limit: { name: 'workflows of DBOS', value: limit },
+    limit: { name: steps > 0 ? 'steps of DBOS' : 'workflows of DBOS', value: limit },
     ratio,
     must: { least },
-    note: `processor time of each: ${cpu.measured.toFixed(0)} µs; of a workflow ${cpu.limit.toFixed(0)} µs`,
+    note: `processor time of each: ${cpu.measured.toFixed(0)} µs; of DBOS's ${cpu.limit.toFixed(0)} µs`,
     detail: rounds,
   }
 }

@@ -22,6 +22,21 @@ export const simulate = (cluster: Cluster, pause = { minutes: 5 }) =>
     },
   })
 
+/** What the approver decides. */
+const Approval = Type.Object({ approved: Type.Boolean(), by: Type.String() })
+
+export const publish = (mail: (text: string) => Promise<void>) =>
+  defineActionProvider({
+    description: { title: 'Publish', admin_contact: 'me@example.org', synchronous: false },
+    input: Type.Object({ title: Type.String() }),
+    run: async ({ input, step, waitFor, callbackUrl }) => {
+      const url = callbackUrl('approval')
+      await step('ask', () => mail(`May "${input.title}" be published? Answer at ${url}`))
+      const { approved, by } = await waitFor('approval', { schema: Approval, timeout: { days: 2 } })
+      return { published: approved, decided_by: by }
+    },
+  })
+
 export const report = defineActionProvider({
   version: '2026-11',
   versions: { compatible: ['2026-10'] },

@@ -4,7 +4,7 @@ import { type ActionProvider, actionProvider, createApplication, openStore } fro
 import { connect } from 'action-provider-tools/client'
 import { type FakeAuth, fakeAuth } from 'action-provider-tools/testing'
 import { afterEach, expect, test, vi } from 'vitest'
-import { simulate } from '../src/durable-work.ts'
+import { publish, simulate } from '../src/durable-work.ts'
 import { withJsonSchema, withTypeBox, withZod } from '../src/input-schemas.ts'
 import { type Cluster, clusterJob } from '../src/other-systems.ts'
 import { type Batch, queue } from '../src/own-state.ts'
@@ -17,11 +17,17 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-async function serve(provider: ActionProvider, auth: FakeAuth): Promise<string> {
+async function serve(provider: ActionProvider, auth: FakeAuth, publicUrl?: string): Promise<string> {
   const app = createApplication({ logger: false })
   const store = await openStore('sqlite::memory:')
   app.addHook('onClose', () => store.close())
-  await app.register(actionProvider, { prefix: '/it', provider, auth, store })
+  await app.register(actionProvider, {
+    prefix: '/it',
+    provider,
+    auth,
+    store,
+    ...(publicUrl && { publicUrl }),
+  })
   closing.push(() => app.close())
   return `${await app.listen({ port: 0 })}/it`
 }
@@ -107,6 +113,23 @@ test('the work of the guide to durable work submits once, polls, and collects', 
   const action = await connect(await serve(provider, auth), alice).run({ script: 'make' })
   expect(await action.finished()).toMatchObject({ status: 'SUCCEEDED', details: { output: 'done' } })
   expect(keys).toEqual([`${action.id}/submit`])
+})
+
+test('the work of the guide to durable work asks, and goes on with the answer', async () => {
+  const asked = Promise.withResolvers<string>()
+  const provider = publish(async (text) => asked.resolve(text))
+  const auth = fakeAuth()
+  const alice = auth.caller({ username: 'alice' })
+  const url = await serve(provider, auth, 'https://publisher.example')
+  const action = await connect<typeof provider>(url, alice).run({ title: 'On clocks' })
+  const [, callback = ''] = /Answer at (\S+)/.exec(await asked.promise) ?? []
+  expect(callback).toMatch(/^https:\/\/publisher\.example\/it\/actions\//)
+  const answer = { approved: true, by: 'bob' }
+  const body = JSON.stringify(answer)
+  const here = new URL(callback.slice('https://publisher.example'.length), url)
+  expect((await fetch(here, { method: 'POST', body })).status).toBe(200)
+  const done = await action.finished()
+  expect(done).toMatchObject({ status: 'SUCCEEDED', details: { published: true, decided_by: 'bob' } })
 })
 
 test('a queue that keeps its own state takes a request once', async () => {

@@ -54,7 +54,13 @@ export const steered = new Map<string, Steps>()
 
 /** Works as the tests tell it to. */
 export const steeredProvider = defineActionProvider({
-  description: { ...description, title: 'Steered', synchronous: false, log_supported: true },
+  description: {
+    ...description,
+    title: 'Archive',
+    subtitle: 'Copies files to the archive',
+    synchronous: false,
+    log_supported: true,
+  },
   input: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] },
   concurrency: 100,
   run: ({ input, progress, log, signal }) =>
@@ -63,4 +69,16 @@ export const steeredProvider = defineActionProvider({
       const { name } = input as { name: string }
       steered.set(name, { progress, log, end: resolve })
     }),
+})
+
+/** Work of two steps and a sleep between them. */
+export const steppingProvider = defineActionProvider({
+  description: { ...description, title: 'Stepping', synchronous: false, log_supported: true },
+  input: { type: 'object', additionalProperties: false },
+  run: async ({ step, sleep }) => {
+    const prepared = await step('prepare', () => ({ files: 12 }))
+    await sleep('until it is settled', 300)
+    await step('copy', () => 'done')
+    return prepared
+  },
 })

@@ -3,12 +3,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { helloWorld } from '../../../examples/hello-world/src/hello-world.ts'
 import { watchasay } from '../../../examples/watchasay/src/watchasay.ts'
 import { storesForTest, type TestStores } from '../../action-provider-tools/test/stores.ts'
-import { kinds, steered, steeredProvider } from './providers.ts'
+import { kinds, steered, steeredProvider, steppingProvider } from './providers.ts'
 import { chooseUser, createWorld, idOf, type Person, type World } from './world.ts'
 
 const transfer = 'urn:globus:auth:scope:transfer.api.globus.org:all'
 
-describe.each(storesForTest)('on $name', ({ start }) => {
+describe.each(storesForTest)('on $name', ({ name, start }) => {
+  /** What concerns the page alone is the same on any store. */
+  const once = test.runIf(name === 'SQLite')
+
   let stores: TestStores
   let world: World
   let alice: Person
@@ -22,6 +25,7 @@ describe.each(storesForTest)('on $name', ({ start }) => {
         '/hello_world': helloWorld,
         '/kinds': kinds,
         '/steered': steeredProvider,
+        '/stepping': steppingProvider,
       },
     })
     alice = await world.person()
@@ -32,7 +36,7 @@ describe.each(storesForTest)('on $name', ({ start }) => {
     await stores?.close()
   })
 
-  test('the providers are listed for anybody', async () => {
+  once('the providers are listed for anybody', async () => {
     const { page } = alice
     await page.goto(world.url)
     await page.getByRole('link', { name: 'skeleton_action_provider', exact: true }).waitFor()
@@ -45,6 +49,8 @@ describe.each(storesForTest)('on $name', ({ start }) => {
 
   test('Alice signs in, comes back to where she was, and sees her linked identities', async () => {
     const { page } = alice
+    await page.goto(world.view('provider', { provider: '/hello_world' }))
+    await page.getByRole('heading', { name: 'Hello World', level: 1 }).waitFor()
     const before = page.url()
     await alice.signIn('alice@example.org')
     expect(page.url()).toBe(before)
@@ -66,7 +72,7 @@ describe.each(storesForTest)('on $name', ({ start }) => {
     await page.getByText('Said hello').waitFor()
   })
 
-  test('what does not fit stands at its field, and nothing is sent', async () => {
+  once('what does not fit stands at its field, and nothing is sent', async () => {
     const { page } = alice
     await page.goto(world.view('run', { provider: '/kinds' }))
     await page.getByLabel('name').fill('x')
@@ -86,7 +92,7 @@ describe.each(storesForTest)('on $name', ({ start }) => {
     await page.getByRole('treeitem', { name: 'amount: 3' }).waitFor()
   })
 
-  test('JSON is checked as it is typed, and its numbers stay as they are written', async () => {
+  once('JSON is checked as it is typed, and its numbers stay as they are written', async () => {
     const { page } = alice
     await page.goto(world.view('run', { provider: '/kinds' }))
     await page.getByRole('button', { name: 'JSON' }).click()
@@ -123,6 +129,15 @@ describe.each(storesForTest)('on $name', ({ start }) => {
     await page.getByText('repeats an earlier request').waitFor()
   })
 
+  test('the steps of an action and the times that it waits are shown in their order', async () => {
+    const { page } = alice
+    await page.goto(world.view('run', { provider: '/stepping' }))
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    await page.locator('.state.succeeded').waitFor()
+    const steps = page.getByRole('region', { name: 'Steps and waits' }).getByRole('link')
+    await expect.poll(() => steps.allTextContents()).toEqual(['prepare', 'until it is settled', 'copy'])
+  })
+
   test('she cancels an action once she has said so twice, and releases it', async () => {
     const { page } = alice
     await page.goto(world.view('run', { provider: '/steered' }))
@@ -157,7 +172,7 @@ describe.each(storesForTest)('on $name', ({ start }) => {
     expect(await idOf(page)).toBe(id)
   })
 
-  test('actions are found by state, role and label, and the URL says which', async () => {
+  once('actions are found by state, role and label, and the URL says which', async () => {
     const { page } = alice
     await page.goto(world.view('actions', { provider: '/hello_world' }))
     await page.getByRole('link', { name: 'first' }).waitFor()

@@ -10,7 +10,6 @@ import {
 } from 'action-provider-tools'
 import { consoleClient, type Emulator, groupsScope, startEmulator } from 'globus-emulator'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { expect } from 'vitest'
 import { launchBrowser } from '../../action-provider-cli/test/e2e/browser.ts'
 
 /** Providers with their console, the local Globus, and browsers. */
@@ -23,6 +22,10 @@ export type World = {
   scope: string
   /** The URL of a view of the console. */
   view(name: string, query?: Record<string, string>): string
+  /** Makes providers ask Globus anew who a token is of. */
+  forgetTokens(): void
+  /** Serves a provider on another port, with the same client and scope. */
+  serveElsewhere(path: string, provider: ActionProvider): Promise<{ url: string; close(): Promise<void> }>
   /** Somebody with a browser of their own. */
   person(options?: PersonOptions): Promise<Person>
   close(): Promise<void>
@@ -54,12 +57,14 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     scopes: [{ suffix: 'action_all', name: 'Run actions of the providers', dependents: [groupsScope] }],
   })
   const [scope = ''] = scopes
+  let later = 0
   const auth = globusAuth({
     clientId: client_id,
     clientSecret: client_secret,
     scope,
     authUrl: emulator.url,
     groupsUrl: emulator.url,
+    monotonicClock: () => performance.now() + later,
   })
   const store = options.store ?? (await openStore('sqlite::memory:'))
   const app = createApplication({ logger: { level: 'silent' }, limits: { requestsPerCaller: 1_000 } })
@@ -84,6 +89,22 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     emulator,
     scope,
     view: (name, query = {}) => `${url}${name}?${new URLSearchParams(query)}`,
+    forgetTokens() {
+      later += 60_000
+    },
+    async serveElsewhere(prefix, provider) {
+      const other = createApplication({ logger: { level: 'silent' } })
+      const own = await openStore('sqlite::memory:')
+      await other.register(actionProvider, { prefix, provider, auth, store: own })
+      await other.listen({ host: '127.0.0.1', port: 0 })
+      return {
+        url: `http://localhost:${(other.server.address() as AddressInfo).port}${prefix}`,
+        async close() {
+          await other.close()
+          await own.close()
+        },
+      }
+    },
     async person(given) {
       const one = await person(browser, given)
       people.push(one)
@@ -96,7 +117,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       await auth.close()
       await store.close()
       await emulator.close()
-      expect(errors).toEqual([])
+      if (errors.length > 0) throw new Error(`The pages had errors: ${errors.join('\n')}`)
     },
   }
 }

@@ -220,6 +220,18 @@ export class WorkInterrupted extends Error {
 }
 
 /**
+ * Nobody sent the event in the time for which the work waits. If the work does not catch it, the action is FAILED.
+ */
+export class WaitTimeout extends ActionFailed {
+  readonly event: string
+
+  constructor(event: string) {
+    super({ code: 'WaitTimeout', description: `The event '${event}' did not come in time`, event })
+    this.event = event
+  }
+}
+
+/**
  * Work that runs again does not fit what is kept of its steps: a name stands for something else than before.
  */
 export class StepMismatch extends Error {

@@ -36,6 +36,8 @@ export type {
   Step,
   StepContext,
   StepOptions,
+  WaitFor,
+  WaitForOptions,
 } from './provider/run-context.ts'
 export type { VersionOptions } from './provider/versions.ts'
 export { createApplication } from './server/application.ts'

@@ -126,6 +126,7 @@ for (const { name, start: startStores } of storesForTest) {
       const first = await server.serve(work, { clock })
       const { action_id } = await run(first)
       await began.promise
+      await eventually(async () => (await first.store.getWork('work', action_id))?.steps.length === 2)
       await first.close()
       clock.forward(5_000)
       const second = await server.serve(work, { database: first.database, clock })

@@ -52,6 +52,27 @@ export type LogLine = {
   hasDetails: boolean
 }
 
+/** What a log says of a step of the work, or of a time that it sleeps or waits. */
+export type StepLine = {
+  number: number
+  step: string
+  code: string
+  time: string
+  /** How long it took, ISO 8601. */
+  duration?: string
+  /** Until when it sleeps. */
+  until?: string
+}
+
+/** What a log says of an event that the work waits for. */
+export type Wait = {
+  event: string
+  /** What it takes: JSON Schema, as text. */
+  schema: string
+  /** How long it waits. */
+  until?: string
+}
+
 type At = { provider: string }
 type OfAction = At & { id: string }
 /** The key of something that the thread keeps for the page. */
@@ -63,7 +84,7 @@ export type ThreadCalls = {
   introspect: Procedure<At, ProviderDescription & { schemaText: string }>
   /** Starts an action. `input` is JSON text, so that its numbers stay as they were written. */
   run: Procedure<At & { input: string; fields: RunFields }, { id: string; repeated: boolean }>
-  change: Procedure<OfAction & { change: 'cancel' | 'resume' | 'release' }, Shown>
+  change: Procedure<OfAction & Kept & { change: 'cancel' | 'resume' | 'release' }, Shown>
   /** Tells of the action whenever it is another, until it is complete. Keeps its details as the tree `key`. */
   watch: Procedure<OfAction & Kept, void, Shown>
 
@@ -76,6 +97,8 @@ export type ThreadCalls = {
   followLog: Procedure<OfAction & Kept & { follow: boolean }, void, LogCount>
   searchLog: Procedure<Kept & { text: string }, LogCount>
   logRows: Procedure<Rows, LogLine[]>
+  /** The steps and waits of the work, in their order. */
+  stepsOfLog: Procedure<Kept, StepLine[]>
   /** Where a line is among those that are searched for; -1 where it is not. */
   findLine: Procedure<Kept & { number: number }, number>
   /** Keeps a line's details as the tree `tree`, and gives its whole text. */

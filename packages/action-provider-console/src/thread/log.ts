@@ -1,5 +1,5 @@
 import type { Action, ActionLogEntry } from 'action-provider-tools/client'
-import type { LogCount, LogLine } from './calls.ts'
+import type { LogCount, LogLine, StepLine, Wait } from './calls.ts'
 
 /** A log as far as it was read, and what of it is searched for. */
 export type Log = {
@@ -8,16 +8,26 @@ export type Log = {
   search(text: string): LogCount
   rows(from: number, to: number): LogLine[]
   find(number: number): number
+  /** The event that the work waits for, as far as its log says. */
+  wait(): Wait | undefined
+  /** What it says of steps and waits. */
+  steps(): StepLine[]
   entry(number: number): ActionLogEntry | undefined
 }
 
 /** How often the page is told of further lines, in milliseconds. */
 const TOLD = 100
+/** The most pages of a hundred lines that are read at once: some logs have no end. */
+const PAGES = 5_000
+/** The most steps that are shown. */
+const STEPS = 500
 /** The longest description in one line. */
 const LONGEST = 400
 
 export function createLog(action: Action): Log {
   const entries: ActionLogEntry[] = []
+  const steps: StepLine[] = []
+  let wait: Wait | undefined
   let wanted = ''
   let found: number[] = []
 
@@ -29,6 +39,9 @@ export function createLog(action: Action): Log {
 
   function add(entry: ActionLogEntry): void {
     entries.push(entry)
+    const step = steps.length < STEPS ? stepOf(entry, entries.length) : undefined
+    if (step !== undefined) steps.push(step)
+    wait = waitOf(entry) ?? wait
     if (wanted !== '' && fits(entry)) found.push(entries.length - 1)
   }
   const count = (): LogCount => ({
@@ -45,21 +58,32 @@ export function createLog(action: Action): Log {
 
   return {
     async read(follow, signal, tell) {
-      let { since, seen } = seenOfLastMoment()
-      let told = 0
-      for await (const entry of action.log({
-        follow,
-        throughInactive: true,
-        signal,
-        ...(since && { since }),
-      })) {
-        if (seen > 0 && entry.time === since) seen--
-        else add(entry)
-        if (performance.now() - told < TOLD) continue
-        told = performance.now()
+      const { since, seen: before } = seenOfLastMoment()
+      let seen = before
+      let timer: ReturnType<typeof setTimeout> | undefined
+      const tellSoon = (): void => {
+        timer ??= setTimeout(() => {
+          timer = undefined
+          tell(count())
+        }, TOLD)
+      }
+      try {
+        const options = {
+          follow,
+          throughInactive: true,
+          maximumPages: PAGES,
+          signal,
+          ...(since && { since }),
+        }
+        for await (const entry of action.log(options)) {
+          if (seen > 0 && entry.time === since) seen--
+          else add(entry)
+          tellSoon()
+        }
+      } finally {
+        clearTimeout(timer)
         tell(count())
       }
-      tell(count())
     },
     search(text) {
       wanted = text.toLowerCase()
@@ -77,8 +101,31 @@ export function createLog(action: Action): Log {
     },
     find: (number) =>
       wanted === '' ? (number <= entries.length ? number - 1 : -1) : found.indexOf(number - 1),
+    // What is logged of the work after it has had the event says that it no longer waits.
+    wait: () => (steps.at(-1)?.code === 'Wait' ? wait : undefined),
+    steps: () => steps,
     entry: (number) => entries[number - 1],
   }
+}
+
+/** What an entry says of a step: those that name one in their details do. */
+function stepOf({ time, code, details }: ActionLogEntry, number: number): StepLine | undefined {
+  const { duration, until, event, step = code === 'Wait' ? event : undefined } = details ?? {}
+  if (typeof step !== 'string') return undefined
+  return {
+    number,
+    step: cut(step),
+    code: cut(code),
+    time,
+    ...(typeof duration === 'string' && { duration }),
+    ...(typeof until === 'string' && { until }),
+  }
+}
+
+function waitOf({ code, details }: ActionLogEntry): Wait | undefined {
+  const { event, schema, until } = details ?? {}
+  if (code !== 'Wait' || typeof event !== 'string') return undefined
+  return { event, schema: JSON.stringify(schema ?? {}), ...(typeof until === 'string' && { until }) }
 }
 
 /** One line of a log, without line ends. */

@@ -1,5 +1,5 @@
 /** The thread that asks providers, and keeps what is large of their answers, so that the page never stands still. */
-import type { Action, Status } from 'action-provider-tools/client'
+import type { Status } from 'action-provider-tools/client'
 import type { PageCalls, Shown, ThreadCalls } from './calls.ts'
 import { parseExactly } from './exact-json.ts'
 import { createList, type List } from './list.ts'
@@ -25,14 +25,14 @@ const calls: ThreadCalls = {
     })
     return { id: action.id, repeated: action.repeated === true }
   },
-  async change({ provider, id, change }, { signal }) {
+  async change({ provider, id, key, change }, { signal }) {
     const status = await at(provider).action(id)[change]({ signal })
-    return shown(status, `${provider} ${id}`)
+    return shown(status, key)
   },
   async watch({ provider, id, key }, { signal, emit }) {
-    const action: Action = at(provider).action(id)
-    const onProgress = (status: Status): void => emit(shown(status, key))
-    await action.finished({ signal, throughInactive: true, onProgress })
+    for await (const update of at(provider).action(id).updates({ signal, log: false })) {
+      if (update.type === 'status') emit(shown(update.status, key))
+    }
   },
 
   openList({ provider, key, filter }, { signal }) {
@@ -50,6 +50,7 @@ const calls: ThreadCalls = {
   },
   searchLog: ({ key, text }) => kept(logs, key).search(text),
   logRows: ({ key, from, to }) => logs.get(key)?.rows(from, to) ?? [],
+  stepsOfLog: ({ key }) => logs.get(key)?.steps() ?? [],
   findLine: ({ key, number }) => logs.get(key)?.find(number) ?? -1,
   openLine({ key, number, tree }) {
     const entry = logs.get(key)?.entry(number)

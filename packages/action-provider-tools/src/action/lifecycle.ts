@@ -133,8 +133,9 @@ export function resume(action: LivingAction, by: string, now: number, secret?: U
 
 /** Makes an INACTIVE action ACTIVE and its job due, also where its remote work must only be canceled. */
 export function wake(action: LivingAction, now: number): Change {
+  const details = action.status === 'INACTIVE' ? {} : action.document.details
   return {
-    status: { ...action.document, status: 'ACTIVE', details: {}, display_status: 'ACTIVE' },
+    status: { ...action.document, status: 'ACTIVE', details, display_status: 'ACTIVE' },
     job: { due_at: now },
   }
 }
@@ -150,12 +151,21 @@ export function retry(dueAt: number, failures: number, log: readonly ActionLogEn
 /**
  * Ends an attempt that waits. It goes on as the same attempt when that is over.
  * @param until when that is; `Infinity` where only an event ends it
- * @param why makes it INACTIVE meanwhile
+ * @param why.event the event that it waits for, which its status shows
+ * @param why.inactivity makes it INACTIVE meanwhile
  */
-export function suspend(action: LivingAction, until: number, why?: Inactivity): Change {
+export function suspend(
+  action: LivingAction,
+  until: number,
+  { event, inactivity }: { event?: string | undefined; inactivity?: Inactivity | undefined } = {},
+): Change {
+  const { document } = action
   return {
-    ...(why && {
-      status: { ...action.document, status: 'INACTIVE', details: why, display_status: 'INACTIVE' },
+    ...(event !== undefined && {
+      status: { ...document, display_status: `Waiting for ${event}`.slice(0, 64) },
+    }),
+    ...(inactivity && {
+      status: { ...document, status: 'INACTIVE', details: inactivity, display_status: 'INACTIVE' },
     }),
     attempt: action.attempt - 1,
     runs_on: null,

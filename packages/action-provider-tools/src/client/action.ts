@@ -42,6 +42,11 @@ export type Action<Details = ActionDetails> = {
    */
   resume(options?: RequestOptions): Promise<Status<Details>>
   /**
+   * Sends an event to its work: any JSON value. A lost request is repeated under the same key, which counts once.
+   * @param options.key tells a repetition from another event with the same value (default: a random one)
+   */
+  send(event: string, value: unknown, options?: RequestOptions & { key?: string }): Promise<Status<Details>>
+  /**
    * Releases a complete action: the provider forgets it. A lost request is repeated: releasing twice does no
    * harm.
    */
@@ -106,6 +111,13 @@ export function createAction<Details>(
     finished: (options) => finished(updates, latest, options),
     cancel: ({ signal, retry } = {}) => change('cancel', { signal, retry }),
     resume: ({ signal, retry } = {}) => change('resume', { signal, retry, repeats: 'refused' }),
+    send: async (event, value, { signal, retry, key = crypto.randomUUID() } = {}) => {
+      const to = `actions/${path(`events/${encodeURIComponent(event)}`)}`
+      const headers = { 'idempotency-key': key }
+      return hear(
+        await answered(connection, { method: 'POST', path: to, body: value, headers, signal, retry }),
+      )
+    },
     async release({ signal, retry } = {}) {
       const reply = await connection.ask({ method: 'POST', path: path('release'), signal, retry })
       const error = reply.status > 299 ? failure(reply) : undefined

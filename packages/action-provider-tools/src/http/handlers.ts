@@ -12,6 +12,7 @@ import type { ActionProvider } from '../provider/define-action-provider.ts'
 import type { Operation, OperationEvent } from '../provider/hooks.ts'
 import type { Awaitable } from '../store/action-store.ts'
 import type { InputCheck } from './body.ts'
+import { sentBy, signedOr } from './events.ts'
 import { loadOf } from './load.ts'
 import { operationOf } from './operation.ts'
 import { waitPreference } from './prefer.ts'
@@ -37,7 +38,8 @@ export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
 
 /** A handler for each operation that the provider has. */
 export function handlersOf(served: Served): Partial<Record<Operation, Handler>> {
-  const { cancel, release, resume, log, follow, enumerate } = served.operations
+  const { operations, provider } = served
+  const { cancel, release, resume, event, log, follow, enumerate } = operations
   return {
     introspect: introspectHandler(served),
     run: runHandler(served),
@@ -47,6 +49,13 @@ export function handlersOf(served: Served): Partial<Record<Operation, Handler>> 
     ...(resume && { resume: onAction(served, 'manage', ({ auth, actionId }) => resume(auth, actionId)) }),
     ...(log && {
       log: onAction(served, 'see', ({ auth, actionId, query }) => log(auth, actionId, logParameters(query))),
+    }),
+    ...(event && {
+      event: signedOr(
+        operations.signedEvent,
+        provider.hooks.before,
+        onAction(served, 'manage', ({ auth, actionId, request }) => event(auth, actionId, sentBy(request))),
+      ),
     }),
     ...(follow && { updates: updatesHandler(served, follow) }),
     ...(enumerate && { enumerate: enumerateHandler(served, enumerate) }),

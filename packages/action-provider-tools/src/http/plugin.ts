@@ -19,6 +19,7 @@ import { encryptionWithKeys } from '../worker/encryption.ts'
 import { createWorker, type Worker, type WorkerOptions } from '../worker/worker.ts'
 import { ignoreContentType, inputCheck, readBodies } from './body.ts'
 import { answerError, noRoute } from './error-answers.ts'
+import { callbackOf } from './events.ts'
 import { type Handler, handlersOf, type Served } from './handlers.ts'
 import { type Load, loadOf } from './load.ts'
 import { openApiOf } from './openapi.ts'
@@ -44,6 +45,11 @@ export type ActionProviderOptions = {
    * Earlier client secrets: what was sealed with keys derived from them can still be opened (default none).
    */
   formerClientSecrets?: readonly string[]
+  /**
+   * The address under which others reach this application, such as `https://provider.example.org`: callback URLs begin with
+   * it. Without it there are none.
+   */
+  publicUrl?: string
   /** How streams of updates keep time (default: a sign of life every 15 seconds, their callers checked every minute). */
   updates?: Partial<UpdatesTiming>
 } & Pick<WorkerOptions, 'works' | 'instance' | 'shutdownGrace' | 'timing' | 'clock'>
@@ -91,7 +97,11 @@ export async function actionProvider(app: FastifyInstance, options: ActionProvid
     const open = operation === 'introspect' && isPublic(provider.description.visible_to)
     for (const [method, path] of ROUTES[operation]) {
       const hook =
-        open || method === 'OPTIONS' ? enterOpen(operation, load) : enter(operation, provider, auth, load)
+        open || method === 'OPTIONS'
+          ? enterOpen(operation, load)
+          : operation === 'event'
+            ? enterSigned(enterOpen(operation, load), enter(operation, provider, auth, load))
+            : enter(operation, provider, auth, load)
       const handler = telemetry.handle(handlers[operation] as Handler)
       const route = {
         method,
@@ -144,6 +154,11 @@ function enterOpen(operation: Operation, load: Load | undefined): EnterHook {
     beginOperation(request, { operation })
     call(() => load?.admitGuest(request), done)
   }
+}
+
+/** Lets who has a signed URL in without a token: the handler looks at the signature. */
+function enterSigned(open: EnterHook, enter: EnterHook): EnterHook {
+  return (request, reply, done) => (callbackOf(request) ? open : enter)(request, reply, done)
 }
 
 /** Authenticates the caller before the body is read, and refuses who may not use the operation at all. */
@@ -228,6 +243,9 @@ function operationsOf(
     ...(instance !== undefined && { instance }),
     ...(shutdownGrace !== undefined && { shutdownGrace }),
     ...(timing !== undefined && { timing }),
+    ...(options.publicUrl !== undefined && {
+      publicUrl: `${options.publicUrl.replace(/\/+$/, '')}${app.prefix}`,
+    }),
   })
   telemetry.watch({ store, running: () => worker.running })
   return { operations: managedOperations(managed, store, worker, clock), worker }

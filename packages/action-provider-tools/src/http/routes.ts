@@ -26,6 +26,7 @@ export const ROUTES: Readonly<Record<Operation, readonly Route[]>> = {
     ['POST', '/:action_id/resume'],
     ['POST', '/actions/:action_id/resume'],
   ],
+  event: [['POST', '/actions/:action_id/events/:event']],
   release: [
     ['POST', '/:action_id/release'],
     ['DELETE', '/actions/:action_id'],
@@ -58,5 +59,5 @@ export function allowedMethods(path: string, operations: readonly Operation[]): 
  * The pattern of a route's paths, relative to the provider's base URL, with or without a slash at the end.
  */
 export function patternOf(path: string): RegExp {
-  return new RegExp(`^${path.replace(/\/$/, '').replace('.', '\\.').replace(':action_id', '[^/]+')}/?$`)
+  return new RegExp(`^${path.replace(/\/$/, '').replace('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}/?$`)
 }

@@ -148,6 +148,7 @@ function operationOf(
     security: open ? [] : scopes.map((scope) => ({ GlobusAuth: [scope] })),
     ...(parameters && { parameters }),
     ...(operation === 'run' && { requestBody: requestBody(documented.exampleInput) }),
+    ...(operation === 'event' && { requestBody: EVENT_BODY }),
     responses: {
       ...answers,
       ...errorAnswers(errorsOf(described, method, open, documented), documented.ownErrors ?? false),
@@ -191,6 +192,13 @@ function errorsOf(
     ...(hasBody ? ([413] as const) : []),
     ...(limited ? ([429, 503] as const) : []),
   ])
+}
+
+/** Any JSON: what the work waits for is known when it waits. */
+const EVENT_BODY = {
+  required: true,
+  description: 'The value of the event',
+  content: { 'application/json': { schema: {} } },
 }
 
 function requestBody(exampleInput: unknown): object {

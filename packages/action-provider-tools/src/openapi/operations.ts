@@ -129,6 +129,32 @@ export const OPERATIONS: Readonly<Record<Operation, Described>> = {
     answers: { 200: status('The action, which goes on') },
     errors: [404, 409],
   },
+  event: {
+    tag: 'Actions',
+    summary: 'Send an event to an action',
+    description:
+      'For the creator of the action and those in `manage_by`; or for whoever holds a signed URL of the event, without a token. The body is the value itself. An event that nobody waits for yet is kept; a repeated one counts once.',
+    parameters: [
+      id,
+      {
+        name: 'event',
+        in: 'path',
+        description: 'The name of the event',
+        required: true,
+        schema: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$' },
+      },
+      {
+        name: 'Idempotency-Key',
+        in: 'header',
+        description: 'Tells a repetition from another event; without it the content does',
+        schema: { type: 'string', minLength: 1, maxLength: 255 },
+      },
+      { name: 'use', in: 'query', description: 'Of a signed URL', schema: { type: 'string' } },
+      { name: 'signature', in: 'query', description: 'Of a signed URL', schema: { type: 'string' } },
+    ],
+    answers: { 200: status('The action') },
+    errors: [404, 409, 422],
+  },
   release: {
     tag: 'Actions',
     summary: 'Forget an action',

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
 import { contentHash, newActionId, requestKey } from '../action/keys.ts'
 import * as lifecycle from '../action/lifecycle.ts'
 import type { AuthState } from '../auth/auth.ts'
 import { isComplete } from '../documents/action-status.ts'
 import { parseDuration } from '../documents/duration.ts'
+import { canonicalJson } from '../documents/json.ts'
 import { ALL_AUTHENTICATED_USERS, LISTS, type Role } from '../documents/principal.ts'
 import { parseTime } from '../documents/time.ts'
 import { ActionConflict, ActionNotFound } from '../errors.ts'
@@ -109,6 +111,8 @@ export function managedOperations(
       }
     },
 
+    ...(provider.work.kind === 'run' && eventOperations(worker)),
+
     async release(_auth, actionId) {
       return (await change(actionId, lifecycle.release)).document
     },
@@ -138,6 +142,24 @@ export function managedOperations(
       const documents = fitting(rows.slice(0, limit).map((row) => row.document))
       const last = rows[documents.length - 1]
       return { documents, ...(rows.length > documents.length && last && { next: last.action_id }) }
+    },
+  }
+}
+
+/** How events reach actions: from who may manage them, or by a signed URL. */
+function eventOperations(worker: Worker): Required<Pick<Operations, 'event' | 'signedEvent'>> {
+  return {
+    async event(auth, actionId, { event, value, key }) {
+      const content = createHash('sha256').update(canonicalJson(value)).digest('hex')
+      const same = key === undefined ? ['content', content] : ['key', auth.effectiveIdentity, key]
+      const by = auth.username ?? auth.effectiveIdentity.slice(-36)
+      return (await worker.deliver({ actionId, event, value, same, by })).document
+    },
+    async signedEvent(actionId, { event, value }, url) {
+      if (!worker.isCallback(actionId, event, url)) throw new ActionNotFound()
+      const same = ['url', String(url.use)]
+      const delivery = { actionId, event, value, same, once: true, by: 'its callback URL' }
+      return (await worker.deliver(delivery)).document
     },
   }
 }

@@ -24,6 +24,9 @@ export type RunResult = {
  */
 export type Ended = (milliseconds: number, hungUp: AbortSignal) => Promise<string>
 
+/** An event, as it is sent. */
+export type SentEvent = { event: string; value: unknown; key?: string | undefined }
+
 /**
  * What each operation does, whoever keeps the actions. The caller is authenticated, and authorized for the
  * action. Status documents are JSON texts, ready to be sent.
@@ -48,6 +51,14 @@ export type Operations = {
   /** Follows a found action. */
   follow?: (found: FoundAction) => Following
   cancel: (auth: AuthState, actionId: string) => Promise<string>
+  /** Lets an event reach a found action; `key` is the sender's Idempotency-Key. */
+  event?: (auth: AuthState, actionId: string, sent: SentEvent) => Promise<string>
+  /** The same for who holds a signed URL. Throws ActionNotFound where the signature is wrong. */
+  signedEvent?: (
+    actionId: string,
+    sent: SentEvent,
+    url: { use: number; signature: string },
+  ) => Promise<string>
   release: (auth: AuthState, actionId: string) => Promise<string>
   resume?: (auth: AuthState, actionId: string) => Promise<string>
   /** The log page as JSON text. */

@@ -9,6 +9,7 @@ export type Operation =
   | 'status'
   | 'cancel'
   | 'resume'
+  | 'event'
   | 'release'
   | 'log'
   | 'updates'

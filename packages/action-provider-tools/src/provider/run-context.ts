@@ -2,6 +2,7 @@ import type { ActionRequest } from '../documents/action-request.ts'
 import type { ActionDetails } from '../documents/action-status.ts'
 import type { Duration } from '../documents/duration.ts'
 import type { PrincipalURN } from '../documents/principal.ts'
+import type { InferInput, InputSchema } from '../input/input-schema.ts'
 import type { Logger } from '../log.ts'
 
 /** What the work of an action is given. */
@@ -54,6 +55,19 @@ export type RunContext<Input> = {
    */
   sleep: (name: string, until: Duration | Date) => Promise<void>
   /**
+   * Waits for an event: a JSON value that somebody sends to the action, who may manage it or holds its signed URL. The
+   * attempt ends meanwhile, as with a long `sleep`. An event that came before anybody waited for it counts.
+   * @throws WaitTimeout where none came in time
+   * @example const { approved } = await waitFor('approval', { schema: Approval, timeout: { days: 2 } })
+   */
+  waitFor: WaitFor
+  /**
+   * A URL to which whoever holds it may send the event, once, without a token: for systems that call back. Each call gives
+   * another one, the same whenever the work runs again.
+   * @throws InvalidDefinition where PUBLIC_URL, or the option `publicUrl`, is not set
+   */
+  callbackUrl: (event: string) => string
+  /**
    * Ends this attempt and makes the action INACTIVE. When its creator or a manager resumes it, the work runs
    * again. It throws, so nothing after it runs.
    */
@@ -83,6 +97,21 @@ export type Step = <T>(
   act: (context: StepContext) => T | PromiseLike<T>,
   options?: StepOptions,
 ) => Promise<T>
+
+/** Waits for an event, and gives its value. */
+export type WaitFor = <const S extends InputSchema>(
+  event: string,
+  options: WaitForOptions<S>,
+) => Promise<InferInput<S>>
+
+export type WaitForOptions<S extends InputSchema> = {
+  /** What its value must fit: whatever `input` of a provider may be. Another value is refused with 422. */
+  schema: S
+  /** For how long, from the first call on (default: until the action ends). */
+  timeout?: Duration
+  /** Makes the action INACTIVE while it waits, with these details: where a person must act. */
+  inactive?: PauseReason
+}
 
 /** What a step is given. */
 export type StepContext = {
@@ -133,7 +162,7 @@ export type Run<Input, Details extends ActionDetails = ActionDetails> = (
 ) => Details | Promise<Details>
 
 /** What work in another system is given: the handle is all that it remembers. */
-export type RemoteContext<Input> = Omit<RunContext<Input>, 'step' | 'sleep'>
+export type RemoteContext<Input> = Omit<RunContext<Input>, 'step' | 'sleep' | 'waitFor' | 'callbackUrl'>
 
 /**
  * Work that is started, polled and canceled in another system. `Handle` is what `start` returns. It must be

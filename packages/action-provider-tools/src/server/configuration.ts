@@ -32,6 +32,8 @@ export type ProgramSettings = {
     /** How long work may go on when the process is asked to stop, in milliseconds. */
     shutdownGrace: number
     secretsKeys?: Uint8Array[]
+    /** The address under which others reach this program. */
+    publicUrl?: string
     /** Earlier client secrets: what was sealed with keys derived from them can still be opened. */
     formerClientSecrets: string[]
   }
@@ -113,6 +115,7 @@ export function readSettings(name: string, environment: Environment = process.en
       shutdownGrace: settings.SHUTDOWN_GRACE * 1_000,
       ...(secretsKeys && { secretsKeys }),
       formerClientSecrets: settings.FORMER_CLIENT_SECRETS,
+      ...(settings.PUBLIC_URL !== undefined && { publicUrl: settings.PUBLIC_URL }),
     },
     emulatorPort: settings.EMULATOR_PORT,
     metrics: settings.METRICS === 'on',

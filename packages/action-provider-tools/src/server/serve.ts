@@ -107,8 +107,8 @@ async function startServing(places: Place[], options: ProgramOptions): Promise<(
     const console = await serveConsole(app, { places, globus, ...settings.console })
     const address = await listen(app, settings)
     const served = places.map(({ prefix, ...place }) => ({ ...place, url: `${address}${prefix}` }))
-    process.stdout.write(await greeting(served, globus.development))
-    process.stdout.write(console.words(address))
+    // At once: whoever reads it may stop to read where it ends.
+    process.stdout.write(`${await greeting(served, globus.development)}${console.words(address)}`)
     return close
   } catch (error) {
     await close()

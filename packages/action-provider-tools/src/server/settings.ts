@@ -88,6 +88,16 @@ export const SETTINGS = {
     parse: (given) => given,
   }),
   PORT: whole(5000, [0, 65_535], 'the port that it listens on; `0` takes one that is free'),
+  PUBLIC_URL: setting<string | undefined>({
+    unset: undefined,
+    shown: 'none',
+    means:
+      'the address under which others reach this program, such as `https://provider.example.org`: the callback URLs that work hands out begin with it',
+    parse(given, name) {
+      if (URL.canParse(given) && /^https?:$/.test(new URL(given).protocol)) return given
+      throw new InvalidDefinition(`${name} must be a URL that begins with https:// or http://`)
+    },
+  }),
   DATABASE_URL: setting<string | undefined>({
     unset: undefined,
     shown: '`sqlite:data/<name>.db`',

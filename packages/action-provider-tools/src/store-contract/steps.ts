@@ -41,7 +41,7 @@ export function describeSteps(suite: Suite): void {
       const action = await creation(newAction({ secret, body: { n: 1 } }))
       const [submit, poll, again] = [step('submit'), step('poll'), step('poll', 100_000)]
       await change(action, { steps: [submit, poll] })
-      await change(action, { steps: [again, step('żółw 🐢 #2')], attempt: 1 })
+      await change(action, { steps: [step('poll'), again, step('żółw 🐢 #2')], attempt: 1 })
       const work = await workOf(action)
       expect(work?.request.body).toEqual({ n: 1 })
       expect(Buffer.from(work?.secret ?? [])).toEqual(secret)

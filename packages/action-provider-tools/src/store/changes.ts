@@ -59,7 +59,8 @@ export function changed(action: StoredAction, change: Change): Write {
     log: change.log ?? [],
     secret: complete ? null : change.secret,
     job: complete || job === 'done' ? null : job && { ...job, due_at: Math.ceil(job.due_at) },
-    steps: complete ? null : (change.steps ?? []),
+    // Of one name the last counts.
+    steps: complete ? null : [...new Map(change.steps?.map((step) => [step.name, step])).values()],
     events: complete ? null : (change.events ?? []),
   }
 }

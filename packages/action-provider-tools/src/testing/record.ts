@@ -7,6 +7,9 @@ import type { ActionStore } from '../store/action-store.ts'
 import { encryptionWithKeys } from '../worker/encryption.ts'
 import type { Entry } from '../worker/journal.ts'
 
+/** What is known of a step; of an event that the work has had, its value too. */
+export type RecordedStep = Entry & { value?: unknown }
+
 /** What is known of unfinished work: JSON, which may be kept beside the tests. Nothing in it is encrypted. */
 export type RecordedAction = {
   action_id: string
@@ -14,7 +17,7 @@ export type RecordedAction = {
   start_time: string
   request: ActionRequest
   /** By the name of each. */
-  steps: Record<string, Entry>
+  steps: Record<string, RecordedStep>
 }
 
 /** Where an unfinished action is found. */
@@ -43,9 +46,18 @@ export async function record(
   }
   const secrets = encryptionWithKeys([...secretsKeys, auth.secretsKey()])
   const { creator_id, start_time = '' } = JSON.parse(action.document) as ActionStatus
+  const withValue = (entry: Entry): RecordedStep => {
+    if (entry.kind !== 'event') return entry
+    const found = work.events.find(
+      ({ delivery }) => Buffer.from(delivery).toString('base64') === entry.delivery,
+    )
+    if (found === undefined) return entry
+    const { value } = secrets.open(namespace, actionId, found.sealed) as { value: unknown }
+    return { ...entry, value }
+  }
   const steps = work.steps.map(({ sealed }) => {
     const { name, ...entry } = secrets.open(namespace, actionId, sealed) as Entry & { name: string }
-    return [name, entry]
+    return [name, withValue(entry)]
   })
   const { request } = work
   return { action_id: actionId, creator_id, start_time, request, steps: Object.fromEntries(steps) }

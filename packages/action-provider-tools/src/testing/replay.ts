@@ -1,10 +1,10 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import { StepMismatch } from '../errors.ts'
+import { StepMismatch, WaitTimeout } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
 import { countedNames, type Entry } from '../worker/journal.ts'
 import { Paused } from '../worker/outcome.ts'
-import type { RecordedAction } from './record.ts'
+import type { RecordedAction, RecordedStep } from './record.ts'
 
 /** How far work gets by what is recorded of it: to its end, or to the steps that it would take next. */
 export type Replayed = { ended: true; result: unknown } | { ended: false; next: readonly string[] }
@@ -42,7 +42,7 @@ export async function replay(provider: ActionProvider, action: RecordedAction): 
 /** What the work has asked for so far. */
 type Memory = {
   /** Gives what is recorded under a name; never settles where nothing is. */
-  find: (given: string, kind: Entry['kind']) => Promise<Entry>
+  find: (given: string, kind: Entry['kind']) => Promise<RecordedStep>
   /** Resolves when the work has asked for something that is not recorded. */
   end: Promise<void>
   /** What it has asked for that is not recorded. */
@@ -51,6 +51,16 @@ type Memory = {
   readonly left: string[]
   mismatch: StepMismatch | undefined
 }
+
+/** What the work asks for, by what is known of it. */
+const KINDS = {
+  step: 'step',
+  failed: 'step',
+  sleep: 'sleep',
+  wait: 'wait',
+  event: 'wait',
+  timeout: 'wait',
+} as const satisfies Record<Entry['kind'], Entry['kind']>
 
 function createMemory({ steps }: RecordedAction): Memory {
   const nameOf = countedNames()
@@ -62,13 +72,13 @@ function createMemory({ steps }: RecordedAction): Memory {
       const name = nameOf(given)
       const entry = known.get(name)
       left.delete(name)
-      // A step that has failed is to be tried again.
-      const found = entry?.kind === 'failed' ? 'step' : entry?.kind
+      const found = entry && KINDS[entry.kind]
       if (found !== undefined && found !== kind) {
         memory.mismatch ??= new StepMismatch(name, kind, found)
         throw memory.mismatch
       }
-      if (entry !== undefined && entry.kind !== 'failed') return entry
+      // A step that has failed is to be tried again, and what is waited for is still to come.
+      if (entry !== undefined && entry.kind !== 'failed' && entry.kind !== 'wait') return entry
       memory.next.push(name)
       end.resolve()
       return new Promise<never>(() => {})
@@ -123,6 +133,12 @@ function contextOf({ request, ...action }: RecordedAction, { find }: Memory): ob
     dependentToken: async () => 'token-of-a-replay',
     step: async (name: string) => ((await find(name, 'step')) as Entry & { kind: 'step' }).result,
     sleep: async (name: string) => void (await find(name, 'sleep')),
+    async waitFor(event: string) {
+      const found = await find(event, 'wait')
+      if (found.kind === 'timeout') throw new WaitTimeout(event)
+      return found.value
+    },
+    callbackUrl: (event: string) => `https://replay.example/actions/${action.action_id}/events/${event}`,
     pause(why: ConstructorParameters<typeof Paused>[0]) {
       throw new Paused(why)
     },

@@ -12,6 +12,8 @@ export type Suspension = {
   /** Milliseconds since 1970; `Infinity` where only an event ends it. */
   until: number
   inactivity?: Inactivity | undefined
+  /** The event that it waits for. */
+  event?: string | undefined
 }
 
 /** What an attempt waits for. While it only waits, and for long, it is suspended: it ends, to be run again when that is over. */
@@ -20,11 +22,11 @@ export type AttemptWaits = {
   begin: () => void
   end: () => void
   /** Resolves at a time or when it is woken; rejects when the signal aborts; never settles once the attempt is suspended. */
-  until: (time: number, inactivity?: Inactivity) => Promise<void>
+  until: (time: number, why?: Omit<Suspension, 'until'>) => Promise<void>
   /** Looks which waits are over. */
   look: () => void
-  /** Wakes all waits, whose reasons may be over. */
-  wake: () => void
+  /** Wakes what waits for events: some may have come. */
+  lookForEvents: () => void
   /** The attempt has ended: nothing of it settles any more. */
   close: () => void
   /** When the first of its waits is over, in milliseconds since 1970; `undefined` while it does anything but wait. */
@@ -85,7 +87,8 @@ export function createAttemptWaits(
   function suspend(until: number, waits: readonly Wait[]): void {
     isOver = true
     const inactivity = waits.find((wait) => wait.inactivity !== undefined)?.inactivity
-    suspended.resolve({ until, inactivity })
+    const event = waits.find((wait) => wait.event !== undefined)?.event
+    suspended.resolve({ until, inactivity, event })
   }
 
   function look(): void {
@@ -121,17 +124,17 @@ export function createAttemptWaits(
       inHand--
       considerSoon()
     },
-    until(until, inactivity) {
+    until(until, why) {
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       if (isOver) return promise
       if (pending.size === 0) signal().addEventListener('abort', interrupted, { once: true })
-      pending.add({ until, inactivity, resolve, reject })
+      pending.add({ ...why, until, resolve, reject })
       if (signal().aborted) interrupted()
       considerSoon()
       return promise
     },
     look,
-    wake: () => release(() => true),
+    lookForEvents: () => release((wait) => wait.event !== undefined),
     close() {
       isOver = true
       clearTimeout(timer)
@@ -145,5 +148,21 @@ export function createAttemptWaits(
     get isOver() {
       return isOver
     },
+  }
+}
+
+/**
+ * What is asked of an attempt that has ended never settles. A rejection that the work does not look at ends the process no more
+ * than an error that it catches.
+ */
+export function unlessOver<Given extends unknown[], T>(
+  waits: AttemptWaits,
+  act: (...given: Given) => Promise<T>,
+): (...given: Given) => Promise<T> {
+  return (...given) => {
+    if (waits.isOver) return new Promise<T>(() => {})
+    const promise = act(...given)
+    promise.catch(() => {})
+    return promise
   }
 }

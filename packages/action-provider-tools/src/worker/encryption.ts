@@ -2,9 +2,12 @@ import {
   createCipheriv,
   createDecipheriv,
   createHash,
+  createHmac,
   createSecretKey,
+  hkdfSync,
   type KeyObject,
   randomFillSync,
+  timingSafeEqual,
 } from 'node:crypto'
 import { InvalidDefinition } from '../errors.ts'
 
@@ -14,6 +17,10 @@ export type Encryption = {
   seal: (provider: string, actionId: string, content: unknown) => Uint8Array
   /** @throws UnknownKey, or another error where the text was not sealed for this action */
   open: (provider: string, actionId: string, sealed: Uint8Array) => unknown
+  /** A signature that only this provider can make, for a URL. */
+  sign: (content: string) => string
+  /** Whether a signature was made of this content, with any of the keys. */
+  isSigned: (content: string, signature: string) => boolean
 }
 
 /**
@@ -43,6 +50,10 @@ const TAG = 16
 export function encryptionWithKeys(keys: readonly Uint8Array[]): Encryption {
   // Node takes most of the time of an encryption to make its own form of a key.
   const known = keys.map((key): Key => ({ id: keyId(key), object: createSecretKey(key) }))
+  // What signs is no key of the encryption, but follows from it.
+  const signing = keys.map((key) => Buffer.from(hkdfSync('sha256', key, '', 'signed URLs', 32)))
+  const signatureOf = (content: string, key: Uint8Array): Buffer =>
+    createHmac('sha256', key).update(content).digest()
   const byId = new Map(known.map((key) => [key.id.toString('hex'), key]))
   const [current] = known
   if (current === undefined)
@@ -65,6 +76,14 @@ export function encryptionWithKeys(keys: readonly Uint8Array[]): Encryption {
         .setAuthTag(bytes.subarray(-TAG))
       const text = Buffer.concat([decipher.update(bytes.subarray(KEY_ID + IV, -TAG)), decipher.final()])
       return JSON.parse(text.toString('utf8'))
+    },
+    sign: (content) => signatureOf(content, signing[0] as Uint8Array).toString('base64url'),
+    isSigned(content, signature) {
+      const given = Buffer.from(signature, 'base64url')
+      return signing.some((key) => {
+        const right = signatureOf(content, key)
+        return given.length === right.length && timingSafeEqual(given, right)
+      })
     },
   }
 }

@@ -1,4 +1,4 @@
-import { StepMismatch } from '../errors.ts'
+import { RequestValidationError, StepMismatch } from '../errors.ts'
 import type { SealedStep, StoredWork } from '../store/action-store.ts'
 import type { Attempt, WorkerContext } from './worker-context.ts'
 
@@ -8,6 +8,12 @@ export type Entry =
   /** It has failed so often, and is to be tried again then. */
   | { kind: 'failed'; failures: number; until: number }
   | { kind: 'sleep'; until: number }
+  /** It waits for an event whose value fits this JSON Schema, until then where there is a limit. */
+  | { kind: 'wait'; event: string; schema: object; until?: number }
+  /** The event that it waited for came, in this delivery (base64). */
+  | { kind: 'event'; delivery: string }
+  /** No event came in time. */
+  | { kind: 'timeout' }
 
 /** What is known of the steps of an action's work, as an attempt sees it. */
 export type Journal = {
@@ -27,6 +33,17 @@ const LONGEST_RESULT = 1024 * 1024
 
 /** What an author may call a step. The number sign counts. */
 const NAME = /^[^#\p{Cc}]{1,128}$/u
+
+/** What an event may be called: it stands in a URL. */
+const EVENT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+
+/** @throws RequestValidationError */
+export function assertEventName(event: string): void {
+  if (EVENT_NAME.test(event)) return
+  throw new RequestValidationError(
+    'Not the name of an event: it has 1 to 64 letters, digits, dots, underscores and hyphens, and begins with a letter or digit',
+  )
+}
 
 /** Makes the names under which the steps of one run are kept: a name that is used again counts up. */
 export function countedNames(): (given: string) => string {

@@ -30,6 +30,7 @@ export function maintainAttempts(worker: WorkerContext): () => void {
     every(worker, timing.tick, async () => stopExpiring(worker)),
     every(worker, timing.tick, () => stopOverdue(worker)),
     every(worker, timing.tick, () => lookAtWaits(worker)),
+    every(worker, timing.poll, () => lookForEvents(worker)),
     every(worker, timing.keep, () => renewLeases(worker)),
   ])
 }
@@ -68,6 +69,11 @@ async function planWake(worker: WorkerContext): Promise<void> {
 /** Looks which waits in memory are over: their timers do not know that a clock was put forward. */
 async function lookAtWaits({ running }: WorkerContext): Promise<void> {
   for (const { waits } of running.values()) waits.look()
+}
+
+/** Lets work that is in memory look for events. Suspended work is woken by them. */
+async function lookForEvents({ running }: WorkerContext): Promise<void> {
+  for (const { waits } of running.values()) waits.lookForEvents()
 }
 
 function clearing(timers: readonly NodeJS.Timeout[]): () => void {

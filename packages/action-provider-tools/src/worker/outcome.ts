@@ -46,7 +46,7 @@ export type Outcome =
   /** The work needs what is sealed with a key that this instance does not know. */
   | { kind: 'unreadable'; error: UnknownKey }
   /** It waits, and is run again when that is over. */
-  | ({ kind: 'suspended' } & Suspension)
+  | ({ kind: 'suspended'; eventsSeen: number } & Suspension)
   /** The action ended without it. */
   | { kind: 'abandoned' }
 
@@ -80,7 +80,7 @@ export async function outcomeOf(
     if (result === ABANDONED) return { kind: 'abandoned' }
     if (result === SUSPENDED) {
       abort(attempt, 'suspended')
-      return { kind: 'suspended', ...(await waits.suspended) }
+      return { kind: 'suspended', ...(await waits.suspended), eventsSeen: attempt.eventsSeen }
     }
     if (result === REMOTELY_CANCELED) return { kind: 'canceled' }
     if (result instanceof StillRunning) return { kind: 'polled', ...result.found }
@@ -173,7 +173,7 @@ function temporary(error: TemporaryFailure, failures: number, policy: CompleteRe
 /** The change that an outcome makes to its action. */
 export function changeOf(
   worker: WorkerContext,
-  current: lifecycle.LivingAction,
+  current: lifecycle.LivingAction & { events?: number },
   outcome: Exclude<Outcome, { kind: 'abandoned' }>,
   at: number,
 ): Change {
@@ -213,7 +213,9 @@ export function changeOf(
     }
     case 'suspended':
       if (canceled) return lifecycle.canceled(current, at, [])
-      return lifecycle.suspend(current, outcome.until, outcome.inactivity)
+      // An event has come that the attempt has not seen: it is run again at once.
+      if ((current.events ?? 0) > outcome.eventsSeen) return lifecycle.suspend(current, at)
+      return lifecycle.suspend(current, outcome.until, outcome)
     case 'interrupted':
       if (remote && mustEnd(worker, current)) return { runs_on: null, job: { due_at: at } }
       if (canceled) return lifecycle.canceled(current, at, [])

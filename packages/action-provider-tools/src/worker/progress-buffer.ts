@@ -1,4 +1,4 @@
-import type { SealedStep } from '../action/action.ts'
+import type { EventTakenBack, SealedStep } from '../action/action.ts'
 import { type ActionDetails, toDetails } from '../documents/action-status.ts'
 import type { ActionLogEntry } from '../documents/log-page.ts'
 import { formatTime } from '../documents/time.ts'
@@ -9,6 +9,8 @@ export type Progress = {
   displayStatus?: string
   log: ActionLogEntry[]
   steps: SealedStep[]
+  /** Events that the work has no use for. */
+  takenBack: EventTakenBack[]
   /** Whether a step has ended: a sign that the work gets on. */
   stepEnded?: boolean
 }
@@ -19,6 +21,8 @@ export type ProgressBuffer = {
   log: (entry: ActionLogEntry) => void
   /** Keeps what is known of a step for the next write, whatever sets that off. */
   keep: (step: SealedStep, ended?: boolean) => void
+  /** Takes an event back with the next write. */
+  takeBack: (event: EventTakenBack) => void
   /** Writes what has gathered, now. Resolves when it is durable; rejects where it cannot be. */
   flush: () => Promise<void>
   /** Empties the buffer and returns what was in it. */
@@ -34,14 +38,14 @@ export type ProgressBuffer = {
  * @param delay how long progress gathers before it is written, in milliseconds
  */
 export function bufferProgress(write: (progress: Progress) => Promise<void>, delay: number): ProgressBuffer {
-  let pending: Progress = { log: [], steps: [] }
+  let pending = nothing()
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> = Promise.resolve()
   let closed = false
 
   const take = (): Progress => {
     const taken = pending
-    pending = { log: [], steps: [] }
+    pending = nothing()
     clearTimeout(timer)
     timer = undefined
     return taken
@@ -72,6 +76,10 @@ export function bufferProgress(write: (progress: Progress) => Promise<void>, del
       pending.steps.push(step)
       pending.stepEnded ||= ended
     },
+    takeBack(event) {
+      pending.takenBack.push(event)
+      schedule()
+    },
     flush,
     take,
     drain: () => writing.then(take),
@@ -82,9 +90,17 @@ export function bufferProgress(write: (progress: Progress) => Promise<void>, del
   }
 }
 
-function isEmpty({ details, displayStatus, log, steps }: Progress): boolean {
-  return details === undefined && displayStatus === undefined && log.length === 0 && steps.length === 0
+function nothing(): Progress {
+  return { log: [], steps: [], takenBack: [] }
 }
+
+function isEmpty({ details, displayStatus, log, steps, takenBack }: Progress): boolean {
+  const isSaid = details !== undefined || displayStatus !== undefined
+  return !isSaid && log.length + steps.length + takenBack.length === 0
+}
+
+/** Adds an entry to the log of the action, where the provider keeps one. */
+export type AttemptLog = (code: string, description: string, details: Record<string, unknown>) => void
 
 /**
  * An entry of an action's log. Copies the details, which the author may go on changing.

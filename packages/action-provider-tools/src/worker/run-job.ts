@@ -6,7 +6,6 @@ import type { RunContext } from '../provider/run-context.ts'
 import { jittered } from '../retry.ts'
 import type { Change, CurrentAction, Hold, StoredAction, StoredWork } from '../store/action-store.ts'
 import { type ActsAs, afterRequest } from './creator.ts'
-import { createJournal } from './journal.ts'
 import { changeOf, corrected, logOutcome, type Outcome, outcomeOf, Paused } from './outcome.ts'
 import { logEntry, type Progress } from './progress-buffer.ts'
 import { callRemote, mustEnd, pollInterval } from './remote-work.ts'
@@ -74,6 +73,7 @@ async function begin(worker: WorkerContext, attempt: Attempt): Promise<Begun | u
   attempt.number = action.attempt
   attempt.failures = action.failures
   attempt.deadlineAt = action.deadline_at
+  attempt.eventsSeen = action.events
   const work = await insist(() => store.getWork(namespace, actionId))
   return work && { action, work }
 }
@@ -125,7 +125,8 @@ function beginning(worker: WorkerContext, current: CurrentAction, hold: Hold): C
   const { provider, options, instance, now } = worker
   // It has begun already, and only the answer was lost.
   if (current.lease === hold.lease && current.runs_on === instance) return undefined
-  if (current.status !== 'ACTIVE') return { job: 'done' }
+  const isWaiting = current.status === 'INACTIVE' && provider.work.kind === 'run'
+  if (current.status !== 'ACTIVE' && !isWaiting) return { job: 'done' }
   // Work in another system must be canceled there first.
   if (provider.work.kind !== 'remote') {
     if (current.cancel_requested_at !== undefined) return lifecycle.canceled(current, now(), [])
@@ -135,7 +136,9 @@ function beginning(worker: WorkerContext, current: CurrentAction, hold: Hold): C
   if (current.runs_on !== undefined && !options.restartable && !toCancel)
     return lifecycle.fail(current, INTERRUPTED, now())
   if (options.version?.takes(current.work_version) === false) return otherVersion(worker, current)
-  return lifecycle.startAttempt(current, hold)
+  // The time of its wait is over: only what waits has a job while it is INACTIVE.
+  const { status } = isWaiting ? lifecycle.wake(current, now()) : {}
+  return { ...lifecycle.startAttempt(current, hold), ...(status && { status }) }
 }
 
 /** For how long work of another version is left alone, in milliseconds, before an instance is offered it again. */
@@ -178,6 +181,7 @@ type Begins = {
   start_time: string
   request: ActionRequest
   steps?: StoredWork['steps']
+  events?: StoredWork['events']
 }
 
 /** What an author's work is given for one attempt. */
@@ -189,7 +193,7 @@ export function runContext(
 ): RunContext<unknown> {
   let made: Steps | undefined
   // Most work has no steps.
-  const steps = (): Steps => (made ??= createSteps(worker, attempt, createJournal(worker, attempt, action)))
+  const steps = (): Steps => (made ??= createSteps(worker, attempt, action))
   return {
     input: action.request.body,
     request: action.request,
@@ -215,6 +219,12 @@ export function runContext(
     },
     get sleep() {
       return steps().sleep
+    },
+    get waitFor() {
+      return steps().waitFor
+    },
+    get callbackUrl() {
+      return steps().callbackUrl
     },
     pause: (why) => {
       throw new Paused(why)

@@ -1,25 +1,35 @@
 import { type Duration, durationOf, formatDuration } from '../documents/duration.ts'
 import { formatTime } from '../documents/time.ts'
 import { ActionFailed, ConsentRequired, StepMismatch, TemporaryFailure, WorkInterrupted } from '../errors.ts'
-import type { RetryPolicy, Step, StepContext, StepOptions } from '../provider/run-context.ts'
+import type { RetryPolicy, RunContext, Step, StepContext, StepOptions } from '../provider/run-context.ts'
 import { completeRetry } from '../provider/work-options.ts'
 import { backoff } from '../retry.ts'
-import { type Entry, type Journal, toResult } from './journal.ts'
+import type { StoredWork } from '../store/action-store.ts'
+import { unlessOver } from './attempt-waits.ts'
+import { createCallbackUrls } from './callback-urls.ts'
+import { createJournal, type Entry, toResult } from './journal.ts'
 import { Paused } from './outcome.ts'
-import { logEntry } from './progress-buffer.ts'
+import { type AttemptLog, logEntry } from './progress-buffer.ts'
+import { createWaitFor } from './wait-for.ts'
 import type { Attempt, WorkerContext } from './worker-context.ts'
 
 /** What an author's work is given to remember what it has done. */
-export type Steps = { step: Step; sleep: (name: string, until: Duration | Date) => Promise<void> }
+export type Steps = Pick<RunContext<unknown>, 'step' | 'sleep' | 'waitFor' | 'callbackUrl'>
 
 type Act = (context: StepContext) => unknown
 type Ended = Entry & { kind: 'step' }
 type Failed = Entry & { kind: 'failed' }
 
-export function createSteps(worker: WorkerContext, attempt: Attempt, journal: Journal): Steps {
+/** @param stored the steps and events with which the attempt begins */
+export function createSteps(
+  worker: WorkerContext,
+  attempt: Attempt,
+  stored: Partial<Pick<StoredWork, 'steps' | 'events'>>,
+): Steps {
   const { waits, progress } = attempt
+  const journal = createJournal(worker, attempt, stored)
 
-  function log(code: string, description: string, details: Record<string, unknown>): void {
+  const log: AttemptLog = (code, description, details) => {
     if (!worker.provider.description.log_supported) return
     progress.log(logEntry(worker.now(), code, description, details))
   }
@@ -77,22 +87,11 @@ export function createSteps(worker: WorkerContext, attempt: Attempt, journal: Jo
     await passed(over)
   }
 
-  return { step: unlessOver(attempt, step) as Step, sleep: unlessOver(attempt, sleep) }
-}
-
-/**
- * What is asked of an attempt that has ended never settles. A rejection that the work does not look at ends the process no more
- * than an error that it catches.
- */
-function unlessOver<Given extends unknown[], T>(
-  { waits }: Attempt,
-  act: (...given: Given) => Promise<T>,
-): (...given: Given) => Promise<T> {
-  return (...given) => {
-    if (waits.isOver) return new Promise<T>(() => {})
-    const promise = act(...given)
-    promise.catch(() => {})
-    return promise
+  return {
+    step: unlessOver(waits, step) as Step,
+    sleep: unlessOver(waits, sleep),
+    waitFor: createWaitFor(worker, attempt, journal, stored.events ?? [], log),
+    callbackUrl: createCallbackUrls(worker, attempt),
   }
 }
 

@@ -25,6 +25,8 @@ export type WorkerContext = {
   readonly log: Logger
   /** Names this process among those that share the store. */
   readonly instance: string
+  /** The provider's URL for the outside world; absent where that is not known. */
+  readonly publicUrl: string | undefined
   readonly timing: Timing
   readonly now: () => number
   readonly instrument: WorkInstrument
@@ -121,6 +123,8 @@ export type Attempt = {
    * there.
    */
   keptAt: number
+  /** How many events it knows to have reached the action. */
+  eventsSeen: number
   /** How many writes of progress it has begun. */
   writes: number
   /** Whether the author's function was called. */
@@ -165,6 +169,7 @@ export function createAttempt(worker: WorkerContext, job: Job, takenAt: number):
     calledAt: Number.POSITIVE_INFINITY,
     keptAt: takenAt,
     writes: 0,
+    eventsSeen: 0,
     started: false,
     lost: false,
     abandoned: Promise.withResolvers<void>(),
@@ -244,6 +249,7 @@ export function progressed(current: lifecycle.LivingAction, progress: Progress):
   return {
     ...lifecycle.progress(current, progress, progress.log),
     ...(progress.steps.length > 0 && { steps: progress.steps }),
+    ...(progress.takenBack.length > 0 && { events: progress.takenBack }),
     ...(progress.stepEnded && { failures: 0 }),
   }
 }

@@ -5,6 +5,8 @@ import type { Clock } from '../clock.ts'
 import { errorFacts, type Logger } from '../log.ts'
 import { within } from '../promise-like.ts'
 import type { ActionStore, Change, CurrentAction, Job, StoredAction } from '../store/action-store.ts'
+import { isCallback } from './callback-urls.ts'
+import { type Delivery, deliver } from './deliver.ts'
 import type { Encryption } from './encryption.ts'
 import { followClock } from './follow-clock.ts'
 import { maintainActions, maintainAttempts } from './maintenance.ts'
@@ -36,6 +38,8 @@ export type WorkerOptions = {
   log: Logger
   /** Names this process among those that share the store (default: a random name). */
   instance?: string
+  /** The provider's URL for the outside world, for callback URLs. */
+  publicUrl?: string
   /** Whether this instance takes work (default), or only serves requests. */
   works?: boolean
   /**
@@ -65,6 +69,10 @@ export type Worker = {
   cancel: (action: CurrentAction, by: string) => Change | undefined
   /** Aborts the work of a canceled action, where it runs here. */
   interrupt: (actionId: string) => void
+  /** Lets an event reach an action: see `deliver`. */
+  deliver: (delivery: Delivery) => Promise<StoredAction>
+  /** Whether who sends an event has its signed URL. */
+  isCallback: (actionId: string, event: string, url: { use: number; signature: string }) => boolean
   /** Polls work in another system, unless that was done within its poll interval. */
   refresh: (action: StoredAction) => Promise<StoredAction | undefined> | StoredAction
   /** Resolves with the action when it is no longer ACTIVE, or when it was waited for long enough: see `Waits`. */
@@ -97,6 +105,7 @@ export function createWorker(options: WorkerOptions): Worker {
     secrets: options.secrets,
     log: options.log.child({ provider: namespace }),
     instance: options.instance ?? randomUUID(),
+    publicUrl: options.publicUrl,
     timing: { ...TIMING, ...options.timing },
     now: options.clock ?? store.now,
     instrument: options.instrument ?? NO_INSTRUMENT,
@@ -215,6 +224,8 @@ export function createWorker(options: WorkerOptions): Worker {
     },
 
     interrupt,
+    deliver: (delivery) => deliver(worker, delivery),
+    isCallback: (actionId, event, url) => isCallback(worker, actionId, event, url),
 
     refresh(action) {
       if (!remote) return action

@@ -106,7 +106,7 @@ describe('the document', () => {
         'DELETE /actions/{action_id}',
         'GET /actions/{action_id}/log',
         'GET /actions/{action_id}/updates',
-        ...['cancel', 'resume'].map((each) => `POST /actions/{action_id}/${each}`),
+        ...['cancel', 'resume', 'events/{event}'].map((each) => `POST /actions/{action_id}/${each}`),
       ].sort(),
     )
     expect(routes(of(watchasay)).join()).not.toContain('log')

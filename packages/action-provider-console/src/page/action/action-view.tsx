@@ -81,7 +81,7 @@ function Action({ provider, id, description }: ActionProps): JSX.Element {
       {error !== undefined && !released && <ProblemBox error={error} again={again} />}
       {said.description && status !== 'SUCCEEDED' && status !== 'ACTIVE' && (
         <div class={`box ${status === 'FAILED' ? 'problem' : 'caution'}`}>
-          <h2>{plain(said.code ?? status)}</h2>
+          <h2>{said.code === 'ConsentRequired' ? 'Your consent is needed' : plain(said.code ?? status)}</h2>
           <p class="words">{plain(said.description)}</p>
         </div>
       )}

@@ -40,12 +40,17 @@ const QUESTIONS = {
   },
 } as const
 
+/** Whether the user may change an action, as far as the page knows. */
+export function mayChange({ creator_id, manage_by }: Shown): boolean {
+  return principals.value.has(creator_id) || mayBeAmong(manage_by)
+}
+
 /** What can be done with an action: what would not work is not offered. */
 export function Changes({ provider, action, changed }: ChangesProps): JSX.Element {
   const [asked, setAsked] = useState<Change>()
   const [error, setError] = useState<unknown>()
-  const { id, status, said, creator_id, manage_by } = action
-  const mayManage = principals.value.has(creator_id) || mayBeAmong(manage_by)
+  const { id, status, said, creator_id } = action
+  const mayManage = mayChange(action)
   const unfinished = status === 'ACTIVE' || status === 'INACTIVE'
   const isMine = principals.value.has(creator_id)
   const missing = isMine ? said.consent : undefined
@@ -55,14 +60,14 @@ export function Changes({ provider, action, changed }: ChangesProps): JSX.Elemen
   async function change(what: Change): Promise<void> {
     setError(undefined)
     try {
-      changed(await ask('change', { provider, id, change: what }), what)
+      changed(await ask('change', { provider, id, key: `details ${provider} ${id}`, change: what }), what)
       announce({ cancel: 'Canceled', resume: 'Resumed', release: 'Released' }[what])
     } catch (error) {
       setError(error)
     }
   }
   return (
-    <section aria-label="What can be done">
+    <section class="changes" aria-label="What can be done">
       {error !== undefined && <ProblemBox error={error} />}
       <p class="buttons">
         {missing !== undefined && isOwnScope && (

@@ -10,6 +10,7 @@ import { inQuery } from '../state/providers.ts'
 import { go, hrefOf, route } from '../state/route.ts'
 import { ask } from '../state/thread.ts'
 import { LinePanel } from './line-panel.tsx'
+import { Timeline } from './timeline.tsx'
 
 const HEIGHT = 26
 const count = new Intl.NumberFormat()
@@ -20,7 +21,11 @@ const clock = new Intl.DateTimeFormat(undefined, {
   fractionalSecondDigits: 3,
 })
 
-type LogSectionProps = { provider: string; action: Shown; released: boolean }
+type LogSectionProps = {
+  provider: string
+  action: Shown
+  released: boolean
+}
 
 /** The log of an action: it follows, can be searched, and each line has a URL. */
 export function LogSection({ provider, action, released }: LogSectionProps): JSX.Element {
@@ -67,6 +72,7 @@ export function LogSection({ provider, action, released }: LogSectionProps): JSX
   return (
     <section class="box log">
       <h2>Log</h2>
+      <Timeline log={key} lines={lines.lines} action={action} hrefOfLine={hrefOfLine} />
       <div class="tools">
         <div class="field inline">
           <label for="search">Search</label>

@@ -18,6 +18,9 @@ import { fits, queryOf, type Wanted, wantedOf } from './filter.ts'
 import { Filters } from './filters.tsx'
 import { useActions } from './use-actions.ts'
 
+/** How many actions are read without being asked for: some lists have no end. */
+const MOST = 2_000
+
 /** The actions of a provider that the user created, may see or may manage. */
 export function ActionsView({ provider }: { provider: string }): JSX.Element {
   return (
@@ -41,7 +44,8 @@ function Actions({ provider, description }: { provider: string; description: Des
       replace: true,
     })
   // What is looked for may stand on a later page.
-  const needsMore = shown.length < 20 && !end && !busy && error === undefined
+  const onItsOwn = actions.length < MOST
+  const needsMore = shown.length < 20 && onItsOwn && !end && !busy && error === undefined
   useEffect(() => {
     if (needsMore) more()
   }, [needsMore, actions.length])
@@ -68,19 +72,19 @@ function Actions({ provider, description }: { provider: string; description: Des
         </div>
       )}
       {busy && <p class="waiting">Asking …</p>}
-      {!end && !busy && <More more={more} />}
+      {!end && !busy && <More more={more} onItsOwn={onItsOwn} />}
     </>
   )
 }
 
-/** Reads on when it comes into view. */
-function More({ more }: { more(): void }): JSX.Element {
+/** Reads on when it comes into view, or when it is pressed. */
+function More({ more, onItsOwn }: { more(): void; onItsOwn: boolean }): JSX.Element {
   const button = useRef<HTMLButtonElement>(null)
   useEffect(() => {
     const watch = new IntersectionObserver(([seen]) => seen?.isIntersecting && more(), {
       rootMargin: '400px',
     })
-    if (button.current) watch.observe(button.current)
+    if (button.current && onItsOwn) watch.observe(button.current)
     return () => watch.disconnect()
   })
   return (

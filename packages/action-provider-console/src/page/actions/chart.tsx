@@ -13,7 +13,7 @@ export function Chart({ actions }: { actions: readonly Summary[] }): JSX.Element
   const known = times.filter(({ time }) => !Number.isNaN(time))
   if (known.length < 2) return null
   const first = Math.min(...known.map(({ time }) => time))
-  const last = Math.max(...known.map(({ time }) => time), first + 60_000)
+  const last = Math.max(...known.map(({ time }) => time), first + 1_000)
   const bars = Array.from({ length: BARS }, () => ({ ACTIVE: 0, INACTIVE: 0, SUCCEEDED: 0, FAILED: 0 }))
   for (const { time, status } of known) {
     const bar = bars[Math.min(BARS - 1, Math.floor(((time - first) / (last - first)) * BARS))]

@@ -11,6 +11,15 @@ export function Filters({
 }): JSX.Element {
   return (
     <form class="filters" aria-label="Which actions" onSubmit={(event) => event.preventDefault()}>
+      <div class="field search">
+        <label for="label">Label, id or words</label>
+        <input
+          id="label"
+          type="search"
+          value={wanted.label}
+          onInput={({ currentTarget }) => change({ label: currentTarget.value })}
+        />
+      </div>
       <Choices
         legend="State"
         options={STATES.map((value) => ({ value, name: value }))}
@@ -23,15 +32,6 @@ export function Filters({
         chosen={wanted.role}
         change={(role) => change({ role })}
       />
-      <div class="field">
-        <label for="label">Label, id or words</label>
-        <input
-          id="label"
-          type="search"
-          value={wanted.label}
-          onInput={({ currentTarget }) => change({ label: currentTarget.value })}
-        />
-      </div>
       <fieldset class="choices">
         <legend>Started</legend>
         <Day name="since" title="from" value={wanted.since} change={(since) => change({ since })} />

@@ -34,7 +34,7 @@ type InputFormProps = {
 
 /** An input, filled in as a form or written as JSON. Both are one text, which is checked while it is typed. */
 export function InputForm({ schema, text, change, refused, strict, label }: InputFormProps): JSX.Element {
-  const [asJson, setAsJson] = useState(() => !fitsForm(text))
+  const [asJson, setAsJson] = useState(() => schema === '{}' || !fitsForm(text))
   const [errors, setErrors] = useState<FieldError[]>([])
   const [touched, setTouched] = useState(false)
   const syntax = syntaxError(text)

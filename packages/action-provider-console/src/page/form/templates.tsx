@@ -1,4 +1,4 @@
-import type { IconButtonProps, TemplatesType } from '@rjsf/utils'
+import type { IconButtonProps, MultiSchemaFieldTemplateProps, TemplatesType } from '@rjsf/utils'
 import type { JSX } from 'preact'
 
 /** Buttons with words, where the form has pictures that would have to be loaded. */
@@ -16,9 +16,26 @@ function wordButton(words: string): (props: IconButtonProps) => JSX.Element {
   )
 }
 
+/** Which branch of a union is filled in. */
+function Branches({ selector, optionSchemaField }: MultiSchemaFieldTemplateProps): JSX.Element {
+  return (
+    <div class="branches">
+      {selector && (
+        // biome-ignore lint/a11y/noLabelWithoutControl: the control is in it
+        <label>
+          <span>Which kind</span>
+          {selector as unknown as JSX.Element}
+        </label>
+      )}
+      {optionSchemaField as unknown as JSX.Element}
+    </div>
+  )
+}
+
 export const templates: Partial<Omit<TemplatesType, 'ButtonTemplates'>> & {
   ButtonTemplates: Partial<TemplatesType['ButtonTemplates']>
 } = {
+  MultiSchemaFieldTemplate: Branches as unknown as TemplatesType['MultiSchemaFieldTemplate'],
   ButtonTemplates: {
     AddButton: wordButton('Add') as unknown as TemplatesType['ButtonTemplates']['AddButton'],
     CopyButton: wordButton('Copy') as unknown as TemplatesType['ButtonTemplates']['CopyButton'],

@@ -32,7 +32,9 @@ export function App(): JSX.Element {
       <header class="bar">
         <Link class="brand" href={hrefOf('')}>
           <span class="mark" aria-hidden="true" />
-          Action Provider Console
+          <span>
+            <span class="long">Action Provider </span>Console
+          </span>
         </Link>
         <div class="bar-end">
           <LiveButton />

@@ -1,4 +1,4 @@
-import type { ComponentChildren, HTMLAttributes, JSX, RefObject } from 'preact'
+import type { ComponentChildren, HTMLAttributes, JSX, RefObject, TargetedEvent } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 
 /** What no browser scrolls beyond. */
@@ -57,7 +57,12 @@ export function Rows<Row>(props: RowsProps<Row>): JSX.Element {
       Math.min(count - rows, Math.floor(share * Math.max(0, count - element.clientHeight / height))),
     )
     if (first !== seen.first || rows !== seen.rows) setSeen({ first, rows })
-    onScrolledByUser?.(way - element.scrollTop < 2 * height)
+  }
+  function scrolled({
+    currentTarget: { scrollHeight, clientHeight, scrollTop },
+  }: TargetedEvent<HTMLElement>): void {
+    look()
+    onScrolledByUser?.(scrollHeight - clientHeight - scrollTop < 2 * height)
   }
   useLayoutEffect(look, [count])
   useEffect(() => {
@@ -87,7 +92,7 @@ export function Rows<Row>(props: RowsProps<Row>): JSX.Element {
   const top = tall === count * height ? got.from * height : offset(got.from, seen.first, most, way, height)
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
-    <div tabIndex={0} {...box} ref={outer} class={`rows ${box.class ?? ''}`} onScroll={look}>
+    <div tabIndex={0} {...box} ref={outer} class={`rows ${box.class ?? ''}`} onScroll={scrolled}>
       <div class="rows-all" role="presentation" style={{ height: `${tall}px` }}>
         <Seen class="rows-seen" style={{ transform: `translateY(${top}px)` }}>
           {got.rows.map((row, index) => draw(row, got.from + index))}

@@ -9,7 +9,7 @@ export const errandProblem = signal<unknown>(undefined)
 /** Does what the user went to Globus for. */
 export async function doErrand({ resume }: Errand): Promise<void> {
   try {
-    await ask('change', { ...resume, change: 'resume' })
+    await ask('change', { ...resume, key: `details ${resume.provider} ${resume.id}`, change: 'resume' })
     announce('The action was resumed')
   } catch (error) {
     errandProblem.value = error
