@@ -1,6 +1,7 @@
 /**
  * Opens every page of the built site in Chromium, as a phone and wide, in light and dark: says what the console, the network and the
- * links have against it, and what is wider than the page. Writes pictures to `screenshots`.
+ * links have against it, and what is wider than the page. Writes pictures to `screenshots`. `node site/look.ts / /settings` opens these
+ * pages alone.
  */
 import { createReadStream, existsSync, globSync, mkdirSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -33,9 +34,7 @@ const sizes = { phone: { width: 390, height: 844 }, wide: { width: 1440, height:
 
 const server = createServer((request, response) => {
   const path = join(built, decodeURIComponent(new URL(request.url ?? '/', 'http://site').pathname))
-  const file = [path, `${path}.html`, join(path, 'index.html')].find(
-    (each) => existsSync(each) && statSync(each).isFile(),
-  )
+  const file = [path, join(path, 'index.html')].find((each) => existsSync(each) && statSync(each).isFile())
   if (file === undefined) return response.writeHead(404).end()
   response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' })
   return createReadStream(file).pipe(response)
@@ -47,10 +46,12 @@ const browser = await chromium.launch({
   args: ['--no-sandbox'],
 })
 const faults = new Set<string>()
-const paths = globSync('**/*.html', { cwd: built })
-  .map((file) => `/${relative('.', file).replace(/(index)?\.html$/, '')}`)
+const all = globSync('**/*.html', { cwd: built })
+  .map((file) => `/${file.replace(/(index)?\.html$/, '')}`)
   .filter((path) => path !== '/404')
   .sort()
+/** All pages, or those that the command line names. */
+const paths = process.argv.length > 2 ? process.argv.slice(2) : all
 mkdirSync(pictures, { recursive: true })
 
 /** What each page has to jump to, and what each links to. */
@@ -75,11 +76,13 @@ for (const scheme of ['light', 'dark'] as const) {
     )
     for (at of scheme === 'light'
       ? paths.filter((path) => size === 'wide' || !/^.api.*[A-Z]/.test(path))
-      : pictured) {
-      await page.goto(`${origin}${at}`, { waitUntil: 'load' })
+      : pictured.filter((path) => paths.includes(path))) {
+      await page.goto(`${origin}${at.endsWith('/') ? at : `${at}.html`}`, { waitUntil: 'load' })
       const width = await page.locator('html').evaluate((html) => html.scrollWidth)
       if (width > viewport.width) told(`is ${width} pixels wide`)
       if (size === 'wide' && scheme === 'light') await gather(page, at)
+      if (at === '/' && (await page.locator('.rp-home-hero').count()) === 0)
+        told('is not laid out as the home page')
       if (pictured.includes(at)) {
         await page.waitForLoadState('networkidle')
         await page.screenshot({ path: join(pictures, `${at.replaceAll('/', '_')}-${size}-${scheme}.png`) })
@@ -121,7 +124,7 @@ async function gather(page: Page, at: string): Promise<void> {
 
 /** Searching works without any service. */
 async function search(page: Page, name: string): Promise<void> {
-  await page.goto(`${origin}/settings`, { waitUntil: 'networkidle' })
+  await page.goto(`${origin}/settings.html`, { waitUntil: 'networkidle' })
   await page.keyboard.press('Control+k')
   await page.keyboard.type('dependent token')
   await page.locator('.rp-suggest-item', { hasText: 'Consent and dependent tokens' }).first().waitFor()
