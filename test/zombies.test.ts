@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { startPostgres, type TestPostgres } from '../packages/action-provider-tools/test/postgres.ts'
 import { eventually } from './eventually.ts'
 import { type DeafSight, gateIn, sightsIn } from './gates.ts'
@@ -32,13 +32,17 @@ async function ask<T>(program: Program, path: string, body?: unknown): Promise<T
   return (await response.json()) as T
 }
 
-const startDeaf = (): Promise<Program> =>
-  startProgram(deaf, {
+async function startDeaf(): Promise<Program> {
+  const program = await startProgram(deaf, {
     ...globus.environment,
     DATABASE_URL: postgres.url,
     GATES: folder,
     LOG_LEVEL: 'error',
   })
+  // A test that fails leaves no process behind that stands still.
+  onTestFinished(() => void program.child.kill('SIGKILL'))
+  return program
+}
 
 /** How many actions a process was seen at. */
 async function countOf(what: DeafSight['what'], { child }: Program): Promise<number> {
