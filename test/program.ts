@@ -8,6 +8,8 @@ export const watchasay = fileURLToPath(new URL('../examples/watchasay/src/main.t
 export const helloWorld = fileURLToPath(new URL('../examples/hello-world/src/main.ts', import.meta.url))
 /** A program for tests alone; what it writes down is a Sight a line. */
 export const witness = fileURLToPath(new URL('./witness.ts', import.meta.url))
+/** Another; what it writes down is a StepLine a line. */
+export const stepper = fileURLToPath(new URL('./stepper.ts', import.meta.url))
 
 type Environment = Record<string, string | undefined>
 

@@ -8,24 +8,36 @@ import { startPostgres, type TestPostgres } from '../../packages/action-provider
 import { startGlobus } from '../program.ts'
 import { readArguments } from '../read-arguments.ts'
 import { inspect, ORDEALS, type Ordeal, proxiesOf, witnessed } from './ownership.ts'
+import { stepping } from './steps.ts'
 import { type Figures, greeting, type Running, survive, type Work } from './survive.ts'
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 /** A scope that the provider's own has as its dependent. */
 const GROUPS = 'urn:globus:auth:scope:groups.api.globus.org:view_my_groups_and_memberships'
 
+/** What the actions of a scenario do, and how that is looked through. */
+type Tried = { work?: Work; inspect?: () => Promise<{ wrong: number; more: Record<string, number> }> }
+
 async function onPostgres(
   scenario: string,
   strike?: (postgres: TestPostgres, running: Running) => Promise<void>,
-  { keys, work }: { keys?: (instance: number) => string; work?: Work } = {},
+  {
+    keys,
+    environment,
+    ...tried
+  }: Tried & { keys?: (instance: number) => string; environment?: Record<string, string> } = {},
 ): Promise<Figures> {
   const postgres = await startPostgres()
   try {
     return await survive({
       scenario,
       globus,
-      environment: (index) => ({ DATABASE_URL: postgres.url, ...(keys && { SECRETS_KEY: keys(index) }) }),
-      ...(work && { work }),
+      environment: (index) => ({
+        ...environment,
+        DATABASE_URL: postgres.url,
+        ...(keys && { SECRETS_KEY: keys(index) }),
+      }),
+      ...tried,
       instances: 2,
       rounds,
       ...(strike && { strike: (running) => strike(postgres, running) }),
@@ -80,6 +92,23 @@ const scenarios: Record<string, () => Promise<Figures>> = {
       say,
     }),
   'crashes-postgres': () => onPostgres('crashes-postgres'),
+  /** Work of five steps, each of which has an effect outside of the database. */
+  'steps-sqlite': () => {
+    const { file, ...tried } = stepping(join(folder, 'steps-sqlite'))
+    return survive({
+      scenario: 'steps-sqlite',
+      globus,
+      environment: () => ({ DATABASE_URL: `sqlite:${join(folder, 'steps.db')}`, STEPS: file }),
+      ...tried,
+      instances: 1,
+      rounds,
+      say,
+    })
+  },
+  'steps-postgres': () => {
+    const { file, ...tried } = stepping(join(folder, 'steps-postgres'))
+    return onPostgres('steps-postgres', undefined, { environment: { STEPS: file }, ...tried })
+  },
   /** The database ends all connections, or goes away for a moment, in turns. */
   'outages-postgres': () => {
     let strikes = 0
