@@ -39,9 +39,7 @@ async function serve(time = clock()): Promise<string> {
   const app = createApplication({ logger: false })
   const store = await openStore(`sqlite:${join(folder, 'actions.db')}`, { clock: time })
   app.addHook('onClose', () => store.close())
-  close = async () => {
-    await app.close()
-  }
+  close = () => app.close()
   const publicUrl = 'https://provider.example.org'
   const provider = approval(repository)
   await app.register(actionProvider, { prefix: '/approval', provider, auth, store, publicUrl, clock: time })
@@ -51,11 +49,12 @@ async function serve(time = clock()): Promise<string> {
 type Outcome = { location: string }
 
 /** Starts an action that waits for its approval. */
-async function submit(url: string, time: ReturnType<typeof clock>): Promise<Action<Outcome>> {
+async function submit(url: string): Promise<Action<Outcome>> {
   const provider = connect<ReturnType<typeof approval>>(`${url}/approval`, { token: alice.token })
   const action = await provider.run({ title: 'Rainfall' }, { manage_by: [manager.urn] })
-  await time.forward(0)
-  expect(await action.status()).toMatchObject({ status: 'ACTIVE', display_status: 'Waiting for approval' })
+  await expect
+    .poll(() => action.status(), { timeout: 20_000 })
+    .toMatchObject({ status: 'ACTIVE', display_status: 'Waiting for approval' })
   return action
 }
 
@@ -77,9 +76,8 @@ const callBack = (url: string, draft: Draft | undefined, value: object): Promise
 const files = (): Promise<string[]> => readdir(join(folder, 'repository'))
 
 test('a manager approves with a token, and what was submitted is published', async () => {
-  const time = clock()
-  const url = await serve(time)
-  const action = await submit(url, time)
+  const url = await serve()
+  const action = await submit(url)
   expect((await decide(url, action.id, stranger, { approved: true })).status).toBe(404)
   expect((await decide(url, action.id, manager, { approved: 'yes' })).status).toBe(422)
   expect((await decide(url, action.id, manager, { approved: true })).status).toBe(200)
@@ -90,9 +88,8 @@ test('a manager approves with a token, and what was submitted is published', asy
 })
 
 test('an outside system approves by the signed URL, without a token, once', async () => {
-  const time = clock()
-  const url = await serve(time)
-  const action = await submit(url, time)
+  const url = await serve()
+  const action = await submit(url)
   const [draft] = submitted
   const forged = draft && { ...draft, answer_at: `${draft.answer_at}x` }
   expect((await callBack(url, forged, { approved: true })).status).toBe(404)
@@ -102,9 +99,8 @@ test('an outside system approves by the signed URL, without a token, once', asyn
 })
 
 test('a refusal fails the action with its reason, and the draft is withdrawn', async () => {
-  const time = clock()
-  const url = await serve(time)
-  const action = await submit(url, time)
+  const url = await serve()
+  const action = await submit(url)
   await decide(url, action.id, manager, { approved: false, reason: 'No license' })
   expect(await action.finished()).toMatchObject({
     status: 'FAILED',
@@ -116,7 +112,7 @@ test('a refusal fails the action with its reason, and the draft is withdrawn', a
 test('where nobody decides for two weeks the action fails, and the draft is withdrawn', async () => {
   const time = clock()
   const url = await serve(time)
-  const action = await submit(url, time)
+  const action = await submit(url)
   await time.forward({ days: 13 })
   expect(await action.status()).toMatchObject({ status: 'ACTIVE' })
   await time.forward({ days: 2 })
@@ -125,8 +121,7 @@ test('where nobody decides for two weeks the action fails, and the draft is with
 })
 
 test('after a restart it waits on, and does not submit again', async () => {
-  const before = clock()
-  const { id } = await submit(await serve(before), before)
+  const { id } = await submit(await serve())
   await close()
   const url = await serve()
   expect((await callBack(url, submitted[0], { approved: true })).status).toBe(200)
