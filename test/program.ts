@@ -11,6 +11,9 @@ export const witness = fileURLToPath(new URL('./witness.ts', import.meta.url))
 /** Another; what it writes down is a StepLine a line. */
 export const stepper = fileURLToPath(new URL('./stepper.ts', import.meta.url))
 
+/** A third, whose work goes on although its instance has lost it; what it writes down is a DeafSight a line. */
+export const deaf = fileURLToPath(new URL('./deaf.ts', import.meta.url))
+
 type Environment = Record<string, string | undefined>
 
 /** How a process ended. */

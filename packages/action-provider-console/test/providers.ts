@@ -82,3 +82,18 @@ export const steppingProvider = defineActionProvider({
     return prepared
   },
 })
+
+/** Work that waits until somebody approves of it. */
+export const approvalProvider = defineActionProvider({
+  description: { ...description, title: 'Approval', synchronous: false, log_supported: true },
+  input: { type: 'object', additionalProperties: false },
+  run: async ({ waitFor }) => {
+    const schema = {
+      type: 'object',
+      properties: { approved: { type: 'boolean' }, reason: { type: 'string', minLength: 3 } },
+      required: ['reason'],
+      additionalProperties: false,
+    }
+    return { answered: (await waitFor('approval', { schema })) as Record<string, unknown> }
+  },
+})

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { helloWorld } from '../../../examples/hello-world/src/hello-world.ts'
 import { watchasay } from '../../../examples/watchasay/src/watchasay.ts'
 import { storesForTest, type TestStores } from '../../action-provider-tools/test/stores.ts'
-import { kinds, steered, steeredProvider, steppingProvider } from './providers.ts'
+import { approvalProvider, kinds, steered, steeredProvider, steppingProvider } from './providers.ts'
 import { chooseUser, createWorld, idOf, type Person, type World } from './world.ts'
 
 const transfer = 'urn:globus:auth:scope:transfer.api.globus.org:all'
@@ -26,6 +26,7 @@ describe.each(storesForTest)('on $name', ({ name, start }) => {
         '/kinds': kinds,
         '/steered': steeredProvider,
         '/stepping': steppingProvider,
+        '/approval': approvalProvider,
       },
     })
     alice = await world.person()
@@ -136,6 +137,22 @@ describe.each(storesForTest)('on $name', ({ name, start }) => {
     await page.locator('.state.succeeded').waitFor()
     const steps = page.getByRole('region', { name: 'Steps and waits' }).getByRole('link')
     await expect.poll(() => steps.allTextContents()).toEqual(['prepare', 'until it is settled', 'copy'])
+  })
+
+  test('an event that an action waits for is answered with a form from its schema', async () => {
+    const { page } = alice
+    await page.goto(world.view('run', { provider: '/approval' }))
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    await page.getByText('It waits for the event “approval”').waitFor()
+    await page.getByLabel('reason').fill('no')
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.getByText(/too short/i).waitFor()
+    await page.getByLabel('reason').fill('it is good')
+    await page.getByLabel('approved').check()
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.locator('.state.succeeded').waitFor()
+    await page.getByRole('treeitem', { name: /answered/ }).click()
+    await page.getByRole('treeitem', { name: 'reason: it is good' }).waitFor()
   })
 
   test('she cancels an action once she has said so twice, and releases it', async () => {

@@ -97,6 +97,10 @@ export type ThreadCalls = {
   followLog: Procedure<OfAction & Kept & { follow: boolean }, void, LogCount>
   searchLog: Procedure<Kept & { text: string }, LogCount>
   logRows: Procedure<Rows, LogLine[]>
+  /** The event that the work waits for, as far as its log says. */
+  waitOfLog: Procedure<Kept, Wait | undefined>
+  /** Sends an event: JSON text, so that its numbers stay as they were written. */
+  sendEvent: Procedure<OfAction & Kept & { event: string; value: string }, Shown>
   /** The steps and waits of the work, in their order. */
   stepsOfLog: Procedure<Kept, StepLine[]>
   /** Where a line is among those that are searched for; -1 where it is not. */

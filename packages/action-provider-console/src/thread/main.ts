@@ -50,6 +50,11 @@ const calls: ThreadCalls = {
   },
   searchLog: ({ key, text }) => kept(logs, key).search(text),
   logRows: ({ key, from, to }) => logs.get(key)?.rows(from, to) ?? [],
+  waitOfLog: ({ key }) => logs.get(key)?.wait(),
+  async sendEvent({ provider, id, key, event, value }, { signal }) {
+    const status = await at(provider).action(id).send(event, parseExactly(value), { signal })
+    return shown(status, key)
+  },
   stepsOfLog: ({ key }) => logs.get(key)?.steps() ?? [],
   findLine: ({ key, number }) => logs.get(key)?.find(number) ?? -1,
   openLine({ key, number, tree }) {

@@ -14,6 +14,9 @@ import type { Attempt, WorkerContext } from './worker-context.ts'
 type Waiting = Entry & { kind: 'wait' }
 type Came = Entry & { kind: 'event' }
 
+/** The longest schema that stands in a log, in characters of JSON. */
+const SHORT = 8_000
+
 /** @param kept the events that had reached the action when the attempt began */
 export function createWaitFor(
   worker: WorkerContext,
@@ -33,7 +36,9 @@ export function createWaitFor(
     const entry: Waiting = { kind: 'wait', event, schema, ...(until !== undefined && { until }) }
     journal.keep(name, entry)
     const limit = until === undefined ? {} : { until: formatTime(until) }
-    log('Wait', `The work waits for the event '${event}'`, { event, ...limit })
+    // Whoever may answer sees what an answer is, as far as that is short enough for a log.
+    const form = JSON.stringify(schema).length <= SHORT ? { schema } : {}
+    log('Wait', `The work waits for the event '${event}'`, { event, ...limit, ...form })
     return entry
   }
 

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import type { Shown, Wait } from '../../thread/calls.ts'
 import { toProblem } from '../../thread/problem.ts'
 import { Copy } from '../parts/copy.tsx'
 import { plain } from '../parts/plain.ts'
@@ -13,7 +14,8 @@ import { signIn } from '../sign-in/session.ts'
 import type { Description } from '../state/providers.ts'
 import { route } from '../state/route.ts'
 import { ask } from '../state/thread.ts'
-import { Changes } from './changes.tsx'
+import { Changes, mayChange } from './changes.tsx'
+import { EventForm } from './event-form.tsx'
 import { Facts } from './facts.tsx'
 import { LogSection } from './log-section.tsx'
 import { useAction } from './use-action.ts'
@@ -36,6 +38,7 @@ type ActionProps = { provider: string; id: string; description: Description }
 function Action({ provider, id, description }: ActionProps): JSX.Element {
   const { action, version, error, again, heard } = useAction(provider, id)
   const [released, setReleased] = useState(false)
+  const [logged, setWait] = useState<Wait>()
   useTitle(action === undefined ? id : `${action.status} ${plain(action.label ?? id)}`)
   const key = `details ${provider} ${id}`
   useEffect(() => () => void ask('forget', { key }), [key])
@@ -54,6 +57,7 @@ function Action({ provider, id, description }: ActionProps): JSX.Element {
     )
   }
   const { status, label, display_status, said } = action
+  const wait = waitOf(action, logged)
   return (
     <>
       {route.value.query.get('repeated') !== null && (
@@ -96,6 +100,15 @@ function Action({ provider, id, description }: ActionProps): JSX.Element {
           }}
         />
       )}
+      {wait !== undefined && mayChange(action) && (
+        <EventForm
+          key={`${wait.event} ${wait.schema}`}
+          provider={provider}
+          id={id}
+          wait={wait}
+          sent={heard}
+        />
+      )}
       <div class="columns">
         <Facts provider={provider} action={action} />
         <section class="box">
@@ -107,7 +120,17 @@ function Action({ provider, id, description }: ActionProps): JSX.Element {
           )}
         </section>
       </div>
-      {description.log_supported && <LogSection provider={provider} action={action} released={released} />}
+      {description.log_supported && (
+        <LogSection provider={provider} action={action} released={released} tellWait={setWait} />
+      )}
     </>
   )
+}
+
+/** The event that an action waits for: its log has more of it than its status. */
+function waitOf({ status, display_status = '' }: Shown, logged: Wait | undefined): Wait | undefined {
+  const [, event] = /^Waiting for (.+)$/s.exec(display_status) ?? []
+  if (status === 'INACTIVE' || (status === 'ACTIVE' && event !== undefined && event === logged?.event))
+    return logged
+  return status === 'ACTIVE' && event !== undefined ? { event, schema: '{}' } : undefined
 }

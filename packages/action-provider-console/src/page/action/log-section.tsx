@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { LogCount, LogLine, Shown } from '../../thread/calls.ts'
+import type { LogCount, LogLine, Shown, Wait } from '../../thread/calls.ts'
 import { Copy } from '../parts/copy.tsx'
 import { plain } from '../parts/plain.ts'
 import { ProblemBox } from '../parts/problem.tsx'
@@ -25,10 +25,12 @@ type LogSectionProps = {
   provider: string
   action: Shown
   released: boolean
+  /** Is told what event the work waits for. */
+  tellWait(wait: Wait | undefined): void
 }
 
 /** The log of an action: it follows, can be searched, and each line has a URL. */
-export function LogSection({ provider, action, released }: LogSectionProps): JSX.Element {
+export function LogSection({ provider, action, released, tellWait }: LogSectionProps): JSX.Element {
   const { id } = action
   const key = `log ${provider} ${id}`
   const [lines, setLines] = useState<LogCount>({ lines: 0, found: 0 })
@@ -54,6 +56,9 @@ export function LogSection({ provider, action, released }: LogSectionProps): JSX
     },
     [key, again, isOver, released],
   )
+  useEffect(() => {
+    if (lines.lines > 0) void ask('waitOfLog', { key }).then(tellWait)
+  }, [lines.lines])
   async function search(text: string): Promise<void> {
     setText(text)
     setLines(await ask('searchLog', { key, text }))

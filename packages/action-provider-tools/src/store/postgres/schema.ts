@@ -133,4 +133,7 @@ CREATE TABLE action_provider.events (
   PRIMARY KEY (action_id, event, delivery)
 );
 ALTER TABLE action_provider.actions ADD COLUMN events integer NOT NULL DEFAULT 0, ADD COLUMN work_version text;`,
+
+  // The log in the order in which it was written, for those who follow it.
+  'CREATE INDEX log_written ON action_provider.log (action_id, number)',
 ]

@@ -65,7 +65,7 @@ test('what the first version wrote is carried on', async () => {
   await before.create(waiting)
   // As the first version had it.
   database.exec(`
-    DROP TABLE steps; DROP TABLE events; ALTER TABLE actions DROP COLUMN events;
+    DROP INDEX log_written; DROP TABLE steps; DROP TABLE events; ALTER TABLE actions DROP COLUMN events;
     ALTER TABLE actions DROP COLUMN work_version;
     DROP INDEX jobs_by_queue; ALTER TABLE jobs DROP COLUMN key; ALTER TABLE actions DROP COLUMN job_key;
     ALTER TABLE actions DROP COLUMN failures; ALTER TABLE actions DROP COLUMN cancel_requested_by;

@@ -109,4 +109,7 @@ export const VERSIONS: readonly string[] = [
   ) WITHOUT ROWID;
   ALTER TABLE actions ADD COLUMN events INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE actions ADD COLUMN work_version TEXT;`,
+
+  // The log in the order in which it was written, for those who follow it.
+  'CREATE INDEX log_written ON log (number, position)',
 ]
