@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from './eventually.ts'
-import { type Globus, helloWorld, type Program, startGlobus, startProgram } from './program.ts'
+import { type Globus, helloWorld, type Program, startGlobus } from './program.ts'
+import { startedPrograms } from './started.ts'
 import { startSystemPostgres, systemPostgres } from './system-postgres.ts'
 
 /** Backup and restore, by the commands of docs/deployment.md. */
@@ -24,32 +23,24 @@ function commandsOf(heading: string): string {
 
 let globus: Globus
 let token: string
-let folder: string
-let programs: Program[]
 beforeAll(async () => {
   globus = await startGlobus()
   token = await globus.token('alice')
 })
 afterAll(() => globus.close())
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'deployment-'))
-  programs = []
-})
-afterEach(async () => {
-  await Promise.all(programs.map((program) => program.signal('SIGKILL')))
-  await rm(folder, { recursive: true, force: true })
-})
+const started = startedPrograms('deployment')
 
 async function start(databaseUrl: string): Promise<Program> {
-  const program = await startProgram(helloWorld, { ...globus.environment, DATABASE_URL: databaseUrl })
-  programs.push(program)
-  return program
+  return started.start(helloWorld, { ...globus.environment, DATABASE_URL: databaseUrl })
 }
 
 /** Runs the commands below a heading, as an administrator does. */
 async function follow(heading: string, environment: Record<string, string>): Promise<void> {
   const { PATH, HOME } = process.env
-  await run('bash', ['-eu', '-c', commandsOf(heading)], { cwd: folder, env: { PATH, HOME, ...environment } })
+  await run('bash', ['-eu', '-c', commandsOf(heading)], {
+    cwd: started.folder,
+    env: { PATH, HOME, ...environment },
+  })
 }
 
 type Status = { action_id: string; status: string; code?: string }
@@ -118,13 +109,15 @@ async function restoring(
 test('SQLite is backed up while it is served, and restored: work goes on, what ended since runs again', {
   timeout: 4 * PATIENCE,
 }, async () => {
-  const path = join(folder, 'actions.db')
+  const path = join(started.folder, 'actions.db')
   const environment = { DATABASE: path }
   await restoring(
     `sqlite:${path}`,
     async () => {
-      await follow('Back up SQLite', { ...environment, PID: `${programs[0]?.child.pid}` })
-      await eventually(() => programs[0]?.output().stdout.includes('The database is backed up') ?? false)
+      await follow('Back up SQLite', { ...environment, PID: `${started.programs[0]?.child.pid}` })
+      await eventually(
+        () => started.programs[0]?.output().stdout.includes('The database is backed up') ?? false,
+      )
     },
     () => follow('Restore SQLite', environment),
   )
@@ -149,7 +142,7 @@ test('PostgreSQL is dumped while it is served, and restored: work goes on, what 
       () => follow('Restore PostgreSQL', environment),
     )
   } finally {
-    await Promise.all(programs.map((program) => program.signal('SIGKILL')))
+    await Promise.all(started.programs.map((program) => program.signal('SIGKILL')))
     await server.close()
   }
 })

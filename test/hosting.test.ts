@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startPostgres, type TestPostgres } from '../packages/action-provider-tools/test/postgres.ts'
 import { eventually } from './eventually.ts'
-import { type Globus, type Program, runProgram, startGlobus, startProgram } from './program.ts'
+import { type Globus, type Program, runProgram, startGlobus } from './program.ts'
+import { startedPrograms } from './started.ts'
 
 /** The programs of examples/hosting, as processes. */
 
@@ -14,27 +14,14 @@ const example = (name: string): string =>
   fileURLToPath(new URL(`../examples/hosting/src/${name}.ts`, import.meta.url))
 
 let globus: Globus
-let folder: string
-let programs: Program[]
 beforeAll(async () => {
   globus = await startGlobus()
 })
 afterAll(() => globus.close())
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hosting-'))
-  programs = []
-})
-afterEach(async () => {
-  await Promise.all(programs.map((program) => program.signal('SIGKILL')))
-  await rm(folder, { recursive: true, force: true })
-})
-
-const database = (): string => `sqlite:${join(folder, 'actions.db')}`
+const started = startedPrograms('hosting')
 
 async function start(name: string, environment: Record<string, string | undefined> = {}): Promise<Program> {
-  const program = await startProgram(example(name), { DATABASE_URL: database(), ...environment })
-  programs.push(program)
-  return program
+  return started.start(example(name), { DATABASE_URL: started.database, ...environment })
 }
 
 /** Whether all of the greeting is there. The log goes on behind it. */
@@ -76,7 +63,7 @@ test('several providers of one program share a listener, a store and a Globus, a
     details: { left: 0 },
   })
   expect((await fetch(`${origin}/readyz`)).status).toBe(200)
-  expect((await readdir(folder)).filter((file) => file.endsWith('.db'))).toEqual(['actions.db'])
+  expect((await readdir(started.folder)).filter((file) => file.endsWith('.db'))).toEqual(['actions.db'])
   const metrics = await (await fetch(`${origin}/metrics`)).text()
   for (const name of ['echo', 'countdown']) {
     expect(metrics).toContain(`action_provider_actions{provider="${name}",status="SUCCEEDED"} 1\n`)
@@ -107,12 +94,15 @@ test('an application made of the parts has the settings, the Globus, the greetin
   })
   const later = { request_id: 'later', body: { from: 100 } }
   const token = tokenIn(stdout)
-  const started = await ask(token, `${origin}/countdown/run`, { method: 'POST', body: JSON.stringify(later) })
-  expect(started).toMatchObject({ status: 'ACTIVE' })
+  const counting = await ask(token, `${origin}/countdown/run`, {
+    method: 'POST',
+    body: JSON.stringify(later),
+  })
+  expect(counting).toMatchObject({ status: 'ACTIVE' })
   expect(await ask(token, origin)).toEqual({ providers: ['/echo', '/countdown'] })
   expect(await program.signal('SIGTERM')).toEqual({ code: 0, signal: null })
   expect(program.output().stderr).toBe('')
-  expect(existsSync(join(folder, 'actions.db-wal'))).toBe(false)
+  expect(existsSync(join(started.folder, 'actions.db-wal'))).toBe(false)
 })
 
 test('such an application refuses wrong settings in words, all at once', async () => {
@@ -201,19 +191,19 @@ async function invoke(
   environment: Record<string, string | undefined>,
   events: object[],
 ): Promise<LambdaAnswer[]> {
-  const program = join(folder, 'invoke.mjs')
+  const program = join(started.folder, 'invoke.mjs')
   await writeFile(
     program,
     `import { writeFileSync } from 'node:fs'
     const { handler } = await import(${JSON.stringify(new URL('../examples/hosting/src/lambda.ts', import.meta.url).href)})
     const answers = []
     for (const event of ${JSON.stringify(events)}) answers.push(await handler(event, {}))
-    writeFileSync(${JSON.stringify(join(folder, 'answers.json'))}, JSON.stringify(answers))
+    writeFileSync(${JSON.stringify(join(started.folder, 'answers.json'))}, JSON.stringify(answers))
     process.exit(0)`,
   )
   const { code, stdout, stderr } = await runProgram(program, environment)
   expect([code, stderr]).toEqual([0, ''])
   // The caller's address is the gateway's word, for limits and the log.
   expect(stdout.match(/"from":"203\.0\.113\.9"/g)).toHaveLength(events.length)
-  return JSON.parse(await readFile(join(folder, 'answers.json'), 'utf8'))
+  return JSON.parse(await readFile(join(started.folder, 'answers.json'), 'utf8'))
 }

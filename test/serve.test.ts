@@ -1,36 +1,27 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { eventually } from './eventually.ts'
-import { type Program, runProgram, startProgram } from './program.ts'
+import { type Program, runProgram } from './program.ts'
+import { startedPrograms } from './started.ts'
 
 /** What `serve` makes of what an author gives it, as a process. */
 
 const library = new URL('../packages/action-provider-tools/src/index.ts', import.meta.url).href
 
-let folder: string
-let programs: Program[]
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'serve-'))
-  programs = []
-})
-afterEach(async () => {
-  await Promise.all(programs.map((program) => program.signal('SIGKILL')))
-  await rm(folder, { recursive: true, force: true })
-})
+const started = startedPrograms('serve')
 
 const Input = `{ type: 'object', properties: { text: { type: 'string', minLength: 3 } }, required: ['text'] }`
 const Riddle = `{ type: 'object', properties: { text: { type: 'string', pattern: '^Q[0-9]+$' } }, required: ['text'] }`
 
 /** Writes a program that serves a provider in a folder of its own, where its database is then. */
 async function program(serve: string, { title = 'Echo', input = Input } = {}): Promise<string> {
-  const path = join(folder, 'main.mjs')
+  const path = join(started.folder, 'main.mjs')
   const source = `
     import { defineActionProvider, serve } from ${JSON.stringify(library)}
-    process.chdir(${JSON.stringify(folder)})
+    process.chdir(${JSON.stringify(started.folder)})
     const p = defineActionProvider({
       description: { title: ${JSON.stringify(title)}, admin_contact: 'me@example.org', synchronous: true, visible_to: ['public'] },
       input: ${input},
@@ -42,9 +33,7 @@ async function program(serve: string, { title = 'Echo', input = Input } = {}): P
 }
 
 async function start(...given: Parameters<typeof program>): Promise<Program> {
-  const started = await startProgram(await program(...given))
-  programs.push(started)
-  return started
+  return started.start(await program(...given))
 }
 
 /** Sends what the printed curl line of run sends. */
@@ -85,7 +74,7 @@ test.each([
   ["serve([p, { provider: p, prefix: '/e' }])", "Two providers of this program are both called 'Echo'"],
 ])('%s is refused before anything is opened', async (serve, words) => {
   const { code, stdout, stderr } = await runProgram(await program(serve))
-  expect([code, stdout, await readdir(folder)]).toEqual([1, '', ['main.mjs']])
+  expect([code, stdout, await readdir(started.folder)]).toEqual([1, '', ['main.mjs']])
   expect(stderr).toContain(words)
   expect(stderr).not.toMatch(/^\s+at /m)
 })
@@ -107,7 +96,7 @@ test('a provider whose title was changed says at its start that its database is 
 })
 
 test('who is told to stop while it starts closes what it opened, and ends with 0', async () => {
-  const path = join(folder, 'slow.mjs')
+  const path = join(started.folder, 'slow.mjs')
   await writeFile(
     path,
     `import { once } from 'node:events'

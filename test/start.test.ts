@@ -1,40 +1,30 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from './eventually.ts'
-import { type Globus, type Program, runProgram, startGlobus, startProgram, watchasay } from './program.ts'
+import { type Globus, type Program, runProgram, startGlobus, watchasay } from './program.ts'
+import { startedPrograms } from './started.ts'
 
 let globus: Globus
-let folder: string
-let programs: Program[]
 beforeAll(async () => {
   globus = await startGlobus()
 })
 afterAll(() => globus.close())
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'start-'))
-  programs = []
-})
-afterEach(async () => {
-  await Promise.all(programs.map((program) => program.signal('SIGKILL')))
-  await rm(folder, { recursive: true, force: true })
-})
-
-const database = (): string => `sqlite:${join(folder, 'actions.db')}`
+const started = startedPrograms('start')
 
 async function start(environment: Record<string, string | undefined> = {}): Promise<Program> {
-  const program = await startProgram(watchasay, { DATABASE_URL: database(), ...environment })
-  programs.push(program)
-  return program
+  return started.start(watchasay, { DATABASE_URL: started.database, ...environment })
 }
 
 /** A refusal to start: what it says, in lines. It shows no stack. */
 async function refusal(environment: Record<string, string | undefined>): Promise<string[]> {
-  const { code, stdout, stderr } = await runProgram(watchasay, { DATABASE_URL: database(), ...environment })
+  const { code, stdout, stderr } = await runProgram(watchasay, {
+    DATABASE_URL: started.database,
+    ...environment,
+  })
   expect(code).toBe(1)
   expect(stdout).not.toContain('serves at')
   expect(stderr).not.toMatch(/^\s+at /m)
@@ -105,7 +95,7 @@ test('with credentials it asks Globus Auth, once for fifty requests at once, and
 
 test('it stops when the npm that started it is told to, though the shell between them passes nothing on', async () => {
   const script = spawn('sh', ['-c', `"${process.execPath}" --conditions=source "${watchasay}"; true`], {
-    env: { ...globus.environment, npm_lifecycle_event: 'start', DATABASE_URL: database(), PORT: '0' },
+    env: { ...globus.environment, npm_lifecycle_event: 'start', DATABASE_URL: started.database, PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let output = ''
@@ -184,13 +174,13 @@ describe('it refuses to start, and says what to do', () => {
   })
 
   test('a database path that cannot be written', async () => {
-    await writeFile(join(folder, 'file'), '')
-    const lines = await refusal({ DATABASE_URL: `sqlite:${join(folder, 'file', 'actions.db')}` })
-    expect(lines).toEqual([expect.stringContaining(join(folder, 'file', 'actions.db'))])
+    await writeFile(join(started.folder, 'file'), '')
+    const lines = await refusal({ DATABASE_URL: `sqlite:${join(started.folder, 'file', 'actions.db')}` })
+    expect(lines).toEqual([expect.stringContaining(join(started.folder, 'file', 'actions.db'))])
   })
 
   test('a corrupt database, which it leaves as it is', async () => {
-    const path = join(folder, 'actions.db')
+    const path = join(started.folder, 'actions.db')
     const content = Buffer.alloc(8192, 'no database')
     await writeFile(path, content)
     expect(await refusal({})).toEqual([expect.stringContaining(path)])
@@ -199,7 +189,9 @@ describe('it refuses to start, and says what to do', () => {
 
   test('a database that another process works on', async () => {
     await start(globus.environment)
-    expect(await refusal(globus.environment)).toEqual([expect.stringContaining(join(folder, 'actions.db'))])
+    expect(await refusal(globus.environment)).toEqual([
+      expect.stringContaining(join(started.folder, 'actions.db')),
+    ])
   })
 })
 

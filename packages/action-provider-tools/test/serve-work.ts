@@ -30,9 +30,14 @@ export type WorkServer = {
   close: () => Promise<void>
 }
 
-/** Describes work on each kind of database. What a test serves is closed after it. */
-export function describeWork(title: string, tests: (server: WorkServer) => void): void {
-  describe.each(storesForTest)(`${title}, on $name`, ({ start }) => {
+/** Describes work on each kind of database, or on one alone. What a test serves is closed after it. */
+export function describeWork(
+  title: string,
+  tests: (server: WorkServer) => void,
+  only?: 'SQLite' | 'PostgreSQL',
+): void {
+  const kinds = storesForTest.filter(({ name }) => only === undefined || name === only)
+  describe.each(kinds)(`${title}, on $name`, ({ start }) => {
     let stores: TestStores
     beforeAll(async () => {
       stores = await start()
@@ -44,8 +49,8 @@ export function describeWork(title: string, tests: (server: WorkServer) => void)
   })
 }
 
-/** Makes a server of work for tests that choose their databases themselves. */
-export function createWorkServer(stores: Pick<TestStores, 'create'>): WorkServer {
+/** Serves work on databases of the kind that is given. */
+function createWorkServer(stores: Pick<TestStores, 'create'>): WorkServer {
   const opened: (() => Promise<void>)[] = []
   return {
     async serve(work, options = {}) {

@@ -78,7 +78,7 @@ export function providerKey(url: URL): string {
 }
 
 /** Where tokens are kept. */
-export function configFolder(): string {
+function configFolder(): string {
   return envPaths('action-provider', { suffix: '' }).config
 }
 

@@ -43,7 +43,7 @@ export function askingTrust({ terminal, store, given, advice }: TrustOptions): T
 }
 
 /** Whether the user agreed that a token for this scope may go to this provider. */
-export function isTrusted({ trusted = [] }: Login, key: string, scope: string): boolean {
+function isTrusted({ trusted = [] }: Login, key: string, scope: string): boolean {
   return trusted.some((each) => each.provider === key && each.scope === scope)
 }
 

@@ -2,10 +2,10 @@ import {
   type Provider as Calls,
   connect,
   ForbiddenRequest,
+  isRegisteredScope,
   type ProviderDescription,
   UnauthorizedRequest,
 } from 'action-provider-tools/client'
-import { isRegisteredScope } from '../auth/scopes.ts'
 import type { Tokens, Wanted } from '../auth/tokens.ts'
 import { refusedError } from '../errors.ts'
 import { keepSecret } from '../output/masking.ts'

@@ -5,9 +5,9 @@ import { type CommonOptions, openSession } from '../session.ts'
 
 const everyStatus = ['active', 'inactive', 'succeeded', 'failed'] as const
 /** The values of `list --status`. */
-export const statusChoices = [...everyStatus, 'all'] as const
+const statusChoices = [...everyStatus, 'all'] as const
 /** The values of `list --role`. */
-export const roleChoices = ['creator', 'monitor', 'manager', 'all'] as const
+const roleChoices = ['creator', 'monitor', 'manager', 'all'] as const
 
 type ListOptions = CommonOptions & {
   status?: (typeof statusChoices)[number][]

@@ -1,5 +1,9 @@
-import { type Action, ActionProviderToolsError, type ActionStatus } from 'action-provider-tools/client'
-import { topScopes } from '../auth/scopes.ts'
+import {
+  type Action,
+  ActionProviderToolsError,
+  type ActionStatus,
+  topScopes,
+} from 'action-provider-tools/client'
 import { logInAndKeep } from '../auth/tokens.ts'
 import type { Provider } from '../client/provider.ts'
 import { shellWord, urlOption } from '../client/provider-url.ts'

@@ -240,7 +240,7 @@ export class Outage extends Error {
 }
 
 /** The outage behind an error of a call, or behind the abort of its signal. */
-export function asOutage(error: unknown, signal: AbortSignal): Outage {
+function asOutage(error: unknown, signal: AbortSignal): Outage {
   if (error instanceof Outage) return error
   if (signal.reason instanceof Outage) return signal.reason
   return new Outage(`the connection failed (${errorCode(error)})`)

@@ -255,7 +255,7 @@ function operationsOf(
  * Warns where a store has actions of other providers only: a provider without a `namespace` that was renamed
  * does not find its actions. Providers that are served beside it do not count.
  */
-export async function warnOfOtherNamespaces(
+async function warnOfOtherNamespaces(
   namespace: string,
   served: ReadonlySet<string>,
   store: ActionStore,

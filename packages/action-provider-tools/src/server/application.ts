@@ -141,7 +141,7 @@ const STOPPING = 50
  * listen, which Node would keep for a minute.
  * @param patience how long a client may leave its answer unread, in milliseconds; up to half of it is added
  */
-export function closeUselessConnections(app: FastifyInstance, patience: number): void {
+function closeUselessConnections(app: FastifyInstance, patience: number): void {
   const { server } = app
   const open = new Set<Socket>()
   server.on('connection', (socket: Socket) => {

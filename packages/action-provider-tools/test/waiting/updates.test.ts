@@ -1,10 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { eventually } from '../../../../test/eventually.ts'
 import type { ServerEvent } from '../../src/client/event-stream.ts'
 import type { ActionStatus, RunContext } from '../../src/index.ts'
 import { fakeAuth } from '../../src/testing/index.ts'
-import { createWorkServer, run, type ServedWork } from '../serve-work.ts'
-import { storesForTest, type TestStores } from '../stores.ts'
+import { describeWork, run, type ServedWork } from '../serve-work.ts'
 import { type Followed, followUpdates } from './follow.ts'
 
 /** What a watcher of an action is told, on both stores. */
@@ -49,193 +48,182 @@ const codes = (events: readonly ServerEvent[]): string[] =>
 const steps = (events: readonly ServerEvent[]): unknown[] =>
   statuses(events).map(({ details }) => (details as { step?: number }).step)
 
-for (const { name, start: startStores } of storesForTest) {
-  describe(`a stream of updates, on ${name}`, () => {
-    let stores: TestStores
-    let server: ReturnType<typeof createWorkServer>
-    beforeAll(async () => {
-      stores = await startStores()
-      server = createWorkServer(stores)
+describeWork('a stream of updates', (server) => {
+  test('tells of each status and each entry of the log, the complete status last, and ends', async () => {
+    const { work, next } = stepped()
+    const served = await server.serve({ description, ...work })
+    const { caller, action_id } = await run(served)
+    const stream = await updates(served, caller, action_id)
+    expect(stream.status).toBe(200)
+    expect(Object.fromEntries(stream.headers)).toMatchObject({
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'x-request-id': expect.any(String),
     })
-    afterEach(() => server.close())
-    afterAll(() => stores.close())
-
-    test('tells of each status and each entry of the log, the complete status last, and ends', async () => {
-      const { work, next } = stepped()
-      const served = await server.serve({ description, ...work })
-      const { caller, action_id } = await run(served)
-      const stream = await updates(served, caller, action_id)
-      expect(stream.status).toBe(200)
-      expect(Object.fromEntries(stream.headers)).toMatchObject({
-        'content-type': 'text/event-stream',
-        'cache-control': 'no-store',
-        'x-content-type-options': 'nosniff',
-        'x-request-id': expect.any(String),
-      })
-      await eventually(() => stream.events.length === 1)
-      for (const step of [1, 2]) {
-        next()
-        await eventually(() => steps(stream.events).includes(step))
-      }
+    await eventually(() => stream.events.length === 1)
+    for (const step of [1, 2]) {
       next()
-      await stream.ended
-      expect(codes(stream.events)).toEqual(['Step1', 'Step2', 'Step3'])
-      expect(steps(stream.events)).toEqual([undefined, 1, 2, undefined])
-      expect(JSON.parse(stream.events.at(-1)?.data ?? '')).toMatchObject({
-        action_id,
-        status: 'SUCCEEDED',
-        details: { done: true },
-      })
+      await eventually(() => steps(stream.events).includes(step))
+    }
+    next()
+    await stream.ended
+    expect(codes(stream.events)).toEqual(['Step1', 'Step2', 'Step3'])
+    expect(steps(stream.events)).toEqual([undefined, 1, 2, undefined])
+    expect(JSON.parse(stream.events.at(-1)?.data ?? '')).toMatchObject({
+      action_id,
+      status: 'SUCCEEDED',
+      details: { done: true },
     })
+  })
 
-    test('goes on after any event, with no loss and nothing twice', async () => {
-      const { work, next } = stepped()
-      const served = await server.serve({ description, ...work })
-      const { caller, action_id } = await run(served)
-      const first = await updates(served, caller, action_id)
-      for (const step of [1, 2]) {
-        next()
-        await eventually(() => steps(first.events).includes(step))
-      }
+  test('goes on after any event, with no loss and nothing twice', async () => {
+    const { work, next } = stepped()
+    const served = await server.serve({ description, ...work })
+    const { caller, action_id } = await run(served)
+    const first = await updates(served, caller, action_id)
+    for (const step of [1, 2]) {
       next()
-      await first.ended
-      for (const [index, event] of first.events.entries()) {
-        const rest = await updates(served, caller, action_id, { 'last-event-id': event.id })
-        await rest.ended
-        const missed = first.events.slice(index + 1)
-        expect(codes(rest.events)).toEqual(codes(missed))
-        // Of the status, only what it has become counts.
-        expect(statuses(rest.events)).toEqual(statuses(missed).slice(-1))
-        expect(rest.status).toBe(missed.length === 0 ? 204 : 200)
-      }
-      const garbled = await updates(served, caller, action_id, { 'last-event-id': 'garbled' })
-      await garbled.ended
-      expect(codes(garbled.events)).toHaveLength(3)
-    })
+      await eventually(() => steps(first.events).includes(step))
+    }
+    next()
+    await first.ended
+    for (const [index, event] of first.events.entries()) {
+      const rest = await updates(served, caller, action_id, { 'last-event-id': event.id })
+      await rest.ended
+      const missed = first.events.slice(index + 1)
+      expect(codes(rest.events)).toEqual(codes(missed))
+      // Of the status, only what it has become counts.
+      expect(statuses(rest.events)).toEqual(statuses(missed).slice(-1))
+      expect(rest.status).toBe(missed.length === 0 ? 204 : 200)
+    }
+    const garbled = await updates(served, caller, action_id, { 'last-event-id': 'garbled' })
+    await garbled.ended
+    expect(codes(garbled.events)).toHaveLength(3)
+  })
 
-    test('tells of what is asked for alone', async () => {
-      const { work, next } = stepped()
-      const served = await server.serve({ description, ...work })
-      const { caller, action_id } = await run(served)
-      const status = await updates(served, caller, action_id, {}, '?events=status')
-      const log = await updates(served, caller, action_id, {}, '?events=log')
-      for (const _step of [1, 2, 3]) next()
-      await Promise.all([status.ended, log.ended])
-      expect(codes(status.events)).toEqual([])
-      expect(statuses(status.events).at(-1)?.status).toBe('SUCCEEDED')
-      expect(codes(log.events)).toEqual(['Step1', 'Step2', 'Step3'])
-      expect(statuses(log.events)).toEqual([])
-      const wrong = await served.ask(caller, 'GET', `/p/actions/${action_id}/updates?events=all`)
-      expect([wrong.status, wrong.json.code]).toEqual([422, 'RequestValidationError'])
-    })
+  test('tells of what is asked for alone', async () => {
+    const { work, next } = stepped()
+    const served = await server.serve({ description, ...work })
+    const { caller, action_id } = await run(served)
+    const status = await updates(served, caller, action_id, {}, '?events=status')
+    const log = await updates(served, caller, action_id, {}, '?events=log')
+    for (const _step of [1, 2, 3]) next()
+    await Promise.all([status.ended, log.ended])
+    expect(codes(status.events)).toEqual([])
+    expect(statuses(status.events).at(-1)?.status).toBe('SUCCEEDED')
+    expect(codes(log.events)).toEqual(['Step1', 'Step2', 'Step3'])
+    expect(statuses(log.events)).toEqual([])
+    const wrong = await served.ask(caller, 'GET', `/p/actions/${action_id}/updates?events=all`)
+    expect([wrong.status, wrong.json.code]).toEqual([422, 'RequestValidationError'])
+  })
 
-    test('reads a long log whole', async () => {
-      const served = await server.serve({
-        description,
-        run: ({ log }: RunContext<unknown>) => {
-          for (let count = 0; count < 250; count++) log(`Entry${count}`, 'One of many')
-          return {}
-        },
-      })
-      const { caller, action_id } = await run(served)
-      const stream = await updates(served, caller, action_id)
-      await stream.ended
-      expect(codes(stream.events)).toEqual(Array.from({ length: 250 }, (_, count) => `Entry${count}`))
+  test('reads a long log whole', async () => {
+    const served = await server.serve({
+      description,
+      run: ({ log }: RunContext<unknown>) => {
+        for (let count = 0; count < 250; count++) log(`Entry${count}`, 'One of many')
+        return {}
+      },
     })
+    const { caller, action_id } = await run(served)
+    const stream = await updates(served, caller, action_id)
+    await stream.ended
+    expect(codes(stream.events)).toEqual(Array.from({ length: 250 }, (_, count) => `Entry${count}`))
+  })
 
-    test('ends at once when its instance stops, though its work goes on', async () => {
-      const { work, next } = stepped()
-      const served = await server.serve({ description, ...work }, { shutdownGrace: 20_000 })
-      const { caller, action_id } = await run(served)
-      const stream = await updates(served, caller, action_id)
-      await eventually(() => stream.events.length === 1)
-      const closing = served.app.close()
-      await stream.ended
-      expect(statuses(stream.events).map(({ status }) => status)).toEqual(['ACTIVE'])
-      for (const _step of [1, 2, 3]) next()
-      await closing
-    })
+  test('ends at once when its instance stops, though its work goes on', async () => {
+    const { work, next } = stepped()
+    const served = await server.serve({ description, ...work }, { shutdownGrace: 20_000 })
+    const { caller, action_id } = await run(served)
+    const stream = await updates(served, caller, action_id)
+    await eventually(() => stream.events.length === 1)
+    const closing = served.app.close()
+    await stream.ended
+    expect(statuses(stream.events).map(({ status }) => status)).toEqual(['ACTIVE'])
+    for (const _step of [1, 2, 3]) next()
+    await closing
+  })
 
-    test('says something now and then where nothing happens', async () => {
-      const { work } = stepped()
-      const served = await server.serve({ description, ...work }, { updates: { beat: 20 } })
-      const { caller, action_id } = await run(served)
-      const stream = await updates(served, caller, action_id)
-      await eventually(() => (stream.text().match(/^:$/gm) ?? []).length >= 3)
-      expect(stream.events).toHaveLength(1)
-      stream.hangUp()
-    })
+  test('says something now and then where nothing happens', async () => {
+    const { work } = stepped()
+    const served = await server.serve({ description, ...work }, { updates: { beat: 20 } })
+    const { caller, action_id } = await run(served)
+    const stream = await updates(served, caller, action_id)
+    await eventually(() => (stream.text().match(/^:$/gm) ?? []).length >= 3)
+    expect(stream.events).toHaveLength(1)
+    stream.hangUp()
+  })
 
-    test('costs one query a change, however many watch', async () => {
+  test('costs one query a change, however many watch', async () => {
+    const { work, next } = stepped()
+    const auth = fakeAuth()
+    const database = await server.createDatabase()
+    const store = await database.open()
+    const asked = { get: 0, logAfter: 0 }
+    const counting = {
+      ...store,
+      get: (...given: Parameters<typeof store.get>) => {
+        asked.get++
+        return store.get(...given)
+      },
+      logAfter: (...given: Parameters<typeof store.logAfter>) => {
+        asked.logAfter++
+        return store.logAfter(...given)
+      },
+    }
+    const limits = { requestsPerCaller: 2_000 }
+    const served = await server.serve(
+      { description, ...work },
+      { auth, database: { open: async () => counting }, application: { limits } },
+    )
+    const { caller, action_id } = await run(served)
+    const count = 300
+    const streams = await Promise.all(Array.from({ length: count }, () => updates(served, caller, action_id)))
+    await eventually(() => streams.every(({ events }) => events.length > 0))
+    // Each stream finds its action first, which may be counted.
+    const before = { ...asked }
+    for (const step of [1, 2]) {
+      next()
+      await eventually(() => streams.every(({ events }) => steps(events).includes(step)))
+    }
+    next()
+    await Promise.all(streams.map(({ ended }) => ended))
+    for (const { events } of streams) expect(codes(events)).toEqual(['Step1', 'Step2', 'Step3'])
+    expect(asked.logAfter - before.logAfter).toBeLessThan(count / 10)
+    expect(asked.get - before.get).toBeLessThan(count / 10)
+  })
+})
+
+describeWork(
+  'a stream of updates of one of two instances',
+  (server) => {
+    test('a watcher on an instance that does no work hears of what another does', async () => {
       const { work, next } = stepped()
       const auth = fakeAuth()
-      const database = await stores.create()
-      const store = await database.open()
-      const asked = { get: 0, logAfter: 0 }
-      const counting = {
-        ...store,
-        get: (...given: Parameters<typeof store.get>) => {
-          asked.get++
-          return store.get(...given)
-        },
-        logAfter: (...given: Parameters<typeof store.logAfter>) => {
-          asked.logAfter++
-          return store.logAfter(...given)
-        },
-      }
-      const limits = { requestsPerCaller: 2_000 }
-      const served = await server.serve(
+      const working = await server.serve({ description, ...work }, { auth })
+      const serving = await server.serve(
         { description, ...work },
-        { auth, database: { open: async () => counting }, application: { limits } },
+        { auth, database: working.database, works: false },
       )
-      const { caller, action_id } = await run(served)
-      const count = 300
-      const streams = await Promise.all(
-        Array.from({ length: count }, () => updates(served, caller, action_id)),
-      )
-      await eventually(() => streams.every(({ events }) => events.length > 0))
-      // Each stream finds its action first, which may be counted.
-      const before = { ...asked }
+      const { caller, action_id } = await run(serving)
+      const streams = [await updates(serving, caller, action_id), await updates(working, caller, action_id)]
       for (const step of [1, 2]) {
         next()
         await eventually(() => streams.every(({ events }) => steps(events).includes(step)))
       }
+      // What one instance told, another goes on with.
+      const moved = await updates(working, caller, action_id, {
+        'last-event-id': streams[0]?.events.at(-1)?.id ?? '',
+      })
       next()
-      await Promise.all(streams.map(({ ended }) => ended))
-      for (const { events } of streams) expect(codes(events)).toEqual(['Step1', 'Step2', 'Step3'])
-      expect(asked.logAfter - before.logAfter).toBeLessThan(count / 10)
-      expect(asked.get - before.get).toBeLessThan(count / 10)
+      await Promise.all([...streams, moved].map(({ ended }) => ended))
+      for (const { events } of streams) {
+        expect(codes(events)).toEqual(['Step1', 'Step2', 'Step3'])
+        expect(statuses(events).at(-1)?.status).toBe('SUCCEEDED')
+      }
+      expect(codes(moved.events)).toEqual(['Step3'])
     })
-  })
-}
-
-test('a watcher on an instance that does no work hears of what another does', async () => {
-  const stores = await (storesForTest[1] as (typeof storesForTest)[0]).start()
-  const server = createWorkServer(stores)
-  const { work, next } = stepped()
-  const auth = fakeAuth()
-  const working = await server.serve({ description, ...work }, { auth })
-  const serving = await server.serve(
-    { description, ...work },
-    { auth, database: working.database, works: false },
-  )
-  const { caller, action_id } = await run(serving)
-  const streams = [await updates(serving, caller, action_id), await updates(working, caller, action_id)]
-  for (const step of [1, 2]) {
-    next()
-    await eventually(() => streams.every(({ events }) => steps(events).includes(step)))
-  }
-  // What one instance told, another goes on with.
-  const moved = await updates(working, caller, action_id, {
-    'last-event-id': streams[0]?.events.at(-1)?.id ?? '',
-  })
-  next()
-  await Promise.all([...streams, moved].map(({ ended }) => ended))
-  for (const { events } of streams) {
-    expect(codes(events)).toEqual(['Step1', 'Step2', 'Step3'])
-    expect(statuses(events).at(-1)?.status).toBe('SUCCEEDED')
-  }
-  expect(codes(moved.events)).toEqual(['Step3'])
-  await server.close()
-  await stores.close()
-})
+  },
+  'PostgreSQL',
+)

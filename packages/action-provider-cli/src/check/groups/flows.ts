@@ -1,5 +1,4 @@
-import { isLoopback } from 'action-provider-tools/client'
-import { isRegisteredScope } from '../../auth/scopes.ts'
+import { isLoopback, isRegisteredScope } from 'action-provider-tools/client'
 import { isStatus, seconds } from '../../client/documents.ts'
 import { firstAction, firstRun } from '../actions.ts'
 import type { Group } from '../check.ts'

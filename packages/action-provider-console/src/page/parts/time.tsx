@@ -13,7 +13,7 @@ const UNITS = [
 ] as const
 
 /** @example relativeTime(Date.now() - 90_000) // '1 min. ago' */
-export function relativeTime(time: number, from: number): string {
+function relativeTime(time: number, from: number): string {
   const seconds = (time - from) / 1_000
   for (const [unit, length] of UNITS) {
     if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit)

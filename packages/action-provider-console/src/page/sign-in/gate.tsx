@@ -1,10 +1,11 @@
+import { isRegisteredScope } from 'action-provider-tools/client'
 import type { ComponentChildren, JSX } from 'preact'
 import { useRef } from 'preact/hooks'
 import { plain } from '../parts/plain.ts'
 import { configuration } from '../state/configuration.ts'
 import { type Description, isOwn } from '../state/providers.ts'
 import { hasToken, signIn, signIns } from './session.ts'
-import { isRegisteredScope, trust, trusted } from './trust.ts'
+import { trust, trusted } from './trust.ts'
 
 type GateProps = { provider: string; description: Description; what: string; children: ComponentChildren }
 

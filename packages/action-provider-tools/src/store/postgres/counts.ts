@@ -31,6 +31,11 @@ export function addCounts(changes: string): string {
         failed = t.failed + excluded.failed`
 }
 
+/** What each status is counted with, in a SELECT from actions. */
+export function byStatus(sign: '' | '-' = ''): string {
+  return [0, 1, 2, 3].map((status) => `${sign}count(*) FILTER (WHERE status = ${status})`).join(', ')
+}
+
 /** The row of the counts that a connection adds to. */
 export const SHARD = 'pg_backend_pid() & 63'
 

@@ -1,13 +1,13 @@
 import type { Client } from 'pg'
 import { parseTime } from '../../documents/time.ts'
 import { StoreUnusable } from '../../errors.ts'
-import { accessTo } from '../access.ts'
-import { STATUS_CODES, STATUSES } from '../codes.ts'
+import { STATUSES } from '../codes.ts'
 import type { OpeningOptions, Progress, Target } from '../moving/dialect.ts'
 import type { Moved } from '../moving/line.ts'
 import { noTotals, type Totals } from '../moving/totals.ts'
+import { byStatus } from './counts.ts'
 import { assertAlone, connect, NO_REQUEST } from './moving.ts'
-import { CHANGING_COLUMNS, changingValues, writeList } from './rows.ts'
+import { ACCESS_COLUMNS, accessRows, RECORDED_COLUMNS, REQUEST_COLUMNS, recordedValues } from './rows.ts'
 import { statement } from './statement.ts'
 
 const IMPORT = `CREATE TABLE IF NOT EXISTS action_provider.import (
@@ -91,36 +91,15 @@ export async function openTarget(url: string, options: OpeningOptions = {}): Pro
 }
 
 const RECOUNT = `INSERT INTO action_provider.counts (provider, shard, active, inactive, succeeded, failed)
-  SELECT provider, 0, count(*) FILTER (WHERE status = 0), count(*) FILTER (WHERE status = 1),
-    count(*) FILTER (WHERE status = 2), count(*) FILTER (WHERE status = 3)
+  SELECT provider, 0, ${byStatus()}
   FROM action_provider.actions GROUP BY provider`
-
-const COLUMNS = {
-  action_id: 'uuid',
-  request_key: 'uuid',
-  provider: 'text',
-  creator_id: 'text',
-  monitor_by: 'text',
-  manage_by: 'text',
-  deadline_at: 'float8',
-  work_version: 'text',
-  job_key: 'text',
-  ...CHANGING_COLUMNS,
-} as const
 
 const WRITE = statement(
   'import',
   {
-    actions: COLUMNS,
-    requests: { request_key: 'uuid', action_id: 'uuid', content_hash: 'bytea', request: 'text' },
-    access: {
-      action_id: 'uuid',
-      provider: 'text',
-      role: 'smallint',
-      principal: 'bytea',
-      status: 'smallint',
-      release_at: 'float8',
-    },
+    actions: RECORDED_COLUMNS,
+    requests: REQUEST_COLUMNS,
+    access: ACCESS_COLUMNS,
     log: { action_id: 'uuid', time: 'float8', entry: 'text' },
     secrets: { action_id: 'uuid', secret: 'bytea' },
     steps: { action_id: 'uuid', name: 'text', sealed: 'bytea' },
@@ -135,7 +114,7 @@ const WRITE = statement(
     },
   },
   ({ actions, requests, access, log, secrets, steps, events, jobs }) => `WITH recorded AS (
-      INSERT INTO action_provider.actions (${Object.keys(COLUMNS).join(', ')}) SELECT * FROM ${actions.rows}
+      INSERT INTO action_provider.actions (${Object.keys(RECORDED_COLUMNS).join(', ')}) SELECT * FROM ${actions.rows}
     ), asked AS (
       INSERT INTO action_provider.requests (request_key, action_id, content_hash, request) SELECT * FROM ${requests.rows}
     ), opened AS (
@@ -157,34 +136,16 @@ const WRITE = statement(
 function rowsFor(moving: readonly Moved[]): Parameters<typeof WRITE.values>[0] {
   const actions = moving.filter((moved) => 'action' in moved)
   return {
-    actions: actions.map(({ action, request_key, job_key = '' }) => ({
-      action_id: action.action_id,
-      request_key,
-      provider: action.provider,
-      creator_id: action.creator_id,
-      monitor_by: writeList(action.monitor_by),
-      manage_by: writeList(action.manage_by),
-      deadline_at: action.deadline_at,
-      work_version: action.work_version,
-      job_key,
-      ...changingValues(action),
-    })),
+    actions: actions.map(({ action, request_key, job_key }) =>
+      recordedValues(action, { request_key, job_key }),
+    ),
     requests: actions.map(({ action: { action_id }, request_key, content_hash, request }) => ({
       request_key,
       action_id,
       content_hash,
       request: request ?? NO_REQUEST,
     })),
-    access: actions.flatMap(({ action }) =>
-      accessTo(action).map(({ role, principal }) => ({
-        action_id: action.action_id,
-        provider: action.provider,
-        role,
-        principal,
-        status: STATUS_CODES[action.status],
-        release_at: action.release_at,
-      })),
-    ),
+    access: actions.flatMap(({ action }) => accessRows(action)),
     log: moving.flatMap((moved) => {
       const action_id = 'action' in moved ? moved.action.action_id : moved.action_id
       return moved.log.map((entry) => ({

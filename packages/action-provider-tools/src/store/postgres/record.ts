@@ -1,15 +1,18 @@
-import { accessTo } from '../access.ts'
-import type { NewAction, StoredAction } from '../action-store.ts'
+import type { NewAction } from '../action-store.ts'
 import type { Write } from '../changes.ts'
-import { STATUS_CODES } from '../codes.ts'
 import { DATABASE_TIME, type Times } from './clock.ts'
-import { addCounts, SHARD } from './counts.ts'
+import { addCounts, byStatus, SHARD } from './counts.ts'
 import { logRow } from './logs.ts'
 import type { Notifications } from './notifications.ts'
-import { CHANGING_COLUMNS, changingValues, keyOf, writeList } from './rows.ts'
+import {
+  ACCESS_COLUMNS,
+  accessRows,
+  keyOf,
+  RECORDED_COLUMNS,
+  REQUEST_COLUMNS,
+  recordedValues,
+} from './rows.ts'
 import { statement, type Written } from './statement.ts'
-
-const REQUESTS = { request_key: 'uuid', action_id: 'uuid', content_hash: 'bytea', request: 'text' } as const
 
 /** Gives a row to each request that is the first of its key. Another request has that row, or will when its transaction ends. */
 const claim = (requests: { rows: string }): string =>
@@ -18,32 +21,11 @@ const claim = (requests: { rows: string }): string =>
     ON CONFLICT (request_key) DO NOTHING
     RETURNING action_id`
 
-export const CLAIM = statement('claim', { requests: REQUESTS }, ({ requests }) => claim(requests))
-
-/** The columns of an action, as it is recorded. */
-const ACTIONS = {
-  action_id: 'uuid',
-  request_key: 'uuid',
-  provider: 'text',
-  creator_id: 'text',
-  monitor_by: 'text',
-  manage_by: 'text',
-  deadline_at: 'float8',
-  work_version: 'text',
-  job_key: 'text',
-  ...CHANGING_COLUMNS,
-} as const
+export const CLAIM = statement('claim', { requests: REQUEST_COLUMNS }, ({ requests }) => claim(requests))
 
 const RECORDED = {
-  actions: ACTIONS,
-  access: {
-    action_id: 'uuid',
-    provider: 'text',
-    role: 'smallint',
-    principal: 'bytea',
-    status: 'smallint',
-    release_at: 'float8',
-  },
+  actions: RECORDED_COLUMNS,
+  access: ACCESS_COLUMNS,
   log: { action_id: 'uuid', time: 'float8', entry: 'text', number: 'integer' },
   secrets: { action_id: 'uuid', secret: 'bytea' },
   jobs: {
@@ -71,7 +53,7 @@ function recording(given: Written<typeof RECORDED>, claimed: string): string {
   return `WITH claimed AS (
       ${claimed}
     ), recorded AS (
-      INSERT INTO action_provider.actions (${Object.keys(ACTIONS).join(', ')})
+      INSERT INTO action_provider.actions (${Object.keys(RECORDED_COLUMNS).join(', ')})
       SELECT * FROM ${actions.rows} ${first('actions')}
       RETURNING provider, status
     ), opened AS (
@@ -88,8 +70,7 @@ function recording(given: Written<typeof RECORDED>, claimed: string): string {
         CASE WHEN jobs.holder IS NOT NULL THEN COALESCE(jobs.due_at, ${DATABASE_TIME}) + ${lease} END
       FROM ${jobs.rows} ${first('jobs')}
     ), counted AS (
-      ${addCounts(`SELECT provider, ${SHARD}, count(*) FILTER (WHERE status = 0), count(*) FILTER (WHERE status = 1),
-        count(*) FILTER (WHERE status = 2), count(*) FILTER (WHERE status = 3)
+      ${addCounts(`SELECT provider, ${SHARD}, ${byStatus()}
       FROM recorded GROUP BY provider ORDER BY provider`)}
     ), told AS (
       SELECT count(pg_notify('action_provider', payload)) FROM (
@@ -99,7 +80,7 @@ function recording(given: Written<typeof RECORDED>, claimed: string): string {
     SELECT action_id FROM claimed, told`
 }
 
-export const RECORD = statement('record', { requests: REQUESTS, ...RECORDED }, (given) =>
+export const RECORD = statement('record', { requests: REQUEST_COLUMNS, ...RECORDED }, (given) =>
   recording(given, claim(given.requests)),
 )
 
@@ -131,18 +112,10 @@ export function rowsOf(
   )
   const due = jobs.filter(({ job }) => job.holder === undefined)
   return {
-    actions: writes.map(({ key, newAction, write }) => ({
-      ...actionRow(key, write.action),
-      job_key: newAction.job_key ?? '',
-    })),
-    access: writes.flatMap(({ write: { action } }) =>
-      accessTo(action).map((key) => ({
-        ...keyOf(action),
-        ...key,
-        status: STATUS_CODES[action.status],
-        release_at: action.release_at,
-      })),
+    actions: writes.map(({ key, newAction: { job_key }, write }) =>
+      recordedValues(write.action, { request_key: key, job_key }),
     ),
+    access: writes.flatMap(({ write }) => accessRows(write.action)),
     log: writes
       .flatMap(({ write }) => write.log.map((entry) => logRow(write.action.action_id, entry)))
       .map((row, number) => ({ ...row, number })),
@@ -162,21 +135,5 @@ export function rowsOf(
       action_id,
       payload: notifications.payload(provider, { kind: 'job' }),
     })),
-  }
-}
-
-function actionRow(
-  request_key: string,
-  action: StoredAction,
-): { [Column in Exclude<keyof typeof ACTIONS, 'job_key'>]: unknown } {
-  return {
-    ...keyOf(action),
-    request_key,
-    creator_id: action.creator_id,
-    monitor_by: writeList(action.monitor_by),
-    manage_by: writeList(action.manage_by),
-    deadline_at: action.deadline_at,
-    work_version: action.work_version,
-    ...changingValues(action),
   }
 }

@@ -1,7 +1,7 @@
 import { accessTo } from '../access.ts'
 import type { StoredAction } from '../action-store.ts'
 import { STATUS_CODES } from '../codes.ts'
-import { addCounts, SHARD } from './counts.ts'
+import { addCounts, byStatus, SHARD } from './counts.ts'
 import type { Database, Query } from './database.ts'
 import { ACTION_COLUMNS, type ActionRow, actionOf, keyOf } from './rows.ts'
 import { type Statement, statement } from './statement.ts'
@@ -34,8 +34,7 @@ const REMOVE = statement(
     ), jobs AS (
       DELETE FROM action_provider.jobs j USING gone WHERE j.action_id = gone.action_id
     ), counted AS (
-      ${addCounts(`SELECT provider, ${SHARD}, -count(*) FILTER (WHERE status = 0),
-        -count(*) FILTER (WHERE status = 1), -count(*) FILTER (WHERE status = 2), -count(*) FILTER (WHERE status = 3)
+      ${addCounts(`SELECT provider, ${SHARD}, ${byStatus('-')}
       FROM gone GROUP BY provider ORDER BY provider`)}
     )
     SELECT action_id FROM gone`,

@@ -1,3 +1,4 @@
+import { accessTo } from '../access.ts'
 import type { StoredAction } from '../action-store.ts'
 import { optional } from '../changes.ts'
 import { STATUS_CODES, STATUSES } from '../codes.ts'
@@ -66,6 +67,62 @@ export function changingValues(action: StoredAction): { [Column in keyof typeof 
   }
 }
 
+/** The columns of an action's row as it is recorded. */
+export const RECORDED_COLUMNS = {
+  action_id: 'uuid',
+  request_key: 'uuid',
+  provider: 'text',
+  creator_id: 'text',
+  monitor_by: 'text',
+  manage_by: 'text',
+  deadline_at: 'float8',
+  work_version: 'text',
+  job_key: 'text',
+  ...CHANGING_COLUMNS,
+} as const
+
+/** @param keys what is recorded with an action and is no part of it */
+export function recordedValues(
+  action: StoredAction,
+  { request_key, job_key = '' }: { request_key: string; job_key?: string | undefined },
+): { [Column in keyof typeof RECORDED_COLUMNS]: unknown } {
+  return {
+    ...keyOf(action),
+    request_key,
+    job_key,
+    creator_id: action.creator_id,
+    monitor_by: writeList(action.monitor_by),
+    manage_by: writeList(action.manage_by),
+    deadline_at: action.deadline_at,
+    work_version: action.work_version,
+    ...changingValues(action),
+  }
+}
+
+/** The columns of a request's row. */
+export const REQUEST_COLUMNS = {
+  request_key: 'uuid',
+  action_id: 'uuid',
+  content_hash: 'bytea',
+  request: 'text',
+} as const
+
+/** The columns of a row that says who may see an action. */
+export const ACCESS_COLUMNS = {
+  action_id: 'uuid',
+  provider: 'text',
+  role: 'smallint',
+  principal: 'bytea',
+  status: 'smallint',
+  release_at: 'float8',
+} as const
+
+/** The rows that say who may see an action. */
+export function accessRows(action: StoredAction): { [Column in keyof typeof ACCESS_COLUMNS]: unknown }[] {
+  const common = { ...keyOf(action), status: STATUS_CODES[action.status], release_at: action.release_at }
+  return accessTo(action).map((key) => ({ ...common, ...key }))
+}
+
 export function actionOf(row: ActionRow): StoredAction {
   const status = STATUSES[row.status]
   if (status === undefined) throw new RangeError(`No action has the status ${row.status}`)
@@ -101,7 +158,7 @@ export function keyOf({ action_id, provider }: StoredAction): Pick<StoredAction,
 }
 
 /** A list of principals as a column keeps it: one a line, for most actions nothing. */
-export function writeList(principals: readonly string[]): string {
+function writeList(principals: readonly string[]): string {
   return principals.join('\n')
 }
 

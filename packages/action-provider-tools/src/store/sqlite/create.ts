@@ -9,12 +9,11 @@ import {
   ACTION_ID,
   type ActionRow,
   actionOf,
-  CHANGING_COLUMNS,
   CONTENT_HASH,
-  changingValues,
   type Parts,
+  RECORDED_COLUMNS,
   RELEASE_AT,
-  writeList,
+  recordedValues,
 } from './rows.ts'
 import { insertInto, prepare } from './statement.ts'
 
@@ -34,36 +33,15 @@ export function prepareCreate(
 ): Create {
   const { access, counts, jobs, logs, requests } = parts
   const byKey = prepare<ActionRow>(database, `SELECT ${ACTION_COLUMNS} FROM actions WHERE request_key = ?`)
-  const insertAction = insertInto(database, 'actions', [
-    'action_id',
-    'request_key',
-    'content_hash',
-    'provider',
-    'creator_id',
-    'monitor_by',
-    'manage_by',
-    'deadline_at',
-    'work_version',
-    'job_key',
-    ...CHANGING_COLUMNS,
-  ])
+  const insertAction = insertInto(database, 'actions', RECORDED_COLUMNS)
 
   function insert(provider: number, newAction: NewAction, { action, log, secret, job }: Write): void {
     const action_id = uuidBytes(action.action_id)
     if (action_id === undefined) throw new TypeError(`Not an action id: ${action.action_id}`)
-    const number = insertAction({
-      action_id,
-      request_key: newAction.request_key,
-      content_hash: newAction.content_hash,
-      provider,
-      creator_id: action.creator_id,
-      monitor_by: writeList(action.monitor_by),
-      manage_by: writeList(action.manage_by),
-      deadline_at: action.deadline_at,
-      work_version: action.work_version,
-      job_key: newAction.job_key ?? '',
-      ...changingValues(action, log.length),
-    })
+    const { request_key, content_hash, job_key } = newAction
+    const number = insertAction(
+      recordedValues(action, { action_id, provider, request_key, content_hash, job_key }, log.length),
+    )
     // Nobody asks for the request of an action whose work is over.
     if (!isComplete(action.status)) requests.put(number, newAction.request)
     if (secret) requests.seal(number, secret)

@@ -9,7 +9,7 @@ import { noTotals, type Totals } from '../moving/totals.ts'
 import { createAccess } from './access.ts'
 import { openDatabase } from './opening.ts'
 import { createProviders } from './providers.ts'
-import { CHANGING_COLUMNS, changingValues, writeList } from './rows.ts'
+import { RECORDED_COLUMNS, recordedValues } from './rows.ts'
 import { insertInto, prepare } from './statement.ts'
 import { createSteps } from './steps.ts'
 
@@ -84,19 +84,7 @@ function prepareWrite(database: DatabaseSync): {
   const providers = createProviders(database)
   const access = createAccess(database)
   const remembered = createSteps(database)
-  const insertAction = insertInto(database, 'actions', [
-    'action_id',
-    'request_key',
-    'content_hash',
-    'provider',
-    'creator_id',
-    'monitor_by',
-    'manage_by',
-    'deadline_at',
-    'work_version',
-    'job_key',
-    ...CHANGING_COLUMNS,
-  ])
+  const insertAction = insertInto(database, 'actions', RECORDED_COLUMNS)
   const insertRequest = prepare(database, 'INSERT INTO requests (number, request) VALUES (?, ?)')
   const insertSecret = prepare(database, 'INSERT INTO secrets (number, secret) VALUES (?, ?)')
   const insertJob = prepare(
@@ -142,19 +130,13 @@ function prepareWrite(database: DatabaseSync): {
       } = moved
       const action_id = bytesOf(action.action_id)
       const provider = providers.number(action.provider)
-      const number = insertAction({
-        action_id,
-        request_key: bytesOf(request_key),
-        content_hash,
-        provider,
-        creator_id: action.creator_id,
-        monitor_by: writeList(action.monitor_by),
-        manage_by: writeList(action.manage_by),
-        deadline_at: action.deadline_at,
-        work_version: action.work_version,
-        job_key,
-        ...changingValues(action, log.length),
-      })
+      const number = insertAction(
+        recordedValues(
+          action,
+          { action_id, provider, request_key: bytesOf(request_key), content_hash, job_key },
+          log.length,
+        ),
+      )
       if (request !== undefined) insertRequest.run(number, request)
       if (secret !== undefined) insertSecret.run(number, secret)
       if (job !== undefined)

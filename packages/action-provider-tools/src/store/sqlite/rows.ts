@@ -62,6 +62,48 @@ export function changingValues(
   }
 }
 
+/** The columns of an action's row as it is recorded. */
+export const RECORDED_COLUMNS = [
+  'action_id',
+  'request_key',
+  'content_hash',
+  'provider',
+  'creator_id',
+  'monitor_by',
+  'manage_by',
+  'deadline_at',
+  'work_version',
+  'job_key',
+  ...CHANGING_COLUMNS,
+] as const
+
+/** What is recorded with an action and is no part of it; its provider and its id are as the tables have them. */
+export type RecordedKeys = {
+  action_id: Uint8Array
+  provider: number
+  request_key: Uint8Array
+  content_hash: Uint8Array
+  job_key?: string | undefined
+}
+
+/** @param log_length how many entries its log has */
+export function recordedValues(
+  action: StoredAction,
+  { job_key = '', ...keys }: RecordedKeys,
+  log_length: number,
+): Values<(typeof RECORDED_COLUMNS)[number]> {
+  return {
+    ...keys,
+    job_key,
+    creator_id: action.creator_id,
+    monitor_by: writeList(action.monitor_by),
+    manage_by: writeList(action.manage_by),
+    deadline_at: action.deadline_at,
+    work_version: action.work_version,
+    ...changingValues(action, log_length),
+  }
+}
+
 /** What can be seen of an action, in the order of SeenRow. */
 export const SEEN_COLUMNS = `number, provider, log_length, status, version, attempt, creator_id, monitor_by, manage_by,
   runs_on, cancel_requested_at, deadline_at, release_at, document, lease, report, failures, cancel_requested_by,
@@ -148,6 +190,6 @@ function readList(text: string | null): readonly string[] {
 }
 
 /** A list of principals in a column; most lists are empty. */
-export function writeList(list: readonly string[]): string | null {
+function writeList(list: readonly string[]): string | null {
   return list.length === 0 ? null : JSON.stringify(list)
 }
