@@ -9,8 +9,8 @@ export type JobTaker = {
   freed: () => void
   /**
    * Whether a new action may take a place at once: there is a free one, the last look found no more due jobs than
-   * places, and nothing is limited beyond this instance. A look comes with every job that somebody tells of, and at regular intervals: whoever waits is passed over by
-   * new actions for no longer than that.
+   * places, and nothing is limited beyond this instance. A look comes with every job that somebody tells of, and at
+   * regular intervals: new actions pass over whoever waits for no longer than that.
    */
   readonly hasRoom: boolean
   /** Resolves when no jobs are on their way here. */

@@ -60,7 +60,7 @@ function recording(given: Written<typeof RECORDED>, claimed: string): string {
       INSERT INTO action_provider.access (action_id, provider, role, principal, status, release_at)
       SELECT * FROM ${access.rows} ${first('access')}
     ), logged AS (
-      INSERT INTO action_provider.log (action_id, time, entry) 
+      INSERT INTO action_provider.log (action_id, time, entry)
       SELECT log.action_id, log.time, log.entry FROM ${log.rows} ${first('log')} ORDER BY log.number
     ), sealed AS (
       INSERT INTO action_provider.secrets (action_id, secret) SELECT * FROM ${secrets.rows} ${first('secrets')}
