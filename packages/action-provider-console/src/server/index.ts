@@ -51,6 +51,9 @@ export async function consolePages(app: FastifyInstance, options: ConsoleOptions
   app.get<{ Params: { '*': string } }>('/assets/*', (request, reply) =>
     files.send(`assets/${request.params['*']}`, request, reply.headers(headers)),
   )
+  app.get('/THIRD-PARTY.txt', (request, reply) =>
+    files.send('THIRD-PARTY.txt', request, reply.headers(headers)),
+  )
   app.get('/configuration.json', (_request, reply) =>
     reply.header('cache-control', 'no-cache').send(configuration),
   )

@@ -9,6 +9,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
 }
 
 /** Where the built page is, from the sources as from what is published. */
@@ -30,7 +31,7 @@ export function pageFiles(): PageFiles {
   const packed = new Map<string, Buffer>()
 
   function read(): Map<string, Buffer> {
-    const names = globSync('**/*.{html,js,css,svg}', { cwd: folder })
+    const names = globSync('**/*.{html,js,css,svg,txt}', { cwd: folder })
     return new Map(names.map((name) => [name.replaceAll('\\', '/'), readFileSync(`${folder}${name}`)]))
   }
   function gzipped(name: string, content: Buffer): Buffer {
@@ -44,8 +45,8 @@ export function pageFiles(): PageFiles {
       files ??= read()
       const content = files.get(name)
       if (content === undefined) return reply.callNotFound() as unknown as FastifyReply
-      // The names of all files but the first hold a hash of what is in them.
-      const lasting = name === 'index.html' ? 'no-cache' : 'public, max-age=31536000, immutable'
+      // Only the names of assets hold a hash of their content.
+      const lasting = name.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache'
       reply.headers({
         'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
         'cache-control': lasting,

@@ -44,10 +44,10 @@ function Action({ provider, id, description }: ActionProps): JSX.Element {
   useEffect(() => () => void ask('forget', { key }), [key])
 
   if (action === undefined) {
-    if (error === undefined) return <p class="waiting">Asking …</p>
+    if (error === undefined) return <p class="waiting">Loading …</p>
     const isUnauthorized = toProblem(error).code === 'UnauthorizedRequest'
     return (
-      <ProblemBox error={error} again={again}>
+      <ProblemBox error={error} again={again} alone>
         {isUnauthorized && (
           <button type="button" class="main" onClick={() => void signIn()}>
             Sign in again
@@ -62,8 +62,8 @@ function Action({ provider, id, description }: ActionProps): JSX.Element {
     <>
       {route.value.query.get('repeated') !== null && (
         <p class="banner">
-          This action had been started before: its request id repeats an earlier request, so nothing was
-          started anew.
+          This action was started before: the request id repeats an earlier request, so no new action was
+          started.
         </p>
       )}
       <header class="action-head">
@@ -79,7 +79,7 @@ function Action({ provider, id, description }: ActionProps): JSX.Element {
       {status === 'ACTIVE' && <div class="progress" role="presentation" />}
       {released && (
         <p class="banner">
-          Released: the provider has forgotten this action. What you see is its last state.
+          Released: the provider has deleted this action. This is the last state that the page knows.
         </p>
       )}
       {error !== undefined && !released && <ProblemBox error={error} again={again} />}

@@ -25,17 +25,17 @@ type ChangesProps = {
 const QUESTIONS = {
   cancel: {
     title: 'Cancel the action?',
-    text: 'It ends in FAILED. What it has done already stays done.',
+    text: 'It ends as FAILED. What it has already done is not undone.',
     verb: 'Cancel it',
   },
   resume: {
     title: 'Resume the action?',
-    text: 'It goes on from where it waits, with your sign-in of now.',
+    text: 'It continues where it stopped.',
     verb: 'Resume it',
   },
   release: {
     title: 'Release the action?',
-    text: 'The provider forgets it, with its details and its log. This cannot be undone.',
+    text: 'The provider deletes it, with its details and its log. This cannot be undone.',
     verb: 'Release it',
   },
 } as const
@@ -67,7 +67,7 @@ export function Changes({ provider, action, changed }: ChangesProps): JSX.Elemen
     }
   }
   return (
-    <section class="changes" aria-label="What can be done">
+    <section class="changes" aria-label="Operations">
       {error !== undefined && <ProblemBox error={error} />}
       <p class="buttons">
         {missing !== undefined && isOwnScope && (
@@ -85,7 +85,7 @@ export function Changes({ provider, action, changed }: ChangesProps): JSX.Elemen
           </button>
         )}
         {said.resolution_url && unfinished && (
-          <ForeignLink href={said.resolution_url}>Resolve it elsewhere</ForeignLink>
+          <ForeignLink href={said.resolution_url}>Resolve it on another page</ForeignLink>
         )}
         {mayManage && unfinished && (
           <button type="button" class="danger" onClick={() => setAsked('cancel')}>
@@ -108,8 +108,8 @@ export function Changes({ provider, action, changed }: ChangesProps): JSX.Elemen
           {isOwnScope ? 'It needs your consent to ' : 'It asks for your consent to '}
           <code>{plain(missing)}</code>
           {isOwnScope
-            ? '. Globus asks you for it; then the action goes on by itself.'
-            : ', which is not the scope of this provider. The console does not ask for that.'}
+            ? '. Globus asks you for it, then the action resumes.'
+            : ', which is not the scope of this provider. The console does not ask for it.'}
         </p>
       )}
       {asked !== undefined && (

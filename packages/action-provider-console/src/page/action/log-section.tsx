@@ -89,9 +89,7 @@ export function LogSection({ provider, action, released, tellWait }: LogSectionP
           />
         </div>
         <p class="hint" aria-live="polite">
-          {text === ''
-            ? `${count.format(lines.lines)} lines`
-            : `${count.format(lines.found)} of ${count.format(lines.lines)} lines`}
+          {text === '' ? linesText(lines.lines) : `${count.format(lines.found)} of ${linesText(lines.lines)}`}
         </p>
         {!isOver && (
           <label class="choice">
@@ -115,7 +113,7 @@ export function LogSection({ provider, action, released, tellWait }: LogSectionP
       )}
       {lines.found === 0 ? (
         <p class="hint">
-          {text === '' ? (isOver ? 'It has no lines.' : 'No line yet.') : 'No line has this.'}
+          {text === '' ? (isOver ? 'The log is empty.' : 'No lines yet.') : 'No line matches.'}
         </p>
       ) : (
         <Rows<LogLine>
@@ -153,6 +151,10 @@ export function LogSection({ provider, action, released, tellWait }: LogSectionP
       )}
     </section>
   )
+}
+
+function linesText(lines: number): string {
+  return `${count.format(lines)} ${lines === 1 ? 'line' : 'lines'}`
 }
 
 type LineProps = { line: LogLine; index: number; count: number; chosen: boolean; href: string }

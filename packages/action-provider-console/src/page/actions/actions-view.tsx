@@ -58,11 +58,11 @@ function Actions({ provider, description }: { provider: string; description: Des
       {shown.length > 0 && <Table provider={provider} actions={shown} />}
       {shown.length === 0 && !busy && end && error === undefined && (
         <div class="box empty">
-          <h2>{actions.length === 0 ? 'There are no actions here' : 'No action is like that'}</h2>
+          <h2>{actions.length === 0 ? 'There are no actions here' : 'No action matches'}</h2>
           <p>
             {actions.length === 0
-              ? 'Run one, or look for actions in other states and roles.'
-              : 'Look for another label or time.'}
+              ? 'Run one, or choose other states and roles.'
+              : 'Try another text or time.'}
           </p>
           <p class="buttons">
             <Link class="button main" href={hrefOf('run', { provider: inQuery(provider) })}>
@@ -71,7 +71,7 @@ function Actions({ provider, description }: { provider: string; description: Des
           </p>
         </div>
       )}
-      {busy && <p class="waiting">Asking …</p>}
+      {busy && <p class="waiting">Loading …</p>}
       {!end && !busy && <More more={more} onItsOwn={onItsOwn} />}
     </>
   )
@@ -104,9 +104,9 @@ function Table({ provider, actions }: { provider: string; actions: readonly Summ
           <tr>
             <th scope="col">State</th>
             <th scope="col">Action</th>
-            <th scope="col">Says</th>
+            <th scope="col">Status</th>
             <th scope="col">Started</th>
-            <th scope="col">Took</th>
+            <th scope="col">Duration</th>
             <th scope="col">Creator</th>
           </tr>
         </thead>
@@ -132,9 +132,15 @@ function Row({ provider, action }: { provider: string; action: Summary }): JSX.E
         {label && <small class="code">{plain(id)}</small>}
       </td>
       <td class="says">{display_status && display_status !== status ? plain(display_status) : ''}</td>
-      <td class="nowrap">{start_time && <Time at={start_time} short />}</td>
-      <td class="nowrap">{tookText(action)}</td>
-      <td class="creator">{principalText(creator_id)}</td>
+      <td class="nowrap" data-name="Started">
+        {start_time && <Time at={start_time} short />}
+      </td>
+      <td class="nowrap" data-name="Duration">
+        {tookText(action)}
+      </td>
+      <td class="creator" data-name="Creator">
+        {principalText(creator_id)}
+      </td>
     </tr>
   )
 }

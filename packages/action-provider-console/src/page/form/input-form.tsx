@@ -72,7 +72,7 @@ export function InputForm({ schema, text, change, refused, strict, label }: Inpu
           JSON
         </button>
       </fieldset>
-      {!exact && <p class="hint">A number here is longer than a form keeps it: change it as JSON.</p>}
+      {!exact && <p class="hint">The form cannot hold a number of this input exactly: change it as JSON.</p>}
       {asJson ? (
         <JsonInput text={text} change={changed} syntax={syntax} errors={shown} />
       ) : (
@@ -84,7 +84,7 @@ export function InputForm({ schema, text, change, refused, strict, label }: Inpu
 
 function FormOf(props: Parameters<SchemaForm>[0]): JSX.Element {
   const Form = useSchemaForm()
-  return Form ? <Form {...props} /> : <p class="waiting">Making the form …</p>
+  return Form ? <Form {...props} /> : <p class="waiting">Loading the form …</p>
 }
 
 /** What keeps a text from being JSON. */

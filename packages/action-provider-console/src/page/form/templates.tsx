@@ -23,7 +23,7 @@ function Branches({ selector, optionSchemaField }: MultiSchemaFieldTemplateProps
       {selector && (
         // biome-ignore lint/a11y/noLabelWithoutControl: the control is in it
         <label>
-          <span>Which kind</span>
+          <span>Kind</span>
           {selector as unknown as JSX.Element}
         </label>
       )}

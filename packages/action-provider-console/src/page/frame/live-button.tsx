@@ -15,9 +15,7 @@ export function LiveButton(): JSX.Element {
       class={`live ${isPaused ? 'paused' : ''}`}
       aria-pressed={isPaused}
       title={
-        isPaused
-          ? 'Nothing is asked for. Press to go on'
-          : 'What is shown follows what happens. Press to pause'
+        isPaused ? 'The page sends no requests. Press to continue' : 'The page updates itself. Press to pause'
       }
       onClick={toggle}
     >

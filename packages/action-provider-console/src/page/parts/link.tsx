@@ -6,7 +6,7 @@ type LinkProps = {
   children: ComponentChildren
   class?: string
   'aria-label'?: string
-  'aria-current'?: 'page'
+  'aria-current'?: 'page' | 'true' | undefined
 }
 
 /** A link to a view. Opens in this tab where nothing else is asked for. */

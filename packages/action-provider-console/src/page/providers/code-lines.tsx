@@ -9,7 +9,7 @@ type CodeLinesProps = { provider: string; description: Description; input?: stri
 export function CodeLines({ provider, description, input = '{}' }: CodeLinesProps): JSX.Element {
   return (
     <section class="box">
-      <h2>Use it from elsewhere</h2>
+      <h2>Use it from a shell or a program</h2>
       {linesOf(provider, description, input).map(({ name, what, text }) => (
         <div key={name} class="lines">
           <h3>{name}</h3>

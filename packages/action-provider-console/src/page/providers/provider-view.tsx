@@ -36,11 +36,11 @@ function About({ provider, description }: { provider: string; description: Descr
           <dl class="facts">
             <dt>Address</dt>
             <dd class="code">{provider}</dd>
-            <dt>Answers</dt>
+            <dt>Kind</dt>
             <dd>
               {description.synchronous
                 ? 'Synchronous: run answers with the result'
-                : 'Asynchronous: the action goes on after run has answered'}
+                : 'Asynchronous: the action continues after run has answered'}
             </dd>
             <dt>Who may see it</dt>
             <dd>{description.visible_to.map(principalText).join(', ')}</dd>

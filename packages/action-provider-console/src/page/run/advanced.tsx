@@ -26,7 +26,7 @@ export function Advanced({ fields, change, description, refused }: AdvancedProps
       <Field
         name="label"
         title="Label"
-        hint="Up to 64 characters, to find the action by"
+        hint="Up to 64 characters, to find the action again"
         wrong={wrong('label')}
       >
         <input
@@ -57,7 +57,7 @@ export function Advanced({ fields, change, description, refused }: AdvancedProps
         <Field
           name="deadline"
           title="Deadline"
-          hint={`When it must have ended${most === undefined ? '' : `; at most ${durationText(most)} from now`}`}
+          hint={`When the action must have ended${most === undefined ? '' : `; at most ${durationText(most)} from now`}`}
           wrong={wrong('deadline')}
         >
           <input
@@ -73,8 +73,8 @@ export function Advanced({ fields, change, description, refused }: AdvancedProps
         </Field>
         <Field
           name="release_after"
-          title="Forgotten after"
-          hint="How long the provider keeps it once it is complete, such as P30D or PT1H"
+          title="Release after"
+          hint="How long the provider keeps the complete action, such as P30D or PT1H"
           wrong={wrong('release_after')}
         >
           <input
@@ -89,7 +89,7 @@ export function Advanced({ fields, change, description, refused }: AdvancedProps
         <Field
           name="request_id"
           title="Request id"
-          hint="Made for you. The same id with the same content starts nothing twice"
+          hint="Made for you if empty. The same id with the same content starts no second action"
           wrong={wrong('request_id')}
         >
           <input
@@ -135,7 +135,12 @@ type PrincipalsProps = {
 
 function Principals({ name, title, fields, set, wrong }: PrincipalsProps): JSX.Element {
   return (
-    <Field name={name} title={title} hint="Ids of identities or URNs of principals, one a line" wrong={wrong}>
+    <Field
+      name={name}
+      title={title}
+      hint="Ids of identities or URNs of principals, one per line"
+      wrong={wrong}
+    >
       <textarea
         id={`field-${name}`}
         rows={2}

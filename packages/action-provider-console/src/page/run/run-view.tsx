@@ -70,7 +70,7 @@ function Run({ provider, description }: { provider: string; description: Descrip
     setStrict(true)
     setError(undefined)
     if (syntaxError(input) !== undefined || (await checkInput(description.schemaText, input)).length > 0) {
-      return announce('The input does not fit: see its fields')
+      return announce('The input is not valid: see its fields')
     }
     setBusy(true)
     try {
@@ -87,7 +87,7 @@ function Run({ provider, description }: { provider: string; description: Descrip
     <>
       <h1>Run</h1>
       {first.again && (
-        <p class="lead">The input is that of the earlier action. Change it, or run it as it is.</p>
+        <p class="lead">This is the input of the earlier action. Change it, or run it as it is.</p>
       )}
       <div class="run-columns">
         <form class="box" onSubmit={(event) => void run(event)} noValidate>
@@ -113,7 +113,7 @@ function Run({ provider, description }: { provider: string; description: Descrip
           )}
           {refused !== undefined && refused.errors.length > 0 && (
             <p class="wrong" role="alert">
-              The provider does not take this: see the fields.
+              The provider refuses this input: see the fields.
             </p>
           )}
           <p class="buttons">

@@ -19,7 +19,7 @@ export function Gate({ provider, description, what, children }: GateProps): JSX.
   if (isOwn(provider)) {
     return (
       <div class="box empty">
-        <h2>Sign in to {what}</h2>
+        <h1>Sign in to {what}</h1>
         <p>Globus asks who you are, and whether the console may act for you at this provider.</p>
         <p>
           <button type="button" class="main" onClick={() => void signIn()}>
@@ -43,18 +43,19 @@ function Warning({ provider, scope, what }: { provider: string; scope: string; w
   if (!isRegisteredScope(scope)) {
     return (
       <div class="box problem" role="alert">
-        <h2>{host} asks for a token that is not its own</h2>
+        <h1>{host} asks for a token of another service</h1>
         <p class="words">
-          It names the scope <code>{plain(scope)}</code>, which no action provider has. No token goes there.
+          Its scope <code>{plain(scope)}</code> is not the scope of an action provider. The console sends it
+          no token.
         </p>
       </div>
     )
   }
   return (
     <div class="box caution">
-      <h2>
+      <h1>
         Send a token to <span class="host">{host}</span>?
-      </h2>
+      </h1>
       <p>
         To {what}, {host} needs a token of yours. With it, {host} can act as you wherever this scope is
         accepted. Go on only if you know who runs {host}.
