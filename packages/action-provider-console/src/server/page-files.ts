@@ -12,15 +12,15 @@ const TYPES: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 }
 
-/** Where the built page is, from the sources as from what is published. */
+/** The folder of the built page, for the sources as for the published package. */
 const folder = fileURLToPath(new URL('../../dist/page/', import.meta.url))
 
-/** Whether the page was built. What is published is; the sources are not. */
+/** Whether the page is built. It is in the published package, not in the sources. */
 export function isBuilt(): boolean {
   return existsSync(`${folder}index.html`)
 }
 
-/** The files of the built page, in memory once they are asked for: there are few, and they never change while they are served. */
+/** The files of the built page, in memory after the first request: they are few and do not change. */
 export type PageFiles = {
   /** Answers with a file, or with 404. */
   send(name: string, request: FastifyRequest, reply: FastifyReply): FastifyReply

@@ -2,7 +2,10 @@ import type { Operation } from '../provider/hooks.ts'
 
 type Route = readonly [method: 'GET' | 'POST' | 'DELETE' | 'OPTIONS', path: string]
 
-/** Every route (interface, "Operations"), relative to the provider's base URL; the OpenAPI document goes with introspect. */
+/**
+ * Every route (interface, "Operations"), relative to the provider's base URL; the OpenAPI document goes with
+ * introspect.
+ */
 export const ROUTES: Readonly<Record<Operation, readonly Route[]>> = {
   introspect: [
     ['GET', '/'],
@@ -40,7 +43,7 @@ export const ROUTES: Readonly<Record<Operation, readonly Route[]>> = {
 }
 
 /**
- * The methods that a path takes, for the `Allow` header; none where there is no such path.
+ * The methods of a path, for the `Allow` header; none for an unknown path.
  * @param path relative to the provider's base URL
  */
 export function allowedMethods(path: string, operations: readonly Operation[]): string[] {

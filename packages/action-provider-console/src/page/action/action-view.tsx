@@ -20,7 +20,7 @@ import { Facts } from './facts.tsx'
 import { LogSection } from './log-section.tsx'
 import { useAction } from './use-action.ts'
 
-/** One action: what it is, what it says, and what can be done with it. */
+/** One action: its status, details and log, and the operations on it. */
 export function ActionView({ provider, id }: { provider: string; id: string }): JSX.Element {
   return (
     <ProviderFrame provider={provider} view="action">
@@ -127,7 +127,7 @@ function Action({ provider, id, description }: ActionProps): JSX.Element {
   )
 }
 
-/** The event that an action waits for: its log has more of it than its status. */
+/** The event that an action waits for. The log has its schema; the status has only its name. */
 function waitOf({ status, display_status = '' }: Shown, logged: Wait | undefined): Wait | undefined {
   const [, event] = /^Waiting for (.+)$/s.exec(display_status) ?? []
   if (status === 'INACTIVE' || (status === 'ACTIVE' && event !== undefined && event === logged?.event))

@@ -40,12 +40,12 @@ const QUESTIONS = {
   },
 } as const
 
-/** Whether the user may change an action, as far as the page knows. */
+/** Whether the user may change an action, as far as the page knows it. */
 export function mayChange({ creator_id, manage_by }: Shown): boolean {
   return principals.value.has(creator_id) || mayBeAmong(manage_by)
 }
 
-/** What can be done with an action: what would not work is not offered. */
+/** The operations on an action. Only those that would work are shown. */
 export function Changes({ provider, action, changed }: ChangesProps): JSX.Element {
   const [asked, setAsked] = useState<Change>()
   const [error, setError] = useState<unknown>()
@@ -54,7 +54,8 @@ export function Changes({ provider, action, changed }: ChangesProps): JSX.Elemen
   const unfinished = status === 'ACTIVE' || status === 'INACTIVE'
   const isMine = principals.value.has(creator_id)
   const missing = isMine ? said.consent : undefined
-  // Whatever else a provider asks for here would be a token of another service, in a sign-in that looks like its own.
+  // A consent to another scope would give a token of another service, in a sign-in that looks like this
+  // provider's.
   const isOwnScope = topScopes(missing ?? '').every((scope) => scope === scopeOf(provider))
 
   async function change(what: Change): Promise<void> {

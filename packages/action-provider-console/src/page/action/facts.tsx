@@ -38,7 +38,7 @@ export function Facts({ provider, action }: { provider: string; action: Summary 
   )
 }
 
-/** Nothing where there is nothing to say. */
+/** One fact. Empty facts are not shown. */
 function Fact({ name, children }: { name: string; children: ComponentChildren }): JSX.Element | null {
   const isEmpty = [children].flat().every((each) => each === undefined || each === false || each === '')
   if (isEmpty) return null

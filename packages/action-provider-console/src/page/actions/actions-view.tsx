@@ -18,7 +18,7 @@ import { fits, queryOf, type Wanted, wantedOf } from './filter.ts'
 import { Filters } from './filters.tsx'
 import { useActions } from './use-actions.ts'
 
-/** How many actions are read without being asked for: some lists have no end. */
+/** How many actions load by themselves: some lists are endless. */
 const MOST = 2_000
 
 /** The actions of a provider that the user created, may see or may manage. */
@@ -43,7 +43,7 @@ function Actions({ provider, description }: { provider: string; description: Des
     go(hrefOf('actions', { provider: inQuery(provider), ...queryOf({ ...wanted, ...other }) }), {
       replace: true,
     })
-  // What is looked for may stand on a later page.
+  // A match may be on a later page.
   const onItsOwn = actions.length < MOST
   const needsMore = shown.length < 20 && onItsOwn && !end && !busy && error === undefined
   useEffect(() => {
@@ -77,7 +77,7 @@ function Actions({ provider, description }: { provider: string; description: Des
   )
 }
 
-/** Reads on when it comes into view, or when it is pressed. */
+/** Loads more when it scrolls into view or is pressed. */
 function More({ more, onItsOwn }: { more(): void; onItsOwn: boolean }): JSX.Element {
   const button = useRef<HTMLButtonElement>(null)
   useEffect(() => {

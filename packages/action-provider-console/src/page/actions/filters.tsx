@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { ROLES, STATES, type Wanted } from './filter.ts'
 
-/** Which actions are looked for. Where nothing is chosen, all are. */
+/** The filter. If nothing is checked in a group, all of it counts. */
 export function Filters({
   wanted,
   change,

@@ -20,7 +20,7 @@ export function App(): JSX.Element {
   const { view } = route.value
   const first = useRef(true)
   useEffect(() => {
-    // Who goes to another view by keyboard goes on there.
+    // Moves the keyboard focus to the new view.
     if (!first.current) main.current?.focus({ preventScroll: true })
     first.current = false
   }, [view])

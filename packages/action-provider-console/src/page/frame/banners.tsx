@@ -7,7 +7,7 @@ import { refusing, signIn, signInProblem } from '../sign-in/session.ts'
 import { now, paused } from '../state/live.ts'
 import { troubles } from '../state/thread.ts'
 
-/** What concerns all of a view: no network, no sign-in any more, no news. */
+/** Messages for the whole view: no network, an expired sign-in, paused updates. */
 export function Banners(): JSX.Element {
   const online = useOnline()
   const trouble = Object.entries(troubles.value)[0]

@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { announce } from '../parts/announce.tsx'
 import { paused } from '../state/live.ts'
 
-/** Whether what is shown follows what happens. */
+/** Switches live updates on and off. */
 export function LiveButton(): JSX.Element {
   const isPaused = paused.value
   function toggle(): void {

@@ -29,7 +29,7 @@ const STEPS: Readonly<Record<string, string>> = {
   TooManyRequests: 'Wait a while, then try again.',
 }
 
-/** What went wrong, in words, and what to do next. */
+/** An error, with what to do next. */
 export function ProblemBox(props: {
   error: unknown
   again?: (() => void) | undefined

@@ -13,11 +13,11 @@ type FrameProps = {
   children(description: Description): ComponentChildren
 }
 
-/** The head of all views of a provider, which needs to be known for them. */
+/** The head of all views of a provider. It loads the description first. */
 export function ProviderFrame({ provider, view, children }: FrameProps): JSX.Element {
   const { description, problem, again } = useDescription(provider)
   const query = { provider: inQuery(provider) }
-  // An action is below the tab of all actions, which still leads somewhere else.
+  // An action belongs to the tab of all actions, which links to another page.
   const current = (to: View): 'page' | 'true' | undefined =>
     to === view ? 'page' : to === 'actions' && view === 'action' ? 'true' : undefined
   const tab = (to: View, name: string): JSX.Element => (

@@ -11,7 +11,7 @@ import { ask } from '../state/thread.ts'
 import { CodeLines } from './code-lines.tsx'
 import { ProviderFrame } from './provider-frame.tsx'
 
-/** What a provider says of itself. */
+/** The description of a provider. */
 export function ProviderView({ provider }: { provider: string }): JSX.Element {
   return (
     <ProviderFrame provider={provider} view="provider">

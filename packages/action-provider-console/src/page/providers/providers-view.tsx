@@ -16,7 +16,7 @@ import {
 } from '../state/providers.ts'
 import { go, hrefOf } from '../state/route.ts'
 
-/** All providers that can be seen and run here. */
+/** All providers of the console. */
 export function ProvidersView(): JSX.Element {
   useTitle('Providers')
   const providers = allProviders()

@@ -12,7 +12,7 @@ type AdvancedProps = {
   refused: readonly FieldError[]
 }
 
-/** What a request may say beside its input (interface, "ActionRequest"). */
+/** The fields of a request beside its input (interface, "ActionRequest"). */
 export function Advanced({ fields, change, description, refused }: AdvancedProps): JSX.Element {
   const set = (name: keyof RunFields, value: string | string[] | undefined): void => {
     const { [name]: _, ...others } = fields
@@ -154,7 +154,9 @@ function Principals({ name, title, fields, set, wrong }: PrincipalsProps): JSX.E
   )
 }
 
-/** @example principalsOf('a11ce000-0000-4000-8000-000000000001') // ['urn:globus:auth:identity:a11ce000-…'] */
+/**
+ * @example principalsOf('a11ce000-0000-4000-8000-000000000001') // ['urn:globus:auth:identity:a11ce000-…']
+ */
 function principalsOf(text: string): string[] {
   return text
     .split(/[\s,]+/)
@@ -164,7 +166,7 @@ function principalsOf(text: string): string[] {
     )
 }
 
-/** A time as an input of the browser has it, in its own zone. */
+/** A time for an input of the browser, in its time zone. */
 function localTime(time: string | undefined): string {
   if (time === undefined) return ''
   const date = new Date(time)

@@ -31,7 +31,7 @@ export function RunView({ provider }: { provider: string }): JSX.Element {
   )
 }
 
-/** What a new form begins with: the request that is to be run again, what was typed and not sent, or nothing. */
+/** The first content of a form: the request to run again, a draft, or nothing. */
 function begin(provider: string): { input: string; fields: RunFields; again: boolean } {
   const again = route.value.query.get('again')
   const sent = again === null ? undefined : requestOf(provider, again)
@@ -44,7 +44,7 @@ function begin(provider: string): { input: string; fields: RunFields; again: boo
 }
 
 function pretty(text: string): string {
-  // Written anew, numbers that no double holds would be others.
+  // Formatting would change numbers that a double cannot hold.
   const written = JSON.stringify(JSON.parse(text), undefined, 2)
   return written.replaceAll(/\s/g, '') === text.replaceAll(/\s/g, '') ? written : text
 }

@@ -9,9 +9,9 @@ import { trust, trusted } from './trust.ts'
 
 type GateProps = { provider: string; description: Description; what: string; children: ComponentChildren }
 
-/** Shows what is for those alone who have a token for a provider; to others, how they get one. */
+/** Shows its content to users with a token for the provider, and tells others how to get one. */
 export function Gate({ provider, description, what, children }: GateProps): JSX.Element {
-  // Read so that the gate opens with the sign-in. Once open it stays so: a sign-in that ends takes nothing away.
+  // Subscribes to sign-ins. An open gate stays open when the sign-in expires.
   void signIns.value
   const open = useRef(false)
   open.current ||= hasToken(provider)
@@ -32,7 +32,9 @@ export function Gate({ provider, description, what, children }: GateProps): JSX.
   return <Warning provider={provider} scope={description.globus_auth_scope} what={what} />
 }
 
-/** Names the host before a token goes to it: whoever has the token can act as the user at whatever its scope is for. */
+/**
+ * Names the host before a token goes to it: the host can then act as the user wherever the scope is accepted.
+ */
 function Warning({ provider, scope, what }: { provider: string; scope: string; what: string }): JSX.Element {
   const { host } = new URL(provider)
   const others = [
