@@ -43,18 +43,17 @@ const checked = find('{examples,tools}/**/*.ts', 'test/**/*.ts', 'packages/*/{te
   (path) => lines(read(path)),
 )
 
-test.each(pages.filter((page) => page !== 'README.md'))(
-  'the code of %s is in a file that the compiler checks',
-  (page) => {
-    for (const [, block = ''] of read(page).matchAll(/^```tsx?.*?\n(.*?)^```/gms)) {
-      const parts = block.trimEnd().split(LEFT_OUT).map(lines)
-      expect(
-        checked.some((file) => holds(file, parts)),
-        `${block}\nPut it into a file of examples/guides, where it is checked and run`,
-      ).toBe(true)
-    }
-  },
-)
+test.each(pages)('the code of %s is in a file that the compiler checks', (page) => {
+  for (const [, block = ''] of read(page).matchAll(
+    /^```(?:[jt]sx?|javascript|typescript)\b.*?\n(.*?)^```/gms,
+  )) {
+    const parts = block.trimEnd().split(LEFT_OUT).map(lines)
+    expect(
+      checked.some((file) => holds(file, parts)),
+      `${block}\nPut it into a file of examples/guides, where it is checked and run`,
+    ).toBe(true)
+  }
+})
 
 /** Where a page leaves lines out: an empty line, or a comment with an ellipsis. */
 const LEFT_OUT = /\n(?:\n| *\/\/ ….*\n)+/

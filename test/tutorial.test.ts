@@ -2,14 +2,16 @@
  * The tutorial, followed to the letter in an empty folder: its files are written, its commands run, its outputs compared. Only the
  * packages are those of this repository, and the ports are free ones.
  */
-import { randomInt } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Emulator, groupsScope, startEmulator } from 'globus-emulator'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startPostgres, type TestPostgres } from '../packages/action-provider-tools/test/postgres.ts'
+import {
+  freePort,
+  startPostgres,
+  type TestPostgres,
+} from '../packages/action-provider-tools/test/postgres.ts'
 import { packPackages } from '../scripts/pack.ts'
 import { type Terminal, terminalIn } from './terminal.ts'
 
@@ -127,18 +129,4 @@ function pattern(text: string): RegExp {
     .split('…')
     .map((each) => each.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
   return new RegExp(words.join('[^]*'))
-}
-
-/** A port that is free, and below those that the system gives to others meanwhile. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(10_000, 30_000)
-    const server = createServer()
-    const free = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))
-    })
-    if (!free) continue
-    await new Promise((resolve) => server.close(resolve))
-    return port
-  }
 }

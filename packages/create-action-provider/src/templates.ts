@@ -8,6 +8,7 @@ export const TEMPLATES = {
   echo: 'answers at once',
   work: 'works on after it has answered, in steps that outlive a crash',
   job: 'starts, polls and cancels jobs of another system, such as Slurm',
+  event: 'submits to a service that calls back by a webhook, waits, and collects',
 } as const
 
 export type TemplateName = keyof typeof TEMPLATES

@@ -1,8 +1,13 @@
+import { once } from 'node:events'
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
+import { connect } from 'action-provider-tools/client'
 import { startEmulator } from 'globus-emulator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startPostgres } from '../../action-provider-tools/test/postgres.ts'
+import { freePort, startPostgres } from '../../action-provider-tools/test/postgres.ts'
 import { TEMPLATES } from '../src/templates.ts'
 import { runDockerfile } from './dockerfile.ts'
 import { type Installed, installPacked } from './installed.ts'
@@ -46,7 +51,7 @@ describe.each(Object.keys(TEMPLATES))('a project of the template %s', (template)
   })
 
   test('serves at once, is called by the command line, and stops when it is told to', async () => {
-    const env = { PORT: '0', EMULATOR_PORT: '0' }
+    const env = { PORT: `${await freePort()}`, EMULATOR_PORT: '0' }
     const server = installed.start(['npm', 'start'], { project, env })
     const url = await server.printed(/ serves at (\S+)\n/)
     const token = await server.printed(/TOKEN=(\S+)\n/)
@@ -59,6 +64,56 @@ describe.each(Object.keys(TEMPLATES))('a project of the template %s', (template)
     await server.stop()
     await expect(fetch(url)).rejects.toThrow()
   })
+})
+
+test('a project of the template event submits to an outside service, and goes on at the event that this delivers', async () => {
+  const project = 'my-event'
+  const orders: Record<string, unknown>[] = []
+  const service = createServer(async (request, response) => {
+    if (request.method === 'POST') orders.push({ ...request.headers, ...((await json(request)) as object) })
+    response.end(JSON.stringify(request.method === 'POST' ? { id: 'order-1' } : { to: 2, be: 2 }))
+  })
+  service.listen(0, '127.0.0.1')
+  await once(service, 'listening')
+  const { port } = service.address() as AddressInfo
+  const server = installed.start(['npm', 'start'], {
+    project,
+    env: {
+      PORT: `${await freePort()}`,
+      EMULATOR_PORT: '0',
+      SERVICE_URL: `http://127.0.0.1:${port}`,
+      SERVICE_TOKEN: 'secret',
+    },
+  })
+  const url = await server.printed(/ serves at (\S+)\n/)
+  const token = await server.printed(/TOKEN=(\S+)\n/)
+  const action = await connect(url, { token }).run({ text: 'to be or not to be' })
+  await expect
+    .poll(() => action.status(), { timeout: 60_000 })
+    .toMatchObject({ display_status: 'Waiting for done' })
+  expect(orders).toMatchObject([{ authorization: 'Bearer secret', text: 'to be or not to be' }])
+  const callback = `${orders[0]?.callback}`
+  expect(callback.startsWith(`${url}/actions/${action.id}/events/done?`)).toBe(true)
+  const delivered = await fetch(callback, { method: 'POST', body: '{"ok":true}' })
+  expect(delivered.status).toBe(200)
+  expect(await action.finished()).toMatchObject({
+    status: 'SUCCEEDED',
+    details: { order: 'order-1', counts: { to: 2, be: 2 } },
+  })
+  expect(orders).toHaveLength(1)
+  await server.stop()
+  service.close()
+})
+
+test('a project of the template event says in production what it needs', async () => {
+  const ended = await installed.run(['node', 'src/main.ts'], {
+    project: 'my-event',
+    env: { NODE_ENV: 'production' },
+  })
+  expect([ended.code, ended.stderr]).toEqual([
+    1,
+    'PUBLIC_URL, SERVICE_URL and SERVICE_TOKEN are needed in production: see .env.example\n',
+  ])
 })
 
 test('the steps of its Dockerfile make what serves from PostgreSQL, says how it is, and ends with 0 at SIGTERM', async () => {

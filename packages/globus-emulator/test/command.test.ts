@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startEmulator } from 'globus-emulator'
+import { groupsScope, startEmulator } from 'globus-emulator'
 import { emulatorCommand } from 'globus-emulator/command'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../../../test/eventually.ts'
@@ -35,6 +35,16 @@ function run(...parameters: string[]) {
   }
   return { said, exit, until, signal: (name: NodeJS.Signals) => started.kill(name) }
 }
+
+test('the seed of the README is one', async () => {
+  const page = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+  const [, seed = ''] = /^```json\n(.*?)^```/ms.exec(page) ?? []
+  const emulator = await startEmulator({ port: 0, seed: JSON.parse(seed) })
+  expect(await emulator.issueToken({ username: 'eve@lab.example.com', scope: groupsScope })).toEqual(
+    expect.any(String),
+  )
+  await emulator.close()
+})
 
 test('runs, says how to use it, tells what became of each request, and ends well', async () => {
   const seed = join(folder, 'seed.json')

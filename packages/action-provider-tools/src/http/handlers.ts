@@ -1,4 +1,4 @@
-/** The handler of each operation. The caller is already authenticated and may use the operation. */
+/** The handler of each endpoint. The caller is already authenticated and may use the operation. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { authorizeAccess, authorizeManagement, authorizeNothing } from '../action/access.ts'
 import type { Auth, AuthState } from '../auth/auth.ts'
@@ -9,7 +9,8 @@ import { RequestValidationError, ServiceUnavailable } from '../errors.ts'
 import type { Ended, FoundAction, Operations, RunResult } from '../operations/operations.ts'
 import { whenKnown } from '../promise-like.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
-import type { Operation, OperationEvent } from '../provider/hooks.ts'
+import type { Endpoint } from '../provider/endpoint.ts'
+import type { OperationEvent } from '../provider/hooks.ts'
 import type { Awaitable } from '../store/action-store.ts'
 import type { InputCheck } from './body.ts'
 import { sentBy, signedOr } from './events.ts'
@@ -36,12 +37,13 @@ export type Served = {
 
 export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
 
-/** A handler for each operation that the provider has. */
-export function handlersOf(served: Served): Partial<Record<Operation, Handler>> {
+/** A handler for each endpoint that the provider has. */
+export function handlersOf(served: Served): Partial<Record<Endpoint, Handler>> {
   const { operations, provider } = served
   const { cancel, release, resume, event, log, follow, enumerate } = operations
   return {
-    introspect: introspectHandler(served),
+    introspect: describingHandler(served, () => served.description),
+    openapi: describingHandler(served, served.openApi),
     run: runHandler(served),
     status: statusHandler(served),
     cancel: onAction(served, 'manage', ({ auth, actionId }) => cancel(auth, actionId)),
@@ -69,8 +71,8 @@ function callerOf(request: FastifyRequest): { auth: AuthState; event: OperationE
   return { auth: event.auth, event }
 }
 
-/** Describes the provider (interface, introspect), or its OpenAPI document. Any web page may read both. */
-function introspectHandler({ description, openApi, provider }: Served): Handler {
+/** Answers with a description of the provider (interface, introspect). Any web page may read it. */
+function describingHandler({ provider }: Served, describe: () => Awaitable<string>): Handler {
   const { before } = provider.hooks
   return (request, reply) => {
     reply.header('access-control-allow-origin', '*').header('access-control-expose-headers', '*')
@@ -79,11 +81,7 @@ function introspectHandler({ description, openApi, provider }: Served): Handler 
       return
     }
     const event = operationOf(request)
-    const isOpenApi = /\/openapi\.json\/?$/.test(request.routeOptions.url ?? '')
-    return answer(
-      reply,
-      whenKnown(event && before?.(event), () => (isOpenApi ? openApi() : description)),
-    )
+    return answer(reply, whenKnown(event && before?.(event), describe))
   }
 }
 

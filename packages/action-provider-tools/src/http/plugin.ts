@@ -1,5 +1,5 @@
 import type { FastifyInstance, RouteHandlerMethod } from 'fastify'
-import { authorizeListed, isPublic } from '../action/access.ts'
+import { authorizeListed } from '../action/access.ts'
 import type { Auth, AuthState } from '../auth/auth.ts'
 import { bearerToken } from '../auth/bearer-token.ts'
 import { deriveSecretsKey } from '../auth/secrets-key.ts'
@@ -11,6 +11,7 @@ import type { Operations } from '../operations/operations.ts'
 import { ownStateOperations } from '../operations/own-state.ts'
 import { isPromiseLike, whenKnown } from '../promise-like.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
+import { admissionTo, type Endpoint, operationOfEndpoint } from '../provider/endpoint.ts'
 import type { Operation, OperationEvent } from '../provider/hooks.ts'
 import type { ActionStore } from '../store/action-store.ts'
 import { type Telemetry, telemetryOf } from '../telemetry/telemetry.ts'
@@ -89,22 +90,23 @@ export async function actionProvider(app: FastifyInstance, options: ActionProvid
 
   const load = loadOf(app)
   const handlers = handlersOf(served)
-  const names = Object.keys(handlers) as Operation[]
+  const endpoints = Object.keys(handlers) as Endpoint[]
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.slice(app.prefix.length).split('?', 1)[0] ?? ''
-    const error = noRoute(request, allowedMethods(path, names))
+    const error = noRoute(request, allowedMethods(path, endpoints))
     answerError(load ? load.refuse(request, error) : error, request, reply)
   })
-  for (const operation of names) {
-    const open = operation === 'introspect' && isPublic(provider.description.visible_to)
-    for (const [method, path] of ROUTES[operation]) {
+  for (const endpoint of endpoints) {
+    const operation = operationOfEndpoint(endpoint)
+    const { open } = admissionTo(operation, provider.description)
+    for (const [method, path] of ROUTES[endpoint]) {
       const hook =
         open || method === 'OPTIONS'
           ? enterOpen(operation, load)
           : operation === 'event'
             ? enterSigned(enterOpen(operation, load), enter(operation, provider, auth, load))
             : enter(operation, provider, auth, load)
-      const handler = telemetry.handle(handlers[operation] as Handler)
+      const handler = telemetry.handle(handlers[endpoint] as Handler)
       const route = {
         method,
         onRequest: telemetry.enter(operation, hook),
@@ -172,16 +174,14 @@ function enter(
   auth: Auth,
   load: Load | undefined,
 ): EnterHook {
-  const list = operation === 'introspect' ? 'visible_to' : 'runnable_by'
-  const listed = operation === 'introspect' || operation === 'run' || operation === 'enumerate'
-  const allowed = provider.description[list]
+  const { list } = admissionTo(operation, provider.description)
   return (request, _reply, done) => {
     const event: OperationEvent = { operation }
     beginOperation(request, event)
     const admit = (caller: AuthState): Promise<void> | void => {
       event.auth = caller
       load?.admitCaller(request, caller.effectiveIdentity)
-      if (listed) return authorizeListed(caller, list, allowed)
+      if (list) return authorizeListed(caller, list, provider.description[list])
     }
     const authenticate = (): Promise<void> | void => {
       const token = bearerToken(request.headers.authorization)

@@ -7,6 +7,7 @@ import type { Progress, Target } from '../moving/dialect.ts'
 import type { Moved, MovedAction } from '../moving/line.ts'
 import { noTotals, type Totals } from '../moving/totals.ts'
 import { createAccess } from './access.ts'
+import { createCounts } from './counts.ts'
 import { openDatabase } from './opening.ts'
 import { createProviders } from './providers.ts'
 import { RECORDED_COLUMNS, recordedValues } from './rows.ts'
@@ -66,11 +67,7 @@ export function openTarget(path: string): Target {
     },
     totals: async () => totals(database),
     async finish(progress) {
-      together(() => {
-        database.exec(`DELETE FROM counts;
-          INSERT INTO counts (provider, status, actions) SELECT provider, status, count(*) FROM actions GROUP BY provider, status`)
-        note(progress)
-      })
+      note(progress)
     },
     close: async () => database.close(),
   }
@@ -84,6 +81,7 @@ function prepareWrite(database: DatabaseSync): {
   const providers = createProviders(database)
   const access = createAccess(database)
   const remembered = createSteps(database)
+  const counts = createCounts(database)
   const insertAction = insertInto(database, 'actions', RECORDED_COLUMNS)
   const insertRequest = prepare(database, 'INSERT INTO requests (number, request) VALUES (?, ?)')
   const insertSecret = prepare(database, 'INSERT INTO secrets (number, secret) VALUES (?, ?)')
@@ -137,6 +135,7 @@ function prepareWrite(database: DatabaseSync): {
           log.length,
         ),
       )
+      counts.add(provider, action.status, 1)
       if (request !== undefined) insertRequest.run(number, request)
       if (secret !== undefined) insertSecret.run(number, secret)
       if (job !== undefined)
@@ -158,15 +157,15 @@ function totals(database: DatabaseSync): Totals {
   const found = noTotals()
   const statuses = prepare<[string, number, number]>(
     database,
-    'SELECT name, status, count(*) FROM actions JOIN providers ON id = provider GROUP BY name, status',
+    'SELECT name, status, actions FROM counts JOIN providers ON id = provider WHERE actions > 0',
   )
   for (const [provider, status, actions] of statuses.all()) {
     const name = STATUSES[status] ?? 'FAILED'
     found.statuses[provider] = { ...found.statuses[provider], [name]: actions }
-    found.actions += actions
   }
   return {
     ...found,
+    actions: many('actions'),
     requests: many('requests'),
     secrets: many('secrets'),
     jobs: many('jobs'),

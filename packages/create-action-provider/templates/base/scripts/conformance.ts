@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -27,7 +28,7 @@ const server = spawn(process.execPath, ['src/main.ts'], {
     SCOPE: scope,
     DATABASE_URL: `sqlite:${join(folder, 'actions.db')}`,
     HOST: '127.0.0.1',
-    PORT: '0',
+    PORT: `${await freePort()}`,
     LOG_LEVEL: 'warn',
   },
   stdio: ['ignore', 'pipe', 'inherit'],
@@ -40,6 +41,16 @@ try {
   await ended
   await emulator.close()
   await rm(folder, { recursive: true })
+}
+
+/** A port of this machine that is free: callback URLs name it. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
 }
 
 /** The URL that the provider serves at, once it does. */
