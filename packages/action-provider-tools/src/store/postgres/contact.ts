@@ -10,7 +10,10 @@ export type Contact = {
 
 const NOW = 'extract(epoch FROM clock_timestamp())::float8 * 1000'
 
-/** The one row says since when the database has been reached, and when it was last. Times are read once the row is locked. */
+/**
+ * The one row says since when the database has been reached, and when it last was. Times are read once the row
+ * is locked.
+ */
 const NOTE = statement(
   'note-contact',
   { gap: 'float8' },
@@ -20,13 +23,15 @@ const NOTE = statement(
     RETURNING seen - since AS duration`,
 )
 
-/** The part of a lease for which nothing may be heard of the database before it counts as away, and how often it is noted meanwhile. */
+/** The part of a lease in which nothing is heard of the database before it counts as away. */
 const GAP = 1 / 3
+/** How often contact is noted in that time. */
 const NOTES_A_GAP = 4
 
 /**
- * Notes in the database itself that it is reached. So an instance that has just started knows as much as those that have been up
- * for long. After a crash of the database the table is empty, as if it had just been reached for the first time.
+ * Notes in the database itself that it is reached. So an instance that has just started knows as much as
+ * those that have been up for long. After a crash of the database the table is empty, as if it had just been
+ * reached for the first time.
  *
  * @param lease in milliseconds
  */
