@@ -1,5 +1,5 @@
 /** Gathers what the site is made of in `content`: the pages of docs, those of the packages, and the API from the doc comments. */
-import { execFileSync } from 'node:child_process'
+import { execSync } from 'node:child_process'
 import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -29,7 +29,7 @@ for (const path of globSync('docs/**/*.{json,yml,conf,png,svg}', { cwd: root }))
   mkdirSync(dirname(target), { recursive: true })
   copyFileSync(join(root, path), target)
 }
-execFileSync('typedoc', ['--logLevel', 'Warn'], { stdio: 'inherit', cwd: dirname(content), shell: true })
+execSync('typedoc --logLevel Warn', { stdio: 'inherit', cwd: dirname(content) })
 
 function write(page: string, text: string): void {
   const path = join(content, page)
