@@ -28,8 +28,8 @@ export type Group = { name: string; measure: (bench: Bench) => Promise<Figure[]>
 
 export const CONNECTIONS = 32
 
-/** How long servers are under load before they are measured, in seconds. */
-const WARM_UP = 2
+/** How long servers are under load before they are measured, in seconds: until what runs often is compiled. */
+const WARM_UP = 8
 
 /** What is served: the synchronous echo, the asynchronous example, or work of many steps. */
 export type Example = 'watchasay' | 'hello-world' | 'steps'

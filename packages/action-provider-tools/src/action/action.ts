@@ -2,7 +2,10 @@ import type { ActionStatus, ActionStatusValue } from '../documents/action-status
 import type { ActionLogEntry } from '../documents/log-page.ts'
 import type { PrincipalURN } from '../documents/principal.ts'
 
-/** An action as it is now: its status document, and what else decides who may see it and what may happen to it next. */
+/**
+ * An action as it is now: its status document, and what else decides who may see it and what may happen to it
+ * next.
+ */
 export type CurrentAction = {
   /** UUIDv7 in its usual text form. */
   action_id: string
@@ -13,7 +16,10 @@ export type CurrentAction = {
   manage_by: readonly string[]
   status: ActionStatusValue
   document: ActionStatus
-  /** Counts the changes of this action. A transition is written only where nobody else has raised it meanwhile. */
+  /**
+   * Counts the changes of this action. A transition is written only where nobody else has raised it
+   * meanwhile.
+   */
   version: number
   /** How many attempts have begun. */
   attempt: number
@@ -59,17 +65,20 @@ export type Change = {
   log?: readonly ActionLogEntry[]
   /** `null` erases it. A change to SUCCEEDED or FAILED erases it in any case. */
   secret?: Uint8Array | null
-  /** Steps of its work: each is added, or replaces the one of its name. A change to SUCCEEDED or FAILED erases all. */
+  /**
+   * Steps of its work: each is added, or replaces the one of its name. A change to SUCCEEDED or FAILED erases
+   * all.
+   */
   steps?: readonly SealedStep[]
   /**
-   * Events that reach it: each is added, unless there is one of the same delivery. One without a value is taken back. A
-   * change to SUCCEEDED or FAILED erases all.
+   * Events that reach it: each is added, unless there is one of the same delivery. One without a value is
+   * taken back. A change to SUCCEEDED or FAILED erases all.
    */
   events?: readonly (SealedEvent | EventTakenBack)[]
   /**
-   * What happens to its job. `done` removes it. A time (milliseconds since 1970) makes it due then, without a holder, also
-   * where there was no job. `left_by` names an instance that leaves the job to others; it takes the job again only where they
-   * do not. A change to SUCCEEDED or FAILED removes the job in any case.
+   * What happens to its job. `done` removes it. A time (milliseconds since 1970) makes it due then, without a
+   * holder, also where there was no job. `left_by` names an instance that leaves the job to others; it takes
+   * the job again only where they do not. A change to SUCCEEDED or FAILED removes the job in any case.
    */
   job?: 'done' | { due_at: number; left_by?: string }
   /** Removes the action with its log, secret and job, and frees its request_id. */
@@ -87,7 +96,9 @@ export type SealedStep = {
 export type SealedEvent = {
   /** Its name. */
   event: string
-  /** 32 bytes that tell a repeated delivery from another event: unique within the action and the event's name. */
+  /**
+   * 32 bytes that tell a repeated delivery from another event: unique within the action and the event's name.
+   */
   delivery: Uint8Array
   sealed: Uint8Array
 }

@@ -19,8 +19,8 @@ export type RunResult = {
 }
 
 /**
- * Resolves with the document when the action is no longer ACTIVE, when the time is over (milliseconds), or when this instance
- * stops or the caller has hung up.
+ * Resolves with the document when the action is no longer ACTIVE, when the time is over (milliseconds), or
+ * when this instance stops or the caller has hung up.
  */
 export type Ended = (milliseconds: number, hungUp: AbortSignal) => Promise<string>
 

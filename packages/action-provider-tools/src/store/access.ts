@@ -30,8 +30,8 @@ export function accessTo({ creator_id, monitor_by, manage_by }: StoredAction): A
 }
 
 /**
- * A principal in few bytes, for the index of who may see which action: 17 for an identity or a group, else its text.
- * Different principals have different keys.
+ * A principal in few bytes, for the index of who may see which action: 17 for an identity or a group, else
+ * its text. Different principals have different keys.
  */
 export function principalKey(principal: string): Buffer {
   return compact(1, IDENTITY, principal) ?? compact(2, GROUP, principal) ?? Buffer.from(`\0${principal}`)

@@ -1,7 +1,10 @@
 import { uuidBytes } from '../action/keys.ts'
 import { RequestValidationError } from '../errors.ts'
 
-/** Where a page of a log ended: the time and the number of its last entry. Callers pass it back as an opaque text. */
+/**
+ * Where a page of a log ended: the time and the number of its last entry. Callers pass it back as an opaque
+ * text.
+ */
 export type LogPosition = { time: number; number: number }
 
 export function writeLogMarker({ time, number }: LogPosition): string {

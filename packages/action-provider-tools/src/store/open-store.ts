@@ -5,8 +5,8 @@ const SQLITE = 'sqlite:'
 const POSTGRES = /^postgres(ql)?:\/\//
 
 /**
- * Opens the store that a URL names. The code for the other kind of database is not loaded. PostgreSQL needs the
- * package `pg`, which is optional to install.
+ * Opens the store that a URL names. The code for the other kind of database is not loaded. PostgreSQL needs
+ * the package `pg`, which is optional to install.
  *
  * @param url `sqlite:PATH`, `sqlite::memory:`, or `postgres://…` in PostgreSQL's own form
  * @throws StoreUnusable with one line that says what to do; it repeats no password

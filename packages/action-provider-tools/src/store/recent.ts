@@ -1,7 +1,10 @@
 import { LRUCache } from 'lru-cache'
 import type { StoredAction } from './action-store.ts'
 
-/** Actions that were asked for or changed just now, as they were in the database then: as they are, while nobody else writes to it. */
+/**
+ * Actions that were asked for or changed just now, as they were in the database then: as they are, while
+ * nobody else writes to it.
+ */
 export type Recent = {
   get: (actionId: string) => StoredAction | undefined
   keep: (action: StoredAction) => void

@@ -1,9 +1,9 @@
 import type { JobLimits } from './action-store.ts'
 
 /**
- * Due work is taken in turns, so that a caller with ten thousand actions does not keep another's first one waiting: each time
- * jobs are taken, the callers after the one that was served last get as many as each other, and what is left goes to the
- * oldest jobs.
+ * Due work is taken in turns, so that a caller with ten thousand actions does not keep another's first one
+ * waiting: each time jobs are taken, the callers after the one that was served last get as many as each
+ * other, and what is left goes to the oldest jobs.
  */
 
 /** How many callers are looked at each time: more would make taking a job cost more than it is worth. */
@@ -17,7 +17,10 @@ export function shareOf(limit: number, callers: number): number {
 /** A caller's jobs of one key, one behind the other; `''` where they have none. */
 export type Queue = { caller: string; key: string }
 
-/** How many queues are looked at each time where there are limits: jobs behind one that is full must be found too. */
+/**
+ * How many queues are looked at each time where there are limits: jobs behind one that is full must be found
+ * too.
+ */
 export const QUEUES_A_TURN = 1_000
 
 /**

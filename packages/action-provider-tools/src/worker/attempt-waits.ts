@@ -2,8 +2,8 @@ import type { Inactivity } from '../action/lifecycle.ts'
 import type { WorkInterrupted } from '../errors.ts'
 
 /**
- * The longest wait for which an attempt stays in memory, in milliseconds. To end an attempt and begin the next costs a few
- * writes; to stay costs a place among those that run.
+ * The longest wait for which an attempt stays in memory, in milliseconds. To end an attempt and begin the
+ * next costs a few writes; to stay costs a place among those that run.
  */
 const IN_MEMORY = 5_000
 
@@ -16,12 +16,18 @@ export type Suspension = {
   event?: string | undefined
 }
 
-/** What an attempt waits for. While it only waits, and for long, it is suspended: it ends, to be run again when that is over. */
+/**
+ * What an attempt waits for. While it only waits, and for long, it is suspended: it ends, to be run again
+ * when that is over.
+ */
 export type AttemptWaits = {
   /** A step is in hand: the attempt goes on at least until its `end`. */
   begin: () => void
   end: () => void
-  /** Resolves at a time or when it is woken; rejects when the signal aborts; never settles once the attempt is suspended. */
+  /**
+   * Resolves at a time or when it is woken; rejects when the signal aborts; never settles once the attempt is
+   * suspended.
+   */
   until: (time: number, why?: Omit<Suspension, 'until'>) => Promise<void>
   /** Looks which waits are over. */
   look: () => void
@@ -29,7 +35,10 @@ export type AttemptWaits = {
   lookForEvents: () => void
   /** The attempt has ended: nothing of it settles any more. */
   close: () => void
-  /** When the first of its waits is over, in milliseconds since 1970; `undefined` while it does anything but wait. */
+  /**
+   * When the first of its waits is over, in milliseconds since 1970; `undefined` while it does anything but
+   * wait.
+   */
   readonly next: number | undefined
   /** Resolves when the attempt is suspended. */
   readonly suspended: Promise<Suspension>
@@ -152,8 +161,8 @@ export function createAttemptWaits(
 }
 
 /**
- * What is asked of an attempt that has ended never settles. A rejection that the work does not look at ends the process no more
- * than an error that it catches.
+ * What is asked of an attempt that has ended never settles. A rejection that the work does not look at ends
+ * the process no more than an error that it catches.
  */
 export function unlessOver<Given extends unknown[], T>(
   waits: AttemptWaits,

@@ -3,8 +3,8 @@ import { assertEventName } from './journal.ts'
 import type { Attempt, WorkerContext } from './worker-context.ts'
 
 /**
- * Gives URLs by which whoever holds one may send an event, once. Each use of an event in a run has a URL of its own, the
- * same whenever the work runs again.
+ * Gives URLs by which whoever holds one may send an event, once. Each use of an event in a run has a URL of
+ * its own, the same whenever the work runs again.
  * @throws InvalidDefinition where the provider does not know its URL for the outside world
  */
 export function createCallbackUrls(worker: WorkerContext, { actionId }: Attempt): (event: string) => string {

@@ -16,7 +16,9 @@ export type Delivery = {
   actionId: string
   event: string
   value: unknown
-  /** What makes a repetition of it the same: the sender's key, the use of a signed URL, or else its content. */
+  /**
+   * What makes a repetition of it the same: the sender's key, the use of a signed URL, or else its content.
+   */
   same: readonly string[]
   /** Whether it may come once only, and never with another value. */
   once?: boolean
@@ -25,9 +27,10 @@ export type Delivery = {
 }
 
 /**
- * Lets an event reach an action. It is kept until the work asks for it; work that is suspended and waits for it runs again.
- * @throws RequestValidationError where the work waits for another value, ActionConflict where the action is complete or the
- * event may not come again, ActionNotFound
+ * Lets an event reach an action. It is kept until the work asks for it; work that is suspended and waits for
+ * it runs again.
+ * @throws RequestValidationError where the work waits for another value, ActionConflict where the action is
+ * complete or the event may not come again, ActionNotFound
  */
 export async function deliver(worker: WorkerContext, sent: Delivery): Promise<StoredAction> {
   const { store, namespace } = worker
@@ -94,7 +97,9 @@ function woken({ now }: WorkerContext, current: CurrentAction): Change | undefin
   return current.runs_on === undefined ? lifecycle.wake(current, now()) : undefined
 }
 
-/** What the work waits for under a name; `undefined` where it does not wait, as far as this instance can read. */
+/**
+ * What the work waits for under a name; `undefined` where it does not wait, as far as this instance can read.
+ */
 function awaited(
   { secrets, namespace }: WorkerContext,
   actionId: string,

@@ -60,7 +60,10 @@ export async function doWhatIsDue(worker: WorkerContext): Promise<void> {
   await endCanceled(worker)
 }
 
-/** Makes the worker look for due jobs at the very time at which the next is due, where that comes before its next poll. */
+/**
+ * Makes the worker look for due jobs at the very time at which the next is due, where that comes before its
+ * next poll.
+ */
 async function planWake(worker: WorkerContext): Promise<void> {
   const due = await worker.store.nextDue(worker.namespace)
   if (due !== undefined) nudgeAt(worker, due)

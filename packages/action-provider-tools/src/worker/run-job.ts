@@ -141,7 +141,10 @@ function beginning(worker: WorkerContext, current: CurrentAction, hold: Hold): C
   return { ...lifecycle.startAttempt(current, hold), ...(status && { status }) }
 }
 
-/** For how long work of another version is left alone, in milliseconds, before an instance is offered it again. */
+/**
+ * For how long work of another version is left alone, in milliseconds, before an instance is offered it
+ * again.
+ */
 const OTHER_VERSION_WAIT = 30_000
 
 /** What becomes of work of a version that this instance may not go on with. */

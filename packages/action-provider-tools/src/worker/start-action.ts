@@ -14,8 +14,9 @@ import { type Attempt, createAttempt, lose, type WorkerContext } from './worker-
 
 /**
  * Records a new action, with what begins its work as soon as may be:
- * - Work that may end at once runs inline, inside the transaction that records its action: exactly once, for the price of
- *   one commit. The uniqueness of the request is decided before it runs, and nobody can see the action before it has ended.
+ * - Work that may end at once runs inline, inside the transaction that records its action: exactly once, for
+ *   the price of one commit. The uniqueness of the request is decided before it runs, and nobody can see the
+ *   action before it has ended.
  * - Where this instance has room, it holds the job from the same commit on, and begins the work from memory.
  * - Otherwise the job is due, for whoever has room.
  */
@@ -111,7 +112,10 @@ export function createActionStarter(
     }
   }
 
-  /** Work that returned a promise: this instance holds its job from the moment in which the action is recorded. */
+  /**
+   * Work that returned a promise: this instance holds its job from the moment in which the action is
+   * recorded.
+   */
   function goesOn(
     attempt: Attempt,
     value: Promise<unknown>,

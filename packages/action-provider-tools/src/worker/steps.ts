@@ -132,7 +132,10 @@ async function call(
   }
 }
 
-/** Whether a step that threw this may be tried again by its own policy. What it meant for the work goes to the work. */
+/**
+ * Whether a step that threw this may be tried again by its own policy. What it meant for the work goes to the
+ * work.
+ */
 function mayRetry(error: unknown): boolean {
   const meant = [ActionFailed, ConsentRequired, Paused, StepMismatch, WorkInterrupted]
   return !meant.some((kind) => error instanceof kind) && !isAbort(error)
@@ -142,7 +145,9 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && (error.name === 'AbortError' || error.cause instanceof WorkInterrupted)
 }
 
-/** How long to wait before a step is tried again, in milliseconds; `undefined` where it has failed too often. */
+/**
+ * How long to wait before a step is tried again, in milliseconds; `undefined` where it has failed too often.
+ */
 function waitAfter(error: unknown, failures: number, policy: RetryPolicy): number | undefined {
   const { limit, backoff: first, maximumBackoff: most } = completeRetry(policy)
   if (failures >= limit) return undefined

@@ -1,23 +1,29 @@
 import type { Job } from '../store/action-store.ts'
 import { logStoreError, type WorkerContext } from './worker-context.ts'
 
-/** Fills the places of a worker: with due jobs, each caller's in turn, and with new actions where no job waits. */
+/**
+ * Fills the places of a worker: with due jobs, each caller's in turn, and with new actions where no job
+ * waits.
+ */
 export type JobTaker = {
   /** Looks for due jobs. */
   nudge: () => void
   /** Looks for due jobs, now that a place is free, unless none are waiting. */
   freed: () => void
   /**
-   * Whether a new action may take a place at once: there is a free one, the last look found no more due jobs than
-   * places, and nothing is limited beyond this instance. A look comes with every job that somebody tells of, and at
-   * regular intervals: new actions pass over whoever waits for no longer than that.
+   * Whether a new action may take a place at once: there is a free one, the last look found no more due jobs
+   * than places, and nothing is limited beyond this instance. A look comes with every job that somebody tells
+   * of, and at regular intervals: new actions pass over whoever waits for no longer than that.
    */
   readonly hasRoom: boolean
   /** Resolves when no jobs are on their way here. */
   idle: () => Promise<void>
 }
 
-/** @param launch begins the work of a job. `takenAt` is when the request was sent that took it: `performance.now()` */
+/**
+ * @param launch begins the work of a job. `takenAt` is when the request was sent that took it:
+ * `performance.now()`
+ */
 export function createJobTaker(
   worker: WorkerContext,
   works: boolean,

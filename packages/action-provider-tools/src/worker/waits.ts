@@ -4,15 +4,18 @@ import type { WorkerContext } from './worker-context.ts'
 
 /** One of those who wait for what becomes of an action. It must be ended. */
 export type Following = {
-  /** The action as it is now; `undefined` where it is gone. Those who ask about one action at the same moment share a query. */
+  /**
+   * The action as it is now; `undefined` where it is gone. Those who ask about one action at the same moment
+   * share a query.
+   */
   latest: () => Awaitable<StoredAction | undefined>
   /** The entries of its log after a position, as the store gives them; shared in the same way. */
   logAfter: (position: number) => Awaitable<readonly PlacedEntry[] | undefined>
   /** How often something was logged, as far as that is known. */
   readonly logged: number
   /**
-   * Resolves when there may be news since `latest` was asked, when the time is over (milliseconds), when `signal` aborts, or when
-   * this instance begins to stop.
+   * Resolves when there may be news since `latest` was asked, when the time is over (milliseconds), when
+   * `signal` aborts, or when this instance begins to stop.
    */
   changed: (milliseconds: number, signal?: AbortSignal) => Promise<void>
   /** Whether this instance stops, so that nobody should wait who can wait elsewhere. */
@@ -25,8 +28,8 @@ export type Waits = {
   /** @param known the action as it is at this moment, where that was read just now */
   follow: (actionId: string, known?: StoredAction) => Following
   /**
-   * Resolves with the action when it is ready, when the time is over (milliseconds), when `signal` aborts, or when this instance
-   * stops: as soon as it begins to, or for `mustEnd` when it has stopped.
+   * Resolves with the action when it is ready, when the time is over (milliseconds), when `signal` aborts, or
+   * when this instance stops: as soon as it begins to, or for `mustEnd` when it has stopped.
    * @param options.known as of `follow`
    */
   until: (
@@ -42,8 +45,8 @@ export type Waits = {
 export type WaitOptions = { signal?: AbortSignal; known?: StoredAction; mustEnd?: boolean }
 
 /**
- * How long until the store is asked whether news of an action were missed, in milliseconds: soon, as another instance hears late
- * that somebody waits here, and ever later.
+ * How long until the store is asked whether news of an action were missed, in milliseconds: soon, as another
+ * instance hears late that somebody waits here, and ever later.
  */
 const LOOK = { first: 50, growth: 2, most: 5_000 } as const
 
@@ -62,7 +65,9 @@ type Feed = {
   news: number
   logged: number
   reading: Awaitable<StoredAction | undefined> | undefined
-  /** Readings of the log, by the position after which they begin; those of before the latest news are dropped. */
+  /**
+   * Readings of the log, by the position after which they begin; those of before the latest news are dropped.
+   */
   logs: Map<number, Awaitable<readonly PlacedEntry[] | undefined>>
   waiting: Set<() => void>
   followers: number
@@ -70,8 +75,8 @@ type Feed = {
 }
 
 /**
- * Those who wait for one action share what is told and what is read of it: however many they are, a change costs one query at
- * most, and none where it was made on this instance.
+ * Those who wait for one action share what is told and what is read of it: however many they are, a change
+ * costs one query at most, and none where it was made on this instance.
  */
 export function createWaits(worker: WorkerContext): Waits {
   const { store, namespace, running } = worker

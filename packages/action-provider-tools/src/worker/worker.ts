@@ -75,7 +75,9 @@ export type Worker = {
   isCallback: (actionId: string, event: string, url: { use: number; signature: string }) => boolean
   /** Polls work in another system, unless that was done within its poll interval. */
   refresh: (action: StoredAction) => Promise<StoredAction | undefined> | StoredAction
-  /** Resolves with the action when it is no longer ACTIVE, or when it was waited for long enough: see `Waits`. */
+  /**
+   * Resolves with the action when it is no longer ACTIVE, or when it was waited for long enough: see `Waits`.
+   */
   whenNotActive: (
     actionId: string,
     milliseconds: number,

@@ -34,11 +34,13 @@ const TELL_EVERY = 1_000
 const BATCH = { lines: 500, size: 1_048_576 }
 
 /**
- * Writes all that a store keeps to a file, compressed where its name ends in `.gz`. The file is there once it is whole.
+ * Writes all that a store keeps to a file, compressed where its name ends in `.gz`. The file is there once it
+ * is whole.
  *
  * @param url as for `openStore`. On SQLite no other process can use the database meanwhile
  * @param file a path, or a stream, which is not compressed
- * @throws StoreUnusable where the store cannot be opened, or instances work on it and `whileRunning` is not set
+ * @throws StoreUnusable where the store cannot be opened, or instances work on it and `whileRunning` is not
+ * set
  * @example await exportStore('sqlite:data/actions.db', 'actions.ndjson.gz')
  */
 export async function exportStore(
@@ -78,14 +80,15 @@ async function toDisk(path: string): Promise<void> {
 }
 
 /**
- * Reads an export into a store that has no actions. What was interrupted goes on where it ended when it is called again with
- * the same export; what is complete already is left alone. Until it is complete no instance opens the store.
+ * Reads an export into a store that has no actions. What was interrupted goes on where it ended when it is
+ * called again with the same export; what is complete already is left alone. Until it is complete no instance
+ * opens the store.
  *
  * @param url as for `openStore`; a SQLite file is made where it is missing
  * @param file a path, or a stream of what an export has
  * @returns what is in the store now; `already` where the same export was imported before
- * @throws StoreUnusable where the store has other actions, instances work on it, or the export is cut, changed or another one
- * than was begun with
+ * @throws StoreUnusable where the store has other actions, instances work on it, or the export is cut,
+ * changed or another one than was begun with
  * @example await importStore('postgres://provider:secret@db.example.org/provider', 'actions.ndjson.gz')
  */
 export async function importStore(
@@ -160,8 +163,8 @@ function sizeOf(moved: Moved): number {
 }
 
 /**
- * Checks that an export is whole, and, given a store, that the store has the same actions with all that belongs to them: no
- * more, no fewer, none changed.
+ * Checks that an export is whole, and, given a store, that the store has the same actions with all that
+ * belongs to them: no more, no fewer, none changed.
  *
  * @param url the store to compare with, as for `openStore`
  * @throws StoreUnusable where the export is cut or changed, or the store differs

@@ -10,8 +10,9 @@ import { CHANGING_COLUMNS, changingValues, keyOf } from './rows.ts'
 import { statement } from './statement.ts'
 
 /**
- * Changes those actions that nobody has changed since they were read, and whose job is still held where that was asked
- * for. Everybody locks actions, and then jobs, in one order, so that no two batches wait for each other.
+ * Changes those actions that nobody has changed since they were read, and whose job is still held where that
+ * was asked for. Everybody locks actions, and then jobs, in one order, so that no two batches wait for each
+ * other.
  */
 export const CHANGE = statement(
   'change',

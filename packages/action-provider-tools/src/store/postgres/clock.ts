@@ -31,8 +31,8 @@ const SET_EVERY = 60_000
 const CORRECTION = 1_000
 
 /**
- * Reads the database's clock, and again every minute. In between it goes on by a counter that no setting of this
- * machine's clock moves.
+ * Reads the database's clock, and again every minute. In between it goes on by a counter that no setting of
+ * this machine's clock moves.
  */
 export async function readClock(database: Database): Promise<DatabaseClock> {
   let offset = await measure(database)

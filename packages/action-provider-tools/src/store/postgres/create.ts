@@ -28,9 +28,10 @@ type Candidate = { newAction: NewAction; key: string }
 type Verdict = Creation | { outcome: 'again'; released?: StoredAction }
 
 /**
- * Records actions. Those of the same moment share a commit, so that one write to disk makes many durable. The primary key of
- * the requests decides which is the first of its key: where another transaction is about to insert the same key, this
- * one waits for it to end. All instances insert keys in the same order, so that no two wait for each other.
+ * Records actions. Those of the same moment share a commit, so that one write to disk makes many durable. The
+ * primary key of the requests decides which is the first of its key: where another transaction is about to
+ * insert the same key, this one waits for it to end. All instances insert keys in the same order, so that no
+ * two wait for each other.
  */
 export function prepareCreate(
   database: Database,

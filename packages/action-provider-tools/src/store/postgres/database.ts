@@ -8,7 +8,10 @@ export type Query = <Row>(statement: Statement, values: readonly unknown[]) => P
 /** A pool of connections to one database. */
 export type Database = {
   query: Query
-  /** Runs several statements as one transaction, again when it collided with another: `work` must be repeatable. */
+  /**
+   * Runs several statements as one transaction, again when it collided with another: `work` must be
+   * repeatable.
+   */
   transaction: <T>(work: (query: Query) => Promise<T>) => Promise<T>
   /** For how long the database has answered up to now, in milliseconds. */
   reachedFor: () => number
@@ -19,8 +22,9 @@ export type Database = {
 const ATTEMPTS = 5
 
 /**
- * With `off` a commit is answered before it is on disk, and what was acknowledged may be lost. This connection then uses
- * `on`; any other value of the server stays. The connection keeps its value when the server's setting changes later.
+ * With `off` a commit is answered before it is on disk, and what was acknowledged may be lost. This
+ * connection then uses `on`; any other value of the server stays. The connection keeps its value when the
+ * server's setting changes later.
  */
 const COMMIT_ON_DISK = `SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
   WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)`

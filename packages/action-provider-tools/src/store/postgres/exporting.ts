@@ -10,7 +10,8 @@ import { ACTION_COLUMNS, type ActionRow, actionOf } from './rows.ts'
 const PAGE = 100
 
 /**
- * Opens a database to export it: one transaction that sees what was committed when it began, and nothing after.
+ * Opens a database to export it: one transaction that sees what was committed when it began, and nothing
+ * after.
  * @throws StoreUnusable where it cannot be reached, or where instances work on it, unless told to go on
  */
 export async function openSource(url: string, options: OpeningOptions = {}): Promise<Source> {

@@ -7,8 +7,8 @@ import {
 } from '../../errors.ts'
 
 /**
- * What PostgreSQL says when it cannot serve for now: SQLSTATE codes, or their first two characters for a whole class
- * (PostgreSQL documentation, appendix A).
+ * What PostgreSQL says when it cannot serve for now: SQLSTATE codes, or their first two characters for a
+ * whole class (PostgreSQL documentation, appendix A).
  */
 const UNAVAILABLE: ReadonlySet<string> = new Set([
   '08', // connection exception

@@ -9,15 +9,16 @@ type Waiting<Item, Result> = {
 }
 
 /**
- * How many items are done at once at most, and how many batches: while one waits for the disk, the next is made ready.
+ * How many items are done at once at most, and how many batches: while one waits for the disk, the next is
+ * made ready.
  */
 const LIMITS = { items: 256, batches: 2 }
 
 /**
  * Does together what was asked for one by one: while batches are on their way, the next one gathers.
  *
- * A batch that fails because the database is away fails as a whole, and with it all that wait. One that fails for any
- * other reason is done again item by item, so that an item which cannot be done fails alone.
+ * A batch that fails because the database is away fails as a whole, and with it all that wait. One that fails
+ * for any other reason is done again item by item, so that an item which cannot be done fails alone.
  *
  * @param work gives the results in the order of the items
  */

@@ -17,9 +17,10 @@ const HOLDER = { provider: 'text', instance: 'text', clock: 'float8' } as const
 const timeOf = (clock: string): string => `COALESCE(${clock}, ${DATABASE_TIME})`
 
 /**
- * Those whose lease is over come first: they have waited longest. There are `abandoned` of them at most. Then callers take turns,
- * beginning after the one that was served last; what is left goes to the oldest jobs. Callers are found by going along the
- * index from one to the next, so that it does not matter how many jobs each of them has.
+ * Those whose lease is over come first: they have waited longest. There are `abandoned` of them at most. Then
+ * callers take turns, beginning after the one that was served last; what is left goes to the oldest jobs.
+ * Callers are found by going along the index from one to the next, so that it does not matter how many jobs
+ * each of them has.
  */
 const TAKE = statement(
   'take-jobs',
@@ -121,8 +122,9 @@ export type Jobs = {
 /**
  * The right to run an action's work, as leases.
  *
- * A lease counts only the time in which its holder could have renewed it: an instance takes over a job once it has itself
- * reached the database for a whole lease. After an outage, holders that live have that long to renew theirs.
+ * A lease counts only the time in which its holder could have renewed it: an instance takes over a job once
+ * it has itself reached the database for a whole lease. After an outage, holders that live have that long to
+ * renew theirs.
  *
  * @param clock stands in for the database's clock
  */

@@ -4,7 +4,10 @@ import { DATABASE_TIME } from './clock.ts'
 import type { Database } from './database.ts'
 import { type Statement, statement } from './statement.ts'
 
-/** Those who take jobs of a provider within limits do so one after the other, so that each counts what the last one took. */
+/**
+ * Those who take jobs of a provider within limits do so one after the other, so that each counts what the
+ * last one took.
+ */
 const LOCK: Statement = {
   name: 'lock-limits',
   text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 7017280452245626992))',
@@ -19,8 +22,9 @@ const HELD: Statement = {
 const MOST = 5_000
 
 /**
- * Due jobs that nobody holds: the first of each queue, then the second of each. Queues are found by going along the index from one
- * to the next, beginning after the one that was served last. A queue without a due job has a row too.
+ * Due jobs that nobody holds: the first of each queue, then the second of each. Queues are found by going
+ * along the index from one to the next, beginning after the one that was served last. A queue without a due
+ * job has a row too.
  */
 const WAITING = statement(
   'waiting-jobs',

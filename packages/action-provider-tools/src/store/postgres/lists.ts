@@ -7,8 +7,9 @@ import type { Database } from './database.ts'
 import { type Statement, statement } from './statement.ts'
 
 /**
- * Every combination of role, principal and status is a walk from the newest end of one stretch of the key of `access`,
- * which ends after a page: the cost depends on the combinations and the page, not on how many actions there are.
+ * Every combination of role, principal and status is a walk from the newest end of one stretch of the key of
+ * `access`, which ends after a page: the cost depends on the combinations and the page, not on how many
+ * actions there are.
  */
 const LIST = statement(
   'list',

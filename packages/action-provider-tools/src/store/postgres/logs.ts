@@ -8,7 +8,10 @@ import { statement } from './statement.ts'
 const OLDEST_FIRST = page('log-oldest-first', '>', 'ASC')
 const NEWEST_FIRST = page('log-newest-first', '<', 'DESC')
 
-/** A row for each entry, one of nulls where the action has none on this page, and none at all where there is no action. */
+/**
+ * A row for each entry, one of nulls where the action has none on this page, and none at all where there is
+ * no action.
+ */
 function page(name: string, after: '<' | '>', order: 'ASC' | 'DESC') {
   return statement(
     name,
@@ -35,7 +38,10 @@ function page(name: string, after: '<' | '>', order: 'ASC' | 'DESC') {
   )
 }
 
-/** A row for each entry, one of nulls where there is none after the position, and none at all where there is no action. */
+/**
+ * A row for each entry, one of nulls where there is none after the position, and none at all where there is
+ * no action.
+ */
 const AFTER = statement(
   'log-after',
   { action_id: 'uuid', provider: 'text', now: 'float8', position: 'bigint', limit: 'integer' },
@@ -59,7 +65,10 @@ export function logRow(
   return { action_id, time: parseTime(entry.time), entry: JSON.stringify(entry) }
 }
 
-/** A page of an action's log, in order of time and, within it, of writing; `undefined` where there is no such action. */
+/**
+ * A page of an action's log, in order of time and, within it, of writing; `undefined` where there is no such
+ * action.
+ */
 export async function readLog(
   database: Database,
   provider: string,
@@ -81,7 +90,10 @@ export async function readLog(
   }
 }
 
-/** Entries of an action's log after a position, in the order in which they were written; `undefined` where there is no action. */
+/**
+ * Entries of an action's log after a position, in the order in which they were written; `undefined` where
+ * there is no action.
+ */
 export async function logAfter(
   database: Database,
   given: { provider: string; action_id: string; position: number; limit: number; now: number },

@@ -6,17 +6,19 @@ import { VERSIONS } from './schema.ts'
 const LOCK = '7017280452245626992'
 
 /**
- * Brings the schema up to date. Any number of instances may start at once: one migrates, the others wait for it.
+ * Brings the schema up to date. Any number of instances may start at once: one migrates, the others wait for
+ * it.
  *
  * A schema that a newer version has only added to is left as it is.
  *
  * @param client a connection that is closed afterwards, which lets go of the lock
- * @throws StoreUnusable when a newer version of this software has taken away from the schema what this one needs
+ * @throws StoreUnusable when a newer version of this software has taken away from the schema what this one
+ * needs
  */
 export async function migrate(client: Client): Promise<void> {
   if ((await currentVersion(client)).version === VERSIONS.length) return
-  // Waiting for the others may take as long as their migrations do. The transaction begins after the wait: inside one, a
-  // session may go on believing what it has seen before of schemas.
+  // Waiting for the others may take as long as their migrations do. The transaction begins after the wait:
+  // inside one, a session may go on believing what it has seen before of schemas.
   await client.query('SET statement_timeout = 0; SET lock_timeout = 0')
   await client.query('SELECT pg_advisory_lock($1)', [LOCK])
   await client.query('BEGIN')

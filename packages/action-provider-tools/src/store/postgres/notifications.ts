@@ -4,10 +4,14 @@ import { backoff } from '../../retry.ts'
 import type { StoreEvent } from '../action-store.ts'
 import { createWatches, type Watches, type WatchMessage } from './watches.ts'
 
-/** Tells of events, here and on other instances. An event may be missed: the worker also looks at intervals. */
+/**
+ * Tells of events, here and on other instances. An event may be missed: the worker also looks at intervals.
+ */
 export type Notifications = {
   subscribe: (provider: string, listener: (event: StoreEvent) => void) => () => void
-  /** What a transaction passes to `pg_notify('action_provider', …)` to tell other instances when it commits. */
+  /**
+   * What a transaction passes to `pg_notify('action_provider', …)` to tell other instances when it commits.
+   */
   payload: (provider: string, event: StoreEvent) => string
   /** Tells the listeners of this instance. */
   notify: (provider: string, event: StoreEvent) => void

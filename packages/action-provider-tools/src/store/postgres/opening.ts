@@ -13,8 +13,8 @@ const OLDEST_VERSION = 14
 const SETTINGS = [
   // The store relies on each statement seeing what has been committed before it.
   'default_transaction_isolation=read\\ committed',
-  // Every statement is made for its indexes. One plan serves all calls, and it must not scan a whole table because the
-  // table was small when the plan was made.
+  // Every statement is made for its indexes. One plan serves all calls, and it must not scan a whole table
+  // because the table was small when the plan was made.
   'plan_cache_mode=force_generic_plan',
   'enable_seqscan=off',
   'jit=off',

@@ -44,7 +44,9 @@ async function insist<T>(work: () => Promise<T>, told: () => void = () => {}): P
 /** What a crowd of callers was told while something happened to the database. */
 type Account = { created: Map<string, NewAction>; completed: Set<string>; refusals: number }
 
-/** Lets callers create and complete actions until told to stop; each repeats what was refused, as callers do. */
+/**
+ * Lets callers create and complete actions until told to stop; each repeats what was refused, as callers do.
+ */
 function load(provider: string, callers: number): { account: Account; end: () => Promise<void> } {
   const account: Account = { created: new Map(), completed: new Set(), refusals: 0 }
   let ending = false

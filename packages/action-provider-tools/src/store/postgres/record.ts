@@ -14,7 +14,10 @@ import {
 } from './rows.ts'
 import { statement, type Written } from './statement.ts'
 
-/** Gives a row to each request that is the first of its key. Another request has that row, or will when its transaction ends. */
+/**
+ * Gives a row to each request that is the first of its key. Another request has that row, or will when its
+ * transaction ends.
+ */
 const claim = (requests: { rows: string }): string =>
   `INSERT INTO action_provider.requests (request_key, action_id, content_hash, request)
     SELECT * FROM ${requests.rows}

@@ -14,7 +14,9 @@ beforeAll(async () => {
 })
 afterAll(() => postgres.close())
 
-/** What each version since the first that may be released does. Those before are not used beside each other. */
+/**
+ * What each version since the first that may be released does. Those before are not used beside each other.
+ */
 const released = VERSIONS.slice(5)
 
 /** What an instance of the version before does not notice. */

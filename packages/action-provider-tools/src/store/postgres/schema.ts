@@ -1,10 +1,11 @@
 /**
- * What each version adds to the one before; the table `schema_version` counts those that a database has. What is here
- * never changes. Instances of the version before go on beside it, so a version adds, and what is no longer used is taken away one
- * version later at the earliest: see docs/deployment.md. All of it is in a schema of its own, so that a database may be shared with others.
+ * What each version adds to the one before; the table `schema_version` counts those that a database has. What
+ * is here never changes. Instances of the version before go on beside it, so a version adds, and what is no
+ * longer used is taken away one version later at the earliest: see docs/deployment.md. All of it is in a
+ * schema of its own, so that a database may be shared with others.
  *
- * Times are `double precision` milliseconds since 1970, exactly as JavaScript has them. There are no foreign keys:
- * whatever belongs to an action is written and removed in the same statement as the action.
+ * Times are `double precision` milliseconds since 1970, exactly as JavaScript has them. There are no foreign
+ * keys: whatever belongs to an action is written and removed in the same statement as the action.
  */
 export const VERSIONS: readonly string[] = [
   `
@@ -89,8 +90,8 @@ CREATE TABLE action_provider.tallies (
 ) WITH (fillfactor = 20);
 `,
 
-  // Each time a job is taken its lease has a higher number. An action knows under which lease its latest run began, and
-  // which report of that run it has seen last.
+  // Each time a job is taken its lease has a higher number. An action knows under which lease its latest run
+  // began, and which report of that run it has seen last.
   `ALTER TABLE action_provider.jobs ADD COLUMN lease integer NOT NULL DEFAULT 0;
 ALTER TABLE action_provider.actions ADD COLUMN lease integer NOT NULL DEFAULT 0;
 ALTER TABLE action_provider.actions ADD COLUMN report integer NOT NULL DEFAULT 0;`,
@@ -109,7 +110,8 @@ CREATE INDEX jobs_by_caller ON action_provider.jobs (provider, caller, due_at) W
   // The same name as everywhere else.
   'ALTER TABLE action_provider.tallies RENAME TO counts',
 
-  // The oldest version whose instances can use the schema. A migration that takes away what they use sets it to its own number.
+  // The oldest version whose instances can use the schema. A migration that takes away what they use sets it
+  // to its own number.
   'ALTER TABLE action_provider.schema_version ADD COLUMN usable_from integer NOT NULL DEFAULT 5',
 
   // What limits the jobs that are held at once: the key is the action's, and with each of its jobs.
@@ -117,7 +119,8 @@ CREATE INDEX jobs_by_caller ON action_provider.jobs (provider, caller, due_at) W
 ALTER TABLE action_provider.jobs ADD COLUMN key text COLLATE "C" NOT NULL DEFAULT '';
 CREATE INDEX jobs_by_queue ON action_provider.jobs (provider, caller, key, due_at) WHERE holder IS NULL;`,
 
-  // What is known of the steps of unfinished work, the events that have reached it, and which version of its provider it is of.
+  // What is known of the steps of unfinished work, the events that have reached it, and which version of its
+  // provider it is of.
   `CREATE TABLE action_provider.steps (
   action_id uuid NOT NULL,
   name text COLLATE "C" NOT NULL,

@@ -11,8 +11,8 @@ type Columns = Readonly<Record<string, Type>>
 type Parameters = Readonly<Record<string, Type | Columns>>
 
 /**
- * Parameters as the text of a statement names them: a value as `$1::text`; a table as a call of `unnest` with an alias
- * (`rows`), and each of its columns as an array (`$2::uuid[]`).
+ * Parameters as the text of a statement names them: a value as `$1::text`; a table as a call of `unnest` with
+ * an alias (`rows`), and each of its columns as an array (`$2::uuid[]`).
  */
 export type Written<P extends Parameters> = {
   [Name in keyof P]: P[Name] extends Type ? string : { rows: string } & { [Column in keyof P[Name]]: string }
@@ -30,7 +30,8 @@ type NamedStatement<P extends Parameters> = Statement & {
 }
 
 /**
- * Makes a statement from named parameters. Their numbers are given out here, in their order; nobody else counts.
+ * Makes a statement from named parameters. Their numbers are given out here, in their order; nobody else
+ * counts.
  *
  * @param write the text, made once
  * @example

@@ -31,11 +31,12 @@ const PING: Statement = {
 }
 
 /**
- * Opens the store in a PostgreSQL database, which any number of instances may share. Its tables are made, or brought up
- * to date, in the schema `action_provider`.
+ * Opens the store in a PostgreSQL database, which any number of instances may share. Its tables are made, or
+ * brought up to date, in the schema `action_provider`.
  *
- * All times (due, deadline, release, leases) are the database's, unless `clock` is given: the clocks of instances need not agree.
- * `log` hears of one that is more than a second off, since work itself reads the wrong time.
+ * All times (due, deadline, release, leases) are the database's, unless `clock` is given: the clocks of
+ * instances need not agree. `log` hears of one that is more than a second off, since work itself reads the
+ * wrong time.
  *
  * @throws StoreUnusable when it cannot be reached, refuses, or is too old; the message says what to do
  * @example const store = await openPostgresStore('postgres://provider:secret@db.example.org:5432/provider')

@@ -64,7 +64,10 @@ export function prepareTransition(
     return asked.map(({ actionId, hold }) => byHold.get(`${actionId} ${hold.lease}`))
   })
 
-  /** Resolves with whether nobody had changed the action since it was read, and its job was held where it had to be. */
+  /**
+   * Resolves with whether nobody had changed the action since it was read, and its job was held where it had
+   * to be.
+   */
   const apply = inBatches(async (steps: readonly Step[]) => {
     // Only one of the steps that begin at the same action can be made.
     const distinct = new Map(steps.map((step) => [step.before.action_id, step]))
@@ -81,7 +84,9 @@ export function prepareTransition(
     return row?.provider === provider ? actionOf(row) : undefined
   }
 
-  /** Makes a change, unless somebody has changed the action since it was read: then it resolves with nothing. */
+  /**
+   * Makes a change, unless somebody has changed the action since it was read: then it resolves with nothing.
+   */
   async function make(step: Step): Promise<StoredAction | undefined> {
     const { action, log } = step.write
     if (!(await apply(step))) return undefined
@@ -92,8 +97,8 @@ export function prepareTransition(
   }
 
   /**
-   * Changes an action whose work runs here without reading it: most of the time it is as it was last seen. Resolves with nothing
-   * where it is not, or nothing follows from what was seen.
+   * Changes an action whose work runs here without reading it: most of the time it is as it was last seen.
+   * Resolves with nothing where it is not, or nothing follows from what was seen.
    */
   async function changeSeen(
     provider: string,

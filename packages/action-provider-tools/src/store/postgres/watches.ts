@@ -11,7 +11,10 @@ export type WatchMessage =
 /** Who watches which action, here and on other instances. */
 export type Watches = {
   watch: (actionId: string, listener: (news: ActionNews) => void) => () => void
-  /** Tells of a change that was made here: who watches here at once, and other instances only where one watches. */
+  /**
+   * Tells of a change that was made here: who watches here at once, and other instances only where one
+   * watches.
+   */
   tell: (actionId: string, news: ActionNews) => void
   hear: (message: WatchMessage) => void
   /** Called when others can be heard again: what they told meanwhile was missed. */
@@ -20,8 +23,8 @@ export type Watches = {
 }
 
 /**
- * How long an action is watched before other instances are told, in milliseconds: most requests that wait for an action have
- * their answer before.
+ * How long an action is watched before other instances are told, in milliseconds: most requests that wait for
+ * an action have their answer before.
  */
 const ANNOUNCE = 200
 
@@ -33,8 +36,8 @@ const LIFE = 25_000
 const MOST = 100
 
 /**
- * Notifications cost every commit that has one, so that nobody notifies of actions that nobody watches: an instance says which
- * it watches, and hears of those alone.
+ * Notifications cost every commit that has one, so that nobody notifies of actions that nobody watches: an
+ * instance says which it watches, and hears of those alone.
  * @param send tells all instances; what it cannot send is lost
  */
 export function createWatches(

@@ -3,7 +3,10 @@ import type { ActionStatusValue } from '../../documents/action-status.ts'
 import { STATUS_CODES, STATUSES } from '../codes.ts'
 import { prepare } from './statement.ts'
 
-/** How many actions of a provider are in which status: kept up with every change, so that asking costs nothing. */
+/**
+ * How many actions of a provider are in which status: kept up with every change, so that asking costs
+ * nothing.
+ */
 export type Counts = {
   add: (provider: number, status: ActionStatusValue, actions: 1 | -1) => void
   read: (provider: number) => Record<ActionStatusValue, number>

@@ -37,7 +37,10 @@ function run(path: string, program: string): { child: ChildProcess; lines: Async
   return { child, lines: createInterface({ input: child.stdout }) }
 }
 
-/** Sixteen at once create actions with a content of their own and end every other one, and tell what was acknowledged. */
+/**
+ * Sixteen at once create actions with a content of their own and end every other one, and tell what was
+ * acknowledged.
+ */
 const WRITER = `
   await Promise.all(Array.from({ length: 16 }, async () => {
     for (let turn = 0; ; turn++) {

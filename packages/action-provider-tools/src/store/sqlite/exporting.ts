@@ -32,7 +32,8 @@ type Beside = readonly [
 ]
 
 /**
- * Opens a database file to export it. While it is open no other process can use it, so that all is of one moment.
+ * Opens a database file to export it. While it is open no other process can use it, so that all is of one
+ * moment.
  * @throws StoreUnusable where there is none, or another process has it open
  */
 export function openSource(path: string): Source {

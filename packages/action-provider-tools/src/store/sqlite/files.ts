@@ -6,7 +6,8 @@ import { ServiceUnavailable, StoreUnusable } from '../../errors.ts'
 const PRIVATE = 0o600
 
 /**
- * Makes the file of a database, with its folders, where it is missing. SQLite gives its WAL the mode of the file.
+ * Makes the file of a database, with its folders, where it is missing. SQLite gives its WAL the mode of the
+ * file.
  * @throws StoreUnusable where the path is a folder's
  */
 export function makeFile(path: string): void {
@@ -31,8 +32,9 @@ export function makePrivate(path: string): void {
 }
 
 /**
- * Notes where the files of an open database are. The function that it returns throws ServiceUnavailable once one of them was deleted,
- * renamed or replaced: SQLite does not notice, and goes on writing to a file that no process will find again.
+ * Notes where the files of an open database are. The function that it returns throws ServiceUnavailable once
+ * one of them was deleted, renamed or replaced: SQLite does not notice, and goes on writing to a file that no
+ * process will find again.
  * @param warn told once each time that they go astray
  */
 export function watchFiles(path: string, warn: (message: string) => void): () => void {

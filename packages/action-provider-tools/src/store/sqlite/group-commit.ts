@@ -10,9 +10,9 @@ type Waiting = {
 /** Makes the writes of many callers durable together. */
 export type GroupCommit = {
   /**
-   * Runs an operation inside a transaction, soon. Resolves with what it returned once that is on disk. An operation that
-   * throws undoes itself and nothing else; a database that fails undoes all and rejects all. An operation may be undone
-   * and run again.
+   * Runs an operation inside a transaction, soon. Resolves with what it returned once that is on disk. An
+   * operation that throws undoes itself and nothing else; a database that fails undoes all and rejects all.
+   * An operation may be undone and run again.
    */
   write: <T>(operation: () => T) => Promise<T>
   /** Writes what waits, now. */
@@ -24,7 +24,8 @@ const BATCH_SIZE = 256
 
 /**
  * What is asked for in two turns of the event loop shares one transaction, which costs one write to disk.
- * @param confirm throws where the database is not what it was: asked before a transaction, and before its outcomes are told
+ * @param confirm throws where the database is not what it was: asked before a transaction, and before its
+ * outcomes are told
  */
 export function createGroupCommit(database: DatabaseSync, confirm: () => void = () => {}): GroupCommit {
   const begin = database.prepare('BEGIN IMMEDIATE')
@@ -61,7 +62,10 @@ export function createGroupCommit(database: DatabaseSync, confirm: () => void = 
     }
   }
 
-  /** Returns how to tell each its outcome. Savepoints cost time: operations get one each only where one has failed. */
+  /**
+   * Returns how to tell each its outcome. Savepoints cost time: operations get one each only where one has
+   * failed.
+   */
   function commitAll(batch: readonly Waiting[]): (() => void)[] {
     try {
       return transact(batch, perform)

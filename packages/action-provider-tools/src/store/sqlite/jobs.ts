@@ -7,14 +7,17 @@ import { prepare } from './statement.ts'
 
 /** Work that waits, or that an instance has taken. An action has one job or none. */
 export type Jobs = {
-  /** Makes an action's work due at a time, or its holder's. A job that is new goes on counting leases after `lease`. */
+  /**
+   * Makes an action's work due at a time, or its holder's. A job that is new goes on counting leases after
+   * `lease`.
+   */
   put: (action: number, provider: number, lease: number, caller: string, job: WrittenJob) => void
   remove: (action: number) => void
   /** Whether `take` would find anything. */
   areDue: (provider: number, now: number) => boolean
   /**
-   * Takes jobs that are due and that nobody holds, of each caller in turn, as far as there is room; those whose lease is over
-   * come last.
+   * Takes jobs that are due and that nobody holds, of each caller in turn, as far as there is room; those
+   * whose lease is over come last.
    */
   take: (provider: number, instance: string, now: number, limit: number, limits?: JobLimits) => Job[]
   /** When the next of those that nobody holds and that are not due yet is due. */
@@ -139,7 +142,9 @@ export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
     return queues
   }
 
-  /** Due jobs that nobody holds and that the limits leave room for: one of each queue, then the next of each. */
+  /**
+   * Due jobs that nobody holds and that the limits leave room for: one of each queue, then the next of each.
+   */
   function dueWithinLimits(provider: number, now: number, limit: number, limits: JobLimits): Due[] {
     const queues = queuesInTurn(provider)
     const { perCaller = limit, perKey = limit } = limits

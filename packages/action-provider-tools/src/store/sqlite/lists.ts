@@ -23,8 +23,9 @@ type Lists = {
 }
 
 /**
- * Each combination of role, principal and status is a range of the index, newest first. The page is the newest of all
- * ranges. A range is read no further back than the page found so far, so that most cost one look.
+ * Each combination of role, principal and status is a range of the index, newest first. The page is the
+ * newest of all ranges. A range is read no further back than the page found so far, so that most cost one
+ * look.
  */
 export function createLists(database: DatabaseSync): Lists {
   const range = prepare<Row>(

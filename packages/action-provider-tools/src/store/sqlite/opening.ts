@@ -9,18 +9,19 @@ import { migrate } from './migrations.ts'
 const MEMORY = ':memory:'
 
 /**
- * How long a statement waits for another process, in milliseconds: at the start the process before may be about to end; later
- * everything else here waits too.
+ * How long a statement waits for another process, in milliseconds: at the start the process before may be
+ * about to end; later everything else here waits too.
  */
 const PATIENCE = { start: 1_000, later: 250 }
 
 /**
  * Opens a database file, or makes one with the folders it is in, ready to be used.
  *
- * A commit is on disk when it returns (WAL, synchronous=FULL). Being exclusive locks the file until it is closed or the
- * process has ended, however it ended: no other process can use it, and no lock is taken and given back around every read.
- * The write-ahead log is copied back only once it has grown long, which makes one write of many to the same page.
- * What is deleted is overwritten (secure_delete), since sealed tokens are among it. The files are the owner's alone.
+ * A commit is on disk when it returns (WAL, synchronous=FULL). Being exclusive locks the file until it is
+ * closed or the process has ended, however it ended: no other process can use it, and no lock is taken and
+ * given back around every read. The write-ahead log is copied back only once it has grown long, which makes
+ * one write of many to the same page. What is deleted is overwritten (secure_delete), since sealed tokens are
+ * among it. The files are the owner's alone.
  *
  * @param path `:memory:` for one without a file
  * @throws StoreUnusable with one line that says what to do

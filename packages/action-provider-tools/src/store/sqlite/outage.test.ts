@@ -29,7 +29,10 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Creates actions; returns the ids of those that were acknowledged, and what became of the first that was not. */
+/**
+ * Creates actions; returns the ids of those that were acknowledged, and what became of the first that was
+ * not.
+ */
 async function createUntilRefused(
   store: ActionStore,
   limit: number,

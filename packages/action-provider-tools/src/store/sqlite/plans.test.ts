@@ -4,7 +4,10 @@ import { openTarget } from './importing.ts'
 import { openDatabase } from './opening.ts'
 import { sqliteStore } from './store.ts'
 
-/** What SQLite may look through from end to end: what an index has narrowed down to few rows, and the few rows a provider has in `counts`. */
+/**
+ * What SQLite may look through from end to end: what an index has narrowed down to few rows, and the few rows
+ * a provider has in `counts`.
+ */
 const NARROW = /^SCAN (CONSTANT ROW|counts$|\(subquery-1\)|jobs USING INDEX jobs_taken)/
 
 test('no statement looks at more rows than it needs, however many actions there are', async () => {

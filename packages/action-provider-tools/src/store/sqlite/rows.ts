@@ -77,7 +77,9 @@ export const RECORDED_COLUMNS = [
   ...CHANGING_COLUMNS,
 ] as const
 
-/** What is recorded with an action and is no part of it; its provider and its id are as the tables have them. */
+/**
+ * What is recorded with an action and is no part of it; its provider and its id are as the tables have them.
+ */
 export type RecordedKeys = {
   action_id: Uint8Array
   provider: number
@@ -133,7 +135,10 @@ export type SeenRow = readonly [
   work_version: string | null,
 ]
 
-/** What an action's row is read as where its keys are needed too, in the order of ActionRow: bytes take long to read. */
+/**
+ * What an action's row is read as where its keys are needed too, in the order of ActionRow: bytes take long
+ * to read.
+ */
 export const ACTION_COLUMNS = `${SEEN_COLUMNS}, action_id, content_hash`
 
 export type ActionRow = readonly [...SeenRow, action_id: Uint8Array, content_hash: Uint8Array]

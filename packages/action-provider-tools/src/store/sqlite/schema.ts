@@ -1,8 +1,10 @@
 /**
- * What each version adds to the one before; a database's `user_version` counts those it has. What is here never changes.
+ * What each version adds to the one before; a database's `user_version` counts those it has. What is here
+ * never changes.
  *
- * An action has a number, the rowid that all its tables share. That keeps their rows and indexes small. Keys are bytes.
- * Every question has its index. Indexes of what is rare hold only what is rare: no cost grows with the number of actions.
+ * An action has a number, the rowid that all its tables share. That keeps their rows and indexes small. Keys
+ * are bytes. Every question has its index. Indexes of what is rare hold only what is rare: no cost grows with
+ * the number of actions.
  */
 export const VERSIONS: readonly string[] = [
   `CREATE TABLE providers (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -69,8 +71,8 @@ export const VERSIONS: readonly string[] = [
   CREATE INDEX jobs_waiting ON jobs (provider, due_at) WHERE taken_by IS NULL;
   CREATE INDEX jobs_taken ON jobs (provider, taken_until) WHERE taken_by IS NOT NULL;`,
 
-  // Each time a job is taken its lease has a higher number; an action knows under which its latest run began, and which
-  // report of that run it has seen last.
+  // Each time a job is taken its lease has a higher number; an action knows under which its latest run began,
+  // and which report of that run it has seen last.
   `ALTER TABLE jobs RENAME COLUMN taken_by TO holder;
   ALTER TABLE jobs RENAME COLUMN taken_until TO lease_until;
   ALTER TABLE jobs ADD COLUMN lease INTEGER NOT NULL DEFAULT 0;
@@ -92,7 +94,8 @@ export const VERSIONS: readonly string[] = [
   ALTER TABLE jobs ADD COLUMN key TEXT NOT NULL DEFAULT '';
   CREATE INDEX jobs_by_queue ON jobs (provider, caller, key, due_at) WHERE holder IS NULL;`,
 
-  // What is known of the steps of unfinished work, the events that have reached it, and which version of its provider it is of.
+  // What is known of the steps of unfinished work, the events that have reached it, and which version of its
+  // provider it is of.
   `CREATE TABLE steps (
     number INTEGER NOT NULL,
     name TEXT NOT NULL,

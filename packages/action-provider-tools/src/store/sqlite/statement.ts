@@ -32,7 +32,8 @@ export function insertInto<Column extends string>(
 }
 
 /**
- * Prepares a change of rows by their columns' names. The function that it returns gives how many rows were changed.
+ * Prepares a change of rows by their columns' names. The function that it returns gives how many rows were
+ * changed.
  * @param condition has a `?` for each further value
  */
 export function update<Column extends string>(

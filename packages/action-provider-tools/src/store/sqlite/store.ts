@@ -36,8 +36,8 @@ import { prepareTransition, type Transition } from './transition.ts'
 
 type SqliteOptions = StoreOptions & {
   /**
-   * Whether this process alone uses the database (default): it is then locked for all others, and work that another held
-   * is free at once. Processes that share one take over each other's work when its lease ends.
+   * Whether this process alone uses the database (default): it is then locked for all others, and work that
+   * another held is free at once. Processes that share one take over each other's work when its lease ends.
    */
   exclusive?: boolean
 }
@@ -76,7 +76,8 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
     counts: createCounts(database),
     jobs: createJobs(database, leaseSeconds),
     logs: createLogs(database),
-    // Callers ask for the status of the same few actions over and over, and most of the time nothing has changed.
+    // Callers ask for the status of the same few actions over and over, and most of the time nothing has
+    // changed.
     recent: exclusive ? createRecent() : NOTHING_RECENT,
     requests: createRequests(database),
     steps: createSteps(database),
@@ -122,7 +123,10 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
     })
   }
 
-  /** Does something with the job of an action, whether or not that has expired. Returns `false` where there is no action. */
+  /**
+   * Does something with the job of an action, whether or not that has expired. Returns `false` where there is
+   * no action.
+   */
   function withJob(
     instance: string,
     { action_id, lease }: Job,

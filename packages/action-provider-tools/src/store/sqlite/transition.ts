@@ -14,7 +14,9 @@ import {
 } from './rows.ts'
 import { update } from './statement.ts'
 
-/** What a transition came to: the action as it is now and what changed it, or the error that `decide` threw. */
+/**
+ * What a transition came to: the action as it is now and what changed it, or the error that `decide` threw.
+ */
 export type Transition = { action: StoredAction; change?: Change } | { refusal: unknown }
 
 /** Prepares changes of single actions. Call what it returns inside a transaction. */
