@@ -20,9 +20,14 @@ export type RunResult = {
 
 /**
  * Resolves with the document when the action is no longer ACTIVE, when the time is over (milliseconds), or
- * when this instance stops or the caller has hung up.
+ * when this instance stops or the caller has hung up. With `whileBusy` also when the work does nothing for
+ * longer than that.
  */
-export type Ended = (milliseconds: number, hungUp: AbortSignal) => Promise<string>
+export type Ended = (
+  milliseconds: number,
+  hungUp: AbortSignal,
+  options: { whileBusy: boolean },
+) => Promise<string>
 
 /** An event, as it is sent. */
 export type SentEvent = { event: string; value: unknown; key?: string | undefined }

@@ -5,7 +5,7 @@ import type { WorkInterrupted } from '../errors.ts'
  * The longest wait for which an attempt stays in memory, in milliseconds. To end an attempt and begin the
  * next costs a few writes; to stay costs a place among those that run.
  */
-const IN_MEMORY = 5_000
+export const IN_MEMORY = 5_000
 
 /** Until when an attempt is suspended, and why where somebody must act. */
 export type Suspension = {

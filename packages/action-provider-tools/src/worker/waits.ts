@@ -45,6 +45,14 @@ export type Waits = {
 export type WaitOptions = { signal?: AbortSignal; known?: StoredAction; mustEnd?: boolean }
 
 /**
+ * Whether the work of an action is suspended, so that nothing comes of it for longer than `IN_MEMORY` unless
+ * somebody sends it an event.
+ */
+export function isSuspended({ status, lease, failures, runs_on }: StoredAction): boolean {
+  return status === 'ACTIVE' && lease > 0 && failures === 0 && runs_on === undefined
+}
+
+/**
  * How long until the store is asked whether news of an action were missed, in milliseconds: soon, as another
  * instance hears late that somebody waits here, and ever later.
  */

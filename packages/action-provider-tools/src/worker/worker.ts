@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts'
 import { errorFacts, type Logger } from '../log.ts'
 import { within } from '../promise-like.ts'
 import type { ActionStore, Change, CurrentAction, Job, StoredAction } from '../store/action-store.ts'
+import { IN_MEMORY } from './attempt-waits.ts'
 import { isCallback } from './callback-urls.ts'
 import { type Delivery, deliver } from './deliver.ts'
 import type { Encryption } from './encryption.ts'
@@ -15,7 +16,7 @@ import { handBack, runJob } from './run-job.ts'
 import { resealCaller } from './sealed-state.ts'
 import { type ActionStarter, createActionStarter } from './start-action.ts'
 import { createJobTaker } from './take-jobs.ts'
-import { createWaits, type WaitOptions, type Waits } from './waits.ts'
+import { createWaits, isSuspended, type WaitOptions, type Waits } from './waits.ts'
 import {
   type Attempt,
   abort,
@@ -77,11 +78,12 @@ export type Worker = {
   refresh: (action: StoredAction) => Promise<StoredAction | undefined> | StoredAction
   /**
    * Resolves with the action when it is no longer ACTIVE, or when it was waited for long enough: see `Waits`.
+   * @param options.whileBusy also when its work is suspended for longer than that
    */
   whenNotActive: (
     actionId: string,
     milliseconds: number,
-    options: WaitOptions,
+    options: WaitOptions & { whileBusy?: boolean },
   ) => Promise<StoredAction | undefined>
   /** Lets a request follow an action. */
   follow: Waits['follow']
@@ -240,8 +242,12 @@ export function createWorker(options: WorkerOptions): Worker {
       })
     },
 
-    whenNotActive: (actionId, milliseconds, options) =>
-      waits.until(actionId, milliseconds, (action) => action?.status !== 'ACTIVE', options),
+    whenNotActive(actionId, milliseconds, { whileBusy = false, ...options }) {
+      const orSuspended = whileBusy && milliseconds <= IN_MEMORY
+      const isOver = (action: StoredAction | undefined): boolean =>
+        action?.status !== 'ACTIVE' || (orSuspended && isSuspended(action))
+      return waits.until(actionId, milliseconds, isOver, options)
+    },
 
     follow: waits.follow,
 
