@@ -31,7 +31,8 @@ export function maintainAttempts(worker: WorkerContext): () => void {
     every(worker, timing.tick, () => stopOverdue(worker)),
     every(worker, timing.tick, () => lookAtWaits(worker)),
     every(worker, timing.poll, () => lookForEvents(worker)),
-    every(worker, timing.keep, () => renewLeases(worker)),
+    // One that is not answered does not keep the next from being sent, on another connection.
+    setInterval(() => renewLeases(worker), timing.keep).unref(),
   ])
 }
 
@@ -198,7 +199,7 @@ async function renewLeases(worker: WorkerContext): Promise<void> {
     const gone = new Set(lost)
     for (const attempt of attempts) {
       if (gone.has(attempt.actionId)) lose(attempt)
-      else attempt.keptAt = sentAt
+      else attempt.keptAt = Math.max(attempt.keptAt, sentAt)
     }
   } catch (error) {
     logStoreError(worker, error, 'The leases of running work could not be renewed')

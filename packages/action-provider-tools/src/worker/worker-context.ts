@@ -42,7 +42,7 @@ export type WorkerContext = {
 /** How often a worker looks at the store, and for how long it gathers progress, in milliseconds. */
 export type Timing = { tick: number; poll: number; keep: number; sweep: number; gather: number }
 
-export const TIMING: Timing = { tick: 250, poll: 1_000, keep: 3_000, sweep: 15_000, gather: 100 }
+export const TIMING: Timing = { tick: 250, poll: 1_000, keep: 2_000, sweep: 15_000, gather: 100 }
 
 /** A part of an action's life that no request waits for. */
 export type BackgroundPart = {
