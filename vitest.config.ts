@@ -6,6 +6,7 @@ export default defineConfig({
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source', 'node'], externalConditions: ['source'] } },
   test: {
+    setupFiles: [resolve('test/check-answers.ts')],
     include: ['{packages,examples}/*/{src,test}/**/*.test.ts', 'test/*.test.ts'],
     reporters: ['default', ['json', { outputFile: 'test-results/unit.json' }]],
     testTimeout: 30_000,

@@ -3,6 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { documentedAt } from '../packages/action-provider-tools/test/openapi/checked-answers.ts'
 import { startPostgres, type TestPostgres } from '../packages/action-provider-tools/test/postgres.ts'
 import { eventually } from './eventually.ts'
 import { type Globus, type Program, runProgram, startGlobus } from './program.ts'
@@ -117,6 +118,7 @@ test('such an application refuses wrong settings in words, all at once', async (
 test('Hono serves an application through the Web-standard handler, its work included, and stops', async () => {
   const program = await start('hono', globus.environment)
   const { origin } = new URL(program.url)
+  documentedAt(`${origin}/countdown`)
   const token = await globus.token('alice')
   expect(await (await fetch(origin)).text()).toContain('/echo and /countdown')
   const counted = JSON.stringify({ request_id: 'one', body: { from: 2 } })

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { type Emulator, startEmulator } from 'globus-emulator'
+import { documentedAt } from '../packages/action-provider-tools/test/openapi/checked-answers.ts'
 
 export const watchasay = fileURLToPath(new URL('../examples/watchasay/src/main.ts', import.meta.url))
 export const helloWorld = fileURLToPath(new URL('../examples/hello-world/src/main.ts', import.meta.url))
@@ -34,13 +35,14 @@ export async function startProgram(main: string, environment: Environment = {}):
   const { child, output, ended } = launch(main, environment)
   const serving = Promise.withResolvers<string>()
   child.stdout?.on('data', () => {
-    const url = /serves at (\S+)/.exec(output().stdout)?.[1]
+    const url = /serves at (\S+)\n/.exec(output().stdout)?.[1]
     if (url !== undefined) serving.resolve(url)
   })
   const early = ended.then((end) => {
     throw new Error(`It ended before it served: ${JSON.stringify({ ...end, ...output() })}`)
   })
   const url = await Promise.race([serving.promise, early])
+  for (const [, each = ''] of output().stdout.matchAll(/serves at (\S+)\n/g)) ended.then(documentedAt(each))
   return {
     url,
     child,

@@ -93,7 +93,10 @@ async function startInstance(index: number): Promise<void> {
 
 type Answer = { status: number; headers: Record<string, unknown>; text: string }
 
-/** Asks the proxy, as somebody outside does. */
+/**
+ * Asks the proxy, as somebody outside does. Its answers are not compared with an OpenAPI document, because nginx gives some of
+ * them itself.
+ */
 function ask(method: string, path: string, body?: object, headers: object = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(

@@ -1,6 +1,6 @@
 /**
- * Sends generated requests to a listening server: none may be answered with what is not documented, none may end it, and
- * its memory may not grow.
+ * Sends generated requests to a listening server: none may be answered with what the OpenAPI documents of its providers do not
+ * say, none may end it, and its memory may not grow.
  */
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -14,6 +14,7 @@ import {
   type HttpRequest,
   type Known,
 } from '../../packages/action-provider-tools/test/arbitrary-request.ts'
+import { documentedAt } from '../../packages/action-provider-tools/test/openapi/checked-answers.ts'
 import { DOCUMENTED_CODES, sendRequest } from '../../packages/action-provider-tools/test/send-request.ts'
 import { readArguments } from '../read-arguments.ts'
 import { mebibytes, startWatched } from '../watched.ts'
@@ -48,6 +49,7 @@ const server = await startWatched<Fuzzed>(new URL('./server.ts', import.meta.url
   DATABASE_URL: `sqlite:${join(folder, 'actions.db')}`,
 })
 const { port, tokens } = server.info
+for (const prefix of ['/p', '/p2']) documentedAt(`http://127.0.0.1:${port}${prefix}`)
 const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
 const coverage = createCoverage()
 const problems: string[] = []
@@ -57,7 +59,10 @@ type Answer = { status: number; text: string }
 const send = (request: HttpRequest): Promise<Answer> =>
   sendRequest(`http://127.0.0.1:${port}`, agent, request)
 
-/** Sends what is no more than nearly HTTP: whatever is answered is HTTP all the same. */
+/**
+ * Sends what is no more than nearly HTTP: whatever is answered is HTTP all the same. It is not compared with the documents, because
+ * which request it answers cannot be told.
+ */
 async function sendBytes(bytes: Uint8Array): Promise<void> {
   const socket = connect(port, '127.0.0.1').on('error', () => {})
   await once(socket, 'connect')

@@ -6,6 +6,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  checkAnswers,
+  documentedAt,
+  driftsFound,
+} from '../../packages/action-provider-tools/test/openapi/checked-answers.ts'
 import { startGlobus } from '../program.ts'
 import { readArguments } from '../read-arguments.ts'
 import { type Memory, mebibytes, startWatched } from '../watched.ts'
@@ -34,6 +39,8 @@ const server = await startWatched<{ url: string }>(new URL('./server.ts', import
   DATABASE_URL: `sqlite:${join(folder, 'actions.db')}`,
 })
 const { url } = server.info
+checkAnswers()
+for (const prefix of ['/skeleton', '/hello_world']) documentedAt(`${url}${prefix}`)
 const problems: string[] = []
 const answers = new Map<string, number>()
 const begun = performance.now()
@@ -162,6 +169,7 @@ try {
 }
 for (const [kind, count] of [...answers].sort(([a], [b]) => a.localeCompare(b))) say(`${kind} × ${count}`)
 say(`${requests} requests in ${Math.round((performance.now() - begun) / 1_000)} s`)
+problems.push(...new Set(await driftsFound()))
 for (const problem of problems) say(`PROBLEM: ${problem}`)
 say(problems.length === 0 ? 'No problem found' : `${problems.length} problems`)
 process.exitCode = problems.length === 0 ? 0 : 1

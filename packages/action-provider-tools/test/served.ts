@@ -15,7 +15,8 @@ import {
   openStore,
 } from '../src/index.ts'
 import { type FakeAuth, fakeAuth } from '../src/testing/index.ts'
-import { type DriftCheck, documentOf, driftCheck } from './openapi/drift.ts'
+import { documentedAt } from './openapi/checked-answers.ts'
+import { documentOf } from './openapi/drift.ts'
 
 /** What a server answered. `json` is whatever document it sent, `undefined` where that was none. */
 // biome-ignore lint/suspicious/noExplicitAny: an answer may be any document, and a test says which it expects
@@ -27,7 +28,7 @@ export type Served<A extends Auth = FakeAuth> = {
   app: FastifyInstance
   store: ActionStore
   auth: A
-  /** Asks as a caller, or as nobody. Fails where the answer is not what the provider's OpenAPI document says. */
+  /** Asks as a caller, or as nobody. */
   ask: (
     caller: { token: string } | undefined,
     method: string,
@@ -55,18 +56,18 @@ export async function serveForTest<A extends Auth = FakeAuth>(
     : await temporaryStore(databaseUrl)
   const app = createApplication({ logger: { level: 'silent' }, ...application })
   prepare?.(app)
-  const checks = new Map<string, () => Promise<DriftCheck>>()
-  for (const [index, provider] of [providers].flat().entries()) {
-    const prefix = index === 0 ? '/p' : `/p${index + 1}`
-    checks.set(
-      prefix,
-      once(async () => driftCheck(await documentOf(app, provider, auth))),
-    )
+  const served = [providers]
+    .flat()
+    .map((provider, index) => ({ provider, prefix: index === 0 ? '/p' : `/p${index + 1}` }))
+  for (const { provider, prefix } of served) {
     await app.register(actionProvider, { prefix, provider, auth, store, ...rest })
   }
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
   const url = `http://127.0.0.1:${port}`
+  for (const { provider, prefix } of served) {
+    documentedAt(`${url}${prefix}`, () => documentOf(app, provider, auth))
+  }
   return {
     url,
     app,
@@ -83,9 +84,6 @@ export async function serveForTest<A extends Auth = FakeAuth>(
       })
       const text = await response.text()
       const { status, headers: received } = response
-      const [, prefix = '', below = ''] = /^(\/[^/?]*)(.*)$/s.exec(path) ?? []
-      const check = await checks.get(prefix)?.()
-      check?.({ method, path: below, status, headers: received, text })
       const isJson = received.get('content-type')?.startsWith('application/json')
       return {
         status,
@@ -100,12 +98,6 @@ export async function serveForTest<A extends Auth = FakeAuth>(
       await drop()
     },
   }
-}
-
-/** Made when it is first asked for. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined
-  return () => (made ??= make())
 }
 
 async function temporaryStore(

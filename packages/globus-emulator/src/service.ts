@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Faults } from './faults.ts'
 import type { State } from './state/state.ts'
 
-/** What the routes of one emulator share. */
+/** The parts that all routes of an emulator share. */
 export type Service = {
   state: State
   settings: { /** Seconds that access tokens live. */ tokenLifetime: number }

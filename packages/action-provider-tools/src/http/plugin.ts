@@ -1,5 +1,5 @@
 import type { FastifyInstance, RouteHandlerMethod } from 'fastify'
-import { authorizeListed, isPublic } from '../action/access.ts'
+import { authorizeListed } from '../action/access.ts'
 import type { Auth, AuthState } from '../auth/auth.ts'
 import { bearerToken } from '../auth/bearer-token.ts'
 import { deriveSecretsKey } from '../auth/secrets-key.ts'
@@ -11,6 +11,7 @@ import type { Operations } from '../operations/operations.ts'
 import { ownStateOperations } from '../operations/own-state.ts'
 import { isPromiseLike, whenKnown } from '../promise-like.ts'
 import type { ActionProvider } from '../provider/define-action-provider.ts'
+import { admissionTo, type Endpoint, operationOfEndpoint } from '../provider/endpoint.ts'
 import type { Operation, OperationEvent } from '../provider/hooks.ts'
 import type { ActionStore } from '../store/action-store.ts'
 import { type Telemetry, telemetryOf } from '../telemetry/telemetry.ts'
@@ -32,13 +33,13 @@ export type ActionProviderOptions = {
   provider: ActionProvider
   /** Says who is calling: `globusAuth(…)`, or `fakeAuth()` of `action-provider-tools/testing`. */
   auth: Auth
-  /** Where its actions are stored. A provider whose author keeps them needs none. */
+  /** Where its actions are stored. A provider with its own state needs none. */
   store?: ActionStore
   /** The largest body, in bytes (default 1 MiB). */
   bodyLimit?: number
   /**
    * Keys of 32 bytes for sealed state: the first seals, all of them open (default: one derived from the
-   * client secret, which opens in any case).
+   * client secret, which always opens).
    */
   secretsKeys?: readonly Uint8Array[]
   /**
@@ -46,21 +47,23 @@ export type ActionProviderOptions = {
    */
   formerClientSecrets?: readonly string[]
   /**
-   * The address under which others reach this application, such as `https://provider.example.org`: callback URLs begin with
-   * it. Without it there are none.
+   * The public address of this application, such as `https://provider.example.org`, for callback URLs.
+   * Without it there are none.
    */
   publicUrl?: string
-  /** How streams of updates keep time (default: a sign of life every 15 seconds, their callers checked every minute). */
+  /**
+   * The intervals of streams of updates (default: a comment every 15 seconds, a check of the caller every
+   * minute).
+   */
   updates?: Partial<UpdatesTiming>
 } & Pick<WorkerOptions, 'works' | 'instance' | 'shutdownGrace' | 'timing' | 'clock'>
 
 const MIB = 1024 * 1024
 
 /**
- * Serves an action provider under a prefix: every route of the interface, with its rules and its error
- * answers.
+ * Serves an action provider under a prefix: all routes of the interface, with their rules and errors.
  *
- * @throws InvalidDefinition where the store is missing, or two providers on one store share a namespace
+ * @throws InvalidDefinition if the store is missing, or two providers on one store share a namespace
  * @example
  * await app.register(actionProvider, { prefix: '/echo', provider: echo, auth, store })
  */
@@ -87,22 +90,23 @@ export async function actionProvider(app: FastifyInstance, options: ActionProvid
 
   const load = loadOf(app)
   const handlers = handlersOf(served)
-  const names = Object.keys(handlers) as Operation[]
+  const endpoints = Object.keys(handlers) as Endpoint[]
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.slice(app.prefix.length).split('?', 1)[0] ?? ''
-    const error = noRoute(request, allowedMethods(path, names))
+    const error = noRoute(request, allowedMethods(path, endpoints))
     answerError(load ? load.refuse(request, error) : error, request, reply)
   })
-  for (const operation of names) {
-    const open = operation === 'introspect' && isPublic(provider.description.visible_to)
-    for (const [method, path] of ROUTES[operation]) {
+  for (const endpoint of endpoints) {
+    const operation = operationOfEndpoint(endpoint)
+    const { open } = admissionTo(operation, provider.description)
+    for (const [method, path] of ROUTES[endpoint]) {
       const hook =
         open || method === 'OPTIONS'
           ? enterOpen(operation, load)
           : operation === 'event'
             ? enterSigned(enterOpen(operation, load), enter(operation, provider, auth, load))
             : enter(operation, provider, auth, load)
-      const handler = telemetry.handle(handlers[operation] as Handler)
+      const handler = telemetry.handle(handlers[endpoint] as Handler)
       const route = {
         method,
         onRequest: telemetry.enter(operation, hook),
@@ -129,7 +133,7 @@ export async function actionProvider(app: FastifyInstance, options: ActionProvid
   }
 }
 
-/** Calls a function that may return a promise, and no promise is made where it does not. */
+/** Calls a function that may return a promise, without making one if it does not. */
 function call(act: () => unknown, done: (error?: Error) => void): void {
   try {
     const outcome = whenKnown(act(), () => undefined)
@@ -140,7 +144,7 @@ function call(act: () => unknown, done: (error?: Error) => void): void {
   }
 }
 
-/** A handler that counts as work until it has answered. */
+/** Counts a handler as running until it has answered. */
 function working(load: Load, handler: Handler): Handler {
   return (request, reply) => {
     load.beginWork(request)
@@ -156,28 +160,28 @@ function enterOpen(operation: Operation, load: Load | undefined): EnterHook {
   }
 }
 
-/** Lets who has a signed URL in without a token: the handler looks at the signature. */
+/** Admits a signed URL without a token: the handler checks the signature. */
 function enterSigned(open: EnterHook, enter: EnterHook): EnterHook {
   return (request, reply, done) => (callbackOf(request) ? open : enter)(request, reply, done)
 }
 
-/** Authenticates the caller before the body is read, and refuses who may not use the operation at all. */
+/**
+ * Authenticates the caller before the body is read, and refuses callers who may not use the operation at all.
+ */
 function enter(
   operation: Operation,
   provider: ActionProvider,
   auth: Auth,
   load: Load | undefined,
 ): EnterHook {
-  const list = operation === 'introspect' ? 'visible_to' : 'runnable_by'
-  const listed = operation === 'introspect' || operation === 'run' || operation === 'enumerate'
-  const allowed = provider.description[list]
+  const { list } = admissionTo(operation, provider.description)
   return (request, _reply, done) => {
     const event: OperationEvent = { operation }
     beginOperation(request, event)
     const admit = (caller: AuthState): Promise<void> | void => {
       event.auth = caller
       load?.admitCaller(request, caller.effectiveIdentity)
-      if (listed) return authorizeListed(caller, list, allowed)
+      if (list) return authorizeListed(caller, list, provider.description[list])
     }
     const authenticate = (): Promise<void> | void => {
       const token = bearerToken(request.headers.authorization)
@@ -252,8 +256,8 @@ function operationsOf(
 }
 
 /**
- * Warns where a store has actions of other providers only: a provider without a `namespace` that was renamed
- * does not find its actions. Providers that are served beside it do not count.
+ * Warns if a store has actions of other providers only: a provider without a `namespace` that was renamed
+ * does not find its actions. Providers served beside it do not count.
  */
 async function warnOfOtherNamespaces(
   namespace: string,

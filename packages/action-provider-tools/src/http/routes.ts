@@ -1,12 +1,14 @@
-import type { Operation } from '../provider/hooks.ts'
+import type { Endpoint } from '../provider/endpoint.ts'
 
 type Route = readonly [method: 'GET' | 'POST' | 'DELETE' | 'OPTIONS', path: string]
 
-/** Every route (interface, "Operations"), relative to the provider's base URL; the OpenAPI document goes with introspect. */
-export const ROUTES: Readonly<Record<Operation, readonly Route[]>> = {
+/** Every route (interface, "Operations"), relative to the provider's base URL. */
+export const ROUTES: Readonly<Record<Endpoint, readonly Route[]>> = {
   introspect: [
     ['GET', '/'],
     ['OPTIONS', '/'],
+  ],
+  openapi: [
     ['GET', '/openapi.json'],
     ['OPTIONS', '/openapi.json'],
   ],
@@ -40,13 +42,13 @@ export const ROUTES: Readonly<Record<Operation, readonly Route[]>> = {
 }
 
 /**
- * The methods that a path takes, for the `Allow` header; none where there is no such path.
+ * The methods of a path, for the `Allow` header; none for an unknown path.
  * @param path relative to the provider's base URL
  */
-export function allowedMethods(path: string, operations: readonly Operation[]): string[] {
+export function allowedMethods(path: string, endpoints: readonly Endpoint[]): string[] {
   const methods = new Set<string>()
-  for (const operation of operations) {
-    for (const [method, pattern] of ROUTES[operation]) {
+  for (const endpoint of endpoints) {
+    for (const [method, pattern] of ROUTES[endpoint]) {
       if (!patternOf(pattern).test(path)) continue
       methods.add(method)
       if (method === 'GET') methods.add('HEAD')

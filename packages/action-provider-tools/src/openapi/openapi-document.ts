@@ -1,29 +1,20 @@
-import { isPublic } from '../action/access.ts'
 import { ActionRequest } from '../documents/action-request.ts'
 import { ActionStatus } from '../documents/action-status.ts'
 import { ActionLogPage } from '../documents/log-page.ts'
 import { ProviderDescription } from '../documents/provider-description.ts'
 import { ErrorDocument } from '../errors.ts'
 import { parts, type SchemaObject } from '../input/schema-facts.ts'
-import type { Operation } from '../provider/hooks.ts'
+import { admissionTo, type Endpoint, operationOfEndpoint } from '../provider/endpoint.ts'
 import { type ErrorStatus, errorAnswers } from './error-answers.ts'
 import { inputComponents, type Schema } from './input-components.ts'
-import {
-  type Described,
-  DOCUMENT,
-  OPERATIONS,
-  PREFER,
-  PREFERENCE_APPLIED,
-  PREFLIGHT,
-  WAITING,
-} from './operations.ts'
+import { type Described, OPERATIONS, PREFER, PREFERENCE_APPLIED, PREFLIGHT, WAITING } from './operations.ts'
 
 /** The facts that an OpenAPI document is made from. */
 export type Documented = {
   /** The answer of introspect. */
   description: ProviderDescription
-  /** The routes of each operation that the provider has, the preferred one first. */
-  routes: Partial<Record<Operation, readonly (readonly [method: string, path: string])[]>>
+  /** The routes of each endpoint that the provider has, the preferred one first. */
+  routes: Partial<Record<Endpoint, readonly (readonly [method: string, path: string])[]>>
   /** Scopes that are accepted besides the provider's own. */
   additionalScopes?: readonly string[]
   /** Where callers get their tokens. */
@@ -114,12 +105,12 @@ function globusAuth(scopes: readonly string[], authUrl = 'https://auth.globus.or
 function pathsOf(documented: Documented, scopes: readonly string[]): OpenApiDocument['paths'] {
   const paths: OpenApiDocument['paths'] = {}
   for (const [name, routes] of Object.entries(documented.routes)) {
-    const operation = name as Operation
+    const endpoint = name as Endpoint
     for (const [index, [method, path]] of routes.entries()) {
       const template = path.replaceAll(/:(\w+)/g, '{$1}')
       paths[template] = {
         ...paths[template],
-        [method.toLowerCase()]: operationOf(operation, method, path, index, documented, scopes),
+        [method.toLowerCase()]: operationOf(endpoint, method, index, documented, scopes),
       }
     }
   }
@@ -127,28 +118,26 @@ function pathsOf(documented: Documented, scopes: readonly string[]): OpenApiDocu
 }
 
 function operationOf(
-  operation: Operation,
+  endpoint: Endpoint,
   method: string,
-  path: string,
   index: number,
   documented: Documented,
   scopes: readonly string[],
 ): Record<string, unknown> {
-  const isDocument = path === '/openapi.json'
-  const described = method === 'OPTIONS' ? PREFLIGHT : isDocument ? DOCUMENT : OPERATIONS[operation]
-  const open =
-    method === 'OPTIONS' || (operation === 'introspect' && isPublic(documented.description.visible_to))
+  const isPreflight = method === 'OPTIONS'
+  const described = isPreflight ? PREFLIGHT : OPERATIONS[endpoint]
+  const open = isPreflight || admissionTo(operationOfEndpoint(endpoint), documented.description).open
   const { tag, summary, description, parameters, answers } =
-    documented.waits && WAITING.has(operation) ? waiting(described) : described
+    documented.waits && WAITING.has(endpoint) ? waiting(described) : described
   return {
-    operationId: idOf(operation, method, isDocument, index),
+    operationId: idOf(endpoint, isPreflight, index),
     tags: [tag],
     summary,
     description,
     security: open ? [] : scopes.map((scope) => ({ GlobusAuth: [scope] })),
     ...(parameters && { parameters }),
-    ...(operation === 'run' && { requestBody: requestBody(documented.exampleInput) }),
-    ...(operation === 'event' && { requestBody: EVENT_BODY }),
+    ...(endpoint === 'run' && { requestBody: requestBody(documented.exampleInput) }),
+    ...(endpoint === 'event' && { requestBody: EVENT_BODY }),
     responses: {
       ...answers,
       ...errorAnswers(errorsOf(described, method, open, documented), documented.ownErrors ?? false),
@@ -172,9 +161,9 @@ function waiting(described: Described): Described {
 }
 
 /** The operationId. Each route needs its own, so further routes of an operation get another one. */
-function idOf(operation: Operation, method: string, isDocument: boolean, index: number): string {
-  if (operation !== 'introspect') return index === 0 ? operation : `${operation}Action`
-  return `${isDocument ? 'openapi' : 'introspect'}${method === 'OPTIONS' ? 'Options' : ''}`
+function idOf(endpoint: Endpoint, isPreflight: boolean, index: number): string {
+  if (isPreflight) return `${endpoint}Options`
+  return index === 0 ? endpoint : `${endpoint}Action`
 }
 
 function errorsOf(

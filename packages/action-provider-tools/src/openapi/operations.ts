@@ -1,5 +1,5 @@
 import { EnumerateQuery, LogQuery, UpdatesQuery } from '../documents/queries.ts'
-import type { Operation } from '../provider/hooks.ts'
+import type { Endpoint } from '../provider/endpoint.ts'
 import type { Answer, ErrorStatus } from './error-answers.ts'
 import type { Schema } from './input-components.ts'
 
@@ -14,7 +14,7 @@ export type Parameter = {
   schema: Schema
 }
 
-/** What is said of an operation, whichever of its routes is asked. */
+/** What is said of an endpoint, whichever of its routes is asked. */
 export type Described = {
   tag: 'Provider' | 'Actions'
   summary: string
@@ -57,7 +57,7 @@ export const PREFERENCE_APPLIED: NonNullable<Answer['headers']> = {
 }
 
 /** The operations whose answers may wait. */
-export const WAITING: ReadonlySet<Operation> = new Set(['run', 'status'])
+export const WAITING: ReadonlySet<Endpoint> = new Set(['run', 'status'])
 
 const WORDS: Readonly<
   Record<keyof typeof EnumerateQuery | keyof typeof LogQuery | keyof typeof UpdatesQuery, string>
@@ -84,13 +84,22 @@ function query(schemas: Readonly<Partial<Record<keyof typeof WORDS, object>>>): 
   }))
 }
 
-/** The operations of the interface (interface, "Operations"). */
-export const OPERATIONS: Readonly<Record<Operation, Described>> = {
+/** The operations of the interface (interface, "Operations"), and the document itself. */
+export const OPERATIONS: Readonly<Record<Endpoint, Described>> = {
   introspect: {
     tag: 'Provider',
     summary: 'What this provider does, and how it is asked',
     description: 'The description of the provider, with the schema of its input.',
     answers: { 200: { description: 'The description', content: json('ProviderDescription') } },
+    errors: [],
+  },
+  openapi: {
+    tag: 'Provider',
+    summary: 'This document',
+    description: 'OpenAPI 3.1 of this provider: its routes, arguments, answers and errors, and no others.',
+    answers: {
+      200: { description: 'The document', content: { 'application/json': { schema: { type: 'object' } } } },
+    },
     errors: [],
   },
   run: {
@@ -231,17 +240,6 @@ export const PREFLIGHT: Described = {
         'access-control-allow-methods': { description: 'The methods', schema: { type: 'string' } },
       },
     },
-  },
-  errors: [],
-}
-
-/** The document itself. */
-export const DOCUMENT: Described = {
-  tag: 'Provider',
-  summary: 'This document',
-  description: 'OpenAPI 3.1 of this provider: its routes, arguments, answers and errors, and no others.',
-  answers: {
-    200: { description: 'The document', content: { 'application/json': { schema: { type: 'object' } } } },
   },
   errors: [],
 }

@@ -1,4 +1,6 @@
-/** Every setting of a served provider, in one table: its parser, its default, and its row of docs/settings.md. */
+/**
+ * Every setting of a served provider, in one table: its parser, its default, and its row of docs/settings.md.
+ */
 import { isIP } from 'node:net'
 import { globusUrls } from '../auth/globus-urls.ts'
 import { InvalidDefinition } from '../errors.ts'
@@ -6,7 +8,7 @@ import { parseSecretsKey } from '../worker/encryption.ts'
 
 /** A setting, by the environment variable that it is read from. */
 type Setting<T> = {
-  /** Its value where the variable is not set or empty. */
+  /** Its value if the variable is not set or empty. */
   unset: T
   /** The same in the documentation: Markdown. */
   shown: string
@@ -208,7 +210,7 @@ export const SETTINGS = {
 /** The values of all settings. */
 export type Settings = { readonly [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name]['unset'] }
 
-/** Parses all settings. @param problems gets what is wrong, each with its variable */
+/** Parses all settings. @param problems gets all errors, each with its variable */
 export function parseSettings(environment: Environment, problems: string[]): Settings {
   const values = Object.entries<Setting<unknown>>(SETTINGS).map(([name, { unset, parse }]) => {
     const given = environment[name]?.trim()

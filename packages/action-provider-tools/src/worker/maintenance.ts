@@ -34,7 +34,8 @@ export function maintainAttempts(worker: WorkerContext): () => void {
     every(worker, timing.tick, () => stopOverdue(worker)),
     every(worker, timing.tick, () => resolveDueWaits(worker)),
     every(worker, timing.poll, () => resolveEventWaits(worker)),
-    every(worker, timing.keep, () => renewLeases(worker)),
+    // A renewal that gets no answer must not delay the next one, which uses another connection.
+    setInterval(() => renewLeases(worker), timing.keep).unref(),
   ])
 }
 
@@ -199,7 +200,7 @@ async function renewLeases(worker: WorkerContext): Promise<void> {
     const lostIds = new Set(lost)
     for (const attempt of attempts) {
       if (lostIds.has(attempt.actionId)) lose(attempt)
-      else attempt.keptAt = sentAt
+      else attempt.keptAt = Math.max(attempt.keptAt, sentAt)
     }
   } catch (error) {
     logStoreError(worker, error, 'The leases of running work could not be renewed')

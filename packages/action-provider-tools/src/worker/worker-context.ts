@@ -44,7 +44,7 @@ export type WorkerContext = {
 /** The intervals of maintenance and the time for which progress is collected, in milliseconds. */
 export type Timing = { tick: number; poll: number; keep: number; sweep: number; gather: number }
 
-export const TIMING: Timing = { tick: 250, poll: 1_000, keep: 3_000, sweep: 15_000, gather: 100 }
+export const TIMING: Timing = { tick: 250, poll: 1_000, keep: 2_000, sweep: 15_000, gather: 100 }
 
 /** Work for an action outside any request. */
 export type BackgroundPart = {

@@ -48,6 +48,7 @@ test.each<[what: string, change: () => Partial<Exchange>, words: RegExp]>([
     () => ({ status: 401, headers: json, text: error }),
     /the header www-authenticate is missing/,
   ],
+  ['a slash too many', () => ({ path: '/run//' }), /POST \/run\/\/ answered 202, but there is no such route/],
   ['another route', () => ({ path: '/start' }), /POST \/start answered 202, but there is no such route/],
   [
     'an error that is none',

@@ -59,7 +59,7 @@ export function driftCheck(document: OpenApiDocument): DriftCheck {
 
   return ({ method, path, status, headers, text }) => {
     const verb = method === 'HEAD' ? 'get' : method.toLowerCase()
-    const plain = path.replace(/\?.*$/s, '').replace(/(?<=.)\/$/, '') || '/'
+    const plain = path.replace(/\?.*$/s, '').replace(/(?<=[^/])\/$/, '') || '/'
     const template = templates.find(
       (each) =>
         document.paths[each]?.[verb] !== undefined &&

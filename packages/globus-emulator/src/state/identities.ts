@@ -11,7 +11,10 @@ type IdentityProvider = {
 const usersProvider = '41143743-f3c8-4d60-bbdb-eeecaba85bd9'
 const clientsProvider = '3a74877b-e2a3-44b1-8958-ede1031b1827'
 
-/** Finds an identity by its id, its user name, or the part of that before the `@` where one account alone has it. */
+/**
+ * Finds an identity by its id, its user name, or the part of that before the `@` where one account alone has
+ * it.
+ */
 export function findIdentity(state: State, key: string): Identity | undefined {
   const all = [...state.identities.values()]
   const exact = state.identities.get(key) ?? all.find(({ username }) => username === key)

@@ -18,8 +18,8 @@ export type State = {
   /** The private key that signs id tokens. */
   signingKey: JWK | undefined
   /**
-   * The id of the newest consent. It never goes down: a token whose consent is gone must not count again through
-   * a newer consent of the same id.
+   * The id of the newest consent. It never goes down: a token whose consent is gone must not count again
+   * through a newer consent of the same id.
    */
   lastConsent: number
 }
@@ -120,7 +120,10 @@ export type Group = {
   }[]
 }
 
-/** A node in the tree of what an identity has allowed: `client` may use `scope` below the node before it in `path`. */
+/**
+ * A node in the tree of what an identity has allowed: `client` may use `scope` below the node before it in
+ * `path`.
+ */
 export type Consent = {
   id: number
   identity: string

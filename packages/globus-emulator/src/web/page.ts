@@ -11,7 +11,7 @@ export class Html {
 
 type Content = Html | string | number | null | undefined | false | readonly Content[]
 
-/** Builds HTML. What is put in gets escaped, unless it is HTML. */
+/** Builds HTML. Escapes all values that are not HTML. */
 export function html(literals: TemplateStringsArray, ...contents: Content[]): Html {
   return new Html(literals.map((literal, index) => literal + render(contents[index])).join(''))
 }

@@ -18,7 +18,7 @@ import { pageHeaders } from './page.ts'
 import { codePage, consentPage, consentsPage, homePage, loginPage, messagePage } from './pages.ts'
 import { currentSession, logIn, logOut } from './session.ts'
 
-/** What the browsers of users get: authorization, login, consents. */
+/** The pages for browsers: authorization, login, consents. */
 export async function webRoutes(app: FastifyInstance, { state }: Service): Promise<void> {
   app.addHook('onRequest', refuseForeignOrigin)
 
