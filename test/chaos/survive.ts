@@ -27,6 +27,10 @@ export type Work = {
   program: string
   body: (request_id: string) => Record<string, unknown>
   isRight: (details: Record<string, unknown>, request_id: string) => boolean
+  /** How long a caller waits between two requests, in milliseconds. */
+  pause: number
+  /** When, after the last, the next bad thing happens, in milliseconds (default: once a few more actions are acknowledged). */
+  moment?: () => number
 }
 
 /** Sleeps a moment, and greets. */
@@ -37,6 +41,7 @@ export const greeting: Work = {
     sleep_time: (Number(request_id.split('-')[1]) % 7) / 5,
   }),
   isRight: ({ hello }, request_id) => hello === request_id,
+  pause: 20,
 }
 
 type Status = {
@@ -46,6 +51,9 @@ type Status = {
   completion_time?: string
 }
 
+/** How long what was acknowledged may take to end after the last round, and to be looked through, in milliseconds. */
+const PATIENCE = 300_000
+
 type Options = {
   scenario: string
   globus: Globus
@@ -53,6 +61,8 @@ type Options = {
   environment: (index: number) => Record<string, string>
   instances: number
   rounds: number
+  /** After how many minutes the last round is over, whatever is left. */
+  minutes: number
   clients?: number
   /** What happens at a random moment of each round (default: an instance is killed with -9 and started again). */
   strike?: (running: Running) => Promise<void>
@@ -73,13 +83,14 @@ export async function survive(options: Options): Promise<Figures> {
     globus,
     environment,
     instances,
-    rounds,
+    minutes,
     clients = 8,
     strike = kill,
     work = greeting,
     say,
   } = options
   const started = Date.now()
+  const end = started + minutes * 60_000
   const token = await globus.token('alice')
   const start = (index: number): Promise<Program> =>
     startProgram(work.program, { ...globus.environment, ...environment(index), LOG_LEVEL: 'error' })
@@ -143,7 +154,7 @@ export async function survive(options: Options): Promise<Figures> {
         posted.set(request_id, action_id)
         acknowledged.push(action_id)
       }
-      await sleep(20)
+      await sleep(work.pause)
     }
   }
 
@@ -158,15 +169,16 @@ export async function survive(options: Options): Promise<Figures> {
   }
 
   const busy = [...Array.from({ length: clients }, (_, name) => client(name)), watcher()]
-  for (let round = 1; round <= rounds; round++) {
-    const enough = acknowledged.length + 1 + Math.floor(Math.random() * 60)
-    while (acknowledged.length < enough) await sleep(5)
+  let rounds = 0
+  while (rounds < options.rounds && Date.now() < end) {
+    await (work.moment ? sleep(work.moment()) : someAcknowledged())
     await strike(running)
-    if (round % 10 === 0)
-      say(`${scenario}: ${round} of ${rounds} rounds, ${acknowledged.length} acknowledged`)
+    if (++rounds % 10 === 0)
+      say(`${scenario}: ${rounds} of ${options.rounds} rounds, ${acknowledged.length} acknowledged`)
   }
   over = true
   await Promise.all(busy)
+  const patience = Date.now() + PATIENCE
 
   await forEachAtOnce(posted, 16, checkRequest)
   const listed = await countListed()
@@ -182,7 +194,12 @@ export async function survive(options: Options): Promise<Figures> {
     lost: problems.lost.size,
     doubled: problems.doubled.size + wrong,
     seconds: Math.round((Date.now() - started) / 1_000),
-    more,
+    more: { ...(strike === kill && { kills: rounds }), ...more },
+  }
+
+  async function someAcknowledged(): Promise<void> {
+    const enough = acknowledged.length + 1 + Math.floor(Math.random() * 60)
+    while (acknowledged.length < enough && Date.now() < end) await sleep(5)
   }
 
   async function kill(): Promise<void> {
@@ -193,11 +210,12 @@ export async function survive(options: Options): Promise<Figures> {
   /** A request whose answer was lost is sent again until it is answered: it is one action, old or new. */
   async function checkRequest([request_id, known]: [string, string | undefined]): Promise<void> {
     let id = known
-    while (id === undefined) {
+    while (id === undefined && Date.now() < patience) {
       const answer = await post(request_id)
       if (answer) id = (answer.json as Status).action_id
       else await sleep(50)
     }
+    if (id === undefined) return void problems.lost.add(`${request_id} is not answered`)
     const status = await untilComplete(id)
     if (status?.status !== 'SUCCEEDED' || !work.isRight(status.details, request_id)) {
       problems.lost.add(`${request_id} is ${JSON.stringify(status)}`)
@@ -207,9 +225,10 @@ export async function survive(options: Options): Promise<Figures> {
   }
 
   async function untilComplete(id: string): Promise<Status | undefined> {
-    for (const end = Date.now() + 120_000; ; await sleep(100)) {
+    for (;;) {
       const status = (await ask(`/${id}/status`))?.json as Status | undefined
-      if (status?.completion_time !== undefined || Date.now() > end) return status
+      if (status?.completion_time !== undefined || Date.now() > patience) return status
+      await sleep(100)
     }
   }
 

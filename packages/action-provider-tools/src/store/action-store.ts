@@ -115,7 +115,7 @@ export type JobLimits = {
 
 /** What any store may be opened with. */
 export type StoreOptions = {
-  /** How long a job that was taken belongs to its instance without a word of it, in seconds (default 15). */
+  /** How long a job that was taken belongs to its instance without a word of it, in seconds (default 8). */
   leaseSeconds?: number
   /** The time in milliseconds since 1970 (default Date.now): what `release_at` and leases are measured by. */
   clock?: () => number
@@ -127,7 +127,7 @@ export type StoreOptions = {
 }
 
 /** `leaseSeconds` where none is given. */
-export const LEASE_SECONDS = 15
+export const LEASE_SECONDS = 8
 
 /**
  * Where actions live. Every method that changes something has changed it durably when it resolves. A database

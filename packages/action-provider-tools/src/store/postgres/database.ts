@@ -13,8 +13,6 @@ export type Database = {
    * repeatable.
    */
   transaction: <T>(work: (query: Query) => Promise<T>) => Promise<T>
-  /** For how long the database has answered up to now, in milliseconds. */
-  reachedFor: () => number
   close: () => Promise<void>
 }
 
@@ -31,20 +29,17 @@ const COMMIT_ON_DISK = `SELECT set_config('synchronous_commit', CASE current_set
 
 type PoolOptions = {
   size: number
-  /** How long nothing may be heard of the database before it counts as away, in milliseconds. */
-  gap: number
   /** Told of connections that broke while nobody used them; the pool replaces them. */
   report: (error: Error) => void
 }
 
-export function openPool(config: ClientConfig, { size, gap, report }: PoolOptions): Database {
+export function openPool(config: ClientConfig, { size, report }: PoolOptions): Database {
   const pool = new Pool({
     ...config,
     max: size,
     idleTimeoutMillis: 30_000,
     onConnect: async (client) => void (await client.query(COMMIT_ON_DISK)),
   })
-  const contact = createContact(gap)
   pool.on('error', report)
   // A connection may break between two statements of a transaction. The next statement reports it.
   pool.on('connect', (client) => client.on('error', () => {}))
@@ -52,19 +47,12 @@ export function openPool(config: ClientConfig, { size, gap, report }: PoolOption
   const query: Query = (statement, values) =>
     persevere(async () => {
       const { rows } = await pool.query({ ...statement, values: [...values] })
-      contact.note()
       return rows
     })
 
   return {
     query,
-    transaction: (work) =>
-      persevere(async () => {
-        const result = await transact(pool, work)
-        contact.note()
-        return result
-      }),
-    reachedFor: contact.duration,
+    transaction: (work) => persevere(() => transact(pool, work)),
     close: async () => {
       if (!pool.ending) await pool.end()
     },
@@ -107,30 +95,5 @@ async function persevere<T>(attempt: () => Promise<T>): Promise<T> {
     } catch (error) {
       if (!isCollision(error) || attempts === ATTEMPTS) throw storeError(error)
     }
-  }
-}
-
-/** For how long the database has answered. */
-type Contact = {
-  /** It has answered just now. */
-  note: () => void
-  /** For how long it has answered up to now without a gap, in milliseconds. */
-  duration: () => number
-}
-
-/** @param gap how long nothing may be heard of the database before it counts as away, in milliseconds */
-function createContact(gap: number): Contact {
-  let first = 0
-  let last = -Infinity
-  return {
-    note() {
-      const now = performance.now()
-      if (now - last > gap) first = now
-      last = now
-    },
-    duration() {
-      const now = performance.now()
-      return now - last > gap ? 0 : now - first
-    },
   }
 }

@@ -2,6 +2,7 @@ import { uuidBytes } from '../../action/keys.ts'
 import type { Job, JobLimits } from '../action-store.ts'
 import { CALLERS_A_TURN } from '../turns.ts'
 import { DATABASE_TIME } from './clock.ts'
+import type { Contact } from './contact.ts'
 import type { Database } from './database.ts'
 import { createLimitedTake } from './limited-jobs.ts'
 import type { Notifications } from './notifications.ts'
@@ -122,25 +123,26 @@ export type Jobs = {
 /**
  * The right to run an action's work, as leases.
  *
- * A lease counts only the time in which its holder could have renewed it: an instance takes over a job once
- * it has itself reached the database for a whole lease. After an outage, holders that live have that long to
+ * A lease counts only the time in which its holder could have renewed it: jobs are taken over once the
+ * instances have reached the database for a whole lease. After an outage, holders that live have that long to
  * renew theirs.
  *
+ * @param lease in milliseconds
  * @param clock stands in for the database's clock
  */
 export function createJobs(
   database: Database,
   notifications: Notifications,
-  leaseSeconds: number,
+  contact: Contact,
+  lease: number,
   clock?: () => number,
 ): Jobs {
-  const lease = leaseSeconds * 1000
   /** Who was served last, by provider. */
   const lastServed = new Map<string, string>()
   const takeWithin = createLimitedTake(database)
   return {
     async take(provider, instance, limit, limits) {
-      const takesOver = database.reachedFor() >= lease
+      const takesOver = contact.duration() >= lease
       if (limits) {
         const now = clock?.()
         return takeWithin({ provider, instance, limit, limits, now, lease, left: LEFT, takesOver })

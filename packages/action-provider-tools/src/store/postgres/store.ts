@@ -4,6 +4,7 @@ import { within } from '../../promise-like.ts'
 import { type ActionStore, LEASE_SECONDS, type StoreOptions } from '../action-store.ts'
 import { createRecent } from '../recent.ts'
 import { type DatabaseClock, readClock, type Times } from './clock.ts'
+import { createContact } from './contact.ts'
 import { count, namespaces } from './counts.ts'
 import { findByKey, prepareCreate } from './create.ts'
 import { type Database, openPool } from './database.ts'
@@ -51,7 +52,6 @@ export async function openPostgresStore(
   const lease = leaseSeconds * 1_000
   const database = openPool(config, {
     size: poolSize,
-    gap: lease / 3,
     report: (error) => log('A database connection broke', error),
   })
   const databaseClock = options.clock ? undefined : await clockOf(database, log)
@@ -69,7 +69,8 @@ export async function openPostgresStore(
   const { find: findAction, transition } = prepareTransition(database, notifications, times, recent)
   let closing: Promise<void> | undefined
   const requests = createRequests(database, clock)
-  const jobs = createJobs(database, notifications, leaseSeconds, options.clock)
+  const contact = createContact(database, lease)
+  const jobs = createJobs(database, notifications, contact, lease, options.clock)
 
   return {
     kind: 'postgres',
@@ -108,6 +109,7 @@ export async function openPostgresStore(
     },
     close: () => {
       databaseClock?.close()
+      contact.close()
       closing ??= within(Promise.all([database.close(), notifications.close()]), CLOSING)
       return closing
     },
