@@ -107,6 +107,8 @@ export async function survive(options: Options): Promise<Figures> {
   const problems = { lost: new Set<string>(), doubled: new Set<string>() }
   const acknowledged: string[] = []
   let over = false
+  /** Those that were killed, until the next in their place serve. */
+  const starting = new Map<number, Promise<void>>()
 
   async function ask(path: string, body?: unknown): Promise<{ status: number; json: unknown } | undefined> {
     const program = programs[Math.floor(Math.random() * programs.length)]
@@ -176,6 +178,7 @@ export async function survive(options: Options): Promise<Figures> {
     if (++rounds % 10 === 0)
       say(`${scenario}: ${rounds} of ${options.rounds} rounds, ${acknowledged.length} acknowledged`)
   }
+  await Promise.all(starting.values())
   over = true
   await Promise.all(busy)
   const patience = Date.now() + PATIENCE
@@ -202,9 +205,15 @@ export async function survive(options: Options): Promise<Figures> {
     while (acknowledged.length < enough && Date.now() < end) await sleep(5)
   }
 
+  /** Kills an instance that serves. Another may be killed while the next in its place starts. */
   async function kill(): Promise<void> {
-    const victim = Math.floor(Math.random() * instances)
-    await running.restart(victim, 'SIGKILL')
+    while (starting.size === instances) await Promise.race(starting.values())
+    const serving = [...programs.keys()].filter((index) => !starting.has(index))
+    const victim = serving[Math.floor(Math.random() * serving.length)] as number
+    const restarted = running.restart(victim, 'SIGKILL').then(() => void starting.delete(victim))
+    // Whoever waits for it hears of its failure.
+    restarted.catch(() => {})
+    starting.set(victim, restarted)
   }
 
   /** A request whose answer was lost is sent again until it is answered: it is one action, old or new. */

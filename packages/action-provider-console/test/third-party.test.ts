@@ -1,14 +1,16 @@
 import { fileURLToPath } from 'node:url'
 import { build, type Rolldown } from 'vite'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { THIRD_PARTY } from '../third-party.ts'
 
 test('the built page brings the license of each package that is bundled into it', async () => {
+  vi.stubEnv('NODE_ENV', 'production')
   const built = (await build({
     configFile: fileURLToPath(new URL('../vite.config.ts', import.meta.url)),
     logLevel: 'warn',
     build: { write: false, sourcemap: true },
   })) as Rolldown.RolldownOutput
+  vi.unstubAllEnvs()
   const files = new Map(
     built.output.map((file) => [file.fileName, file.type === 'asset' ? String(file.source) : file.code]),
   )

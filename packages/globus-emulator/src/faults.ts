@@ -37,7 +37,7 @@ declare module 'fastify' {
   }
 }
 
-/** How an endpoint fails. The fields combine: a latency alone delays the right answer. */
+/** How an endpoint fails. The fields combine: with only a latency, the right answer is late. */
 export const Fault = Type.Object(
   {
     endpoint: Type.Enum([...endpoints, '*']),

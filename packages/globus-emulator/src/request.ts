@@ -15,9 +15,7 @@ export function isTrue(parameter: string | undefined): boolean {
   return parameter?.toLowerCase() === 'true'
 }
 
-/**
- * The values of a query parameter that is a list with commas, or repeated; `undefined` where it is not given.
- */
+/** The values of a query parameter that is a list with commas, or repeated; `undefined` if it is absent. */
 export function commaList(parameter: string | string[] | undefined): string[] | undefined {
   return parameter === undefined ? undefined : [parameter].flat().flatMap((text) => text.split(','))
 }
@@ -33,7 +31,7 @@ export function baseUrl({ host }: FastifyRequest): string {
 }
 
 /**
- * Whether a host name or address means this machine alone. The emulator needs no other package of this
+ * Whether a host name or address is the loopback interface. The emulator needs no other package of this
  * repository, so the rule is its own.
  */
 export function isLoopback(host: string): boolean {

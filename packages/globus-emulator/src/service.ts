@@ -7,7 +7,7 @@ export type Service = {
   state: State
   settings: { /** Seconds that access tokens live. */ tokenLifetime: number }
   faults: Faults
-  /** Saves the state, where it has a file. */
+  /** Saves the state, if it has a file. */
   save(): Promise<void>
 }
 

@@ -14,7 +14,7 @@ const AUTHORIZATION = /^Bearer +(\S+) *$/i
 
 /**
  * The bearer token of a request. The Auth checks its form.
- * @throws UnauthorizedRequest where there is none
+ * @throws UnauthorizedRequest if there is none
  */
 export function bearerToken(authorization: string | undefined): string {
   if (authorization === undefined) throw new UnauthorizedRequest()

@@ -20,12 +20,12 @@ import { waitPreference } from './prefer.ts'
 import { enumerateParameters, logParameters, type Query, wantedEvents } from './query.ts'
 import { eventsOf, sendEvents, type UpdatesTiming } from './updates.ts'
 
-/** What every handler is made from. */
+/** The parts of every handler. */
 export type Served = {
   provider: ActionProvider
   operations: Operations
   checkInput: InputCheck
-  /** What introspect answers, as JSON text. */
+  /** The answer to introspect, as JSON text. */
   description: string
   /** The OpenAPI document, as JSON text. */
   openApi: () => Awaitable<string>

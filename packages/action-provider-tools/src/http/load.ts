@@ -18,7 +18,7 @@ type Bounds = {
   isExhausted: () => boolean
 }
 
-/** What one request counts for. */
+/** The state of one request. */
 type Place = {
   inHand: boolean
   /** An operation runs. It continues when its caller hangs up. */
@@ -32,7 +32,7 @@ type Place = {
   guess: boolean
   /** It waits for an action, or streams its updates. */
   waits: boolean
-  /** Its answer goes on until its connection closes. */
+  /** Its answer streams until its connection closes. */
   streams: boolean
 }
 
@@ -53,7 +53,7 @@ declare module 'fastify' {
  * operation runs. Requests over the limits are refused before they cost anything.
  */
 export type Load = {
-  /** Gives a request a place. @throws ServiceUnavailable where none is free */
+  /** Gives a request a place. @throws ServiceUnavailable if none is free */
   enter: (request: FastifyRequest, reply: FastifyReply) => void
   /** Counts a request that needs no token. @throws TooManyRequests */
   admitGuest: (request: FastifyRequest) => void
@@ -65,7 +65,7 @@ export type Load = {
   refuse: (request: FastifyRequest, error: unknown) => unknown
   /** Marks that an operation runs. It continues when its caller hangs up. */
   beginWork: (request: FastifyRequest) => void
-  /** Gives a place to a request that was put aside. @throws ServiceUnavailable where none is free */
+  /** Gives a place to a request that was put aside. @throws ServiceUnavailable if none is free */
   takeUp: (request: FastifyRequest) => void
   /** Puts a request aside while its body arrives: it holds neither a place nor a body. */
   putAside: (request: FastifyRequest) => void

@@ -16,7 +16,7 @@ export type UpdatesTiming = {
 
 export const UPDATES_TIMING: UpdatesTiming = { beat: 15_000, recheck: 60_000 }
 
-/** What a stream of updates is about. */
+/** The subject of a stream of updates. */
 export type Updates = {
   following: Following
   /** `Last-Event-ID`, to continue a broken stream. */

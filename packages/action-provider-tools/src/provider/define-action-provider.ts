@@ -12,8 +12,8 @@ import { type CompleteOptions, type WorkOptions, workOptions } from './work-opti
 
 type Common<S extends InputSchema> = {
   /**
-   * What introspect answers. `input_schema` comes from `input`; `globus_auth_scope` from the Auth that it is
-   * registered with.
+   * The answer to introspect. `input_schema` comes from `input`, `globus_auth_scope` from the Auth of the
+   * registration.
    */
   description: Omit<ProviderDescriptionInput, 'input_schema' | 'globus_auth_scope'>
   /** JSON Schema in any of five dialects, TypeBox, Zod, or a Standard Schema with JSON Schema. */

@@ -5,7 +5,7 @@ import { ALICE, pick } from './actions.ts'
 /** A store that was opened for tests. */
 export type OpenedStore = {
   store: ActionStore
-  /** Opens a further instance on the same database, where the store can have several. */
+  /** Opens one more instance on the same database, if the store allows several. */
   another?: () => Promise<ActionStore>
   /** Closes the store and every other one that `another` opened. */
   close: () => Promise<void>

@@ -50,7 +50,7 @@ const TokenOrder = Type.Object(
     expires_in: Type.Optional(Type.Number()),
     /** `offline`: a refresh token too. */
     access_type: Type.Optional(Type.Enum(['online', 'offline'])),
-    /** `false`: record consent for the scope alone, and for nothing that it depends on. */
+    /** `false`: record consent only for the scope, not for its dependents. */
     consents: Type.Optional(Type.Boolean()),
   },
   closed,
@@ -140,7 +140,7 @@ export function connectEmulator(url: string): Administration {
   return Object.fromEntries(Object.keys(operations).map((name) => [name, operation(name)])) as Administration
 }
 
-/** Describes the emulator at this address; `undefined` where there is none. */
+/** Describes the emulator at this address; `undefined` if there is none. */
 export async function findEmulator(url: string): Promise<EmulatorInfo | undefined> {
   try {
     const response = await fetch(new URL('/emulator', url), { signal: AbortSignal.timeout(2000) })

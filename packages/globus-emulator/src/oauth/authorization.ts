@@ -158,9 +158,9 @@ function invalidScopeOnError<Result>(read: () => Result): Result {
 }
 
 /**
- * Whether a client may send users to this address. It may where it has registered exactly that address. A
- * native application may also use the page that shows codes, and any port of this machine (RFC 8252 section
- * 7.3): with a path that it registered for loopback, or with any path if it registered none.
+ * Whether a client may send users to this address. It may if it has registered exactly that address. A native
+ * application may also use the page that shows codes, and any port of this machine (RFC 8252 section 7.3):
+ * with a path that it registered for loopback, or with any path if it registered none.
  *
  * @param base the address of the emulator
  */

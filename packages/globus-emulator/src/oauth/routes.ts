@@ -107,7 +107,7 @@ export async function oauthRoutes(app: FastifyInstance, { state, settings }: Ser
       const form = formOf(body)
       const client = identifyClient(state, headers.authorization, form)
       if (!form.token) throw oauthError('invalid_request', 'the form has no token')
-      // RFC 7009 section 2.1: a client revokes its own tokens alone. globus-cli logs out as the template of
+      // RFC 7009 section 2.1: a client revokes only its own tokens. globus-cli logs out as the template of
       // its client.
       const { issuedTo } = findToken(state, form.token) ?? {}
       if (issuedTo && [issuedTo.id, issuedTo.parent_client].includes(client.id))

@@ -9,8 +9,7 @@ export function isPublic(client: Client): boolean {
 }
 
 /**
- * Adds a client, with its identity where it can have one. Fields that are left out get the defaults of
- * Globus.
+ * Adds a client, with its identity if it can have one. Fields that are left out get the defaults of Globus.
  */
 export function addClient(state: State, given: Partial<Client> & Pick<Client, 'name'>): Client {
   const id = given.id ?? randomUUID()

@@ -31,7 +31,7 @@ export async function loadState(path: string, state: State): Promise<void> {
 }
 
 /**
- * Makes the function that saves the state to a file, which its owner alone can read (mode 0600). A crash
+ * Makes the function that saves the state to a file, which only its owner can read (mode 0600). A crash
  * leaves the old file or the new one. Calls that come during a write share the next one.
  *
  * @returns a function that rejects when the file cannot be written

@@ -152,7 +152,7 @@ export type Token = {
   consents: number[]
   /** The SHA-256 of the refresh token that it came with: it is revoked with that one. */
   refreshed_by: string | null
-  /** The login that it goes back to. `null` where no person logged in: a client acts as itself. */
+  /** The login that it goes back to. `null` if no person logged in: a client acts as itself. */
   login: Login | null
   /** Seconds since 1970. */
   issued_at: number

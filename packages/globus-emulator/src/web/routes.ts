@@ -130,7 +130,7 @@ export async function webRoutes(app: FastifyInstance, { state }: Service): Promi
   }
 }
 
-/** The authorization request, or nothing where the reply already refuses it. */
+/** The authorization request, or nothing if the reply already refuses it. */
 function readOrRefuse(
   state: State,
   request: FastifyRequest,
