@@ -220,7 +220,10 @@ export function createWorker(options: WorkerOptions): Worker {
       waits.wake()
       for (const stop of stopFunctions) stop()
       await Promise.all(
-        [...running.values()].filter(({ started }) => started).map((attempt) => handBack(worker, attempt)),
+        [...running.values()]
+          .filter(({ started }) => started)
+          // What waits is not interrupted: that it is suspended is being recorded.
+          .map((attempt) => (attempt.waits.isOver ? attempt.ended : handBack(worker, attempt))),
       )
     },
 
