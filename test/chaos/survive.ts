@@ -173,6 +173,8 @@ export async function survive(options: Options): Promise<Figures> {
   const busy = [...Array.from({ length: clients }, (_, name) => client(name)), watcher()]
   let rounds = 0
   while (rounds < options.rounds && Date.now() < end) {
+    // It is about moments in which an instance serves.
+    while (starting.size === instances) await Promise.race(starting.values())
     await (work.moment ? sleep(work.moment()) : someAcknowledged())
     await strike(running)
     if (++rounds % 10 === 0)
@@ -207,7 +209,6 @@ export async function survive(options: Options): Promise<Figures> {
 
   /** Kills an instance that serves. Another may be killed while the next in its place starts. */
   async function kill(): Promise<void> {
-    while (starting.size === instances) await Promise.race(starting.values())
     const serving = [...programs.keys()].filter((index) => !starting.has(index))
     const victim = serving[Math.floor(Math.random() * serving.length)] as number
     const restarted = running.restart(victim, 'SIGKILL').then(() => void starting.delete(victim))

@@ -151,8 +151,10 @@ describeWork('events', (server) => {
     await untilStatus(served, two.caller, two.action_id, (status) => codeOf(status) === 'WaitTimeout')
   })
 
-  test('beside a step that is in hand, work hears of one', async () => {
-    const served = await server.serve({
+  test('beside a step that is in hand, work hears of one, and need not look for it', async () => {
+    // The next look comes much later than a test ends.
+    const timing = { tick: 20, poll: 600_000, keep: 100, sweep: 50, gather: 10 }
+    const work = {
       run: async ({ waitFor, step }: Context) => {
         const go = Promise.withResolvers<void>()
         const [got] = await Promise.all([
@@ -164,7 +166,8 @@ describeWork('events', (server) => {
         ])
         return { got }
       },
-    })
+    }
+    const served = await server.serve(work, { timing })
     const { caller, action_id } = await run(served)
     await eventually(async () => (await served.store.getWork('work', action_id))?.steps.length === 1)
     await send(served, caller, action_id, { approved: true })

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { ActionNotFound, defineActionProvider, type RunContext, StepMismatch } from '../src/index.ts'
+import {
+  ActionNotFound,
+  defineActionProvider,
+  type RunContext,
+  StepMismatch,
+  WaitTimeout,
+} from '../src/index.ts'
 import { clock, type RecordedAction, record, replay } from '../src/testing/index.ts'
 import { describeWork, description, run } from './serve-work.ts'
 
@@ -80,6 +86,40 @@ describeWork('replay', (server) => {
     const action = await recorded(work)
     expect(Object.keys(action.steps).sort()).toEqual(['a day', 'flaky'])
     expect(await replay(providerOf(work), action)).toEqual({ ended: false, next: ['flaky', 'after'] })
+  })
+
+  test('gives events that came, throws where none came in time, and stands where one is awaited', async () => {
+    const schema = { type: 'object', properties: { at: { type: 'string' } } } as const
+    const answers: unknown[] = []
+    const work: Run = async ({ waitFor, step }) => {
+      answers.push(await waitFor('go', { schema }))
+      const late = await waitFor('go', { schema, timeout: { hours: 1 } }).catch((error: unknown) => error)
+      answers.push(late instanceof WaitTimeout)
+      await step('note', () => 0)
+      return { done: await waitFor('done', { schema }) }
+    }
+    const time = clock()
+    const served = await server.serve({ run: work }, { clock: time })
+    const { caller, action_id } = await run(served)
+    const recordNow = async (): Promise<RecordedAction> => {
+      await time.forward(0)
+      const from = { provider: providerOf(work), store: served.store, auth: served.auth }
+      return JSON.parse(JSON.stringify(await record(from, action_id)))
+    }
+    expect(await replay(providerOf(work), await recordNow())).toEqual({ ended: false, next: ['go'] })
+    expect(answers).toEqual([])
+    const sent = await served.ask(caller, 'POST', `/p/actions/${action_id}/events/go`, '{"at":"noon"}')
+    expect(sent.status).toBe(200)
+    expect(await replay(providerOf(work), await recordNow())).toEqual({ ended: false, next: ['go#2'] })
+    await time.forward({ hours: 2 })
+    answers.length = 0
+    const action = await recordNow()
+    expect(action.steps).toMatchObject({ go: { value: { at: 'noon' } }, 'go#2': { kind: 'timeout' } })
+    expect(await replay(providerOf(work), action)).toEqual({ ended: false, next: ['done'] })
+    expect(answers).toEqual([{ at: 'noon' }, true])
+    const asStep: Run = async ({ step, ...context }) =>
+      work({ ...context, step, waitFor: (event) => step(event, () => 0) as never })
+    await expect(replay(providerOf(asStep), action)).rejects.toThrow(StepMismatch)
   })
 
   test('throws what the work throws, and has no record of a complete action', async () => {

@@ -7,88 +7,32 @@ import {
   type ActionStore,
   defineActionProvider,
   type RunContext,
+  WaitTimeout,
 } from '../src/index.ts'
 import { fakeAuth } from '../src/testing/index.ts'
-import { type Death, mortalStore } from './mortal-store.ts'
+import { mortalStore } from './mortal-store.ts'
 import { createClock, description } from './serve-work.ts'
 import { type Answer, type Served, serveForTest } from './served.ts'
+import { type Planned, planOf, type Story, sentTo, story, timesOut } from './steps-story.ts'
 import { storesForTest, type TestStores } from './stores.ts'
 
 /**
- * Random work of steps and sleeps, whose instances die one after the other, beside a model: what each act has to come after,
+ * Random work of steps, sleeps and events, whose instances die one after the other, beside a model: what each act has to come after,
  * how much time must have passed by then, and how the action ends.
  */
 
 const HOUR = 3_600_000
 const LEASE = 15_000
 
-type Act =
-  /** Fails so often before it has a result. */
-  | { kind: 'step'; name: string; failures: number }
-  /** No hours: a sleep in memory. */
-  | { kind: 'sleep'; name: string; hours: number }
-/** Stages follow each other, the branches of a stage run side by side, the acts of a branch follow each other. */
-type Program = Act[][][]
-
-type Story = {
-  program: Program
-  /** How each instance dies but the last. */
-  deaths: Death[]
-  /** At which moment cancel is asked for: moments are the tries of steps, and when all sleeps. */
-  cancelAt: number | undefined
-  /** In hours from the start; half an hour is added, so that it is never a close call. */
-  deadline: number | undefined
-}
-
-/** An act as the model knows it. */
-type Planned = {
-  /** The name that it is given, and the one under which it is kept. */
-  given: string
-  key: string
-  act: Act
-  /** The steps that are finished before it begins. */
-  after: string[]
-  /** How many hours have passed by then, at least. */
-  hours: number
-}
-
 /** What an act came to, in the order in which it came about. */
-type Sight = { what: 'tried' | 'durable' | 'given'; key: string; result?: string; at: number }
-
-/** The program with the names that its acts are kept under. */
-function planOf(program: Program): { plan: Planned[][][]; hours: number } {
-  const counts = new Map<string, number>()
-  let before: string[] = []
-  let hours = 0
-  const plan = program.map((stage) => {
-    const alone = stage.length === 1 || stage.every((branch) => branch.length === 1)
-    const planned = stage.map((branch, index) => {
-      let after = before
-      let passed = hours
-      return branch.map((act): Planned => {
-        const given = alone ? act.name : `${index} ${act.name}`
-        const count = (counts.get(given) ?? 0) + 1
-        counts.set(given, count)
-        const key = count === 1 ? given : `${given}#${count}`
-        const one = { given, key, act, after, hours: passed }
-        if (act.kind === 'step') after = [...after, key]
-        else passed += act.hours
-        return one
-      })
-    })
-    before = [...before, ...planned.flat().flatMap(({ key, act }) => (act.kind === 'step' ? key : []))]
-    const took = stage.map((branch) => branch.reduce((sum, act) => sum + ('hours' in act ? act.hours : 0), 0))
-    hours += Math.max(...took)
-    return planned
-  })
-  return { plan, hours }
-}
+type Sight = { what: 'tried' | 'durable' | 'asked' | 'given'; key: string; result?: string; at: number }
 
 /** Lives through a story, and checks it against the model. */
 async function live({ program, deaths, cancelAt, deadline }: Story, database: ActionStore, clock: Clock) {
   const { plan, hours } = planOf(program)
   const acts = plan.flat(2)
   const sights: Sight[] = []
+  const leases: Promise<unknown>[] = []
   const auth = fakeAuth({ clock })
   const alice = auth.caller({ username: 'alice', expiresAt: clock() + 10_000 * HOUR })
   const startedAt = clock()
@@ -112,8 +56,20 @@ async function live({ program, deaths, cancelAt, deadline }: Story, database: Ac
   /** The work, on an instance that may be dead: nothing of it is heard then. */
   function providerOn(isDead: () => boolean): ActionProvider {
     const died = new Promise<never>(() => {})
-    const perform = async ({ given, key, act }: Planned, { step, sleep }: RunContext<unknown>) => {
+    const perform = async (planned: Planned, { step, sleep, waitFor }: RunContext<unknown>) => {
+      const { given, key, act } = planned
       if (isDead()) return died
+      if (act.kind === 'wait') {
+        sights.push({ what: 'asked', key, at: clock() })
+        const limit = timesOut(act) && { timeout: { hours: 1 } }
+        const got: unknown[] = []
+        for (let index = 0; index < (timesOut(act) ? 1 : act.values); index++) {
+          got.push(await waitFor(given, { schema: EVENT, ...limit }).catch(lateOr))
+        }
+        if (isDead()) return died
+        sights.push({ what: 'given', key, result: JSON.stringify(got), at: clock() })
+        return got
+      }
       if (act.kind === 'sleep') {
         await sleep(given, act.hours === 0 ? 2 : { hours: act.hours })
         return isDead() ? died : 'slept'
@@ -143,10 +99,10 @@ async function live({ program, deaths, cancelAt, deadline }: Story, database: Ac
       run: async (context) => {
         // It may begin before its starter has the answer.
         action_id = context.action_id
-        const results: string[][][] = []
+        const results: unknown[][][] = []
         for (const stage of plan) {
           const branches = stage.map(async (branch) => {
-            const given: string[] = []
+            const given: unknown[] = []
             for (const planned of branch) given.push(await perform(planned, context as never))
             return given
           })
@@ -176,7 +132,8 @@ async function live({ program, deaths, cancelAt, deadline }: Story, database: Ac
       },
       died: () => {
         closing.push(served.then(({ app }) => app.close()))
-        clock.forward(LEASE + 1)
+        // A renewal that is on its way counts from before that: it is written by the time that this is.
+        leases.push(database.ping().then(() => clock.forward(LEASE + 1)))
         current = start()
       },
     })
@@ -194,11 +151,38 @@ async function live({ program, deaths, cancelAt, deadline }: Story, database: Ac
     }
   }
 
+  const sent = new Set<string>()
+  /** Sends events whose moment has come, each as often as the story says. Returns whether there were any. */
+  async function sendEvents(...comes: string[]): Promise<boolean> {
+    const isTheir = ({ key, act }: Planned): boolean =>
+      act.kind === 'wait' &&
+      comes.includes(act.comes) &&
+      !sent.has(key) &&
+      (act.comes === 'early' || sights.some((sight) => sight.key === key && sight.what === WHEN[act.comes]))
+    const due = acts.filter(isTheir)
+    for (const planned of due) {
+      sent.add(planned.key)
+      const { times } = planned.act as Planned['act'] & { kind: 'wait' }
+      for (const value of sentTo(planned)) {
+        for (let time = 0; time < times; time++) {
+          const path = `/actions/${action_id}/events/${planned.given}`
+          const { status } = await ask('POST', path, { value })
+          // Nothing reaches an action that is complete.
+          if (status === 409)
+            expect((await database.get('work', action_id))?.status).toMatch(/SUCCEEDED|FAILED/)
+          else expect(status).toBe(200)
+        }
+      }
+    }
+    return due.length > 0
+  }
+
   async function untilComplete(): Promise<ActionStatus> {
     for (const end = performance.now() + 20_000; performance.now() < end; await pause(1)) {
       const action = await database.get('work', action_id)
       if (action?.status === 'SUCCEEDED' || action?.status === 'FAILED') return JSON.parse(action.document)
       expect(clock() - startedAt, 'the time that it takes').toBeLessThan((hours + 1) * HOUR)
+      if (await sendEvents('asked', 'late')) continue
       const due = await database.nextDue('work')
       if (due === undefined) continue
       const answer = await moment()
@@ -217,6 +201,7 @@ async function live({ program, deaths, cancelAt, deadline }: Story, database: Ac
     })
     expect(status).toBe(202)
     action_id = json.action_id
+    await sendEvents('early')
     const { status: end, details } = await untilComplete()
     expect((await canceled)?.status ?? 200).toBe(200)
     // Whatever runs has heard of it by the answer.
@@ -227,29 +212,50 @@ async function live({ program, deaths, cancelAt, deadline }: Story, database: Ac
     if (end === 'SUCCEEDED' || code === 'DeadlineExceeded') expect(end).toBe(isLate ? 'FAILED' : 'SUCCEEDED')
     if (end === 'SUCCEEDED') expect(details).toEqual({ results: resultsOf(plan, sights) })
     for (const planned of acts) check(planned, sights, startedAt)
-    expect((await database.getWork('work', action_id))?.steps ?? []).toEqual([])
+    const left = await database.getWork('work', action_id)
+    expect([...(left?.steps ?? []), ...(left?.events ?? [])]).toEqual([])
   } finally {
-    await current.then(({ app }) => app.close())
+    await Promise.all([...leases, current.then(({ app }) => app.close())])
   }
 }
 type Clock = ReturnType<typeof createClock>
+
+/** What an event brings. */
+const EVENT = { type: 'object', properties: { value: { type: 'string' } }, required: ['value'] } as const
+
+/** After what the work has come to an event is sent. */
+const WHEN: Readonly<Record<string, Sight['what']>> = { asked: 'asked', late: 'given' }
+
+function lateOr(error: unknown): string {
+  if (error instanceof WaitTimeout) return 'late'
+  throw error
+}
+
+/** What a wait gives to the work: what was sent, once each, or that nothing came. */
+const givenBy = (planned: Planned): unknown[] =>
+  timesOut(planned.act) ? ['late'] : sentTo(planned).map((value) => ({ value }))
 
 /** What the work has to give: what each step gave. */
 const resultsOf = (plan: Planned[][][], sights: Sight[]) =>
   plan.map((stage) =>
     stage.map((branch) =>
-      branch.map(({ key, act }) =>
-        act.kind === 'sleep'
-          ? 'slept'
-          : sights.find((sight) => sight.what === 'given' && sight.key === key)?.result,
-      ),
+      branch.map((planned) => {
+        if (planned.act.kind === 'sleep') return 'slept'
+        if (planned.act.kind === 'wait') return givenBy(planned)
+        return sights.find((sight) => sight.what === 'given' && sight.key === planned.key)?.result
+      }),
     ),
   )
 
 /** A step that is kept is not tried again, gives the same each time, and comes after what is before it. */
-function check({ key, act, after, hours }: Planned, sights: Sight[], startedAt: number): void {
+function check(planned: Planned, sights: Sight[], startedAt: number): void {
+  const { key, act, after, hours } = planned
   if (act.kind === 'sleep') return
   const own = sights.filter((sight) => sight.key === key)
+  if (act.kind === 'wait') {
+    checkWait(planned, own, startedAt)
+    return
+  }
   // What is written of a step that fails may be its failures.
   const kept = own.findIndex(({ what }) => what === 'given' || (what === 'durable' && act.failures === 0))
   if (kept !== -1)
@@ -284,30 +290,14 @@ function check({ key, act, after, hours }: Planned, sights: Sight[], startedAt: 
   }
 }
 
-const name = fc.constantFrom('a', 'b')
-const act: fc.Arbitrary<Act> = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant('step' as const),
-      name,
-      failures: fc.constantFrom(0, 0, 0, 1, 2),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('sleep' as const), name, hours: fc.constantFrom(0, 1, 2) }),
-  },
-)
-const branch = fc.array(act, { minLength: 1, maxLength: 3 })
-const stage = fc.array(branch, { minLength: 1, maxLength: 3 })
-const death = fc.record({ call: fc.integer({ min: 1, max: 8 }), done: fc.boolean() })
-const story: fc.Arbitrary<Story> = fc.record({
-  program: fc.array(stage, { minLength: 1, maxLength: 4 }),
-  deaths: fc.array(death, { maxLength: 4 }),
-  cancelAt: fc.option(fc.integer({ min: 0, max: 12 }), { nil: undefined, freq: 2 }),
-  deadline: fc.option(fc.integer({ min: 0, max: 6 }), { nil: undefined, freq: 2 }),
-})
+/** A wait gives the same each time, and that nothing came only when its hour is over. */
+function checkWait(planned: Planned, own: Sight[], startedAt: number): void {
+  const { key, act, hours } = planned
+  for (const { at, result } of own.filter(({ what }) => what === 'given')) {
+    expect(result, key).toBe(JSON.stringify(givenBy(planned)))
+    expect(at - startedAt, key).toBeGreaterThanOrEqual((hours + (timesOut(act) ? 1 : 0)) * HOUR)
+  }
+}
 
 /** Instances that died: they end in their own time. */
 const closing: Promise<unknown>[] = []
@@ -320,7 +310,7 @@ afterAll(async () => {
   await stores.close()
 })
 
-test('whatever its steps and sleeps, and wherever its instances die, work is as the model says', {
+test('whatever its steps, sleeps and events, and wherever its instances die, work is as the model says', {
   timeout: 120_000,
 }, async () => {
   await fc.assert(

@@ -55,17 +55,20 @@ const LONGEST_TIMER = 2 ** 31 - 1
  * @param now gives the current time in milliseconds since 1970
  * @param signal made on first use
  * @param flush makes new waits durable; called when the attempt stays in memory
+ * @param watch calls back when an event may have come; returns what ends that
  */
 export function createAttemptWaits(
   now: () => number,
   signal: () => AbortSignal,
   flush: () => void,
+  watch: (onNews: () => void) => () => void,
 ): AttemptWaits {
   const suspended = Promise.withResolvers<Suspension>()
   const pending = new Set<Wait>()
   let openSteps = 0
   let isOver = false
   let timer: NodeJS.Timeout | undefined
+  let unwatch: (() => void) | undefined
   let isCheckScheduled = false
 
   /** Checks later, after the author's code has continued: it may begin another step at once. */
@@ -90,11 +93,13 @@ export function createAttemptWaits(
       return
     }
     flush()
+    if (waits.some(({ event }) => event !== undefined)) unwatch ??= watch(resolveEventWaits)
     timer = setTimeout(resolveDue, Math.min(Math.max(remaining, 0), LONGEST_TIMER)).unref()
   }
 
   function suspend(until: number, waits: readonly Wait[]): void {
     isOver = true
+    unwatch?.()
     const inactivity = waits.find((wait) => wait.inactivity !== undefined)?.inactivity
     const event = waits.find((wait) => wait.event !== undefined)?.event
     suspended.resolve({ until, inactivity, event })
@@ -111,6 +116,10 @@ export function createAttemptWaits(
       pending.delete(wait)
       wait.resolve()
     }
+  }
+
+  function resolveEventWaits(): void {
+    resolveWhere((wait) => wait.event !== undefined)
   }
 
   function onAbort(): void {
@@ -143,9 +152,10 @@ export function createAttemptWaits(
       return promise
     },
     resolveDue,
-    resolveEventWaits: () => resolveWhere((wait) => wait.event !== undefined),
+    resolveEventWaits,
     close() {
       isOver = true
+      unwatch?.()
       clearTimeout(timer)
       pending.clear()
     },

@@ -161,6 +161,10 @@ export function createAttempt(worker: WorkerContext, job: Job, takenAt: number):
       () => attempt.controller.signal,
       // `writeProgress` has logged the error.
       () => void attempt.progress.flush().catch(() => {}),
+      (onNews) =>
+        worker.store.watch(worker.namespace, job.action_id, ({ action }) => {
+          if (action === undefined || action.events > attempt.eventsSeen) onNews()
+        }),
     ),
     recorded: Promise.resolve(),
     number: 0,
