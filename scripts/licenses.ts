@@ -1,8 +1,9 @@
 /**
- * Lists the licenses of all that is installed with the published packages, from the lock file, and ends with 1 where one is unknown or does
- * not go with the Apache License 2.0: `npm run check:licenses`, with `-- --list` for the packages by license.
+ * Lists the licenses of all packages that are installed with the published ones or are bundled in them, from the lock file.
+ * Ends with 1 where one is unknown or does not go with the Apache License 2.0, and where the built console lacks a notice:
+ * `npm run check:licenses`, with `-- --list` for the packages by license.
  */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { PACKAGES } from './pack.ts'
 
@@ -19,8 +20,8 @@ const ALLOWED = new Set([
   'Unlicense',
 ])
 
-/** Packages that hold what they are developed with: their pages are bundles. */
-const BUNDLED = new Set(['action-provider-console'])
+/** Packages whose built page contains what they are developed with, and the file of it that holds the licenses. */
+const BUNDLED = new Map([['action-provider-console', 'dist/page/THIRD-PARTY.txt']])
 
 type Locked = {
   license?: string
@@ -75,6 +76,22 @@ function needed(found: Locked, bundled: boolean): string[] {
   return [...peers, ...Object.keys({ ...dependencies, ...optionalDependencies, ...parts })]
 }
 
+/**
+ * Checks the licenses that a built page brings with it.
+ *
+ * @param notices the text of THIRD-PARTY.txt; `undefined` where it is not built
+ * @param known the packages whose licenses are allowed
+ * @returns what is wrong
+ */
+export function problemsOfNotices(notices: string | undefined, known: ReadonlySet<string>): string[] {
+  if (notices === undefined) return ['The page of the console is not built: run npm run build']
+  const named = [...notices.matchAll(/^(\S+) \d\S* \(.*\)$/gm)].map(([, name = '']) => name)
+  if (named.length === 0) return ['THIRD-PARTY.txt names no package']
+  return named
+    .filter((name) => !known.has(name))
+    .map((name) => `${name} is in the page of the console, but not among the licenses that are checked`)
+}
+
 /** Whether a license, or one of those that may be chosen from, is allowed. */
 function isAllowed(license: string): boolean {
   return license
@@ -104,5 +121,11 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
       `${each}: not known to go with the Apache License 2.0. Take another package, or add it to scripts/licenses.ts\n`,
     )
   }
-  process.exitCode = refused.length > 0 ? 1 : 0
+  const known = new Set([...byLicense.values()].flat())
+  const problems = [...BUNDLED].flatMap(([name, file]) => {
+    const path = new URL(`../packages/${name}/${file}`, import.meta.url)
+    return problemsOfNotices(existsSync(path) ? readFileSync(path, 'utf8') : undefined, known)
+  })
+  for (const each of problems) process.stderr.write(`${each}\n`)
+  process.exitCode = refused.length + problems.length > 0 ? 1 : 0
 }

@@ -1,5 +1,5 @@
 /** Gathers what the site is made of in `content`: the pages of docs, those of the packages, and the API from the doc comments. */
-import { execFileSync } from 'node:child_process'
+import { execSync } from 'node:child_process'
 import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -24,12 +24,12 @@ for (const [path, page] of pages) write(page, onSite(readFileSync(join(root, pat
 write('index.md', readFileSync(new URL('home.md', import.meta.url), 'utf8'))
 mkdirSync(join(content, 'public'), { recursive: true })
 copyFileSync(new URL('icon.svg', import.meta.url), join(content, 'public/icon.svg'))
-for (const path of globSync('docs/**/*.{json,yml,conf}', { cwd: root })) {
+for (const path of globSync('docs/**/*.{json,yml,conf,png,svg}', { cwd: root })) {
   const target = join(content, 'public', relative('docs', path))
   mkdirSync(dirname(target), { recursive: true })
   copyFileSync(join(root, path), target)
 }
-execFileSync('typedoc', ['--logLevel', 'Warn'], { stdio: 'inherit', cwd: dirname(content), shell: true })
+execSync('typedoc --logLevel Warn', { stdio: 'inherit', cwd: dirname(content) })
 
 function write(page: string, text: string): void {
   const path = join(content, page)
@@ -44,11 +44,15 @@ function onSite(text: string, path: string, page: string): string {
 
   function prose(part: string): string {
     return part.replaceAll(
-      /\[((?:`[^`]*`|[^\]`])*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]+)?\)/g,
-      (_, words, target, section) => {
+      /(!?)\[((?:`[^`]*`|[^\]`])*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]+)?\)/g,
+      (_, picture, words, target, section) => {
         const file = normalize(join(dirname(path), target))
         if (file === 'docs/README.md') return `[${words}](/index.md)`
-        if (/^docs\/.*\.(json|yml|conf)$/.test(file)) return `[${words}](/${relative('docs', file)})`
+        // Pictures, and what else is no page.
+        if (/^docs\/.*\.(json|yml|conf|png|svg)$/.test(file)) {
+          return `${picture}[${words}](/${relative('docs', file)})`
+        }
+        if (picture) throw new Error(`${path}: the site has no ${target}, put it into docs`)
         const there = pages.get(file) ?? pages.get(join(file, 'README.md'))
         if (there === undefined) return words
         const link = relative(dirname(page), there)

@@ -1,7 +1,7 @@
 /**
  * Opens every page of the built site in Chromium, as a phone and wide, in light and dark: says what the console, the network and the
- * links have against it, and what is wider than the page. Writes pictures to `screenshots`. `node site/look.ts / /settings` opens these
- * pages alone.
+ * links have against it, and what is wider than the page. Writes pictures to `screenshots`. `node site/look.ts / /settings` opens and
+ * pictures these pages alone, from top to bottom.
  */
 import { createReadStream, existsSync, globSync, mkdirSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -20,8 +20,11 @@ const types: Record<string, string> = {
   '.md': 'text/markdown; charset=utf-8',
   '.txt': 'text/plain; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.png': 'image/png',
 }
+const named = process.argv.slice(2)
 const pictured = [
+  ...named,
   '/',
   '/tutorial/provider',
   '/asynchronous-work',
@@ -51,7 +54,7 @@ const all = globSync('**/*.html', { cwd: built })
   .filter((path) => path !== '/404')
   .sort()
 /** All pages, or those that the command line names. */
-const paths = process.argv.length > 2 ? process.argv.slice(2) : all
+const paths = named.length > 0 ? named : all
 mkdirSync(pictures, { recursive: true })
 
 /** What each page has to jump to, and what each links to. */
@@ -85,7 +88,8 @@ for (const scheme of ['light', 'dark'] as const) {
         told('is not laid out as the home page')
       if (pictured.includes(at)) {
         await page.waitForLoadState('networkidle')
-        await page.screenshot({ path: join(pictures, `${at.replaceAll('/', '_')}-${size}-${scheme}.png`) })
+        const path = join(pictures, `${at.replaceAll('/', '_')}-${size}-${scheme}.png`)
+        await page.screenshot({ path, fullPage: named.includes(at) })
       }
     }
     await search(page, `${size}-${scheme}`)

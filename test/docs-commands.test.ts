@@ -8,7 +8,12 @@ import { readOptions } from '../packages/create-action-provider/src/options.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (path: string): string => readFileSync(`${root}/${path}`, 'utf8')
-const pages = ['README.md', 'CONTRIBUTING.md', ...find('docs/**/*.md'), ...find('packages/*/README.md')]
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  ...find('docs/**/*.md'),
+  ...find('packages/{*,*/templates/*}/README.md'),
+]
 
 function find(pattern: string): string[] {
   return globSync(pattern, { cwd: root, exclude: (path) => path.includes('node_modules') })

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { licensesOf } from '../scripts/licenses.ts'
+import { licensesOf, problemsOfNotices } from '../scripts/licenses.ts'
 import { PACKAGES, type PackageName, type Packed, packPackages } from '../scripts/pack.ts'
 
 /** The packages as they are published. */
@@ -169,5 +169,15 @@ describe('licenses', () => {
     const { byLicense, refused } = licensesOf(JSON.parse(await read('package-lock.json')), PACKAGES)
     expect(refused).toEqual([])
     expect(byLicense.get('MIT')).toContain('fastify')
+  })
+
+  test('a built page that brings no notices, or those of a package that was not checked, is refused', () => {
+    const known = new Set(['one'])
+    expect(problemsOfNotices('one 1.2.3 (MIT)\n\nCopyright …', known)).toEqual([])
+    expect(problemsOfNotices(undefined, known)).toEqual([expect.stringMatching(/not built/)])
+    expect(problemsOfNotices('Copyright …', known)).toEqual([expect.stringMatching(/names no package/)])
+    expect(problemsOfNotices('two 1.2.3 (MIT)', known)).toEqual([
+      expect.stringMatching(/^two is in the page/),
+    ])
   })
 })

@@ -1,7 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
+import { thirdParty } from './third-party.ts'
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+
+const licenses = thirdParty()
 
 /** The page and its threads, bundled into `dist/page`. */
 export default defineConfig({
@@ -17,7 +20,8 @@ export default defineConfig({
     },
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  worker: { format: 'es' },
+  plugins: [licenses.page],
+  worker: { format: 'es', plugins: () => [licenses.thread] },
   build: {
     outDir: path('dist/page'),
     emptyOutDir: true,

@@ -40,6 +40,7 @@ async function onPostgres(
       ...tried,
       instances: 2,
       rounds,
+      minutes,
       ...(strike && { strike: (running) => strike(postgres, running) }),
       say,
     })
@@ -65,6 +66,7 @@ async function undergo(scenario: string, ordeal: Ordeal): Promise<Figures> {
       }),
       instances: 2,
       rounds,
+      minutes,
       strike: async (running) => {
         // What goes wrong from now on may not go wrong while an instance starts.
         if (!begun) prepare?.(proxies)
@@ -89,6 +91,7 @@ const scenarios: Record<string, () => Promise<Figures>> = {
       environment: () => ({ DATABASE_URL: `sqlite:${join(folder, 'actions.db')}` }),
       instances: 1,
       rounds,
+      minutes,
       say,
     }),
   'crashes-postgres': () => onPostgres('crashes-postgres'),
@@ -102,6 +105,7 @@ const scenarios: Record<string, () => Promise<Figures>> = {
       ...tried,
       instances: 1,
       rounds,
+      minutes,
       say,
     })
   },
@@ -143,14 +147,22 @@ const scenarios: Record<string, () => Promise<Figures>> = {
 }
 
 const { values, positionals } = readArguments(
-  `npm run test:chaos -- [--rounds N] [${Object.keys(scenarios).join(' | ')} …]`,
-  { options: { rounds: { type: 'string', default: '100' } }, allowPositionals: true },
+  `npm run test:chaos -- [--rounds N] [--minutes N] [${Object.keys(scenarios).join(' | ')} …]`,
+  {
+    options: { rounds: { type: 'string', default: '100' }, minutes: { type: 'string', default: '60' } },
+    allowPositionals: true,
+  },
   (read) =>
-    Number(read.values.rounds) > 0 && read.positionals.every((name) => Object.hasOwn(scenarios, name)),
+    Number(read.values.rounds) > 0 &&
+    Number(read.values.minutes) > 0 &&
+    read.positionals.every((name) => Object.hasOwn(scenarios, name)),
 )
 const rounds = Number(values.rounds)
+const minutes = Number(values.minutes)
 const globus = await startGlobus()
 const folder = await mkdtemp(join(tmpdir(), 'chaos-'))
+// What starts a thousand times is compiled once.
+process.env.NODE_COMPILE_CACHE ??= join(folder, 'compiled')
 const figures: Figures[] = []
 try {
   for (const [name, scenario] of Object.entries(scenarios)) {

@@ -105,6 +105,7 @@ export function witnessed(longest: number): Work {
       work_time: ((Number(request_id.split('-')[1]) * 7919) % 100) * (longest / 100),
     }),
     isRight: ({ attempt }) => typeof attempt === 'number',
+    pause: 20,
   }
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Globus, helloWorld, type Program, startProgram } from '../program.ts'
+import { type Globus, greeter, type Program, startProgram } from '../program.ts'
 
 /** What a chaos scenario counted. Any lost or doubled action is a failure. */
 export type Figures = {
@@ -27,16 +27,21 @@ export type Work = {
   program: string
   body: (request_id: string) => Record<string, unknown>
   isRight: (details: Record<string, unknown>, request_id: string) => boolean
+  /** How long a caller waits between two requests, in milliseconds. */
+  pause: number
+  /** When, after the last, the next bad thing happens, in milliseconds (default: once a few more actions are acknowledged). */
+  moment?: () => number
 }
 
-/** Sleeps a moment, and greets. */
+/** Works a moment, and greets. */
 export const greeting: Work = {
-  program: helloWorld,
+  program: greeter,
   body: (request_id) => ({
     echo_string: request_id,
-    sleep_time: (Number(request_id.split('-')[1]) % 7) / 5,
+    work_time: (Number(request_id.split('-')[1]) % 7) / 5,
   }),
   isRight: ({ hello }, request_id) => hello === request_id,
+  pause: 20,
 }
 
 type Status = {
@@ -46,6 +51,9 @@ type Status = {
   completion_time?: string
 }
 
+/** How long what was acknowledged may take to end after the last round, and to be looked through, in milliseconds. */
+const PATIENCE = 300_000
+
 type Options = {
   scenario: string
   globus: Globus
@@ -53,10 +61,12 @@ type Options = {
   environment: (index: number) => Record<string, string>
   instances: number
   rounds: number
+  /** After how many minutes the last round is over, whatever is left. */
+  minutes: number
   clients?: number
   /** What happens at a random moment of each round (default: an instance is killed with -9 and started again). */
   strike?: (running: Running) => Promise<void>
-  /** What the actions do (default: they sleep a moment). */
+  /** What the actions do (default: they work a moment). */
   work?: Work
   /** Counts what else there is to count, once all have ended; `wrong` is how much of it must not be. */
   inspect?: () => Promise<{ wrong: number; more: Record<string, number> }>
@@ -64,7 +74,7 @@ type Options = {
 }
 
 /**
- * Callers post sleeping actions to instances that something bad happens to, round after round. A checker follows what was
+ * Callers post actions to instances that something bad happens to, round after round. A checker follows what was
  * acknowledged to its end.
  */
 export async function survive(options: Options): Promise<Figures> {
@@ -73,13 +83,14 @@ export async function survive(options: Options): Promise<Figures> {
     globus,
     environment,
     instances,
-    rounds,
+    minutes,
     clients = 8,
     strike = kill,
     work = greeting,
     say,
   } = options
   const started = Date.now()
+  const end = started + minutes * 60_000
   const token = await globus.token('alice')
   const start = (index: number): Promise<Program> =>
     startProgram(work.program, { ...globus.environment, ...environment(index), LOG_LEVEL: 'error' })
@@ -96,6 +107,8 @@ export async function survive(options: Options): Promise<Figures> {
   const problems = { lost: new Set<string>(), doubled: new Set<string>() }
   const acknowledged: string[] = []
   let over = false
+  /** Those that were killed, until the next in their place serve. */
+  const starting = new Map<number, Promise<void>>()
 
   async function ask(path: string, body?: unknown): Promise<{ status: number; json: unknown } | undefined> {
     const program = programs[Math.floor(Math.random() * programs.length)]
@@ -143,7 +156,7 @@ export async function survive(options: Options): Promise<Figures> {
         posted.set(request_id, action_id)
         acknowledged.push(action_id)
       }
-      await sleep(20)
+      await sleep(work.pause)
     }
   }
 
@@ -158,15 +171,17 @@ export async function survive(options: Options): Promise<Figures> {
   }
 
   const busy = [...Array.from({ length: clients }, (_, name) => client(name)), watcher()]
-  for (let round = 1; round <= rounds; round++) {
-    const enough = acknowledged.length + 1 + Math.floor(Math.random() * 60)
-    while (acknowledged.length < enough) await sleep(5)
+  let rounds = 0
+  while (rounds < options.rounds && Date.now() < end) {
+    await (work.moment ? sleep(work.moment()) : someAcknowledged())
     await strike(running)
-    if (round % 10 === 0)
-      say(`${scenario}: ${round} of ${rounds} rounds, ${acknowledged.length} acknowledged`)
+    if (++rounds % 10 === 0)
+      say(`${scenario}: ${rounds} of ${options.rounds} rounds, ${acknowledged.length} acknowledged`)
   }
+  await Promise.all(starting.values())
   over = true
   await Promise.all(busy)
+  const patience = Date.now() + PATIENCE
 
   await forEachAtOnce(posted, 16, checkRequest)
   const listed = await countListed()
@@ -182,22 +197,34 @@ export async function survive(options: Options): Promise<Figures> {
     lost: problems.lost.size,
     doubled: problems.doubled.size + wrong,
     seconds: Math.round((Date.now() - started) / 1_000),
-    more,
+    more: { ...(strike === kill && { kills: rounds }), ...more },
   }
 
+  async function someAcknowledged(): Promise<void> {
+    const enough = acknowledged.length + 1 + Math.floor(Math.random() * 60)
+    while (acknowledged.length < enough && Date.now() < end) await sleep(5)
+  }
+
+  /** Kills an instance that serves. Another may be killed while the next in its place starts. */
   async function kill(): Promise<void> {
-    const victim = Math.floor(Math.random() * instances)
-    await running.restart(victim, 'SIGKILL')
+    while (starting.size === instances) await Promise.race(starting.values())
+    const serving = [...programs.keys()].filter((index) => !starting.has(index))
+    const victim = serving[Math.floor(Math.random() * serving.length)] as number
+    const restarted = running.restart(victim, 'SIGKILL').then(() => void starting.delete(victim))
+    // Whoever waits for it hears of its failure.
+    restarted.catch(() => {})
+    starting.set(victim, restarted)
   }
 
   /** A request whose answer was lost is sent again until it is answered: it is one action, old or new. */
   async function checkRequest([request_id, known]: [string, string | undefined]): Promise<void> {
     let id = known
-    while (id === undefined) {
+    while (id === undefined && Date.now() < patience) {
       const answer = await post(request_id)
       if (answer) id = (answer.json as Status).action_id
       else await sleep(50)
     }
+    if (id === undefined) return void problems.lost.add(`${request_id} is not answered`)
     const status = await untilComplete(id)
     if (status?.status !== 'SUCCEEDED' || !work.isRight(status.details, request_id)) {
       problems.lost.add(`${request_id} is ${JSON.stringify(status)}`)
@@ -207,9 +234,10 @@ export async function survive(options: Options): Promise<Figures> {
   }
 
   async function untilComplete(id: string): Promise<Status | undefined> {
-    for (const end = Date.now() + 120_000; ; await sleep(100)) {
+    for (;;) {
       const status = (await ask(`/${id}/status`))?.json as Status | undefined
-      if (status?.completion_time !== undefined || Date.now() > end) return status
+      if (status?.completion_time !== undefined || Date.now() > patience) return status
+      await sleep(100)
     }
   }
 

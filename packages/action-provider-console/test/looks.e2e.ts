@@ -5,7 +5,14 @@ import { helloWorld } from '../../../examples/hello-world/src/hello-world.ts'
 import { watchasay } from '../../../examples/watchasay/src/watchasay.ts'
 import { eventually } from '../../../test/eventually.ts'
 import { axeFinds } from './axe.ts'
-import { kinds, steered, steeredProvider } from './providers.ts'
+import {
+  approvalProvider,
+  kinds,
+  pausingProvider,
+  steered,
+  steeredProvider,
+  steppingProvider,
+} from './providers.ts'
 import { createWorld, type Person, type World } from './world.ts'
 
 /** Each view, light and dark, wide and on a phone. `IMAGES=docs/images` keeps the pictures for the documentation. */
@@ -13,6 +20,7 @@ import { createWorld, type Person, type World } from './world.ts'
 const folder = resolve(process.env.IMAGES ?? 'test-results/images')
 const transfer = 'urn:globus:auth:scope:transfer.api.globus.org:all'
 let world: World
+let other: { url: string; close(): Promise<void> }
 const ids: Record<string, string> = {}
 
 beforeAll(async () => {
@@ -23,8 +31,12 @@ beforeAll(async () => {
       '/skeleton': watchasay,
       '/copy': steeredProvider,
       '/kinds': kinds,
+      '/approval': approvalProvider,
+      '/stepping': steppingProvider,
+      '/pausing': pausingProvider,
     },
   })
+  other = await world.serveElsewhere('/provider', watchasay)
   const token = await world.emulator.issueToken({ username: 'alice', scope: world.scope })
   const send = async (path: string, body: unknown): Promise<string> => {
     const answer = await fetch(`${world.origin}${path}`, {
@@ -65,9 +77,15 @@ beforeAll(async () => {
     },
     '40 of 1,204 files',
   )
+  ids.event = await run('/approval', 'Publish the data of May', {})
+  ids.steps = await run('/stepping', 'Prepare and copy', {})
+  ids.paused = await run('/pausing', 'Restore from tape', {})
   ids.consent = await run('/hello_world', 'Greet with Transfer', { required_dependent_scope: transfer })
 })
-afterAll(() => world?.close())
+afterAll(async () => {
+  await other?.close()
+  await world?.close()
+})
 
 const views = {
   providers: async ({ page }: Person) => {
@@ -108,6 +126,39 @@ const views = {
     await page.getByRole('button', { name: 'Cancel' }).click()
     await page.getByRole('button', { name: 'Cancel it' }).waitFor()
   },
+  resume: async ({ page }: Person) => {
+    await page.goto(world.view('action', { provider: '/pausing', id: ids.paused ?? '' }))
+    await page.getByRole('button', { name: 'Resume', exact: true }).click()
+    await page.getByRole('button', { name: 'Resume it' }).waitFor()
+  },
+  event: async ({ page }: Person) => {
+    await page.goto(world.view('action', { provider: '/approval', id: ids.event ?? '' }))
+    await page.getByLabel('reason').fill('no')
+    await page.getByText(/too short/i).waitFor()
+  },
+  steps: async ({ page }: Person) => {
+    await page.goto(world.view('action', { provider: '/stepping', id: ids.steps ?? '' }))
+    await page.locator('.state.succeeded').waitFor()
+    await page.getByRole('link', { name: 'copy' }).waitFor()
+  },
+  refused: async ({ page, errors }: Person) => {
+    await page.goto(world.view('run', { provider: '/skeleton' }))
+    await page.getByLabel('input_string').fill('late')
+    await page.getByText('Who may see it, deadline and more').click()
+    await page.getByLabel('Who else may see it').fill('nobody')
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    await page.locator('#field-monitor_by-hint.wrong').waitFor()
+    errors.splice(0)
+  },
+  missing: async ({ page, errors }: Person) => {
+    await page.goto(world.view('action', { provider: '/copy', id: 'none' }))
+    await page.getByText('There is no such action', { exact: true }).waitFor()
+    errors.splice(0)
+  },
+  elsewhere: async ({ page }: Person) => {
+    await page.goto(world.view('run', { provider: other.url }))
+    await page.getByRole('button', { name: /^Send a token to/ }).waitFor()
+  },
   account: async ({ page }: Person) => {
     await page.goto(world.url)
     await page.locator('.menu summary').click()
@@ -123,12 +174,17 @@ const views = {
   },
 }
 
-const PHONE = ['run', 'actions', 'action', 'consent', 'account']
+/** The views that are also looked at on a phone, and on a wide screen. */
+const SOME: Readonly<Record<string, readonly string[]>> = {
+  phone: ['run', 'actions', 'action', 'event', 'steps', 'consent', 'account'],
+  wide: ['providers', 'run', 'actions', 'action'],
+}
 
 const devices = {
   light: {},
   dark: { dark: true },
   phone: { width: 390, height: 844 },
+  wide: { width: 1920, height: 1080 },
 }
 
 describe.each(Object.entries(devices))('%s', (device, options) => {
@@ -139,14 +195,26 @@ describe.each(Object.entries(devices))('%s', (device, options) => {
     await alice.signIn('alice@example.org')
   })
 
-  // On a phone the same is seen, in less room.
-  const seen = Object.entries(views).filter(([name]) => device !== 'phone' || PHONE.includes(name))
+  const seen = Object.entries(views).filter(([name]) => SOME[device]?.includes(name) ?? true)
   test.each(seen)('%s: axe finds nothing, and nothing is cut off', async (name, open) => {
     const { page } = alice
     await open(alice)
     await page.screenshot({ path: join(folder, `console-${name}-${device}.png`) })
-    if (device !== 'phone') expect(await axeFinds(page)).toEqual([])
+    expect(await axeFinds(page)).toEqual([])
     const wider = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
     expect(await page.evaluate(wider)).toBe(0)
   })
+})
+
+test('the chart counts the actions that are shown, by their state', async () => {
+  const { page, signIn } = await world.person()
+  await page.goto(world.url)
+  await signIn('alice@example.org')
+  await page.goto(world.view('actions', { provider: '/copy' }))
+  await page.getByRole('img', { name: '2 ACTIVE, 3 SUCCEEDED, 1 FAILED', exact: true }).waitFor()
+  await page.getByRole('checkbox', { name: 'FAILED' }).uncheck()
+  const chart = page.getByRole('img', { name: '2 ACTIVE, 3 SUCCEEDED', exact: true })
+  await chart.waitFor()
+  expect(await chart.locator('rect.failed').count()).toBe(0)
+  expect(await chart.locator('rect.active').count()).toBeGreaterThan(0)
 })

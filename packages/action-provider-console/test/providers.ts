@@ -73,7 +73,13 @@ export const steeredProvider = defineActionProvider({
 
 /** Work of two steps and a sleep between them. */
 export const steppingProvider = defineActionProvider({
-  description: { ...description, title: 'Stepping', synchronous: false, log_supported: true },
+  description: {
+    ...description,
+    title: 'Stepping',
+    subtitle: 'Works in steps',
+    synchronous: false,
+    log_supported: true,
+  },
   input: { type: 'object', additionalProperties: false },
   run: async ({ step, sleep }) => {
     const prepared = await step('prepare', () => ({ files: 12 }))
@@ -83,9 +89,30 @@ export const steppingProvider = defineActionProvider({
   },
 })
 
+/** Work that pauses once, until somebody resumes it. */
+export const pausingProvider = defineActionProvider({
+  description: {
+    ...description,
+    title: 'Pausing',
+    subtitle: 'Stops until it is resumed',
+    synchronous: false,
+  },
+  input: { type: 'object', additionalProperties: false },
+  run: ({ attempt, pause }) => {
+    if (attempt === 1) pause({ code: 'TapeMissing', description: 'Insert tape 12, then resume the action' })
+    return { tape: 12 }
+  },
+})
+
 /** Work that waits until somebody approves of it. */
 export const approvalProvider = defineActionProvider({
-  description: { ...description, title: 'Approval', synchronous: false, log_supported: true },
+  description: {
+    ...description,
+    title: 'Approval',
+    subtitle: 'Waits for an event',
+    synchronous: false,
+    log_supported: true,
+  },
   input: { type: 'object', additionalProperties: false },
   run: async ({ waitFor }) => {
     const schema = {

@@ -55,6 +55,15 @@ describe('the page', () => {
     expect((await app.inject('/tools/console')).headers.location).toBe('console/')
   })
 
+  test('the licenses of what is bundled into it are served beside it', async () => {
+    const { headers, body } = await app.inject('/tools/console/THIRD-PARTY.txt')
+    expect(headers).toMatchObject({
+      'content-type': 'text/plain; charset=utf-8',
+      'cache-control': 'no-cache',
+    })
+    expect(body).toMatch(/^preact \d.* \(MIT\)$/m)
+  })
+
   test('its files are packed, and kept by browsers', async () => {
     const { body } = await app.inject('/tools/console/')
     const [, script = ''] = /src="\.\/(assets\/[^"]+\.js)"/.exec(body) ?? []

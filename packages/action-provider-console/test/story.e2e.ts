@@ -3,7 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { helloWorld } from '../../../examples/hello-world/src/hello-world.ts'
 import { watchasay } from '../../../examples/watchasay/src/watchasay.ts'
 import { storesForTest, type TestStores } from '../../action-provider-tools/test/stores.ts'
-import { approvalProvider, kinds, steered, steeredProvider, steppingProvider } from './providers.ts'
+import {
+  approvalProvider,
+  kinds,
+  pausingProvider,
+  steered,
+  steeredProvider,
+  steppingProvider,
+} from './providers.ts'
 import { chooseUser, createWorld, idOf, type Person, type World } from './world.ts'
 
 const transfer = 'urn:globus:auth:scope:transfer.api.globus.org:all'
@@ -27,6 +34,7 @@ describe.each(storesForTest)('on $name', ({ name, start }) => {
         '/steered': steeredProvider,
         '/stepping': steppingProvider,
         '/approval': approvalProvider,
+        '/pausing': pausingProvider,
       },
     })
     alice = await world.person()
@@ -67,7 +75,7 @@ describe.each(storesForTest)('on $name', ({ name, start }) => {
     await page.getByLabel('Label').fill('first')
     await page.getByRole('button', { name: 'Run', exact: true }).click()
     await page.getByRole('heading', { name: 'first' }).waitFor()
-    await page.getByText('Slept').first().waitFor()
+    await page.getByText('Sleeps').first().waitFor()
     await page.locator('.state.succeeded').waitFor()
     await page.getByRole('treeitem', { name: 'hello: hey' }).waitFor()
     await page.getByText('Said hello').waitFor()
@@ -117,7 +125,7 @@ describe.each(storesForTest)('on $name', ({ name, start }) => {
     await page.getByRole('button', { name: 'Run', exact: true }).click()
     const first = await idOf(page)
     await page.getByRole('link', { name: 'Run again' }).click()
-    await page.getByText('The input is that of the earlier action').waitFor()
+    await page.getByText('This is the input of the earlier action').waitFor()
     expect(await page.getByLabel('input_string').inputValue()).toBe('twice')
     await page.getByRole('button', { name: 'Run', exact: true }).click()
     await page.waitForURL((url) => url.pathname.endsWith('/action') && url.searchParams.get('id') !== first)
@@ -143,7 +151,7 @@ describe.each(storesForTest)('on $name', ({ name, start }) => {
     const { page } = alice
     await page.goto(world.view('run', { provider: '/approval' }))
     await page.getByRole('button', { name: 'Run', exact: true }).click()
-    await page.getByText('It waits for the event “approval”').waitFor()
+    await page.getByText('Waiting for the event “approval”').waitFor()
     await page.getByLabel('reason').fill('no')
     await page.getByRole('button', { name: 'Send' }).click()
     await page.getByText(/too short/i).waitFor()
@@ -169,10 +177,46 @@ describe.each(storesForTest)('on $name', ({ name, start }) => {
     expect(await page.getByRole('button', { name: 'Cancel' }).count()).toBe(0)
     await page.getByRole('button', { name: 'Release' }).click()
     await page.getByRole('button', { name: 'Release it' }).click()
-    await page.getByText('the provider has forgotten this action').waitFor()
+    await page.getByText('the provider has deleted this action').waitFor()
     await page.reload()
     await page.getByText('There is no such action', { exact: true }).waitFor()
     alice.errors.splice(0)
+  })
+
+  test('work that paused goes on once she has said so twice', async () => {
+    const { page } = alice
+    await page.goto(world.view('run', { provider: '/pausing' }))
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    await page.getByText('Insert tape 12').first().waitFor()
+    await page.getByRole('button', { name: 'Resume', exact: true }).click()
+    await page.getByRole('dialog', { name: 'Resume the action?' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.locator('.state.inactive').waitFor()
+    await page.getByRole('button', { name: 'Resume', exact: true }).click()
+    await page.getByRole('button', { name: 'Resume it' }).click()
+    await page.locator('.state.succeeded').waitFor()
+    await page.getByRole('treeitem', { name: 'tape: 12' }).waitFor()
+    expect(await page.getByRole('button', { name: 'Resume' }).count()).toBe(0)
+  })
+
+  once('the time left to its deadline, and then to its release, is shown', async () => {
+    const { page } = alice
+    const fact = (name: string) => page.locator(`dt:text-is("${name}") + dd`).textContent()
+    await page.goto(world.view('run', { provider: '/steered' }))
+    await page.getByLabel('name').fill('timed')
+    await page.getByText('Who may see it, deadline and more').click()
+    const inTwoDays = new Date(Date.now() + 2 * 86_400_000).toISOString().slice(0, 16)
+    await page.getByLabel('Deadline').fill(inTwoDays)
+    await page.getByLabel('Release after').fill('P10D')
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    await page.locator('.state.active').waitFor()
+    expect(await fact('Deadline')).toMatch(/20\d\d.*\((in [12] days|tomorrow)\)/)
+    expect(await fact('Release')).toBe('P10D after completion')
+    while (!steered.has('timed')) await sleep(10)
+    steered.get('timed')?.end({})
+    await page.locator('.state.succeeded').waitFor()
+    expect(await fact('Release')).toMatch(/20\d\d.*\(in (9|10) days\)/)
   })
 
   test('an action that needs her consent gets it in one click, and goes on', async () => {
@@ -189,20 +233,25 @@ describe.each(storesForTest)('on $name', ({ name, start }) => {
     expect(await idOf(page)).toBe(id)
   })
 
-  once('actions are found by state, role and label, and the URL says which', async () => {
+  once('actions are found by state, role, label and time, and the URL says which', async () => {
     const { page } = alice
     await page.goto(world.view('actions', { provider: '/hello_world' }))
     await page.getByRole('link', { name: 'first' }).waitFor()
-    await page.getByLabel('Label, id or words').fill('FIRST')
+    await page.getByLabel('Label, id or status text').fill('FIRST')
     await expect.poll(() => page.locator('.actions tbody tr').count()).toBe(1)
     await page.getByLabel('SUCCEEDED').uncheck()
-    await page.getByText('No action is like that').or(page.getByText('There are no actions here')).waitFor()
+    await page.getByText('No action matches').or(page.getByText('There are no actions here')).waitFor()
     await page.getByLabel('SUCCEEDED').check()
     await page.getByLabel('I may see').uncheck()
     expect(new URL(page.url()).searchParams.get('role')).toBe('creator_id,manage_by')
     await page.reload()
     await expect.poll(() => page.locator('.actions tbody tr').count()).toBe(1)
-    expect(await page.getByLabel('Label, id or words').inputValue()).toBe('FIRST')
+    expect(await page.getByLabel('Label, id or status text').inputValue()).toBe('FIRST')
+    await page.getByLabel('from', { exact: true }).fill('2000-01-01')
+    await expect.poll(() => page.locator('.actions tbody tr').count()).toBe(1)
+    await page.getByLabel('until', { exact: true }).fill('2000-01-02')
+    await page.getByText('No action matches').waitFor()
+    expect(new URL(page.url()).searchParams.get('until')).toBe('2000-01-02')
   })
 
   test('the list shows what others do without reloading', async () => {

@@ -32,7 +32,7 @@ test('while it is paused, or not seen, nothing is asked for', async () => {
   const asked: string[] = []
   page.on('request', (request) => asked.push(request.url()))
   await page.getByRole('button', { name: /^Live/ }).click()
-  await page.getByText('Paused: what you see may have changed').waitFor()
+  await page.getByText('Paused: this page may be out of date').waitFor()
   asked.splice(0)
   steered.get('paused')?.progress({ step: 1 }, 'Unseen')
   await sleep(3_000)
@@ -80,7 +80,7 @@ test('a sign-in that ends takes nothing that was typed, and goes on where it was
   // The provider remembers for a while who a token was.
   world.forgetTokens()
   await page.getByRole('button', { name: 'Run', exact: true }).click()
-  await page.getByText('Your sign-in has ended').waitFor()
+  await page.getByText('Your sign-in has expired').waitFor()
   expect(await page.getByLabel('input_string').inputValue()).toBe('typed before')
   await page.getByRole('button', { name: 'Sign in again' }).click()
   await page.waitForURL(/console\/run/)
@@ -99,7 +99,7 @@ test('what a provider refuses stands at its field', async () => {
   await page.getByLabel('Deadline').fill('2020-01-01T00:00')
   await page.getByLabel('Who else may see it').fill('nobody')
   await page.getByRole('button', { name: 'Run', exact: true }).click()
-  await page.getByText('The provider does not take this').waitFor()
+  await page.getByText('The provider refuses this input').waitFor()
   expect(await page.locator('#field-monitor_by-hint').getAttribute('class')).toBe('wrong')
   alice.errors.splice(0)
 })

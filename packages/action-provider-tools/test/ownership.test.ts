@@ -153,6 +153,29 @@ describe('an instance that is cut off', () => {
     expect(events).toEqual(['first begins', 'first lost', 'second begins'])
   })
 
+  test('keeps its work although one request to keep it is never answered', async () => {
+    const url = await createDatabase()
+    const go = Promise.withResolvers<void>()
+    const interrupted: unknown[] = []
+    const work = {
+      run: async ({ signal }: RunContext<unknown>) => {
+        signal.addEventListener('abort', () => interrupted.push(signal.reason))
+        await go.promise
+      },
+    }
+    const served = await serve(proxy.through(url), work)
+    const unanswered = proxy.holdAnswer('keep-jobs')
+    const started = await run(served)
+    const pass = await unanswered
+    const held = async (): Promise<number> => (await holders(url))[0]?.lease_until ?? 0
+    const end = await held()
+    await eventually(async () => (await held()) > end + leaseSeconds * 1_000)
+    expect(interrupted).toEqual([])
+    go.resolve()
+    expect(await untilComplete(served, started)).toMatchObject({ status: 'SUCCEEDED' })
+    pass()
+  })
+
   test('hears within a lease that the database is silent', async () => {
     const url = await createDatabase()
     const store = await openPostgresStore(proxy.through(url))

@@ -94,6 +94,25 @@ test('--json prints what was done, and nothing else', async () => {
   })
 })
 
+test.each([
+  ['npm/11.6.0 node/v24.0.0 linux x64', ['npm install', 'npm start'], 'npm test'],
+  ['pnpm/10.1.0 npm/? node/v24.0.0 linux x64', ['pnpm install', 'pnpm run start'], 'pnpm run test'],
+  ['yarn/4.9.0 npm/? node/v24.0.0 linux x64', ['yarn install', 'yarn run start'], 'yarn run test'],
+  ['bun/1.3.0 npm/? node/v24.3.0 linux x64', ['bun install', 'bun run start'], 'bun run test'],
+])('run by %s, it says what to do next in its words', async (agent, next, testing) => {
+  const { stdout } = await create(['word-count', ...BARE], { npm_config_user_agent: agent })
+  expect(stdout).toContain(`  cd word-count\n  ${next.join('\n  ')}\n\n${testing} runs its tests`)
+})
+
+test('the README has every template, and every option of --help', async () => {
+  const page = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+  for (const [name, means] of Object.entries(TEMPLATES)) expect(page).toContain(`| \`${name}\` | ${means} |`)
+  const { stdout } = await create(['--help'])
+  const options = [...stdout.matchAll(/--[a-z-]+/g)].map(([option]) => option)
+  const obvious = ['--', '--help', '--version']
+  for (const option of options.filter((each) => !obvious.includes(each))) expect(page).toContain(option)
+})
+
 test('--dry-run shows the files, and writes nothing', async () => {
   const { code, stdout } = await create(['word-count', '--dry-run'])
   expect(code).toBe(0)

@@ -10,7 +10,8 @@ import { PodDisruptionBudget } from 'kubernetes-models/policy/v1'
 import { Service } from 'kubernetes-models/v1'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
-import { projectFiles } from '../src/templates.ts'
+import { SETTINGS } from '../../action-provider-tools/src/server/settings.ts'
+import { projectFiles, TEMPLATES, type TemplateName } from '../src/templates.ts'
 
 /** What a project is deployed with, as far as it can be judged without the systems that it is for. */
 
@@ -116,6 +117,18 @@ describe('the manifests for Kubernetes', () => {
     expect(of('PodDisruptionBudget').spec).toMatchObject({ selector: { matchLabels: labels } })
   })
 })
+
+test.each(Object.keys(TEMPLATES) as TemplateName[])(
+  'every setting in .env.example of the template %s is read by something',
+  async (template) => {
+    const project = await projectFiles(template, 'word-count', '0.1.0')
+    const names = [...(project.get('.env.example') ?? '').matchAll(/^(\w+)=/gm)].map(([, name = '']) => name)
+    expect(names.length).toBeGreaterThan(5)
+    const own = [...project].filter(([path]) => /^src|^compose/.test(path)).map(([, text]) => text)
+    const unread = names.filter((name) => !(name in SETTINGS) && !own.some((text) => text.includes(name)))
+    expect(unread).toEqual([])
+  },
+)
 
 test('the compose file waits for its database, and keeps it', () => {
   const { services, volumes } = parse(file('compose.yaml'))

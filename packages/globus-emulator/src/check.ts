@@ -52,7 +52,7 @@ const types: Record<string, string> = {
   string: 'a string',
 }
 
-/** Says what is wrong with the innermost field that has an error. */
+/** Describes the error of the innermost field. */
 function inWords(errors: readonly TLocalizedValidationError[]): string {
   const depth = ({ instancePath }: TLocalizedValidationError): number => instancePath.split('/').length
   const [first] = errors.toSorted((one, other) => depth(other) - depth(one))

@@ -26,7 +26,7 @@ export type EmulatorOptions = {
 
 /** A running emulator. */
 export type Emulator = Administration & {
-  /** What to set `GLOBUS_SDK_SERVICE_URL_AUTH` and `GLOBUS_SDK_SERVICE_URL_GROUPS` to. */
+  /** The value for `GLOBUS_SDK_SERVICE_URL_AUTH` and `GLOBUS_SDK_SERVICE_URL_GROUPS`. */
   url: string
   close(): Promise<void>
 }
@@ -34,8 +34,8 @@ export type Emulator = Administration & {
 /**
  * Starts Globus Auth and Globus Groups on this machine.
  *
- * @throws Error where NODE_ENV is `production`, and for a host that is not loopback, a port that is taken, or a seed
- *   or state file that cannot be used
+ * @throws Error where NODE_ENV is `production`, and for a host that is not loopback, a port that is taken, or
+ * a seed or state file that cannot be used
  * @example
  * const emulator = await startEmulator({ port: 0 })
  * const { client_id, scopes: [scope] } = await emulator.register({ name: 'mine', scopes: [{ suffix: 'action_all' }] })

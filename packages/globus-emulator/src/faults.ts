@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { errorDocument } from './errors.ts'
 
-/** What requests are counted by and faults are set on. Each grant of the token endpoint counts by itself. */
+/** The endpoints that are counted and can have faults. Each grant of the token endpoint counts separately. */
 const endpoints = [
   'introspect',
   'dependent_token',
@@ -37,7 +37,7 @@ declare module 'fastify' {
   }
 }
 
-/** How an endpoint shall fail. The fields combine: a latency alone delays the right answer. */
+/** How an endpoint fails. The fields combine: with only a latency, the right answer is late. */
 export const Fault = Type.Object(
   {
     endpoint: Type.Enum([...endpoints, '*']),
@@ -47,7 +47,9 @@ export const Fault = Type.Object(
     status: Type.Optional(Type.Integer({ minimum: 200, maximum: 599 })),
     /** Add a `Retry-After` header of so many seconds. */
     retry_after: Type.Optional(Type.Number()),
-    /** `garbage`: answer with bytes that are not JSON; `cut`: end the connection in the middle of the answer. */
+    /**
+     * `garbage`: answer with bytes that are not JSON; `cut`: end the connection in the middle of the answer.
+     */
     body: Type.Optional(Type.Enum(['garbage', 'cut'])),
     /** How many requests fail; without it, all until the fault is cleared. */
     count: Type.Optional(Type.Integer({ minimum: 1 })),
@@ -68,7 +70,7 @@ export function noRequests(): Record<Endpoint, number> {
   return Object.fromEntries(endpoints.map((endpoint) => [endpoint, 0])) as Record<Endpoint, number>
 }
 
-/** Counts a request, and gives the first fault that is set for it. */
+/** Counts a request, and returns its first fault. */
 export function nextFault(faults: Faults, endpoint: Endpoint): Fault | undefined {
   faults.requests[endpoint] += 1
   const fault = faults.active.find((other) => other.endpoint === endpoint || other.endpoint === '*')

@@ -1,5 +1,5 @@
 /**
- * Globus Auth and Groups on this machine: start one, or connect to one, and manage who and what it knows.
+ * Globus Auth and Groups on this machine: start one, or connect to one, and manage its users and clients.
  *
  * @module globus-emulator
  */

@@ -15,7 +15,7 @@ export function isTrue(parameter: string | undefined): boolean {
   return parameter?.toLowerCase() === 'true'
 }
 
-/** The values of a query parameter that is a list with commas, or repeated; `undefined` where it is not given. */
+/** The values of a query parameter that is a list with commas, or repeated; `undefined` if it is absent. */
 export function commaList(parameter: string | string[] | undefined): string[] | undefined {
   return parameter === undefined ? undefined : [parameter].flat().flatMap((text) => text.split(','))
 }
@@ -30,15 +30,18 @@ export function baseUrl({ host }: FastifyRequest): string {
   return `http://${host}`
 }
 
-/** Whether a host name or address means this machine alone. The emulator needs no other package of this repository, so the rule is its own. */
+/**
+ * Whether a host name or address is the loopback interface. The emulator needs no other package of this
+ * repository, so the rule is its own.
+ */
 export function isLoopback(host: string): boolean {
   const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase()
   return name === 'localhost' || name === '::1' || (isIPv4(name) && name.startsWith('127.'))
 }
 
 /**
- * Refuses requests that a web page of another origin makes the browser send. The browser names the origin, and the
- * page cannot change that.
+ * Refuses requests that a web page of another origin makes the browser send. The browser names the origin,
+ * and the page cannot change that.
  *
  * @throws ServiceError 403
  */

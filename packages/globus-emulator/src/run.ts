@@ -4,7 +4,8 @@ import { formatDuration } from './duration.ts'
 import { type Emulator, type EmulatorOptions, startEmulator } from './emulator.ts'
 
 /**
- * Starts an emulator, prints its address and who can log in, and runs it until the process gets SIGINT or SIGTERM.
+ * Starts an emulator, prints its address and who can log in, and runs it until the process gets SIGINT or
+ * SIGTERM.
  *
  * @param output where to print
  * @throws what `startEmulator` throws

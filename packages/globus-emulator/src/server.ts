@@ -30,7 +30,8 @@ export function createServer(service: Service, log: FastifyBaseLogger | false): 
   app.register(formbody)
 
   app.addHook('onRequest', async ({ hostname }) => {
-    // A web page whose name resolves to this machine (DNS rebinding) would otherwise share the emulator's origin.
+    // A web page whose name resolves to this machine (DNS rebinding) would otherwise share the emulator's
+    // origin.
     if (!isLoopback(hostname)) {
       throw new ServiceError(403, { error: 'forbidden_host' }, 'the emulator answers to loopback names only')
     }
@@ -85,8 +86,8 @@ const anyOrigin = {
 }
 
 /**
- * Lets web applications of any origin call the routes of `app`, as Globus does for its JavaScript SDK. It is only
- * for routes that use no cookie: their callers bring a token, a secret or a code.
+ * Lets web applications of any origin call the routes of `app`, as Globus does for its JavaScript SDK. It is
+ * only for routes that use no cookie: their callers bring a token, a secret or a code.
  */
 function allowAnyOrigin(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import type { Faults } from './faults.ts'
 import type { State } from './state/state.ts'
 
-/** What the routes of one emulator share. */
+/** The parts that all routes of an emulator share. */
 export type Service = {
   state: State
   settings: { /** Seconds that access tokens live. */ tokenLifetime: number }
   faults: Faults
-  /** Saves the state, where it has a file. */
+  /** Saves the state, if it has a file. */
   save(): Promise<void>
 }
 

@@ -16,7 +16,7 @@ async function start(): Promise<void> {
     render(<App />, page)
     if (errand) await doErrand(errand)
   } catch (error) {
-    render(<ProblemBox error={error} again={() => location.reload()} />, page)
+    render(<ProblemBox error={error} again={() => location.reload()} alone />, page)
   }
 }
 

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
-/** What is passed on of a request, and of an answer. */
+/** The headers of requests and answers that are forwarded. */
 const ASKED = ['accept', 'authorization', 'content-type', 'prefer', 'last-event-id']
 const ANSWERED = ['allow', 'link', 'location', 'preference-applied', 'retry-after', 'www-authenticate']
 
-/** No page may be made of what another host answers: it would be one of this origin. */
+/** Keeps the answer of another host from becoming a page of this origin. */
 const HARMLESS = {
   'content-security-policy': "default-src 'none'; sandbox",
   'x-content-type-options': 'nosniff',
@@ -15,9 +15,10 @@ const HARMLESS = {
 type Asked = FastifyRequest<{ Querystring: { url?: string } }>
 
 /**
- * Asks providers elsewhere on behalf of the page: an action provider answers pages of other origins at introspect alone.
+ * Forwards requests of the page to providers elsewhere, because they answer pages of other origins only at
+ * introspect.
  *
- * @param allowed base URLs of providers, or `any` https one, and http on this machine
+ * @param allowed base URLs of providers, or `any`
  */
 export function forwardElsewhere(app: FastifyInstance, allowed: readonly string[] | 'any'): void {
   app.register(async (scope) => {
@@ -36,7 +37,8 @@ async function forward(
   reply: FastifyReply,
   allowed: readonly string[] | 'any',
 ): Promise<FastifyReply> {
-  // Browsers say who asks, and no page can make them say another: not even one whose name leads to this machine.
+  // Browsers set these headers, and no page can change them, not even one whose name resolves to this
+  // machine.
   const { 'sec-fetch-site': site, 'sec-fetch-dest': destination } = request.headers
   if (site !== 'same-origin' || destination !== 'empty') {
     return refuse(reply, 403, 'ForbiddenRequest', 'Only the console itself may ask here')
@@ -70,7 +72,7 @@ async function forward(
 
 function isAllowed(url: URL, allowed: readonly string[] | 'any'): boolean {
   if (url.username !== '' || url.password !== '' || !/^https?:$/.test(url.protocol)) return false
-  // Another server may take an encoded slash for one, and climb.
+  // Another server may decode such a slash and leave the base path.
   if (/(%2f|%5c)\.|\.(%2f|%5c)/i.test(url.pathname)) return false
   if (allowed === 'any') return true
   return allowed.some((base) => {

@@ -4,28 +4,30 @@ import { isBuilt, pageFiles } from './page-files.ts'
 
 export { isBuilt }
 
-/** What the console shows, and where its users sign in. */
+/** The options of the console. */
 export type ConsoleOptions = {
   /** The providers of this application: the path of each, and the scope that its tokens need. */
   providers: readonly { path: string; scope: string }[]
   /** Where Globus Auth is. */
   auth: string
-  /** The id of the console's client there: one without a secret, with the console's URL as its redirect URI. */
+  /**
+   * The id of the console's client there: one without a secret, with the console's URL as its redirect URI.
+   */
   clientId: string
   /**
-   * Base URLs of providers elsewhere that this server asks on behalf of the page. `any` is for a server that this machine alone can
-   * reach: it asks whatever it is told to.
+   * Base URLs of providers elsewhere to which this server forwards requests of the page. `any` is for a
+   * server that only this machine can reach: it forwards to any host.
    */
   elsewhere: readonly string[] | 'any'
 }
 
-/** The views of the page. Each has a path of its own, so that its URL can be sent to somebody. */
+/** The views of the page. Each has its own path. */
 const VIEWS = ['', 'provider', 'run', 'actions', 'action']
 
 /**
  * Serves the console below the prefix that it is registered with.
  *
- * @throws Error where the page was not built
+ * @throws Error if the page is not built
  * @example
  * await app.register(consolePages, { prefix: '/console', providers, auth, clientId, elsewhere: [] })
  */
@@ -51,13 +53,16 @@ export async function consolePages(app: FastifyInstance, options: ConsoleOptions
   app.get<{ Params: { '*': string } }>('/assets/*', (request, reply) =>
     files.send(`assets/${request.params['*']}`, request, reply.headers(headers)),
   )
+  app.get('/THIRD-PARTY.txt', (request, reply) =>
+    files.send('THIRD-PARTY.txt', request, reply.headers(headers)),
+  )
   app.get('/configuration.json', (_request, reply) =>
     reply.header('cache-control', 'no-cache').send(configuration),
   )
   forwardElsewhere(app, elsewhere)
 }
 
-/** Lets the page run its own scripts, and talk to this host and to Globus Auth alone. */
+/** Lets the page run only its own scripts, and reach only this host and Globus Auth. */
 function pageHeaders(auth: string): Record<string, string> {
   const policy = [
     "default-src 'none'",

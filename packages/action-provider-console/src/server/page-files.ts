@@ -9,17 +9,18 @@ const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
 }
 
-/** Where the built page is, from the sources as from what is published. */
+/** The folder of the built page, for the sources as for the published package. */
 const folder = fileURLToPath(new URL('../../dist/page/', import.meta.url))
 
-/** Whether the page was built. What is published is; the sources are not. */
+/** Whether the page is built. It is in the published package, not in the sources. */
 export function isBuilt(): boolean {
   return existsSync(`${folder}index.html`)
 }
 
-/** The files of the built page, in memory once they are asked for: there are few, and they never change while they are served. */
+/** The files of the built page, in memory after the first request: they are few and do not change. */
 export type PageFiles = {
   /** Answers with a file, or with 404. */
   send(name: string, request: FastifyRequest, reply: FastifyReply): FastifyReply
@@ -30,7 +31,7 @@ export function pageFiles(): PageFiles {
   const packed = new Map<string, Buffer>()
 
   function read(): Map<string, Buffer> {
-    const names = globSync('**/*.{html,js,css,svg}', { cwd: folder })
+    const names = globSync('**/*.{html,js,css,svg,txt}', { cwd: folder })
     return new Map(names.map((name) => [name.replaceAll('\\', '/'), readFileSync(`${folder}${name}`)]))
   }
   function gzipped(name: string, content: Buffer): Buffer {
@@ -44,8 +45,8 @@ export function pageFiles(): PageFiles {
       files ??= read()
       const content = files.get(name)
       if (content === undefined) return reply.callNotFound() as unknown as FastifyReply
-      // The names of all files but the first hold a hash of what is in them.
-      const lasting = name === 'index.html' ? 'no-cache' : 'public, max-age=31536000, immutable'
+      // Only the names of assets hold a hash of their content.
+      const lasting = name.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache'
       reply.headers({
         'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
         'cache-control': lasting,

@@ -1,13 +1,15 @@
-/** The thread that checks inputs. It is ended where a schema keeps it busy, so it does nothing else. */
+/**
+ * The thread that checks inputs. It does nothing else, because the page ends it if a schema keeps it busy.
+ */
 import { type OutputUnit, type Schema, Validator } from '@cfworker/json-schema'
 import { parseExactly } from './exact-json.ts'
 import { type Port, type Procedure, peer } from './peer.ts'
 
-/** What is wrong with a field. The root has no steps. */
+/** An error of a field. The path of the root is empty. */
 export type FieldError = { path: string[]; message: string }
 
 export type CheckCalls = {
-  /** What of a JSON text does not fit a schema, as JSON text too. */
+  /** The errors of a JSON text against a schema, also JSON text. */
   check: Procedure<{ schema: string; text: string }, FieldError[]>
 }
 
@@ -15,7 +17,7 @@ const calls: CheckCalls = {
   check({ schema: schemaText, text }) {
     const schema = JSON.parse(schemaText) as Schema
     const value: unknown = JSON.parse(text)
-    // Read so that numbers that no double holds are no reason to refuse what the provider may take.
+    // Numbers that a double cannot hold are no error here: the provider decides.
     parseExactly(text)
     const { errors } = new Validator(schema, draftOf(schema), false).validate(value)
     return leaves(errors).slice(0, 50).map(toFieldError)
@@ -30,7 +32,7 @@ function draftOf({ $schema = '' }: Schema): '4' | '7' | '2019-09' | '2020-12' {
   return /2019-09/.test($schema) ? '2019-09' : '2020-12'
 }
 
-/** Keywords that only say that something below them is wrong. */
+/** Keywords whose errors only repeat those below them. */
 const ABOVE = new Set([
   'properties',
   'items',
@@ -45,7 +47,7 @@ const ABOVE = new Set([
 function leaves(errors: OutputUnit[]): OutputUnit[] {
   const below = errors.filter(({ keyword }) => !ABOVE.has(keyword))
   const unions = below.filter(({ keyword }) => keyword === 'anyOf' || keyword === 'oneOf')
-  // What each branch of a union misses is noise.
+  // The errors of a union's branches are noise.
   const told = below.filter(
     (error) =>
       unions.includes(error) ||

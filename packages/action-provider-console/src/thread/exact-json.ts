@@ -1,4 +1,6 @@
-/** What ECMAScript has for numbers that no double holds: their text, which JSON.stringify writes as it is. */
+/**
+ * ECMAScript's form of numbers that a double cannot hold: their text, which JSON.stringify writes unchanged.
+ */
 type RawNumber = { readonly rawJSON: string }
 type SourceReviver = (this: unknown, key: string, value: unknown, context?: { source?: string }) => unknown
 type SourceJSON = {
@@ -10,7 +12,8 @@ type SourceJSON = {
 const { rawJSON, isRawJSON, parse } = JSON as unknown as SourceJSON
 
 /**
- * Reads JSON without changing a number: one that would be written otherwise than it was keeps its text.
+ * Reads JSON without changing a number: a number that JSON.stringify would write in another way keeps its
+ * text.
  *
  * @throws SyntaxError
  * @example JSON.stringify(parseExactly('[1, 12345678901234567890, 1.10]')) // '[1,12345678901234567890,1.10]'
@@ -24,7 +27,7 @@ export function parseExactly(text: string): unknown {
   })
 }
 
-/** The text of a number as it was sent, or nothing for what is none. */
+/** The text of a number as it was sent; `undefined` for other values. */
 export function numberText(value: unknown): string | undefined {
   if (typeof value === 'number') return String(value)
   return isRawJSON?.(value) === true ? value.rawJSON : undefined

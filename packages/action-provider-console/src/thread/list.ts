@@ -2,18 +2,18 @@ import { type Action, ActionNotFound, type Provider } from 'action-provider-tool
 import type { Filter, Summary } from './calls.ts'
 import { summaryOf } from './summary.ts'
 
-/** A list of actions that is read page by page, and kept up to date. */
+/** A list of actions, read page by page and kept up to date. */
 export type List = {
   more(signal: AbortSignal): Promise<{ items: Summary[]; end: boolean }>
   refresh(signal: AbortSignal): Promise<{ items: Summary[]; gone: string[] }>
 }
 
-/** How many actions are shown at once. */
+/** The actions of one page. */
 const PAGE = 50
-/** How many actions that no longer stand at the beginning are asked about one by one, each time. */
+/** How many actions beyond the first page are checked one by one at each refresh. */
 const SINGLY = 5
 
-/** Nothing is asked for yet. */
+/** Makes a list without a request. */
 export function createList(provider: Provider, filter: Filter): List {
   const known = new Map<string, Summary>()
   let reading: AsyncIterator<Action> | undefined
@@ -35,7 +35,7 @@ export function createList(provider: Provider, filter: Filter): List {
     return { items, end: false }
   }
 
-  /** An action that was listed and is not now: it is in another state, or gone. */
+  /** The status of an action that is no longer in the list; `undefined` if it is gone. */
   async function look(id: string, signal: AbortSignal): Promise<Summary | undefined> {
     try {
       return summaryOf(await provider.action(id).status({ signal }))
@@ -49,7 +49,7 @@ export function createList(provider: Provider, filter: Filter): List {
     async more() {
       reading ??= iterate()
       const { items, end } = await take(reading, PAGE).catch((error: unknown) => {
-        // It cannot be gone on with: what is read again is known already.
+        // The iterator cannot continue; the next one repeats actions that are known.
         reading = undefined
         throw error
       })

@@ -1,23 +1,23 @@
 import type { Action, ActionLogEntry } from 'action-provider-tools/client'
 import type { LogCount, LogLine, StepLine, Wait } from './calls.ts'
 
-/** A log as far as it was read, and what of it is searched for. */
+/** The loaded part of a log, and the search in it. */
 export type Log = {
-  /** Reads on from where it was read to; follows the action where it is not complete. */
+  /** Reads more lines; follows the action if it is not complete. */
   read(follow: boolean, signal: AbortSignal, tell: (count: LogCount) => void): Promise<void>
   search(text: string): LogCount
   rows(from: number, to: number): LogLine[]
   find(number: number): number
-  /** The event that the work waits for, as far as its log says. */
+  /** The event that the work waits for, according to its log. */
   wait(): Wait | undefined
-  /** What it says of steps and waits. */
+  /** Its entries about steps and waits. */
   steps(): StepLine[]
   entry(number: number): ActionLogEntry | undefined
 }
 
-/** How often the page is told of further lines, in milliseconds. */
+/** How often the page learns of new lines, in milliseconds. */
 const TOLD = 100
-/** The most pages of a hundred lines that are read at once: some logs have no end. */
+/** The most pages of a hundred lines in one reading: some logs are endless. */
 const PAGES = 5_000
 /** The most steps that are shown. */
 const STEPS = 500
@@ -49,7 +49,7 @@ export function createLog(action: Action): Log {
     found: wanted === '' ? entries.length : found.length,
   })
 
-  /** How many entries of the last moment there are already: they come again. */
+  /** The number of entries with the last time, which the next reading repeats. */
   function seenOfLastMoment(): { since?: string; seen: number } {
     const since = entries.at(-1)?.time
     if (!since) return { seen: 0 }
@@ -101,14 +101,14 @@ export function createLog(action: Action): Log {
     },
     find: (number) =>
       wanted === '' ? (number <= entries.length ? number - 1 : -1) : found.indexOf(number - 1),
-    // What is logged of the work after it has had the event says that it no longer waits.
+    // A later entry of the work shows that it no longer waits.
     wait: () => (steps.at(-1)?.code === 'Wait' ? wait : undefined),
     steps: () => steps,
     entry: (number) => entries[number - 1],
   }
 }
 
-/** What an entry says of a step: those that name one in their details do. */
+/** The step of an entry that names one in its details. */
 function stepOf({ time, code, details }: ActionLogEntry, number: number): StepLine | undefined {
   const { duration, until, event, step = code === 'Wait' ? event : undefined } = details ?? {}
   if (typeof step !== 'string') return undefined

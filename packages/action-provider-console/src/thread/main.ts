@@ -1,4 +1,4 @@
-/** The thread that asks providers, and keeps what is large of their answers, so that the page never stands still. */
+/** The thread that calls providers and keeps their large answers, so that the page stays responsive. */
 import type { Status } from 'action-provider-tools/client'
 import type { PageCalls, Shown, ThreadCalls } from './calls.ts'
 import { parseExactly } from './exact-json.ts'

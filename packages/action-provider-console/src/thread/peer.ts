@@ -1,6 +1,6 @@
 import { type Problem, ProblemError, toProblem } from './problem.ts'
 
-/** What one side offers to the other. `emit` tells of something before the end. */
+/** A function that one side offers to the other. `emit` sends events before the result. */
 export type Procedure<Argument, Result, Event = never> = (
   argument: Argument,
   context: { signal: AbortSignal; emit: (event: Event) => void },
@@ -17,7 +17,7 @@ type Message =
   | { kind: 'result'; id: number; value: unknown }
   | { kind: 'error'; id: number; problem: Problem }
 
-/** A `Worker`, or what a worker finds as its global. */
+/** A `Worker`, or the global of a worker. */
 export type Port = {
   postMessage(message: unknown): void
   addEventListener(type: 'message', listener: (event: MessageEvent) => void): void
@@ -46,7 +46,7 @@ type Waiting = {
 }
 
 /**
- * Joins the two sides of a port: each calls what the other offers.
+ * Connects one side of a port: it serves the offered functions and calls those of the other side.
  *
  * @example const call = peer<ThreadCalls>(worker, pageCalls); await call('introspect', { provider })
  */

@@ -1,4 +1,4 @@
-/** An error as it goes from one thread to another. */
+/** An error in the form that threads exchange. */
 export type Problem = {
   /** The code of the interface, or the name of the error. */
   code: string
@@ -9,7 +9,7 @@ export type Problem = {
   requiredScope?: string
 }
 
-/** A problem that the other thread had. */
+/** An error of the other thread. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError'
   readonly problem: Problem
@@ -20,7 +20,7 @@ export class ProblemError extends Error {
   }
 }
 
-/** What is known of an error. */
+/** The problem of an error. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof ProblemError) return error.problem
   if (!(error instanceof Error)) return { code: 'Error', message: String(error) }

@@ -7,10 +7,10 @@ import type { Call } from './peer.ts'
 export type Providers = (url: string) => Provider
 
 /**
- * Makes one client for each provider. Those of this origin are asked directly. Others are asked through this server, as they answer
- * pages of other origins at introspect alone.
+ * Makes one client for each provider. Calls to providers of this origin are direct. Others go through this
+ * server, because providers answer pages of other origins only at introspect.
  *
- * @param base where the console is
+ * @param base the URL of the console
  */
 export function createProviders(page: Call<PageCalls>, base: URL): Providers {
   const known = new Map<string, Provider>()

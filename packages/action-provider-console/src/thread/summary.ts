@@ -10,7 +10,7 @@ const TEXTS = [
   'deadline',
 ] as const
 
-/** What a list shows of an action. */
+/** The summary of an action in a list. */
 export function summaryOf(status: Status): Summary {
   const fields = status as Status & Record<string, unknown>
   const texts = TEXTS.flatMap((name) => {
@@ -27,7 +27,7 @@ export function summaryOf(status: Status): Summary {
   }
 }
 
-/** What details say that the console acts on. */
+/** The fields of details that the console acts on. */
 export function saidBy({ status, details }: Status): Said {
   if (typeof details === 'string') return {}
   const names = ['code', 'description', 'resolution_url'] as const
@@ -39,7 +39,7 @@ export function saidBy({ status, details }: Status): Said {
   return { ...Object.fromEntries(texts), ...(consent !== undefined && { consent }) }
 }
 
-/** Where several scopes are missing they stand in a list, as in Globus's own errors that ask for consent. */
+/** Several missing scopes are in a list, as in Globus's own errors. */
 function missingConsent(details: Record<string, unknown>): string | undefined {
   const { code, required_scope, required_scopes, authorization_parameters } = details
   if (code !== 'ConsentRequired') return undefined

@@ -1,33 +1,33 @@
 import { numberText } from './exact-json.ts'
 
-/** One line of a value that is shown as a tree. */
+/** One row of a tree. */
 export type TreeRow = {
   depth: number
-  /** Its name in what it is part of; nothing for the root, and for the parts of a long text. */
+  /** Its name in its parent; `undefined` for the root, and for the parts of a long text. */
   name: string | undefined
   kind: 'object' | 'list' | 'text' | 'number' | 'word'
-  /** What there is to see of it: the value, or its beginning. */
+  /** The value, or its beginning. */
   text: string
-  /** How many values are in it; of a text, its length. */
+  /** The number of its values; the length of a text. */
   size: number
-  /** Whether it can be opened, and is. */
+  /** Whether it is open; `undefined` if it cannot be opened. */
   open: boolean | undefined
-  /** Which of its siblings it is, and how many there are. */
+  /** Its position among its siblings, and their number. */
   position: number
   siblings: number
 }
 
-/** A value as the rows that are visible of it. What is closed costs nothing. */
+/** The visible rows of a value. Closed parts cost nothing. */
 export type Tree = {
   readonly count: number
   rows(from: number, to: number): TreeRow[]
   /** Opens what is closed, and closes what is open. */
   toggle(row: number): void
-  /** The row that a row is in, and whether that is open. */
+  /** The row of the parent. */
   parent(row: number): number
-  /** The JSON of a row, or the text of one. */
+  /** The JSON of a row, or its text. */
   text(row: number): string
-  /** Shows another value; what was open stays so. */
+  /** Shows another value; open parts stay open. */
   replace(value: unknown): void
 }
 
@@ -44,7 +44,7 @@ type Node = {
 
 /** The longest text in one row. */
 const LONGEST = 160
-/** How many rows the root may have to be open at first. */
+/** The most rows of a root that is open at first. */
 const FEW = 1_000
 
 /** @example createTree({ a: [1, 2] }).count // 2: the object and its list */
@@ -128,7 +128,7 @@ function childrenOf({ value, path, depth }: Node): Node[] {
   return entries.map(([name, child], index) => make(name, child, index, entries.length))
 }
 
-/** The lines of a text, and of long lines their parts. */
+/** The lines of a text, with long lines in parts. */
 function partsOf(text: string): string[] {
   return text.split('\n').flatMap((line) => line.match(new RegExp(`.{1,${LONGEST}}`, 'gsu')) ?? [''])
 }
@@ -154,7 +154,7 @@ function shown(value: unknown): Pick<TreeRow, 'kind' | 'text' | 'size'> {
   return { kind: 'word', text: String(value), size: 0 }
 }
 
-/** How many values are in a value. */
+/** The number of values in a value. */
 function sizeOf(value: unknown): number {
   if (typeof value !== 'object' || value === null || numberText(value) !== undefined) return 0
   return Array.isArray(value) ? value.length : Object.keys(value).length

@@ -2,7 +2,7 @@ import { ALL_AUTHENTICATED_USERS, isGroup, type PrincipalURN, PUBLIC } from '../
 import { rememberSecret, rememberToken } from '../log.ts'
 import type { AuthState, DependentToken } from './auth.ts'
 
-/** What the token alone says of a caller. */
+/** What the token alone tells about a caller. */
 export type Caller = {
   effectiveIdentity: PrincipalURN
   username: string | undefined
@@ -13,15 +13,15 @@ export type Caller = {
   token: string
 }
 
-/** What is looked up about a caller on demand. */
+/** What is looked up about a caller when it is needed. */
 type CallerLookups = {
-  /** The caller's groups, where they are cached. */
+  /** The caller's groups, if they are cached. */
   knownGroups(): ReadonlySet<PrincipalURN> | undefined
   groups(): Promise<ReadonlySet<PrincipalURN>>
   dependentToken(scope: string): Promise<DependentToken>
 }
 
-/** The AuthState of a caller. What the token does not say comes from `lookups`. */
+/** Makes the AuthState of a caller. `lookups` adds what the token does not tell. */
 export function createAuthState(caller: Caller, lookups: CallerLookups): AuthState {
   return new CallerAuthState(caller, lookups)
 }

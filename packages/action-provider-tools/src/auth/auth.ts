@@ -5,7 +5,7 @@ export type AuthState = {
   /** The identity the caller acts as: the token's `sub`, as a URN. */
   readonly effectiveIdentity: PrincipalURN
   readonly username: string | undefined
-  /** Their name as people write it, where Globus knows one. */
+  /** Their full name, if Globus knows it. */
   readonly name: string | undefined
   /** All linked identities, as URNs. */
   readonly identities: ReadonlySet<PrincipalURN>
@@ -17,7 +17,7 @@ export type AuthState = {
   readonly token: string
 
   /**
-   * The groups the caller is an active member of, as URNs; empty where the scope has no Groups dependency.
+   * The groups of which the caller is an active member, as URNs; empty if the scope has no Groups dependency.
    * @throws ServiceUnavailable when Globus Auth or Groups cannot say.
    */
   groups(): Promise<ReadonlySet<PrincipalURN>>
@@ -27,7 +27,7 @@ export type AuthState = {
 
   /**
    * Whether any of the caller's principals is allowed. Groups are looked up only when `allowed` has a group
-   * and nothing else in it matches. The answer is a promise only when Globus has to be asked for them.
+   * and nothing else in it matches. Returns a promise only if it must ask Globus for them.
    * @param options whether `public` and `all_authenticated_users` count in this list; by default they do not
    * @throws ServiceUnavailable as `groups` does.
    */
@@ -39,7 +39,7 @@ export type AuthState = {
   /**
    * A token for another service, on the caller's behalf.
    * @throws ConsentRequired when the caller has not consented to it
-   * @throws UnauthorizedRequest when the caller's own token is no longer good
+   * @throws UnauthorizedRequest when the caller's own token is no longer valid
    * @throws ServiceUnavailable when Globus Auth cannot say
    */
   dependentToken(scope: string): Promise<DependentToken>
@@ -67,13 +67,13 @@ export type Auth = {
   readonly authUrl?: string
 
   /**
-   * Authenticates a bearer token (interface, "Tokens"). Where the answer is cached it returns the AuthState
-   * or throws at once; otherwise it returns a promise. `await` takes both.
+   * Authenticates a bearer token (interface, "Tokens"). If the answer is cached, it returns the AuthState or
+   * throws at once; otherwise it returns a promise. `await` works for both.
    * @param bearerToken the token alone, without `Bearer`
    * @param additionalScopes scopes that are accepted like the provider's own: any one of them is enough
-   * @param beforeAsking called before Globus is asked about a token that has not been accepted before. It
-   * limits guesses: what it throws is the answer, and Globus is not asked. An Auth need not call it; refusals
-   * count in any case
+   * @param beforeAsking called before Globus is asked about a token that was not accepted before. It limits
+   * guesses: if it throws, that is the answer and Globus is not asked. An Auth need not call it; refusals
+   * count anyway
    * @throws UnauthorizedRequest for a token that is malformed, expired, revoked or unknown
    * @throws ForbiddenRequest for a token with none of the accepted scopes
    * @throws ServiceUnavailable when Globus Auth cannot say
@@ -88,18 +88,18 @@ export type Auth = {
   ): Promise<AuthState> | AuthState
 
   /**
-   * A dependent token for a caller whose request is over, with a refresh token where Globus grants one.
+   * A dependent token for a caller whose request is over, with a refresh token if Globus grants one.
    * @throws ConsentRequired, UnauthorizedRequest (the caller's token has expired), ServiceUnavailable
    */
   grantDependentToken(callerToken: string, scope: string): Promise<DependentToken>
 
   /**
    * A new access token for an expired dependent one.
-   * @throws UnauthorizedRequest when the refresh token is no longer good, ServiceUnavailable
+   * @throws UnauthorizedRequest when the refresh token is no longer valid, ServiceUnavailable
    */
   refreshDependentToken(token: DependentToken): Promise<DependentToken>
 
-  /** A key of 32 bytes for this provider's sealed state, used where no other is configured. */
+  /** A key of 32 bytes for this provider's sealed state, used if no other is configured. */
   secretsKey(): Uint8Array
 
   /** Resolves when Globus Auth can be reached; rejects with ServiceUnavailable otherwise. */

@@ -14,7 +14,7 @@ const AUTHORIZATION = /^Bearer +(\S+) *$/i
 
 /**
  * The bearer token of a request. The Auth checks its form.
- * @throws UnauthorizedRequest where there is none
+ * @throws UnauthorizedRequest if there is none
  */
 export function bearerToken(authorization: string | undefined): string {
   if (authorization === undefined) throw new UnauthorizedRequest()
@@ -26,7 +26,7 @@ export function bearerToken(authorization: string | undefined): string {
 }
 
 /**
- * Refuses what cannot be a bearer token (RFC 6750, section 2.1), so that it costs no call to Globus Auth.
+ * Refuses a malformed token (RFC 6750, section 2.1), without a call to Globus Auth.
  * @throws UnauthorizedRequest
  */
 export function assertBearerToken(token: string): void {
@@ -42,7 +42,7 @@ export function tokenKey(token: string): string {
   return hash('sha256', token, 'base64')
 }
 
-/** The refusal of a token that is malformed, inactive, expired or revoked (RFC 6750, section 3.1). */
+/** The error for a token that is malformed, inactive, expired or revoked (RFC 6750, section 3.1). */
 export function invalidToken(
   description = 'This token is expired, revoked or unknown to Globus Auth: get a new one',
 ): UnauthorizedRequest {
@@ -51,19 +51,18 @@ export function invalidToken(
   })
 }
 
-/** The refusal of work for a caller whose refresh token has ended. */
+/** The error for work whose caller's refresh token has ended. */
 export function consentWithdrawn(): UnauthorizedRequest {
   return new UnauthorizedRequest('The consent behind this work was withdrawn or has expired: log in again')
 }
 
-/** The refusal to refresh a dependent token that came without a refresh token. */
+/** The error for refreshing a dependent token that has no refresh token. */
 export function notRefreshable(): UnauthorizedRequest {
   return new UnauthorizedRequest('This token has expired and cannot be refreshed: log in again')
 }
 
 /**
- * Lets a caller through whose token carries the provider's scope or any one of the additional ones
- * (interface, "Tokens").
+ * Checks that a token has the provider's scope or any one of the additional ones (interface, "Tokens").
  * @throws ForbiddenRequest with `error="insufficient_scope"`
  */
 export function assertScope(

@@ -2,8 +2,8 @@
 type Breaker = {
   /**
    * Milliseconds to wait before the next call. 0 permits it, and the caller then calls `succeeded` or
-   * `failed`. While the breaker is open, each pause permits one call as a probe, whether or not the last
-   * probe has ended: one that hangs must not keep the next from finding the service alive again.
+   * `failed`. While the breaker is open, each pause permits one call as a probe, even if the last probe has
+   * not ended: a hanging probe must not keep the breaker open.
    */
   enter(): number
   /** The service answered: calls are open again at once. */
@@ -17,7 +17,7 @@ type BreakerOptions = {
   threshold: number
   /** Milliseconds between probes while it is open. */
   pause: number
-  /** A clock that never jumps, in milliseconds. */
+  /** A monotonic clock, in milliseconds. */
   now: () => number
   /** Called when it opens and when it closes again. */
   onChange?: (open: boolean) => void

@@ -11,10 +11,7 @@ import { createLookupCache } from './lookup-cache.ts'
 import { deriveSecretsKey } from './secrets-key.ts'
 import type { AuthCallEvent, AuthLog } from './service.ts'
 
-/**
- * The scope of Globus Groups that a provider's scope has as its dependent, so that groups may be in its
- * lists.
- */
+/** The scope of Globus Groups, a dependent scope of a provider's scope, so that its lists may have groups. */
 export const groupsScope = 'urn:globus:auth:scope:groups.api.globus.org:view_my_groups_and_memberships'
 
 export type GlobusAuthOptions = GlobusUrlOptions & {
@@ -24,7 +21,7 @@ export type GlobusAuthOptions = GlobusUrlOptions & {
   scope: string
   /** How long a call to Globus may take, in milliseconds, retries included. Default 10,000. */
   timeout?: number
-  /** How often a failed call is tried again, where that is safe. Default 1. */
+  /** How often a failed idempotent call is tried again. Default 1. */
   retries?: number
   /** How many callers each cache holds. Default 10,000. */
   cacheSize?: number
@@ -38,7 +35,7 @@ export type GlobusAuthOptions = GlobusUrlOptions & {
   onCall?: (event: AuthCallEvent) => void
   /** The time, in milliseconds since 1970. Default `Date.now`. */
   clock?: () => number
-  /** The clock of the caches, in milliseconds: it never jumps. Default `performance.now`. */
+  /** The monotonic clock of the caches, in milliseconds. Default `performance.now`. */
   monotonicClock?: () => number
 }
 
@@ -60,12 +57,11 @@ const knownRefusal: AuthCallEvent = Object.freeze({ ...known, outcome: 'refused'
 
 /**
  * Asks Globus Auth who is calling, and remembers the answer for a while: 30 seconds for a token, five minutes
- * for groups, dependent tokens until shortly before they expire (interface, "Tokens"). A caller who is known
- * costs no call and no wait, so `authenticate` then gives the AuthState itself, not a promise. Each Auth
- * remembers for itself alone.
+ * for groups, dependent tokens until shortly before they expire (interface, "Tokens"). For a known caller,
+ * `authenticate` makes no call and returns the AuthState itself, not a promise. Each Auth has its own caches.
  *
- * Whatever keeps Globus from answering properly is a ServiceUnavailable, never a refusal and never an open
- * door.
+ * If Globus does not answer properly, the caller gets a ServiceUnavailable: they are neither refused nor
+ * admitted.
  *
  * @throws InvalidDefinition when an option is missing or wrong
  * @example
@@ -100,7 +96,7 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
     now,
     timeToLive: untilShortlyBeforeExpiry,
   })
-  // A cache of its own, so that a flood of made-up tokens cannot push known callers out.
+  // A separate cache, so that a flood of invented tokens cannot evict known callers.
   const refusals = new LRUCache<string, true>({
     max,
     ttl: introspectionLife,
@@ -108,7 +104,7 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
     perf: { now },
   })
 
-  // Whoever was accepted once does not count as a guess when the 30 seconds of the cache are over.
+  // A token that was accepted once does not count as a guess when its cache entry has ended.
   const accepted = new LRUCache<string, true>({ max })
 
   const accept = (caller: AuthState, additionalScopes: readonly string[] | undefined): AuthState => {
@@ -128,8 +124,7 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
 
   const callerOf = (bearer: Bearer, token: ActiveToken): AuthState => {
     const effectiveIdentity = identityURN(token.sub)
-    // Globus Auth changes this id whenever a grant would give other tokens. So a withdrawn consent is
-    // noticed.
+    // Globus Auth changes this id when a grant would return other tokens, so a withdrawn consent shows here.
     const grantKey = `${bearer.key} ${token.dependent_tokens_cache_id ?? ''}`
     return createAuthState(
       {
@@ -163,7 +158,7 @@ export function globusAuth(options: GlobusAuthOptions): Auth {
     const remembered = dependentTokens.get(grantKey)
     const token = remembered && findToken(remembered, wanted)
     if (token !== undefined) return token
-    // Consent may have been given since.
+    // The caller may have consented since.
     if (remembered !== undefined) dependentTokens.delete(grantKey)
     return tokenFrom(await dependentTokens.load(grantKey, () => grant(bearer, {})), wanted)
   }
@@ -253,9 +248,7 @@ function findToken(grant: Grant, scope: string): GrantedToken | undefined {
   return grant.granted ? grant.tokens.find((token) => token.scope.split(' ').includes(name)) : undefined
 }
 
-/**
- * @throws ConsentRequired when the grant has no token for `wanted`, for which Globus may blame another scope
- */
+/** @throws ConsentRequired when the grant has no token for `wanted`, even if Globus names another scope */
 function tokenFrom(grant: Grant, wanted: string): GrantedToken {
   const token = findToken(grant, wanted)
   if (token !== undefined) return token
@@ -263,7 +256,7 @@ function tokenFrom(grant: Grant, wanted: string): GrantedToken {
   throw new ConsentRequired(lacking)
 }
 
-/** A minute before the first of the tokens expires, or sooner where they live for minutes only. */
+/** The time until a minute before the first token expires, or less for tokens with a lifetime of minutes. */
 function untilShortlyBeforeExpiry(grant: Grant): number {
   if (!grant.granted || grant.tokens.length === 0) return 0
   const lifetime = Math.min(...grant.tokens.map((token) => token.lifetime))

@@ -61,17 +61,17 @@ const areGroups = compileGuard({ type: 'array', items: Group })
 
 const isDiscovery = compileGuard({ type: 'object', required: ['issuer'], properties: { issuer: text } })
 
-/** What introspection says of an active access token. */
+/** The introspection of an active access token. */
 export type ActiveToken = XStatic<typeof ActiveToken> & { exp: number }
 
 /** A granted token and its remaining lifetime, in milliseconds. */
 export type GrantedToken = DependentToken & { lifetime: number }
 
-/** The answer to a grant: tokens, or why there are none. */
+/** The answer to a grant: tokens, or the reason for their absence. */
 export type Grant =
   | { granted: true; tokens: GrantedToken[] }
   /**
-   * `consent`: the caller has not consented to `scopes`, where Globus names them. `token`: the token is not
+   * `consent`: the caller has not consented to `scopes`, if Globus names them. `token`: the token is not
    * valid.
    */
   | { granted: false; lacking: 'consent' | 'token'; scopes: string[] }
@@ -88,7 +88,7 @@ type GlobusClient = {
    * @throws ServiceUnavailable
    */
   grantDependentTokens(token: string, options?: { scope?: string; offline?: boolean }): Promise<Grant>
-  /** @throws UnauthorizedRequest when the refresh token is no longer good, ServiceUnavailable */
+  /** @throws UnauthorizedRequest when the refresh token is no longer valid, ServiceUnavailable */
   refresh(refreshToken: string): Promise<GrantedToken>
   /**
    * The ids of the groups that the owner of a Groups token is an active member of; undefined when the token
@@ -154,7 +154,7 @@ export function createGlobusClient(options: GlobusClientOptions): GlobusClient {
       })
       if (!answer.ok) throw auth.unavailable(`introspection was refused with status ${answer.status}`)
       const { body } = answer
-      // A token without expiry is a refresh token, which must not pass for an access token.
+      // A token without expiry is a refresh token and must not count as an access token.
       return body.active && typeof body.exp === 'number' ? { ...body, exp: body.exp } : undefined
     },
 
@@ -239,8 +239,8 @@ function isActiveMember(group: XStatic<typeof Group>): boolean {
 }
 
 /**
- * The scopes that the caller has not consented to, as a refusal says; undefined when it says something else.
- * Globus has several forms: `dependent_consent_required` with `unapproved_scopes`, `ConsentRequired` with
+ * The scopes that the caller has not consented to, from a refusal; undefined for another refusal. Globus has
+ * several forms: `dependent_consent_required` with `unapproved_scopes`, `ConsentRequired` with
  * `required_scopes` or `required_scope`, and `authorization_parameters`, each in the body itself or in its
  * `errors`.
  */

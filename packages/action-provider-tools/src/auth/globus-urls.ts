@@ -21,12 +21,12 @@ const domains: Record<string, string> = {
 }
 
 /**
- * The base URLs of Globus Auth and Groups. A URL that is given wins over an environment that is given, and
- * options over the variables `GLOBUS_SDK_SERVICE_URL_AUTH`, `GLOBUS_SDK_SERVICE_URL_GROUPS` and
- * `GLOBUS_SDK_ENVIRONMENT`, which the official SDKs read too. Secrets and tokens go to these URLs, so they
- * are https, or http to this machine alone.
+ * The base URLs of Globus Auth and Groups. A given URL wins over a given environment, and options win over
+ * the variables `GLOBUS_SDK_SERVICE_URL_AUTH`, `GLOBUS_SDK_SERVICE_URL_GROUPS` and `GLOBUS_SDK_ENVIRONMENT`,
+ * which the official SDKs read too. Secrets and tokens go to these URLs, so they must be https, or http on
+ * this machine.
  *
- * @throws InvalidDefinition for an unknown environment, for what is not a URL, and for http beyond loopback
+ * @throws InvalidDefinition for an unknown environment, for an invalid URL, and for http to another machine
  * @example
  * globusUrls({ environment: 'preview' }).auth.href // 'https://auth.preview.globus.org/'
  */
@@ -66,12 +66,12 @@ function baseUrl(variable: string, value: string): URL {
 }
 
 /**
- * Whether a host name or address means this machine alone.
+ * Whether a host name or address is the loopback interface.
  * @example isLoopback('127.0.0.1'); isLoopback('::1'); isLoopback('localhost') // true
  */
 export function isLoopback(host: string): boolean {
   const bracketed = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
-  // `URL` brings each form of an address to one.
+  // `URL` normalizes all forms of an address.
   const name = URL.parse(`http://${bracketed}`)?.hostname ?? ''
   return name === 'localhost' || name === '[::1]' || /^127(\.\d+){3}$/.test(name)
 }

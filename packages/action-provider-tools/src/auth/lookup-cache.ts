@@ -1,23 +1,21 @@
 import { LRUCache } from 'lru-cache'
 
-/**
- * Caches the answers of a remote service, and asks it once for callers who want the same at the same time.
- */
+/** Caches the answers of a remote service. Simultaneous requests for one key share one call. */
 type LookupCache<Value> = {
   get(key: string): Value | undefined
   /** The cached value, or else what `ask` returns. An `ask` that fails is not cached. */
   load(key: string, ask: () => Promise<Value>): Promise<Value>
-  /** Removes the value. A question that is under way is then neither cached nor joined. */
+  /** Removes the value. The result of a running call is then neither cached nor shared. */
   delete(key: string): void
   clear(): void
 }
 
 type LookupCacheOptions<Value> = {
-  /** How many entries it holds; then the least recently used is dropped. */
+  /** The most entries that it holds; then it drops the least recently used one. */
   max: number
   /** How long to cache a value, in milliseconds; 0 for not at all. */
   timeToLive: (value: Value) => number
-  /** A clock that never jumps, in milliseconds. */
+  /** A monotonic clock, in milliseconds. */
   now: () => number
 }
 

@@ -1,6 +1,6 @@
 /**
- * Calls to one remote service, bounded in time and size, retried where that is safe, and not made while the
- * service is down.
+ * Calls to one remote service, with limits of time and size, retries of idempotent calls, and a circuit
+ * breaker.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ServiceUnavailable } from '../errors.ts'
@@ -8,14 +8,14 @@ import { backoff, fullyJittered, parseRetryAfter, retryAfterSeconds } from '../r
 import { createBreaker } from './breaker.ts'
 
 /**
- * What became of one call to Globus, or that a cache answered instead. It is for metrics and names nobody.
+ * The outcome of one call to Globus, or of a cache lookup in its place. It is for metrics and names nobody.
  */
 export type AuthCallEvent = {
   service: 'auth' | 'groups'
   call: 'introspect' | 'dependent_token' | 'refresh_token' | 'my_groups' | 'discovery'
   /**
-   * `refused`: it said no. `unavailable`: it gave no valid answer. `skipped`: it was not asked, since it is
-   * known to be down.
+   * `refused`: it refused. `unavailable`: no valid answer. `skipped`: no call, because it is known to be
+   * down.
    */
   outcome: 'ok' | 'refused' | 'unavailable' | 'skipped'
   /** Retries included. */
@@ -37,7 +37,7 @@ export type ServiceOptions = {
   /** How many times a repeatable call is tried again. */
   retries: number
   fetch: typeof fetch
-  /** A clock that never jumps, in milliseconds. */
+  /** A monotonic clock, in milliseconds. */
   now: () => number
   log?: AuthLog | undefined
   onCall?: ((event: AuthCallEvent) => void) | undefined
@@ -54,7 +54,7 @@ type ServiceRequest<Body> = {
   isAnswer: (body: unknown) => body is Body
   /** Whether it is safe to send it twice. */
   repeatable: boolean
-  /** What the operators should check where a refusal means that the provider is set up wrongly. */
+  /** What operators should check if a refusal means that the provider is misconfigured. */
   misconfiguration?: (refusal: Refusal) => string | undefined
 }
 
@@ -176,7 +176,7 @@ async function send<Body>(
     method,
     headers: { accept: 'application/json', ...(authorization === undefined ? {} : { authorization }) },
     ...(form === undefined ? {} : { body: new URLSearchParams(form) }),
-    // Credentials go to the configured service, and nowhere else.
+    // Credentials go only to the configured service.
     redirect: 'manual',
     signal,
   })
@@ -217,7 +217,7 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** What an answer's `Retry-After` asks for, in milliseconds and within reason. */
+/** The `Retry-After` of an answer, in milliseconds and within reason. */
 function retryAfter(response: Response): number | undefined {
   const milliseconds = parseRetryAfter(response.headers.get('retry-after'))
   return milliseconds && Math.min(milliseconds, longestRetryAfter)
@@ -227,9 +227,9 @@ function retryAfter(response: Response): number | undefined {
  * Why a service gave no valid answer. The message never quotes a request or answer, which may hold a token.
  */
 export class Outage extends Error {
-  /** Milliseconds after which the service asks to be tried again. */
+  /** The wait that the service asks for, in milliseconds. */
   readonly retryAfter: number | undefined
-  /** Whether it lasts until somebody changes something, so that retries are useless. */
+  /** Whether it lasts until somebody changes the configuration, so that retries are useless. */
   readonly lasting: boolean
 
   constructor(reason: string, options: { retryAfter?: number | undefined; lasting?: boolean } = {}) {
@@ -247,8 +247,7 @@ function asOutage(error: unknown, signal: AbortSignal): Outage {
 }
 
 /**
- * The code of the innermost cause, such as ECONNREFUSED. Messages are left out: some quote headers and
- * bodies.
+ * The code of the innermost cause, such as ECONNREFUSED. Messages are omitted: some quote headers and bodies.
  */
 function errorCode(error: unknown): string {
   let code = 'unknown'
@@ -262,11 +261,11 @@ const FIRST_PAUSE = 100
 const LONGEST_PAUSE = 1_000
 
 /**
- * How long to pause before a call is tried again, in milliseconds: as long as its service asked for, and by chance up to a time
- * that doubles from 100 ms to a second, so that not all who were refused come again at once.
- * @param retry how often it was tried again before
+ * The pause before a retry, in milliseconds: what the service asked for, plus jitter up to a time that
+ * doubles from 100 ms to a second, so that not all refused callers retry at once.
+ * @param retry the number of earlier retries
  * @param retryAfter what the service asked for, in milliseconds
- * @returns `undefined` where it asked for more than a second: the caller is told to come again instead
+ * @returns `undefined` if it asked for more than a second: the caller then gets the wait instead
  */
 export function retryPause(retry: number, retryAfter = 0): number | undefined {
   if (retryAfter > LONGEST_PAUSE) return undefined

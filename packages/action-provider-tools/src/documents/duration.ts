@@ -22,7 +22,7 @@ export const MAXIMUM_DURATION = 1000 * 365 * DAY
  * says.
  *
  * @returns milliseconds, rounded
- * @throws RangeError when the text is no such duration, or longer than MAXIMUM_DURATION
+ * @throws RangeError if the text is not such a duration, or is longer than MAXIMUM_DURATION
  * @example parseDuration('P1DT0.5S') // 86_400_500
  */
 export function parseDuration(text: string): number {
@@ -100,7 +100,7 @@ const MILLISECONDS: Readonly<Record<string, number>> = {
 
 /**
  * The milliseconds of a duration, rounded.
- * @throws RangeError where it is none, negative, or longer than MAXIMUM_DURATION
+ * @throws RangeError if it is invalid, negative, or longer than MAXIMUM_DURATION
  * @example durationOf({ minutes: 10 }) // 600_000
  */
 export function durationOf(duration: Duration): number {
@@ -113,7 +113,7 @@ export function durationOf(duration: Duration): number {
 }
 
 function sumOf(units: object): number {
-  // Whoever calls from JavaScript may give anything.
+  // Callers from JavaScript may pass anything.
   if (typeof units !== 'object' || units === null) return Number.NaN
   return Object.entries(units).reduce(
     (sum, [unit, amount]) => sum + (amount === undefined ? 0 : amount * (MILLISECONDS[unit] ?? Number.NaN)),

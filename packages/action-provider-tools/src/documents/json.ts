@@ -117,9 +117,8 @@ function isTooDeep(text: string): boolean {
 const NUMBER = /-?\d[\d.eE+-]*/y
 
 /**
- * The text of a number that is a field of a JSON document's root; of the last one where the field is
- * repeated, as in JSON.parse. A reviver of JSON.parse also gets this text, but makes parsing fifty times
- * slower.
+ * The text of a number that is a field of a JSON document's root; of the last one if the field is repeated,
+ * as in JSON.parse. A reviver of JSON.parse also gets this text, but makes parsing fifty times slower.
  *
  * @param text a valid JSON document
  * @example numberText('{"id":9007199254740993}', 'id') // '9007199254740993', which JSON.parse makes 9007199254740992

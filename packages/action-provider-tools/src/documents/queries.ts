@@ -1,5 +1,6 @@
 /**
- * The arguments of a query (interface, enumerate), (interface, log), (interface, updates), each as JSON Schema.
+ * The arguments of a query (interface, enumerate), (interface, log), (interface, updates), each as JSON
+ * Schema.
  */
 
 import { ROLES } from './principal.ts'
@@ -27,7 +28,7 @@ export const EnumerateQuery = {
   marker: Marker,
 } as const
 
-/** What updates can be asked: which events, written with commas between them. */
+/** The query parameter of updates: a comma list of events. */
 export const UpdatesQuery = {
   events: { type: 'array', items: { type: 'string', enum: ['status', 'log'] }, default: ['status', 'log'] },
 } as const

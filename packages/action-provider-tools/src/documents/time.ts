@@ -10,7 +10,7 @@ const EARLIEST_TIME = new Date(0).setUTCFullYear(0, 0, 1)
  * does in POSIX.
  *
  * @returns milliseconds since 1970
- * @throws RangeError when the text is no such time
+ * @throws RangeError if the text is not such a time
  * @example parseTime('2030-01-31T12:00:00+01:00') // Date.UTC(2030, 0, 31, 11)
  */
 export function parseTime(text: string): number {

@@ -56,7 +56,7 @@ export const ignoreContentType: preParsingHookHandler = (request, _reply, payloa
   done(null, payload)
 }
 
-/** The refusal of a body that is larger than the limit. */
+/** The error for a body over the limit. */
 export function tooLarge(): PayloadTooLarge {
   return new PayloadTooLarge(
     'The body is larger than this provider takes: send less, or a reference to the data',
@@ -70,7 +70,7 @@ export type InputCheck = (
 ) => CheckedInput<unknown> | Promise<CheckedInput<unknown>>
 
 /**
- * The check of a provider's input: at once, or in the application's threads where even a small body may take
+ * The check of a provider's input: at once, or in the application's threads if even a small body may take
  * long.
  */
 export function inputCheck(

@@ -13,16 +13,16 @@ import { loadOf } from './load.ts'
 import { operationOf } from './operation.ts'
 
 /**
- * Answers any error with an error document (interface, "Codes"). The provider's own faults are logged, and
- * not shown.
+ * Answers any error with an error document (interface, "Codes"). Faults of the provider are logged, not
+ * shown.
  */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   reply.send(errorText(error, request, reply))
 }
 
 /**
- * The same for the outermost error handler. Only Fastify would catch an error after it, and would show its
- * message. So it runs no further hooks, of which one may have thrown this error.
+ * The same for the outermost error handler. After it only Fastify would catch an error, and would show its
+ * message. So it runs no further hooks: one of them may have thrown this error.
  */
 export function answerErrorFinally(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const text = errorText(error, request, reply)
@@ -36,7 +36,7 @@ function errorText(error: unknown, request: FastifyRequest, reply: FastifyReply)
   const answer = toAnswer(error)
   const action_id = operationOf(request)?.action_id
   const { status, code, cause } = answer
-  // A custom Auth does not remember the tokens it accepts, and the error's text may hold one.
+  // A custom Auth does not mask the tokens that it accepts, and the text of the error may contain one.
   if (status >= 500) rememberSecret(operationOf(request)?.auth?.token)
   if (status === 500) request.log.error({ err: errorFacts(error), action_id }, answer.message)
   else if (status > 500 && cause !== undefined)
@@ -47,7 +47,7 @@ function errorText(error: unknown, request: FastifyRequest, reply: FastifyReply)
   return JSON.stringify(answer.toDocument())
 }
 
-/** The refusal of a request that no route takes. @param allowed the methods that its path takes */
+/** The error for a request without a route. @param allowed the methods that its path takes */
 export function noRoute(request: FastifyRequest, allowed: readonly string[]): ActionProviderToolsError {
   if (allowed.length === 0) {
     return new NotFound("There is nothing at this path: GET the provider's base URL to see what it offers")

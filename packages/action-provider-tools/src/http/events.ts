@@ -21,15 +21,15 @@ function idempotencyKey({ headers }: FastifyRequest): string | undefined {
   throw new RequestValidationError('An Idempotency-Key has 1 to 255 characters')
 }
 
-/** What the query of a signed URL says; `undefined` where it is none. */
+/** The query of a signed URL; `undefined` if the URL is not signed. */
 export function callbackOf({ query }: FastifyRequest): { use: number; signature: string } | undefined {
   const { signature, use } = query as Query
   return typeof signature === 'string' ? { signature, use: Number(use) } : undefined
 }
 
 /**
- * Lets an event reach an action (interface, event): from whoever holds its signed URL, who is no caller and needs no token,
- * or else from who may manage the action.
+ * Sends an event to an action (interface, event): without a token for a signed URL, otherwise for a caller
+ * who may manage the action.
  */
 export function signedOr(
   deliver: Operations['signedEvent'],

@@ -1,6 +1,6 @@
-/** The handler of each endpoint. The caller is authenticated before, and may use the operation. */
+/** The handler of each endpoint. The caller is already authenticated and may use the operation. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { authorizeAccess, authorizeManagement, authorizeNothing } from '../action/access.ts'
+import { authorizeAccess, authorizeManagement, refuseMissing } from '../action/access.ts'
 import type { Auth, AuthState } from '../auth/auth.ts'
 import { bearerToken } from '../auth/bearer-token.ts'
 import { checkDeadline, readActionRequest } from '../documents/action-request.ts'
@@ -20,12 +20,12 @@ import { waitPreference } from './prefer.ts'
 import { enumerateParameters, logParameters, type Query, wantedEvents } from './query.ts'
 import { eventsOf, sendEvents, type UpdatesTiming } from './updates.ts'
 
-/** What every handler is made from. */
+/** The parts of every handler. */
 export type Served = {
   provider: ActionProvider
   operations: Operations
   checkInput: InputCheck
-  /** What introspect answers, as JSON text. */
+  /** The answer to introspect, as JSON text. */
   description: string
   /** The OpenAPI document, as JSON text. */
   openApi: () => Awaitable<string>
@@ -85,10 +85,7 @@ function describingHandler({ provider }: Served, describe: () => Awaitable<strin
   }
 }
 
-/**
- * Starts an action, or finds the one that the same request started before (interface, run and "Exactly
- * once").
- */
+/** Starts an action, or finds the one of an earlier same request (interface, run and "Exactly once"). */
 function runHandler(served: Served): Handler {
   const { answerWithin = 0 } = served.operations
   const must = served.provider.description.synchronous
@@ -100,7 +97,7 @@ function runHandler(served: Served): Handler {
   }
 }
 
-/** How an action is: now, or when it has ended where the caller prefers to wait for that (interface, status). */
+/** The status of an action: now, or at its end if the caller prefers to wait (interface, status). */
 function statusHandler(served: Served): Handler {
   const { status, ended } = served.operations
   return onAction(served, 'see', ({ found, request, reply }) => {
@@ -111,9 +108,7 @@ function statusHandler(served: Served): Handler {
   })
 }
 
-/**
- * A function of its own, so that run holds nothing of the request in memory while it waits for the action.
- */
+/** A function of its own, so that the request is not kept in memory while run waits for the action. */
 async function startAction(served: Served, request: FastifyRequest): Promise<RunResult> {
   const { provider, operations, checkInput, maximumDeadline, clock } = served
   const { showInputInErrors: showInput, hooks } = provider
@@ -130,8 +125,7 @@ async function startAction(served: Served, request: FastifyRequest): Promise<Run
   try {
     checkDeadline(accepted, { now: clock(), maximumDeadline })
   } catch (error) {
-    // The deadline of an accepted request may have passed when it is repeated. The repetition still gets its
-    // action.
+    // A repeated request still gets its action when its deadline has passed.
     const repeated = await operations.repeated?.(auth, accepted)
     if (repeated === undefined) throw error
     return { ...repeated, started: false }
@@ -139,17 +133,20 @@ async function startAction(served: Served, request: FastifyRequest): Promise<Run
   return operations.run(auth, accepted)
 }
 
-/** How long to wait for the end of an action; what the caller prefers, where that is the reason; whether there must be room. */
+/**
+ * How long to wait for the end of an action; the caller's preference, if that is the reason; whether it waits
+ * even beyond the limits.
+ */
 type Wait = { milliseconds: number; applied?: string; must?: boolean }
 
-/** What a caller prefers, where the provider knows how to wait. */
+/** The wait that a caller prefers, if the provider supports waiting. */
 function preferredWait({ headers }: FastifyRequest, { operations }: Served): Wait | undefined {
   return operations.ended && waitPreference(headers.prefer as string | undefined)
 }
 
 /**
- * Waits until an action has ended or its caller has hung up. Meanwhile the request holds no place. Resolves with nothing where
- * there is nothing to wait for, or no room for one more who waits.
+ * Waits until an action has ended or its caller has hung up. Meanwhile the request holds no place. Resolves
+ * with `undefined` if there is nothing to wait for, or too many requests wait.
  */
 async function waitFor(
   request: FastifyRequest,
@@ -167,9 +164,10 @@ async function waitFor(
   reply.raw.once('close', abort)
   request.body = undefined
   try {
-    return await ended(milliseconds, hangUp.signal)
+    // Who did not ask to wait need not where nothing can come in that time.
+    return await ended(milliseconds, hangUp.signal, { whileBusy: applied === undefined })
   } catch (error) {
-    // The action is known: who need not know its end is answered with that.
+    // The action is known, so a caller who need not wait gets its status now.
     if (must || !(error instanceof ServiceUnavailable)) throw error
     return undefined
   } finally {
@@ -177,7 +175,7 @@ async function waitFor(
   }
 }
 
-/** What an operation on an existing action goes by. */
+/** The arguments of an operation on an existing action. */
 type Call = {
   auth: AuthState
   actionId: string
@@ -187,7 +185,7 @@ type Call = {
   reply: FastifyReply
 }
 
-/** An operation on an existing action, which answers with a document. The operations differ in who may use them and in what they do. */
+/** The handler of an operation on an existing action. */
 function onAction(
   served: Served,
   who: 'see' | 'manage',
@@ -210,7 +208,7 @@ function withAction<T>(
   const { action_id: actionId } = request.params as { action_id: string }
   event.action_id = actionId
   return whenKnown(operations.find(auth, actionId), (found): T | Promise<T> => {
-    if (found === undefined) return authorizeNothing(auth)
+    if (found === undefined) return refuseMissing(auth)
     return whenKnown(authorize(auth, found), () =>
       whenKnown(before?.(event), () =>
         act({ auth, actionId, found, query: request.query as Query, request, reply }),
@@ -219,7 +217,7 @@ function withAction<T>(
   })
 }
 
-/** Tells of an action as it changes, until it is complete (interface, updates). */
+/** Streams the updates of an action until it is complete (interface, updates). */
 function updatesHandler(served: Served, follow: NonNullable<Operations['follow']>): Handler {
   const { provider, operations, auth, updates: timing } = served
   return async (request, reply) => {
@@ -243,7 +241,7 @@ function updatesHandler(served: Served, follow: NonNullable<Operations['follow']
       authorizeAccess(await auth.authenticate(token, provider.additionalScopes), found)
     const events = eventsOf({ following, lastEventId, tells, timing, recheck }, hangUp.signal)
     const first = await events.next()
-    // An event source does not come again after that.
+    // This tells an event source to stop.
     if (first.done) return reply.code(204).send()
     return sendEvents(reply, first.value, events, { beat: timing.beat, hungUp: hangUp.signal })
   }
@@ -265,10 +263,7 @@ function enumerateHandler({ provider }: Served, enumerate: NonNullable<Operation
   }
 }
 
-/**
- * The same query with the next marker, relative to its own URL, which a proxy may have changed (RFC 8288,
- * section 3.1).
- */
+/** The query with the next marker. It is relative, because a proxy may change the URL (RFC 8288, 3.1). */
 function nextPage(query: Query, marker: string): string {
   const next = new URLSearchParams()
   for (const name of ['status', 'roles', 'limit']) {
@@ -285,8 +280,8 @@ function sendJson(reply: FastifyReply, code: number, json: string): FastifyReply
 }
 
 /**
- * Answers with a document. One that is there at once is sent after the requests that arrived together are
- * read: waking a client costs more than an answer from memory, and the later answers find it awake.
+ * Answers with a document. A document that is ready is sent after all requests that arrived together are
+ * read: waking a client costs more than an answer from memory, and one wake-up then serves them all.
  */
 function answer(reply: FastifyReply, document: string | Promise<string>): Promise<void> | void {
   if (typeof document !== 'string') return document.then((known) => void sendJson(reply, 200, known))

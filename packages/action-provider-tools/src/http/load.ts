@@ -2,13 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ActionProviderToolsError, BadActionRequest, ServiceUnavailable, TooManyRequests } from '../errors.ts'
 import { createRate, networkOf } from './rate.ts'
 
-/** How much an application takes on. */
+/** The limits of an application's load. */
 type Bounds = {
   /** How many requests are served at the same time. */
   requestsAtOnce: number
-  /** How many requests of one caller are open at the same time, those that wait included. */
+  /** How many requests of one caller are open at the same time, waiting ones included. */
   requestsPerCaller: number
-  /** How many requests wait for an action, or are told of its updates, at the same time. */
+  /** How many requests wait for an action, or stream its updates, at the same time. */
   waitsAtOnce: number
   /** How many bytes of bodies are held at the same time. */
   bodyBytesAtOnce: number
@@ -18,21 +18,21 @@ type Bounds = {
   isExhausted: () => boolean
 }
 
-/** What one request holds of the bounds. */
+/** The state of one request. */
 type Place = {
   inHand: boolean
-  /** An operation runs, which goes on when its caller hangs up. */
+  /** An operation runs. It continues when its caller hangs up. */
   working: boolean
   /** Its connection is closed. */
   gone: boolean
   bytes: number
-  /** Whose it is: an identity, or an address until the caller is authenticated. */
+  /** The caller: an identity, or an address until the caller is authenticated. */
   caller: string | undefined
   /** It was counted as a guessed token. */
   guess: boolean
-  /** It waits for an action, or is told of its updates. */
+  /** It waits for an action, or streams its updates. */
   waits: boolean
-  /** Its answer goes on until its connection closes. */
+  /** Its answer streams until its connection closes. */
   streams: boolean
 }
 
@@ -48,45 +48,48 @@ declare module 'fastify' {
 }
 
 /**
- * What an application serves at the moment, and for whom. A request gets a place when its headers are there.
- * It returns the place when its answer is ready, or when its connection closes while no operation runs. More
- * than the bounds allow is refused before it costs anything.
+ * The requests that an application serves at the moment, by caller. A request gets a place when its headers
+ * have arrived. It returns the place when its answer is ready, or when its connection closes while no
+ * operation runs. Requests over the limits are refused before they cost anything.
  */
 export type Load = {
-  /** Gives a request a place. @throws ServiceUnavailable where none is free */
+  /** Gives a request a place. @throws ServiceUnavailable if none is free */
   enter: (request: FastifyRequest, reply: FastifyReply) => void
   /** Counts a request that needs no token. @throws TooManyRequests */
   admitGuest: (request: FastifyRequest) => void
-  /** Counts a token that Globus is about to be asked about. @throws TooManyRequests */
+  /** Counts a token before Globus is asked about it. @throws TooManyRequests */
   admitGuess: (request: FastifyRequest) => void
   /** Counts a request of an authenticated caller. @throws TooManyRequests */
   admitCaller: (request: FastifyRequest, identity: string) => void
   /** Counts the refusal of an unknown caller. Returns that error, or TooManyRequests after too many. */
   refuse: (request: FastifyRequest, error: unknown) => unknown
-  /** Marks that an operation runs, which goes on when its caller hangs up. */
+  /** Marks that an operation runs. It continues when its caller hangs up. */
   beginWork: (request: FastifyRequest) => void
-  /** Gives a place to a request that was put aside. @throws ServiceUnavailable where none is free */
+  /** Gives a place to a request that was put aside. @throws ServiceUnavailable if none is free */
   takeUp: (request: FastifyRequest) => void
   /** Puts a request aside while its body arrives: it holds neither a place nor a body. */
   putAside: (request: FastifyRequest) => void
   /**
-   * Puts a request aside that waits for an action. Returns `false` where nobody else may: all who wait are as many as they may
-   * be, or its caller has half of its open requests waiting, so that the other half can be answered.
-   * @param must whether it waits whatever room there is
+   * Puts a request aside that waits for an action. Returns `false` if no more may wait: the limit of all is
+   * reached, or half of the open requests of its caller wait, so that the other half can be answered.
+   * @param must whether it waits even beyond the limits
    */
   wait: (request: FastifyRequest, must: boolean) => boolean
   /**
-   * Puts a request aside whose answer goes on until its connection closes: it counts as one that waits until then.
-   * @throws ServiceUnavailable, TooManyRequests where nobody else may wait
+   * Puts a request aside whose answer streams until its connection closes. It counts as a waiting request
+   * until then.
+   * @throws ServiceUnavailable, TooManyRequests if no more may wait
    */
   stream: (request: FastifyRequest) => void
-  /** Counts more of a request's body. @throws ServiceUnavailable where all bodies are too large together */
+  /**
+   * Counts more bytes of a request's body. @throws ServiceUnavailable if all bodies together are too large
+   */
   hold: (request: FastifyRequest, bytes: number) => void
   /** Returns all that a request holds. */
   leave: (request: FastifyRequest) => void
 }
 
-/** The load of an application; `undefined` where nothing bounds it. */
+/** The load of an application; `undefined` if it has no limits. */
 export function loadOf(app: FastifyInstance): Load | undefined {
   return app.load
 }
@@ -193,7 +196,7 @@ export function addLoad(app: FastifyInstance, bounds: Bounds): Load {
       }
       take(place)
       request.place = place
-      // Not a hook of Fastify, which runs none for an answer that is taken over (`reply.hijack()`).
+      // Not a hook of Fastify: it runs none for an answer that is taken over (`reply.hijack()`).
       reply.raw.once('close', () => {
         place.gone = true
         // A running operation leaves when its answer is ready.
@@ -262,7 +265,7 @@ export function addLoad(app: FastifyInstance, bounds: Bounds): Load {
   return load
 }
 
-/** Whether an error refuses the caller, rather than say that something is down or too much. */
+/** Whether an error refuses the caller, and does not report an outage or overload. */
 function isRefusal(error: unknown): boolean {
   return error instanceof ActionProviderToolsError && error.status < 429
 }

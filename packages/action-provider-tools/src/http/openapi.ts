@@ -17,7 +17,7 @@ export function openApiOf(
 ): () => Awaitable<string> {
   const { resume: resumeRoutes, log: logRoutes, updates, enumerate: enumerateRoutes, ...routes } = ROUTES
   const make = async (): Promise<string> => {
-    // An example is a courtesy: the author's own check may fail at what it has never seen.
+    // The example is optional: the author's own check may throw on a generated input.
     const example = await exampleInput(provider.input).catch(() => undefined)
     return JSON.stringify(
       openApiDocument({

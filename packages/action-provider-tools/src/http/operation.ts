@@ -13,12 +13,12 @@ export function decorateOperation(app: FastifyInstance): void {
   if (!app.hasRequestDecorator('operation')) app.decorateRequest('operation', null)
 }
 
-/** Sets the operation that a request asks a provider for. */
+/** Sets the operation of a request to a provider. */
 export function beginOperation(request: FastifyRequest, event: OperationEvent): void {
   request.operation = event
 }
 
-/** The operation that a request asks a provider for; `undefined` where it asks for something else. */
+/** The operation of a request to a provider; `undefined` for other requests. */
 export function operationOf(request: FastifyRequest): OperationEvent | undefined {
   return request.operation ?? undefined
 }

@@ -33,13 +33,13 @@ export type ActionProviderOptions = {
   provider: ActionProvider
   /** Says who is calling: `globusAuth(…)`, or `fakeAuth()` of `action-provider-tools/testing`. */
   auth: Auth
-  /** Where its actions are stored. A provider whose author keeps them needs none. */
+  /** Where its actions are stored. A provider with its own state needs none. */
   store?: ActionStore
   /** The largest body, in bytes (default 1 MiB). */
   bodyLimit?: number
   /**
    * Keys of 32 bytes for sealed state: the first seals, all of them open (default: one derived from the
-   * client secret, which opens in any case).
+   * client secret, which always opens).
    */
   secretsKeys?: readonly Uint8Array[]
   /**
@@ -47,21 +47,23 @@ export type ActionProviderOptions = {
    */
   formerClientSecrets?: readonly string[]
   /**
-   * The address under which others reach this application, such as `https://provider.example.org`: callback URLs begin with
-   * it. Without it there are none.
+   * The public address of this application, such as `https://provider.example.org`, for callback URLs.
+   * Without it there are none.
    */
   publicUrl?: string
-  /** How streams of updates keep time (default: a sign of life every 15 seconds, their callers checked every minute). */
+  /**
+   * The intervals of streams of updates (default: a comment every 15 seconds, a check of the caller every
+   * minute).
+   */
   updates?: Partial<UpdatesTiming>
 } & Pick<WorkerOptions, 'works' | 'instance' | 'shutdownGrace' | 'timing' | 'clock'>
 
 const MIB = 1024 * 1024
 
 /**
- * Serves an action provider under a prefix: every route of the interface, with its rules and its error
- * answers.
+ * Serves an action provider under a prefix: all routes of the interface, with their rules and errors.
  *
- * @throws InvalidDefinition where the store is missing, or two providers on one store share a namespace
+ * @throws InvalidDefinition if the store is missing, or two providers on one store share a namespace
  * @example
  * await app.register(actionProvider, { prefix: '/echo', provider: echo, auth, store })
  */
@@ -131,7 +133,7 @@ export async function actionProvider(app: FastifyInstance, options: ActionProvid
   }
 }
 
-/** Calls a function that may return a promise, and no promise is made where it does not. */
+/** Calls a function that may return a promise, without making one if it does not. */
 function call(act: () => unknown, done: (error?: Error) => void): void {
   try {
     const outcome = whenKnown(act(), () => undefined)
@@ -142,7 +144,7 @@ function call(act: () => unknown, done: (error?: Error) => void): void {
   }
 }
 
-/** A handler that counts as work until it has answered. */
+/** Counts a handler as running until it has answered. */
 function working(load: Load, handler: Handler): Handler {
   return (request, reply) => {
     load.beginWork(request)
@@ -158,12 +160,14 @@ function enterOpen(operation: Operation, load: Load | undefined): EnterHook {
   }
 }
 
-/** Lets who has a signed URL in without a token: the handler looks at the signature. */
+/** Admits a signed URL without a token: the handler checks the signature. */
 function enterSigned(open: EnterHook, enter: EnterHook): EnterHook {
   return (request, reply, done) => (callbackOf(request) ? open : enter)(request, reply, done)
 }
 
-/** Authenticates the caller before the body is read, and refuses who may not use the operation at all. */
+/**
+ * Authenticates the caller before the body is read, and refuses callers who may not use the operation at all.
+ */
 function enter(
   operation: Operation,
   provider: ActionProvider,
@@ -252,8 +256,8 @@ function operationsOf(
 }
 
 /**
- * Warns where a store has actions of other providers only: a provider without a `namespace` that was renamed
- * does not find its actions. Providers that are served beside it do not count.
+ * Warns if a store has actions of other providers only: a provider without a `namespace` that was renamed
+ * does not find its actions. Providers served beside it do not count.
  */
 async function warnOfOtherNamespaces(
   namespace: string,

@@ -1,16 +1,15 @@
-/** What a caller prefers of waiting: for how long (milliseconds), and how `Preference-Applied` says so. */
+/** The wait that a caller prefers, in milliseconds, and its text for `Preference-Applied`. */
 export type WaitPreference = { milliseconds: number; applied: string }
 
 /** The longest wait that a caller may ask for, in seconds. */
 const LONGEST = 60
 
-/** A preference with its parameters: commas within quotes are part of it. */
+/** A preference with its parameters. Commas within quotes are part of it. */
 const PREFERENCES = /(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/gs
 
 /**
- * What a `Prefer` header says of waiting (RFC 7240, section 4): `wait=N`, seconds of which there are 60 at most, or
- * `respond-async`, which without it means not at all. Of a preference that is given twice the first counts; what is malformed is
- * as if it were not there.
+ * The wait that a `Prefer` header asks for (RFC 7240, section 4): `wait=N`, at most 60 seconds, or none for
+ * `respond-async` alone. The first of repeated preferences counts; malformed ones are ignored.
  * @example waitPreference('respond-async, wait=10') // { milliseconds: 10_000, applied: 'wait=10' }
  */
 export function waitPreference(header: string | undefined): WaitPreference | undefined {

@@ -37,7 +37,7 @@ export function logParameters(query: Query): LogParameters {
   const errors: string[] = []
   const { default: standard, maximum } = LogQuery.limit
   const asked = count(query, 'limit', standard, maximum, errors)
-  // The last Python client always sends `limit`, and `per_page` where its user sets the page size.
+  // The last Python client always sends `limit`, and also `per_page` if its user sets the page size.
   const limit = count(query, 'per_page', asked, maximum, errors)
   const marker = mark(query, ['marker', 'pagination_token'], errors)
   const since = time(query, 'since', errors)

@@ -2,9 +2,9 @@ import { LRUCache } from 'lru-cache'
 import { TooManyRequests } from '../errors.ts'
 import { retryAfterSeconds } from '../retry.ts'
 
-/** How often each key may ask in a minute, by a clock that never jumps. */
+/** The requests of each key in a minute, by a monotonic clock. */
 type Budget = {
-  /** Counts one more. @throws TooManyRequests beyond the limit, with how long to wait */
+  /** Counts one more. @throws TooManyRequests over the limit, with the time to wait */
   count: (key: string) => void
   /** Counts one more, and returns the error instead of throwing it. */
   over: (key: string) => TooManyRequests | undefined
@@ -18,7 +18,7 @@ type Rate = {
   callers: Budget
   /** By address: requests that need no token. */
   guests: Budget
-  /** By address: tokens that Globus must be asked about, and refusals. */
+  /** By address: unknown tokens, and refusals. */
   guesses: Budget
 }
 
@@ -66,8 +66,8 @@ function tooMany(milliseconds: number): TooManyRequests {
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/
 
 /**
- * The key of an address: an IPv4 address itself, or the /64 network of an IPv6 address, all of which belongs
- * to one subscriber.
+ * The key of an address: an IPv4 address itself, or the /64 network of an IPv6 address, which belongs to one
+ * subscriber.
  *
  * @example networkOf('2001:db8::7:1') // '2001:db8:0:0'
  */

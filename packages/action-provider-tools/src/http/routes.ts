@@ -42,7 +42,7 @@ export const ROUTES: Readonly<Record<Endpoint, readonly Route[]>> = {
 }
 
 /**
- * The methods that a path takes, for the `Allow` header; none where there is no such path.
+ * The methods of a path, for the `Allow` header; none for an unknown path.
  * @param path relative to the provider's base URL
  */
 export function allowedMethods(path: string, endpoints: readonly Endpoint[]): string[] {

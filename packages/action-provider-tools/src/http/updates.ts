@@ -6,40 +6,41 @@ import { isComplete } from '../documents/action-status.ts'
 import { ActionProviderToolsError } from '../errors.ts'
 import { type Following, LOG_PAGE } from '../worker/waits.ts'
 
-/** How a stream of updates keeps time, in milliseconds. */
+/** The intervals of a stream of updates, in milliseconds. */
 export type UpdatesTiming = {
-  /** How long a stream says nothing at most: what is between closes connections that are silent. */
+  /** The longest silence of a stream. Proxies close silent connections. */
   beat: number
-  /** How often it is asked again whether its caller may still see the action. */
+  /** How often the stream checks that its caller may still see the action. */
   recheck: number
 }
 
 export const UPDATES_TIMING: UpdatesTiming = { beat: 15_000, recheck: 60_000 }
 
-/** What a stream of updates is about. */
+/** The subject of a stream of updates. */
 export type Updates = {
   following: Following
-  /** `Last-Event-ID`, where a stream goes on that was cut off. */
+  /** `Last-Event-ID`, to continue a broken stream. */
   lastEventId: string | undefined
-  /** Whether its caller wants to be told of each. */
+  /** The events that its caller wants. */
   tells: { status: boolean; log: boolean }
   timing: UpdatesTiming
-  /** Throws or rejects where its caller may no longer see the action. */
+  /** Throws or rejects if its caller may no longer see the action. */
   recheck: () => unknown
 }
 
-/** A comment, which keeps the connection and says nothing (HTML Standard, "Server-sent events"). */
+/** An empty comment, which keeps the connection open (HTML Standard, "Server-sent events"). */
 const BEAT = ':\n\n'
 
-/** What was told already: a digest of the status, and the position of the last log entry. */
+/** What was sent already: a digest of the status, and the position of the last log entry. */
 type Cursor = { status: string; position: number }
 
 const CURSOR = /^([\w-]{16})?\.(-1|\d{1,15})$/
 
 /**
- * The events of an action (interface, updates), until it is complete, gone, or no longer its caller's to see, or this instance
- * stops. A reader who is slow is told less often, and never of anything but how the action is then: nothing is kept for it. Each
- * event has as its id all that was told so far, so that whoever comes again with it misses nothing and hears nothing twice.
+ * The events of an action (interface, updates), until it is complete or gone, its caller may no longer see
+ * it, or this instance stops. A slow reader gets fewer events, each with the status of that moment: nothing
+ * is buffered. The id of an event says all that was sent so far, so that a stream can continue after it
+ * without gaps and repetitions.
  */
 export async function* eventsOf(
   { following, lastEventId, tells, timing, recheck }: Updates,
@@ -56,7 +57,7 @@ export async function* eventsOf(
     const action = await following.latest()
     if (action === undefined || signal.aborted) return
     let silent = true
-    // The log before the status: who hears that the action is complete has heard all of it.
+    // The log comes before the status, so that it is complete before the last status.
     for (let more = tells.log && logged !== following.logged; more; ) {
       logged = following.logged
       const entries = (await following.logAfter(told.position)) ?? []
@@ -88,7 +89,7 @@ function event(name: 'status' | 'log', { status, position }: Cursor, json: strin
   return `event: ${name}\nid: ${status}.${position}\ndata: ${json}\n\n`
 }
 
-/** All who follow an action are given the same object. */
+/** All who follow an action get the same object. */
 const digests = new WeakMap<object, string>()
 
 function digestOf(action: { document: string }): string {
@@ -100,7 +101,7 @@ function digestOf(action: { document: string }): string {
 }
 
 /**
- * Sends events as they are read, one at a time, and cuts off who has taken nothing for a beat.
+ * Sends events one at a time, as they are read, and cuts off a reader who has taken nothing for a beat.
  * @param first an event that was read already
  * @param hungUp aborts when the connection closes
  */
@@ -115,7 +116,7 @@ export function sendEvents(
     try {
       yield* rest
     } catch (error) {
-      // Its caller comes again, and is then told why it ended.
+      // The caller reconnects and then gets this error.
       if (!(error instanceof ActionProviderToolsError) || error.status === 500) throw error
     }
   }
@@ -124,13 +125,13 @@ export function sendEvents(
     reply
       .header('content-type', 'text/event-stream')
       .header('cache-control', 'no-store')
-      // nginx would gather them.
+      // nginx would buffer them.
       .header('x-accel-buffering', 'no')
       .send(Readable.from(all(), { objectMode: false, highWaterMark: 1 }))
   )
 }
 
-/** Closes a connection whose other side takes nothing of what waits for it, from one look to the next. */
+/** Closes a connection if its reader took nothing between two checks. */
 function cutOffWhenStuck(raw: ServerResponse, beat: number, hungUp: AbortSignal): void {
   const taken = (): number => (raw.socket?.bytesWritten ?? 0) - (raw.socket?.writableLength ?? 0)
   let before = -1

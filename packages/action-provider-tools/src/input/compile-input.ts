@@ -6,7 +6,7 @@ import { compileStandardSchema } from './standard-schema.ts'
  * Compiles an author's input schema.
  *
  * @throws InvalidDefinition, which names the place, if the schema does not compile, names an unknown dialect,
- *   refers to another document, or cannot be expressed as JSON Schema
+ * refers to another document, or cannot be expressed as JSON Schema
  * @example
  * const input = compileInput({ type: 'object', properties: { text: { type: 'string' } }, required: ['text'] })
  * await input.validate({ text: 'hi' }) // { ok: true, value: { text: 'hi' } }

@@ -48,7 +48,7 @@ export function* parts(schema: unknown, pointer = '#'): Generator<[string, Schem
   for (const [name, part] of Object.entries(schema)) yield* parts(part, `${pointer}/${escaped(name)}`)
 }
 
-/** The part of a schema that a JSON pointer names (RFC 6901); `undefined` where there is none. */
+/** The part of a schema that a JSON pointer names (RFC 6901); `undefined` if there is none. */
 export function partAt(schema: unknown, pointer: string): unknown {
   let part = schema
   for (const name of pointerSegments(pointer)) {

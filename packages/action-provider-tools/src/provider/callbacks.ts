@@ -5,25 +5,22 @@ import type { ActionLogPage } from '../documents/log-page.ts'
 import type { Role } from '../documents/principal.ts'
 import type { Awaitable } from '../store/action-store.ts'
 
-/** The caller and the action, as an author's callback gets them. */
+/** The caller and the action of a callback. */
 export type Call = { auth: AuthState; action_id: string }
 
 /**
- * The callbacks of an author who keeps the state of actions. Before each call the library has authenticated
- * the caller, validated the request and, for an existing action, called `status` and authorized the caller.
- * Exactly once, storage and release are the author's own.
+ * The callbacks of a provider with its own state. Before each call the library authenticates the caller,
+ * validates the request and, for an existing action, calls `status` and authorizes the caller. Exactly once,
+ * storage and release are the author's part.
  */
 export type Callbacks<Input> = {
-  /**
-   * Starts an action; `{ repeated: status }` says that the request had started one before (answered with 200
-   * rather than 202).
-   */
+  /** Starts an action; `{ repeated: status }` says that the request started one before (200, not 202). */
   run: (call: {
     auth: AuthState
     request: ActionRequest<Input>
     input: Input
   }) => Awaitable<ActionStatus | { repeated: ActionStatus }>
-  /** The status of an action, or `undefined` where there is none. */
+  /** The status of an action, or `undefined` if there is none. */
   status: (call: Call) => Awaitable<ActionStatus | undefined>
   cancel: (call: Call) => Awaitable<ActionStatus>
   release: (call: Call) => Awaitable<ActionStatus>
@@ -31,10 +28,7 @@ export type Callbacks<Input> = {
   resume?: (call: Call) => Awaitable<ActionStatus>
   /** Without it, log is answered with 404 and `log_supported` is false. */
   log?: (call: Call & LogParameters) => Awaitable<ActionLogPage>
-  /**
-   * Without it, enumerate is answered with 404. The library filters what it returns by what the caller may
-   * see.
-   */
+  /** Without it, enumerate is answered with 404. The library removes what the caller may not see. */
   enumerate?: (call: { auth: AuthState } & EnumerateParameters) => Awaitable<ActionStatus[]>
 }
 

@@ -2,27 +2,27 @@ import { createHash } from 'node:crypto'
 import { InvalidDefinition } from '../errors.ts'
 import type { JobLimits } from '../store/action-store.ts'
 
-/** How many actions of a provider run at once. What is left out has no limit, but for `instance`. */
+/** How many actions of a provider run at once. Parts that are left out have no limit, except `instance`. */
 export type Concurrency<Input = never> = {
   /** On one instance (default 100). */
   instance?: number
   /** Of one caller, on all instances together. */
   perCaller?: number
   /**
-   * What an action counts as for `perKey`, such as the machine that it runs on. It is called once, when the action is started.
-   * An action for which it gives nothing is not counted.
+   * The key of an action for `perKey`, such as the machine that it runs on. Called once, when the action
+   * starts. An action without a key is not counted.
    */
   key?: (started: { input: Input }) => string | undefined
   /** Of one key, on all instances together. */
   perKey?: number
 }
 
-/** The same, checked and ready to be used. */
+/** The same, checked and complete. */
 export type ConcurrencyLimits = {
   instance: number
-  /** What holds for all instances together; absent where nothing does. */
+  /** The limits of all instances together; absent if there are none. */
   limits?: JobLimits
-  /** The key of an action's job. @throws TypeError where the author's function gives no text */
+  /** The key of an action's job. @throws TypeError if the author's function returns no text */
   keyOf: (input: unknown) => string | undefined
 }
 
@@ -61,7 +61,7 @@ export function concurrencyLimits(given: number | Concurrency): ConcurrencyLimit
   }
 }
 
-/** A key as the store takes it: one that is long, or that not every database can keep, by its digest. */
+/** A key for the store: the digest of a key that is long or that some databases cannot store. */
 function storedKey(key: unknown): string | undefined {
   if (key === undefined || key === '') return undefined
   if (typeof key !== 'string') throw new TypeError(`'concurrency.key' must give a text, not ${typeof key}`)

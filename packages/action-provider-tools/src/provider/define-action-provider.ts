@@ -12,27 +12,25 @@ import { type CompleteOptions, type WorkOptions, workOptions } from './work-opti
 
 type Common<S extends InputSchema> = {
   /**
-   * What introspect answers. `input_schema` comes from `input`; `globus_auth_scope` from the Auth that it is
-   * registered with.
+   * The answer to introspect. `input_schema` comes from `input`, `globus_auth_scope` from the Auth of the
+   * registration.
    */
   description: Omit<ProviderDescriptionInput, 'input_schema' | 'globus_auth_scope'>
-  /**
-   * JSON Schema in any of five dialects, TypeBox, Zod, or a Standard Schema that can give its JSON Schema.
-   */
+  /** JSON Schema in any of five dialects, TypeBox, Zod, or a Standard Schema with JSON Schema. */
   input: S
   /** Scopes whose tokens are accepted like those of the provider's own scope. */
   additionalScopes?: readonly string[]
-  /** The name its actions are stored under: keep it when you change the title (default: the title). */
+  /** The name under which its actions are stored: keep it when you change the title (default: the title). */
   namespace?: string
   hooks?: Hooks
   /** Repeat what the caller sent in validation errors (default false). */
   showInputInErrors?: boolean
 }
 
-// Where a kind has no such property, `undefined` lets the compiler tell the kinds apart and point at the
-// wrong option.
+// `undefined` for properties that a kind does not have lets the compiler tell the kinds apart and point at
+// the wrong option.
 
-/** A provider whose author gives the work. The library does everything else. */
+/** A provider with a work function. The library keeps its actions. */
 export type ManagedDefinition<S extends InputSchema, D extends ActionDetails = ActionDetails> = Common<S> &
   WorkOptions<InferInput<S>> &
   VersionOptions & {
@@ -50,7 +48,7 @@ export type RemoteDefinition<
   WorkOptions<InferInput<S>> &
   RemoteWork<InferInput<S>, Handle, D> & { run?: undefined; status?: undefined }
 
-/** A provider whose author keeps the state of actions. */
+/** A provider with its own state. */
 export type CallbackDefinition<S extends InputSchema> = Common<S> &
   Callbacks<InferInput<S>> & { start?: undefined }
 
@@ -59,18 +57,15 @@ type Definition<S extends InputSchema, Handle, D extends ActionDetails = ActionD
   | RemoteDefinition<S, Handle, D>
   | CallbackDefinition<S>
 
-/**
- * The kinds of work behind a provider. The input is checked before it gets there, so its type need not be
- * known here.
- */
+/** The kinds of work of a provider. The input is already checked, so its type does not matter here. */
 export type Work =
   | { kind: 'run'; run: Run<never>; options: CompleteOptions }
   | { kind: 'remote'; remote: RemoteWork<never, never>; options: CompleteOptions }
   | { kind: 'callbacks'; callbacks: Callbacks<never> }
 
-/** A provider, checked and ready to be registered. Its types tell a client what to send, and what comes of it. */
+/** A provider, checked and ready to be registered. Its types give clients the types of input and result. */
 export type ActionProvider<Input = unknown, Details = unknown> = {
-  /** What introspect answers, for a given scope. */
+  /** The answer to introspect, for a given scope. */
   describe: (scope: string) => ProviderDescription
   description: Omit<ProviderDescription, 'globus_auth_scope'>
   input: CompiledInput<unknown>
@@ -79,16 +74,16 @@ export type ActionProvider<Input = unknown, Details = unknown> = {
   hooks: Hooks
   showInputInErrors: boolean
   work: Work
-  /** For the compiler alone; it has no value. */
+  /** Only for the compiler; it has no value. */
   readonly '~types'?: { readonly input: Input; readonly details: Details } | undefined
 }
 
 /**
- * Makes a provider of a description, an input schema and the work. The work is one of `run` (the library
- * keeps the actions), `start` and `poll` (it runs in another system), or the callbacks `run`, `status`,
- * `cancel` and `release` (the author keeps the actions).
+ * Makes a provider of a description, an input schema and the work. The work is `run` (the library keeps the
+ * actions), `start` and `poll` (it runs in another system), or the callbacks `run`, `status`, `cancel` and
+ * `release` (its own state).
  *
- * @throws InvalidDefinition where a description breaks a rule of the interface, or the input schema does not
+ * @throws InvalidDefinition if the description breaks a rule of the interface, or the input schema does not
  * compile
  * @example
  * const echo = defineActionProvider({
@@ -100,7 +95,7 @@ export type ActionProvider<Input = unknown, Details = unknown> = {
 export function defineActionProvider<const S extends InputSchema>(
   definition: CallbackDefinition<S>,
 ): ActionProvider<SentInput<S>>
-// The compiler reports errors by the last overload, so that one takes every kind.
+// The compiler reports errors of the last overload, so this one takes every kind.
 export function defineActionProvider<const S extends InputSchema, Handle, D extends ActionDetails>(
   definition: Definition<S, Handle, D>,
 ): ActionProvider<SentInput<S>, D>

@@ -2,7 +2,7 @@ import { isPublic } from '../action/access.ts'
 import type { ProviderDescription } from '../documents/provider-description.ts'
 import type { Operation } from './hooks.ts'
 
-/** What the routes of a provider lead to: its operations, and its OpenAPI document. */
+/** The endpoints of a provider: its operations, and its OpenAPI document. */
 export type Endpoint = Operation | 'openapi'
 
 /** The operation as which hooks, metrics and traces see a request: the document is introspect in other words. */
@@ -12,13 +12,13 @@ export function operationOfEndpoint(endpoint: Endpoint): Operation {
 
 /** Who may use an operation, before it is known on which action (interface, "Operations"). */
 export type Admission = {
-  /** The list that the caller must be in; without one, whoever has a token is let in. */
+  /** The list that the caller must be in; without one, any valid token is enough. */
   list?: 'visible_to' | 'runnable_by'
   /** Whether nobody is asked for a token. */
   open: boolean
 }
 
-/** Who may use an operation of a provider that is described so. */
+/** Who may use an operation of a provider with this description. */
 export function admissionTo(
   operation: Operation,
   { visible_to }: Pick<ProviderDescription, 'visible_to'>,

@@ -15,23 +15,23 @@ export type Operation =
   | 'updates'
   | 'enumerate'
 
-/** What a hook is given of a request. */
+/** The request, as a hook gets it. */
 export type OperationEvent = {
   operation: Operation
-  /** Absent for a public introspect, and where the caller was not authenticated. */
+  /** Absent for a public introspect and for callers who are not authenticated. */
   auth?: AuthState
   action_id?: string
   /** The validated request of a run. */
   request?: ActionRequest
 }
 
-/** What an author does around every operation. */
+/** The hooks of an author around every operation. */
 export type Hooks = {
   /**
-   * Called when the caller is authorized, before the operation. An error of this library that it throws is
-   * the answer.
+   * Called when the caller is authorized, before the operation. If it throws an error of this library, that
+   * is the answer.
    */
   before?: (event: OperationEvent) => Awaitable<void>
-  /** Called when any answer has been sent. What it throws is logged. */
+  /** Called after each answer. Errors that it throws are logged. */
   after?: (event: OperationEvent & { statusCode: number; durationMs: number }) => Awaitable<void>
 }

@@ -5,23 +5,23 @@ import type { PrincipalURN } from '../documents/principal.ts'
 import type { InferInput, InputSchema } from '../input/input-schema.ts'
 import type { Logger } from '../log.ts'
 
-/** What the work of an action is given. */
+/** The context of an action's work. */
 export type RunContext<Input> = {
-  /** The request's body, after the input schema. */
+  /** The body of the request, as the input schema returns it. */
   input: Input
   request: ActionRequest<Input>
   action_id: string
-  /** The identity of who started it, as a URN. */
+  /** The identity of its creator, as a URN. */
   creator_id: string
-  /** Who started it, as whom the work acts. */
+  /** Its creator, as whom the work acts. */
   auth: Creator
-  /** The identity of who last resumed it, as a URN. The work acts as its creator all the same. */
+  /** The identity of the person who last resumed it, as a URN. The work still acts as its creator. */
   resumed_by: string | undefined
   /** When the action was started, RFC 3339. It is the same in every attempt. */
   start_time: string
   /**
-   * Counts the attempts of this action, from 1: after a crash, a resume or a retry it is higher. Work that has slept
-   * or waited goes on as the same attempt.
+   * Counts the attempts of this action, from 1: it is higher after a crash, a resume or a retry. After a
+   * sleep or a wait the work continues as the same attempt.
    */
   attempt: number
   /**
@@ -41,30 +41,30 @@ export type RunContext<Input> = {
    */
   dependentToken: (scope: string) => Promise<string>
   /**
-   * Does a part of the work and keeps its result, which is durable when this resolves: when the work runs again, the
-   * part is not done again, and this gives what it gave, as JSON has it. Parts may run side by side.
-   * @throws what `act` throws; TypeError where its result is no JSON, RangeError where that is over 1 MiB
+   * Runs a part of the work and stores its result as JSON. The result is durable when this resolves: when the
+   * work runs again, the part does not, and this returns the stored result. Parts may run at the same time.
+   * @throws what `act` throws; TypeError if its result is not JSON, RangeError if it is over 1 MiB
    * @example const job = await step('submit', ({ idempotencyKey }) => cluster.submit(input, idempotencyKey))
    */
   step: Step
   /**
-   * Sleeps for a time or until a date, also across restarts. If it is long (over 5 s) and no step is in hand, the
-   * attempt ends here, which frees its place and its memory; when it is due the work runs again and passes what it
-   * has done. Nothing after it runs before that, not even `finally`.
+   * Sleeps for a time or until a date, also across restarts. If it is long (over 5 s) and no step is running,
+   * the attempt ends here, which frees its place and its memory. When it is due, the work runs again and
+   * passes its finished steps. Nothing after it runs before that, not even `finally`.
    * @example await sleep('settle', { minutes: 10 })
    */
   sleep: (name: string, until: Duration | Date) => Promise<void>
   /**
-   * Waits for an event: a JSON value that somebody sends to the action, who may manage it or holds its signed URL. The
-   * attempt ends meanwhile, as with a long `sleep`. An event that came before anybody waited for it counts.
-   * @throws WaitTimeout where none came in time
+   * Waits for an event: a JSON value from somebody who may manage the action or has its signed URL. The work
+   * is suspended meanwhile, as in a long `sleep`. An event that arrived earlier counts.
+   * @throws WaitTimeout if none arrives in time
    * @example const { approved } = await waitFor('approval', { schema: Approval, timeout: { days: 2 } })
    */
   waitFor: WaitFor
   /**
-   * A URL to which whoever holds it may send the event, once, without a token: for systems that call back. Each call gives
-   * another one, the same whenever the work runs again.
-   * @throws InvalidDefinition where PUBLIC_URL, or the option `publicUrl`, is not set
+   * A URL to which anybody who has it may send the event, once, without a token: for systems that call back.
+   * Each call returns another URL, and the same ones when the work runs again.
+   * @throws InvalidDefinition if PUBLIC_URL, or the option `publicUrl`, is not set
    */
   callbackUrl: (event: string) => string
   /**
@@ -76,7 +76,7 @@ export type RunContext<Input> = {
   logger: Logger
 }
 
-/** Who started an action. All but the groups is as it was when they started or last resumed it. */
+/** The creator of an action. Everything except the groups is as of when they started or last resumed it. */
 export type Creator = {
   readonly username: string | undefined
   /** Their name as people write it, where Globus knows one. */
@@ -84,47 +84,50 @@ export type Creator = {
   /** All their linked identities, as URNs. */
   readonly identities: ReadonlySet<PrincipalURN>
   /**
-   * The groups that they are an active member of now, as URNs; empty where the scope has no Groups dependency.
-   * @throws ConsentRequired when their token has ended: if the work does not catch it, the action is INACTIVE until they resume
-   * it. ServiceUnavailable while Globus cannot say
+   * The groups of which they are an active member now, as URNs; empty if the scope has no Groups dependency.
+   * @throws ConsentRequired when their token has ended: if the work does not catch it, the action is INACTIVE
+   * until they resume it. ServiceUnavailable while Globus cannot say
    */
   groups: () => Promise<ReadonlySet<PrincipalURN>>
 }
 
-/** Does a named part of the work once, and keeps its result. A name that is used again in one run counts up: `poll#2`. */
+/**
+ * Runs a named part of the work once, and stores its result. A name that is used again in one run counts up:
+ * `poll#2`.
+ */
 export type Step = <T>(
   name: string,
   act: (context: StepContext) => T | PromiseLike<T>,
   options?: StepOptions,
 ) => Promise<T>
 
-/** Waits for an event, and gives its value. */
+/** Waits for an event, and returns its value. */
 export type WaitFor = <const S extends InputSchema>(
   event: string,
   options: WaitForOptions<S>,
 ) => Promise<InferInput<S>>
 
 export type WaitForOptions<S extends InputSchema> = {
-  /** What its value must fit: whatever `input` of a provider may be. Another value is refused with 422. */
+  /** The schema of its value, in any form that `input` of a provider takes. Other values get a 422. */
   schema: S
   /** For how long, from the first call on (default: until the action ends). */
   timeout?: Duration
-  /** Makes the action INACTIVE while it waits, with these details: where a person must act. */
+  /** Makes the action INACTIVE while it waits, with these details: for events of a person who must act. */
   inactive?: PauseReason
 }
 
-/** What a step is given. */
+/** The context of a step. */
 export type StepContext = {
-  /** Aborts when that of the work does, and when the step has taken too long. */
+  /** Aborts when the signal of the work does, and when the step takes too long. */
   signal: AbortSignal
   /**
-   * The same whenever this step of this action is tried: a crash may come between what it does and its record, so pass it
-   * on where the other side knows such keys.
+   * The same at each try of this step of this action. Pass it on if the other side takes such keys, because a
+   * crash may come between the effect of a step and its record.
    */
   idempotencyKey: string
 }
 
-/** How often work that fails temporarily is tried again, and after how long. */
+/** When and how often work with a temporary failure runs again. */
 export type RetryPolicy = {
   /**
    * How often the work of one action may throw TemporaryFailure before the action is FAILED (default 5). Work
@@ -141,13 +144,13 @@ export type RetryPolicy = {
 }
 
 export type StepOptions = {
-  /** Tries the step again when it throws (default: what it throws is thrown to the work). */
+  /** Tries the step again when it throws (default: the error is thrown to the work). */
   retry?: RetryPolicy
-  /** How long one try may take: then it fails with TemporaryFailure, and its `signal` aborts. */
+  /** How long one try may take. Then it fails with TemporaryFailure, and its `signal` aborts. */
   timeout?: Duration
 }
 
-/** Why an action is INACTIVE, and what would help. It becomes the action's details. */
+/** Why an action is INACTIVE, and what to do. It becomes the action's details. */
 export type PauseReason = {
   code: string
   description: string
@@ -161,34 +164,34 @@ export type Run<Input, Details extends ActionDetails = ActionDetails> = (
   context: RunContext<Input>,
 ) => Details | Promise<Details>
 
-/** What work in another system is given: the handle is all that it remembers. */
+/** The context of a call to another system. Only the handle is remembered between calls. */
 export type RemoteContext<Input> = Omit<RunContext<Input>, 'step' | 'sleep' | 'waitFor' | 'callbackUrl'>
 
 /**
- * Work that is started, polled and canceled in another system. `Handle` is what `start` returns. It must be
+ * Work that is started, polled and canceled in another system. `Handle` is the result of `start` and must be
  * JSON.
  */
 export type RemoteWork<Input, Handle, Details extends ActionDetails = ActionDetails> = {
   /**
-   * Starts the work and returns what identifies it there, which is kept encrypted until the action is
-   * complete. It may be called again where a crash lost the answer of the first call: pass `action_id` on as
-   * the idempotency key where the system has one.
+   * Starts the work and returns its handle, which is stored encrypted until the action is complete. It is
+   * called again if a crash lost the result of the first call: pass `action_id` on as the idempotency key if
+   * the system takes one.
    */
   start: (context: RemoteContext<Input>) => Handle | Promise<Handle>
   /**
-   * Polls the work. `{ done: details }` ends the action; `{ progress }` leaves it ACTIVE; to throw
-   * ActionFailed fails it.
+   * Polls the work. `{ done: details }` ends the action; `{ progress }` leaves it ACTIVE; ActionFailed fails
+   * it.
    */
   poll: (
     context: RemoteContext<Input> & { handle: Handle },
   ) => PollResult<Details> | Promise<PollResult<Details>>
   /** Cancels the work in the other system. */
   cancel?: (context: RemoteContext<Input> & { handle: Handle }) => unknown
-  /** The least time between two polls of one action (default 5 seconds). */
+  /** The shortest time between two polls of one action (default 5 seconds). */
   pollInterval?: Duration
 }
 
-/** What a poll found. */
+/** The result of a poll. */
 export type PollResult<Details extends ActionDetails = ActionDetails> =
   | { done: Details }
   | { progress?: ActionDetails; displayStatus?: string }

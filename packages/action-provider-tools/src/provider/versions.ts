@@ -1,25 +1,28 @@
 import { InvalidDefinition } from '../errors.ts'
 
-/** Which version the work is of, and what becomes of unfinished actions of another. */
+/** The version of the work, and what happens to unfinished actions of other versions. */
 export type VersionOptions = {
   /**
-   * The version of the work, kept with each action that is started under it. Change it when steps of unfinished actions no longer
-   * fit (default: none; then all work goes on, whatever its version).
+   * The version of the work, stored with each action that starts under it. Change it when the steps of
+   * unfinished actions no longer fit (default: none; then all work continues).
    */
   version?: string
-  /** Other versions whose unfinished work goes on under this one (default: none). Work that was started without a version does too. */
+  /**
+   * Other versions whose unfinished work continues under this one (default: none). Work that started without
+   * a version does too.
+   */
   versions?: { compatible?: readonly string[] }
   /**
-   * What becomes of unfinished work of any further version when it is due: it is FAILED with code `VersionChanged` (`fail`, the
-   * default), or it is left to an instance of its own version (`wait`).
+   * What happens to unfinished work of any other version when it is due: it is FAILED with code
+   * `VersionChanged` (`fail`, the default), or left to an instance of its own version (`wait`).
    */
   onOtherVersion?: 'fail' | 'wait'
 }
 
-/** The same, checked and ready to be used. */
+/** The same, checked and complete. */
 export type WorkVersion = {
   version: string
-  /** Whether work that was started under this version goes on. */
+  /** Whether work that started under a version continues. */
   takes: (version: string | undefined) => boolean
   onOther: 'fail' | 'wait'
 }

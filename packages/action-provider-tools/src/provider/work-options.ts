@@ -4,9 +4,12 @@ import { type Concurrency, type ConcurrencyLimits, concurrencyLimits } from './c
 import type { RetryPolicy } from './run-context.ts'
 import { type VersionOptions, type WorkVersion, workVersion } from './versions.ts'
 
-/** How the work of actions is run. */
+/** The options of work. */
 export type WorkOptions<Input = never> = {
-  /** How many actions of this provider run at once: on one instance, or by caller and key too (default 100 on an instance). */
+  /**
+   * How many actions of this provider run at once: on one instance, or by caller and key too (default 100 on
+   * an instance).
+   */
   concurrency?: number | Concurrency<Input>
   /**
    * Whether work may run again after a crash (default true). If not, the action is FAILED with code
@@ -17,8 +20,9 @@ export type WorkOptions<Input = never> = {
   /** How long canceled work may take to stop (default 10 seconds). */
   cancelGrace?: Duration
   /**
-   * How long run waits for the work to end, so that its answer is the complete action, at most a minute (default a second; a
-   * minute where the provider is synchronous; 0, which turns it off, where the work runs in another system).
+   * How long run waits for the work to end, so that its answer is the complete action, at most a minute
+   * (default a second; a minute for a synchronous provider; 0, which turns it off, for work in another
+   * system).
    */
   answerWithin?: Duration
 }
@@ -32,7 +36,7 @@ export type CompleteOptions = {
   answerWithin: number
   /** For work in another system. */
   pollInterval: number
-  /** Absent where the provider has no versions. */
+  /** Absent if the provider has no versions. */
   version: WorkVersion | undefined
 }
 
@@ -41,7 +45,7 @@ export type CompleteRetry = { limit: number; backoff: number; maximumBackoff: nu
 /** The longest that a request waits for its action, in milliseconds. */
 export const LONGEST_WAIT = 60_000
 
-/** What an author may have given, whatever the kind of work. */
+/** The options of all kinds of work, as an author gives them. */
 type Given = WorkOptions &
   VersionOptions & { pollInterval?: Duration; description?: { synchronous: boolean }; start?: unknown }
 

@@ -14,15 +14,15 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'x-frame-options': 'DENY',
 }
 
-/** What is safe in a log and a header as it is. */
+/** Request ids that are safe in a log and a header. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
-/** Tells the ids of this process from those of others. */
+/** Distinguishes the ids of this process from those of others. */
 const PROCESS = randomBytes(8).toString('hex')
 
 let count = 0
 
-/** The id of a request: the caller's `X-Request-Id` where it is safe, or else a new one. */
+/** The id of a request: the caller's `X-Request-Id` if it is safe, otherwise a new one. */
 export function requestIdOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const given = headers['x-request-id']
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : `${PROCESS}-${++count}`

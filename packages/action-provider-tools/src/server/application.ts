@@ -16,7 +16,7 @@ import { requestIdOf, SECURITY_HEADERS } from './answer-headers.ts'
 import { answerClientError, answerExpectation, assertUnambiguous } from './client-errors.ts'
 import { type Limits, limits } from './limits.ts'
 
-/** How an application is made. */
+/** The options of an application. */
 type ApplicationOptions = {
   logLevel?: string
   bodyLimit?: number
@@ -32,7 +32,7 @@ type ApplicationOptions = {
   requestTimeout?: number
   /** The proxies whose `X-Forwarded-For` is trusted, as Fastify takes them (default: none). */
   trustProxy?: FastifyServerOptions['trustProxy']
-  /** How much it takes on at the same time, and from each caller. */
+  /** Its limits of load, in all and for each caller. */
   limits?: Limits
 }
 
@@ -40,10 +40,10 @@ const MINUTE = 60_000
 
 /**
  * A Fastify application on which providers can be registered. Its own errors are error documents too.
- * `/healthz` says that it lives and `/readyz` that it can serve. Its log holds no token, query or body, also
- * of HTTP clients' errors. `X-Request-Id` of each answer finds its lines in the log. It takes on no more than
- * it can do: see docs/reliability.md. An error that no plugin answers skips the `onSend` hooks, of which one
- * may have thrown it.
+ * `/healthz` shows that it runs and `/readyz` that it can serve. Its log holds no token, query or body, not
+ * even from errors of HTTP clients. The log lines of a request have the `X-Request-Id` of its answer. It
+ * limits its load: see docs/reliability.md. An error that no plugin answers skips the `onSend` hooks, because
+ * one of them may have thrown it.
  *
  * @example
  * const app = createApplication()
@@ -59,15 +59,15 @@ export function createApplication(options: ApplicationOptions = {}): FastifyInst
     genReqId: requestIdOf,
     // Requests that arrive on open connections during the shutdown are still answered.
     return503OnClosing: false,
-    // A client that sends more slowly only occupies a connection.
+    // Ends connections of clients that send too slowly.
     requestTimeout,
     http: {
       headersTimeout: requestTimeout / 4,
       connectionsCheckingInterval: requestTimeout / 12,
-      // Finds out that a peer is gone without having closed the connection.
+      // Detects a peer that is gone without closing the connection.
       keepAlive: true,
       keepAliveInitialDelay: requestTimeout,
-      // Refused by `assertUnambiguous`, in JSON.
+      // `assertUnambiguous` refuses such a request, in JSON.
       requireHostHeader: false,
     },
     ...(trustProxy !== undefined && { trustProxy }),
@@ -137,9 +137,9 @@ function loggerOf({
 const STOPPING = 50
 
 /**
- * Closes connections whose client does not read its answer, and idle ones once the application has stopped to
- * listen, which Node would keep for a minute.
- * @param patience how long a client may leave its answer unread, in milliseconds; up to half of it is added
+ * Closes connections whose client does not read its answer, and idle ones once the application no longer
+ * listens. Node would keep idle ones for a minute.
+ * @param patience how long a client may leave its answer unread, in milliseconds; it may be up to half longer
  */
 function closeUselessConnections(app: FastifyInstance, patience: number): void {
   const { server } = app
@@ -149,7 +149,7 @@ function closeUselessConnections(app: FastifyInstance, patience: number): void {
     socket.once('close', () => open.delete(socket))
   })
 
-  // Node would set and clear `server.timeout` with every request of every connection.
+  // Cheaper than `server.timeout`, which Node sets and clears with every request.
   const limitStuck = (): void => {
     for (const socket of open) if (socket.writableLength > 0 && !socket.timeout) socket.setTimeout(patience)
   }
@@ -157,7 +157,7 @@ function closeUselessConnections(app: FastifyInstance, patience: number): void {
   app.addHook('onClose', async () => clearInterval(looking))
 
   app.addHook('preClose', (done) => {
-    // A connection that has sent nothing is not idle to Node, which waits for its first request.
+    // To Node, a connection that has sent nothing is not idle.
     const closing = setInterval(() => {
       if (server.listening) return
       server.closeIdleConnections()

@@ -2,11 +2,11 @@ import type { Logger } from '../log.ts'
 import type { ActionStore } from '../store/action-store.ts'
 
 /**
- * Backs a SQLite store up each time the process gets SIGUSR2, to `<database>.backup`: its file is locked, so no
- * other program can. With another store it says in the log that its database has tools for that.
+ * Backs a SQLite store up each time the process gets SIGUSR2, to `<database>.backup`: the file is locked, so
+ * no other program can copy it. With another store it logs that its database has its own tools.
  *
  * @param databaseUrl of the store
- * @returns what ends it, and waits for a backup that is under way
+ * @returns a function that ends it, and waits for a running backup
  * @example
  * const endBackups = backUpOnSignal(store, settings.databaseUrl, app.log)
  */

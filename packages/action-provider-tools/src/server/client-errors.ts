@@ -3,14 +3,14 @@ import type { Socket } from 'node:net'
 import { BadActionRequest } from '../errors.ts'
 import { requestIdOf, SECURITY_HEADERS } from './answer-headers.ts'
 
-/** The answers to Node's errors about requests that it could not read. */
+/** The answers to requests that Node could not parse. */
 const ANSWERS: Readonly<Record<string, readonly [status: string, description: string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request took too long to arrive'],
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The headers of the request are too large'],
 }
 const NOT_HTTP = ['400 Bad Request', 'The request is not well-formed HTTP'] as const
 
-/** Answers what is not HTTP with an error document, and closes its connection. */
+/** Answers a malformed request with an error document, and closes its connection. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()

@@ -4,15 +4,15 @@ import { InvalidDefinition } from '../errors.ts'
 import type { Limits } from './limits.ts'
 import { type Environment, parseSettings, SETTINGS, type Settings } from './settings.ts'
 
-/** The settings of a program, by what they are for. */
+/** The settings of a program, grouped by use. */
 export type ProgramSettings = {
-  /** What the program is called. */
+  /** The name of the program. */
   name: string
-  /** Where it listens: for `app.listen`. */
+  /** For `app.listen`. */
   listen: { host: string; port: number }
-  /** Where its actions are: for `openStore`. */
+  /** For `openStore`. */
   databaseUrl: string
-  /** Its client in Globus Auth: for `connectGlobus`. Absent where the development Globus is to be used. */
+  /** Its client in Globus Auth, for `connectGlobus`. Absent for the development Globus. */
   globus?: GlobusClient
   /** For `createApplication`. */
   application: {
@@ -29,29 +29,32 @@ export type ProgramSettings = {
     bodyLimit: number
     /** Whether this instance runs work. */
     works: boolean
-    /** How long work may go on when the process is asked to stop, in milliseconds. */
+    /** How long work may continue after the process was asked to stop, in milliseconds. */
     shutdownGrace: number
     secretsKeys?: Uint8Array[]
-    /** The address under which others reach this program. */
+    /** The public address of this program. */
     publicUrl?: string
     /** Earlier client secrets: what was sealed with keys derived from them can still be opened. */
     formerClientSecrets: string[]
   }
-  /** Where the development Globus listens, or is already. */
+  /** The port of the development Globus. */
   emulatorPort: number
   /** Whether to serve `/metrics`. */
   metrics: boolean
-  /** Whether to serve a page that shows the OpenAPI document; absent: in development, where its package is installed. */
+  /**
+   * Whether to serve a page that shows the OpenAPI document; absent: in development, if its package is
+   * installed.
+   */
   docs?: 'on' | 'off'
   /** For `serveConsole`. */
   console: ConsoleSettings
-  /** The namespace of CloudWatch metrics; absent where none are written. */
+  /** The namespace of CloudWatch metrics; absent for none. */
   cloudwatchNamespace?: string
 }
 
 /** How the console is served. */
 export type ConsoleSettings = {
-  /** Absent: in development, where its package is installed. */
+  /** Absent: in development, if its package is installed. */
   wanted?: 'on' | 'off'
   /** The client that its users sign in with. Absent: that of the development Globus. */
   clientId?: string
@@ -59,7 +62,7 @@ export type ConsoleSettings = {
   providers: string[]
 }
 
-/** A client in Globus Auth and where that is: for `globusAuth`. */
+/** A client in Globus Auth and its URLs, for `globusAuth`. */
 export type GlobusClient = {
   clientId: string
   clientSecret: string
@@ -69,12 +72,12 @@ export type GlobusClient = {
 }
 
 /**
- * Reads and checks all settings of the README's table.
+ * Reads and checks all settings of docs/settings.md.
  *
- * @param name of the program: of its client at the emulator, and of its database file where `DATABASE_URL`
- *   names no database
+ * @param name the name of the program, of its client at the emulator, and of its database file if
+ * `DATABASE_URL` names none
  * @param environment (default: `process.env`)
- * @throws InvalidDefinition that names everything that is wrong, at once
+ * @throws InvalidDefinition that names all errors at once
  * @example readSettings('echo', { PORT: '8080' }).listen.port // 8080
  */
 export function readSettings(name: string, environment: Environment = process.env): ProgramSettings {
@@ -150,7 +153,7 @@ function globusVariables(settings: Settings): Record<string, string | undefined>
 const CREDENTIALS = ['CLIENT_ID', 'CLIENT_SECRET', 'SCOPE'] as const
 
 /**
- * All three credentials, or none where the development Globus may be used: on this machine, and not in
+ * All three credentials, or none if the development Globus may be used: on this machine, and not in
  * production.
  */
 function credentialsOf(

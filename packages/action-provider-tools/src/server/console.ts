@@ -4,19 +4,19 @@ import type { ConsoleSettings } from './configuration.ts'
 import type { ProgramGlobus } from './development-globus.ts'
 import type { Place } from './places.ts'
 
-/** What the page comes in. It is optional to install. */
+/** The package of the page. It is optional. */
 const PACKAGE = 'action-provider-console'
 
 const PREFIX = '/console'
 
-/** What a program says of its console when it serves. */
+/** What a program prints about its console. */
 export type ServedConsole = { words(address: string): string }
 
 /**
  * Serves the console, a page that shows and runs the actions of a program's providers, at `/console/`: in
- * development where its package is installed, elsewhere where it is asked for.
+ * development if its package is installed, elsewhere if `CONSOLE=on`.
  *
- * @throws InvalidDefinition where it is asked for and cannot be served
+ * @throws InvalidDefinition if it is asked for and cannot be served
  */
 export async function serveConsole(
   app: FastifyInstance,
@@ -47,7 +47,7 @@ export async function serveConsole(
     providers: places.map(({ prefix }) => ({ path: prefix, scope: client.scope })),
     auth: client.authUrl,
     clientId,
-    // The development Globus is for this machine alone, which may ask whatever it can reach anyway.
+    // With the development Globus only this machine can reach the server, so it may forward to any host.
     elsewhere: development && settings.providers.length === 0 ? 'any' : settings.providers,
   })
   return { words: (address) => `\nThe console shows and runs actions: ${address}${PREFIX}/\n` }

@@ -3,13 +3,13 @@ import { groupsScope } from '../auth/globus-auth.ts'
 import { InvalidDefinition } from '../errors.ts'
 import type { GlobusClient, ProgramSettings } from './configuration.ts'
 
-/** Someone who can call a provider that runs against the emulator. */
+/** A user of the emulator who can call the provider. */
 export type DevelopmentUser = { name: string; urn: string; token: string }
 
 /** The Globus emulator that a program in development uses. */
 export type DevelopmentGlobus = {
   url: string
-  /** Who can call, each with a token for the program's scope. */
+  /** Users, each with a token for the program's scope. */
   users: DevelopmentUser[]
   /** The id of the client that users of the console sign in with. */
   consoleClient: string
@@ -22,16 +22,15 @@ const USERS = ['alice', 'bob']
 export type ProgramGlobus = {
   /** The program's client there: for `globusAuth`. */
   client: GlobusClient
-  /** The emulator, where the settings name no client. */
+  /** The emulator, if the settings name no client. */
   development?: DevelopmentGlobus
   close: () => Promise<void>
 }
 
 /**
- * The Globus of a program: the client that its settings name or, where they name none, the development
- * Globus.
+ * The Globus of a program: the client that its settings name, otherwise the development Globus.
  *
- * @throws InvalidDefinition where the emulator is needed and is not installed or cannot start
+ * @throws InvalidDefinition if the emulator is needed and is not installed or cannot start
  * @example
  * const globus = await connectGlobus(readSettings('echo'))
  * const auth = globusAuth(globus.client)
@@ -43,7 +42,7 @@ export async function connectGlobus(settings: ProgramSettings): Promise<ProgramG
 
 /**
  * Starts the Globus emulator, or uses one that already runs at its port, and registers the program's client
- * and scope there. Its state file stands beside the database, so that tokens outlive a restart as actions do.
+ * and scope there. Its state file is beside the database, so that tokens survive a restart like actions.
  */
 async function startDevelopmentGlobus({
   name,

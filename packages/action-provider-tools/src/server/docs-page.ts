@@ -3,20 +3,20 @@ import { createRequire } from 'node:module'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { InvalidDefinition } from '../errors.ts'
 
-/** What draws the page. It is optional to install. */
+/** The package that draws the page. It is optional. */
 const PACKAGE = '@scalar/fastify-api-reference'
 
-/** Stands in the page where each answer has a nonce of its own. */
+/** The placeholder for the nonce of each answer. */
 const NONCE = 'nonce-of-this-answer'
 
 const require = createRequire(import.meta.url)
 
-/** Lets the page run its own scripts and read from this host, and nothing else: so it cannot fetch from another. */
+/** Lets the page run only its own scripts and read only from this host. */
 function policy(nonce: string): string {
   return [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
-    // Some of its styles come without the nonce.
+    // Some of its styles have no nonce.
     "style-src 'unsafe-inline'",
     "img-src 'self' data:",
     "connect-src 'self'",
@@ -29,8 +29,8 @@ function policy(nonce: string): string {
 /**
  * Serves a page that shows a provider's OpenAPI document, at `<prefix>/docs/`.
  *
- * @param required whether it was asked for, or is only there where its package is installed
- * @throws InvalidDefinition where it is required and the package is not installed
+ * @param required whether a missing package is an error
+ * @throws InvalidDefinition if it is required and the package is not installed
  */
 export function serveDocsPage(
   app: FastifyInstance,
@@ -69,7 +69,7 @@ function isInstalled(): boolean {
   }
 }
 
-/** What draws the page has five megabytes: it is loaded when somebody wants to see it, so that no start waits for it. */
+/** The package has five megabytes: it is loaded with the first request for the page, not at the start. */
 async function makePage(prefix: string, title: string): Promise<FastifyInstance> {
   const { default: reference } = await import('@scalar/fastify-api-reference')
   const page = Fastify()
@@ -79,9 +79,9 @@ async function makePage(prefix: string, title: string): Promise<FastifyInstance>
       pageTitle: title,
       nonce: NONCE,
       url: '../openapi.json',
-      // It takes a relative one for relative to the host, not to the document.
+      // The package resolves a relative server against the host, not against the document.
       servers: [{ url: prefix }],
-      // What it would ask of other hosts, and offers to send there.
+      // What it would load from other hosts, or send there.
       withDefaultFonts: false,
       telemetry: false,
       agent: { disabled: true },

@@ -2,11 +2,11 @@ import { finished, Readable } from 'node:stream'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 
-/** What a host knows about a request besides the request. */
+/** What a host knows about a request beside the request itself. */
 export type RequestOrigin = {
   /**
-   * The address that the request came from: limits, the log and `TRUST_PROXY` go by it. All requests without
-   * one count as of the same, unknown address, which is no proxy's.
+   * The address of the caller, for limits, the log and `TRUST_PROXY`. All requests without one share one
+   * unknown address, which is not a proxy.
    */
   address?: string | undefined
 }
@@ -14,7 +14,7 @@ export type RequestOrigin = {
 /** Answers a request of the Fetch standard. */
 export type FetchHandler = (request: Request, origin?: RequestOrigin) => Promise<Response>
 
-/** Nobody's address (RFC 6890), so that no proxy is trusted by it. */
+/** An address of nobody (RFC 6890), which is never a trusted proxy. */
 const UNKNOWN = '0.0.0.0'
 
 /** Headers about the connection, which is the host's (RFC 9110, section 7.6.1). */
@@ -23,13 +23,13 @@ const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding'])
 /**
  * An application as a function of the Fetch standard, for hosts that have no `node:http`: Hono, Next.js,
  * Deno, Bun. Nothing listens. Bodies are streamed both ways, no faster than the other side reads. When
- * `request.signal` aborts, or nobody wants the rest of the answer, the application is told as by a connection
- * that closes.
+ * `request.signal` aborts, or the host cancels the answer, that is like a closed connection for the
+ * application.
  *
- * The promise rejects with the signal's reason when it aborts before there is an answer, and with the error of
- * the request's body.
+ * The promise rejects with the signal's reason when it aborts before there is an answer, and with the error
+ * of the request's body.
  *
- * @param app an application with its providers, which gets ready with the first request
+ * @param app an application with its providers; the first request makes it ready
  * @example
  * const app = createApplication()
  * await app.register(actionProvider, { prefix: '/echo', provider: echo, auth, store, works: false })
@@ -56,9 +56,9 @@ export function fetchHandler(app: FastifyInstance): FetchHandler {
       throw request.signal.aborted ? request.signal.reason : error
     })
     const stream = answer.stream()
-    // Whoever was refused before all of the body was read need not send the rest.
+    // After an early refusal the rest of the body is not needed.
     finished(stream, () => body?.destroy())
-    // A request that was cut off has an answer too, for nobody.
+    // A request that was aborted has an answer too, which nobody needs.
     request.signal.throwIfAborted()
     return new Response(hasNoBody(request, answer.statusCode) ? drained(stream) : bodyOf(stream, unwanted), {
       status: answer.statusCode,
@@ -71,7 +71,7 @@ export function fetchHandler(app: FastifyInstance): FetchHandler {
 function headersOf({ headers, body }: Request, host: string): Record<string, string> {
   const given = Object.fromEntries(headers)
   const framed = body === null || 'content-length' in given
-  // It says that there is a body at all.
+  // It announces a body.
   return { host, ...given, ...(!framed && { 'transfer-encoding': 'chunked' }) }
 }
 
@@ -93,7 +93,7 @@ function drained(stream: Readable): null {
   return null
 }
 
-/** The body of an answer. Who cancels it hangs up. */
+/** The body of an answer. To cancel it is to hang up. */
 function bodyOf(stream: Readable, unwanted: AbortController): ReadableStream<Uint8Array> {
   finished(stream, { writable: false }, (error) => {
     if (error) unwanted.abort(error)

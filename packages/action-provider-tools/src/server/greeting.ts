@@ -13,9 +13,9 @@ export type GreetedProvider = {
 
 /**
  * What a program prints once it serves: the URL of each provider and, in development, how to try it. Only
- * what is to be copied has more than 80 columns.
+ * lines to copy have more than 80 columns.
  *
- * @param globus the development Globus, where the program uses it
+ * @param globus the development Globus, if the program uses it
  * @example process.stdout.write(await greeting([{ url: 'http://localhost:5000/echo', provider: echo }]))
  */
 export async function greeting(

@@ -12,13 +12,13 @@ export type Limits = {
    */
   requestsAtOnce?: number
   /**
-   * How many requests a caller may have open at the same time, those that wait included. A caller is an
+   * How many requests a caller may have open at the same time, waiting ones included. A caller is an
    * identity, or an address until it is authenticated (default: a quarter of `requestsAtOnce`).
    */
   requestsPerCaller?: number
   /**
-   * How many requests wait for an action, or are told of its updates, at the same time (default: ten times `requestsAtOnce`). Of
-   * one caller there are at most half of its open requests.
+   * How many requests wait for an action, or stream its updates, at the same time (default: ten times
+   * `requestsAtOnce`). They are at most half of the open requests of a caller.
    */
   waitsAtOnce?: number
   /** How many bytes of bodies are held at the same time (default 128 MiB). */
@@ -36,8 +36,7 @@ export type Limits = {
 const MIB = 1024 * 1024
 
 /**
- * Keeps an application from taking on more than it can do. Register it before the providers.
- * `createApplication` does so itself.
+ * Limits the load of an application. Register it before the providers. `createApplication` does so itself.
  *
  * @example await app.register(limits, { requestsAtOnce: 500, rateLimit: 600 })
  */

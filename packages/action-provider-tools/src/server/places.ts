@@ -5,8 +5,8 @@ import type { ActionProvider } from '../provider/define-action-provider.ts'
 export type ServedProvider = {
   provider: ActionProvider
   /**
-   * Its base path, such as `/skeleton`. Slashes at its ends may be left out (default: its namespace in lower
-   * case, what a URL would escape replaced by `-`).
+   * Its base path, such as `/skeleton`. Slashes at its ends are optional (default: its namespace in lower
+   * case, with `-` for characters that a URL would escape).
    */
   prefix?: string
   /** An input that the printed curl line sends (default: one made from the input schema). */
@@ -16,12 +16,12 @@ export type ServedProvider = {
 /** A provider and where it is served. */
 export type Place = ServedProvider & { prefix: string }
 
-/** What a segment of a path may hold without being escaped (RFC 3986, section 2.3). */
+/** A segment of a path without characters to escape (RFC 3986, section 2.3). */
 const SEGMENT = /^[\w.~-]+$/
 
 /**
  * The base path of a provider: with a slash before each segment and none at the end.
- * @throws InvalidDefinition where there is no segment, or one that a URL would have to escape
+ * @throws InvalidDefinition if there is no segment, or one with characters that a URL must escape
  * @example basePath('skeleton/') // '/skeleton'
  */
 export function basePath(prefix: string | undefined): string {
@@ -39,12 +39,12 @@ export function basePath(prefix: string | undefined): string {
   return segments.map((segment) => `/${segment}`).join('')
 }
 
-/** What a program answers beside its providers. */
+/** The paths of a program beside its providers. */
 const TAKEN = ['/healthz', '/readyz', '/metrics']
 
 /**
- * Where each provider of a program is served.
- * @throws InvalidDefinition where there is none, or two would have the same paths or the same actions
+ * The prefix of each provider of a program.
+ * @throws InvalidDefinition if there is no provider, or two have overlapping paths or the same actions
  * @example placesOf([resize, { provider: convert, prefix: '/to-png' }])
  */
 export function placesOf(served: readonly (ActionProvider | ServedProvider)[]): Place[] {
@@ -81,7 +81,7 @@ function assertApart(one: Place, other: Place): void {
       `Two providers of this program are both called '${one.provider.namespace}': give one of them another namespace`,
     )
   }
-  // A path below a provider's own could be one of its actions.
+  // A path below a provider could be one of its actions.
   if (`${one.prefix}/`.startsWith(`${other.prefix}/`) || `${other.prefix}/`.startsWith(`${one.prefix}/`)) {
     throw new InvalidDefinition(
       `${nameOf(one)} at ${one.prefix} and ${nameOf(other)} at ${other.prefix} are in each other's way: give one of them another prefix`,

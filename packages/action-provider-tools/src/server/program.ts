@@ -2,12 +2,11 @@ import { InvalidDefinition, StoreUnusable } from '../errors.ts'
 
 /**
  * Runs a process as a service: until SIGTERM, SIGINT or, under `npm run`, the end of npm, whose shell does
- * not pass SIGTERM on. Then it closes what was opened and exits with 0; asked while it starts, it does so once
- * it has started. A second signal exits at once with 1.
- * Where it cannot start or close, it says why on standard error, in words where the user can mend it, and
- * exits with 1.
+ * not forward SIGTERM. Then it closes what was opened and exits with 0. A signal during the start takes
+ * effect after it. A second signal exits at once with 1. If it cannot start or close, it prints the reason to
+ * standard error, as a message if the user can fix it, and exits with 1.
  *
- * @param start opens everything; resolves with what closes it again
+ * @param start opens everything; resolves with a function that closes it again
  * @example
  * await runUntilStopped(async () => {
  *   const app = createApplication()
@@ -16,7 +15,7 @@ import { InvalidDefinition, StoreUnusable } from '../errors.ts'
  * })
  */
 export async function runUntilStopped(start: () => Promise<() => Promise<unknown>>): Promise<void> {
-  // Begins once somebody listens for signals.
+  // Starts after the signal handlers are installed.
   const opening = Promise.resolve().then(start)
   onStopRequest(() => {
     opening.then((close) => close()).then(() => process.exit(0), fail)
@@ -29,7 +28,7 @@ function fail(error: unknown): never {
   process.exit(1)
 }
 
-/** The text of an error at the start: the message where the user can fix it, else the stack. */
+/** The text of an error at the start: the message if the user can fix it, otherwise the stack. */
 function reason(error: unknown): string {
   if (error instanceof InvalidDefinition || error instanceof StoreUnusable) return error.message
   if (!(error instanceof Error)) return String(error)

@@ -20,7 +20,7 @@ import { basePath, type Place, placesOf, type ServedProvider } from './places.ts
 import { runUntilStopped } from './program.ts'
 import type { Environment } from './settings.ts'
 
-/** How a program serves. */
+/** The options of a program. */
 export type ProgramOptions = {
   /**
    * The name of its database file, and of its client at the emulator (default: the namespace of the one
@@ -31,7 +31,7 @@ export type ProgramOptions = {
   environment?: Environment
 }
 
-/** How a program serves one provider. */
+/** The options of a program with one provider. */
 export type ServeOptions = ProgramOptions & Omit<ServedProvider, 'provider'> & { prefix: string }
 
 /**
@@ -62,14 +62,14 @@ function isList<T>(given: T | readonly T[]): given is readonly T[] {
   return Array.isArray(given)
 }
 
-/** The place of a lone provider. Whoever calls from JavaScript may have left the prefix out. */
+/** The place of a single provider. Callers from JavaScript may have omitted the prefix. */
 function placeOf(provider: ActionProvider, options: Partial<ServeOptions>): Place {
   const { prefix, exampleInput } = options
   const [place] = placesOf([{ provider, prefix: basePath(prefix), exampleInput }])
   return place as Place
 }
 
-/** Starts to serve and prints where. Resolves with what ends it. */
+/** Starts to serve and prints where. Resolves with a function that ends it. */
 async function startServing(places: Place[], options: ProgramOptions): Promise<() => Promise<void>> {
   const { environment = process.env } = options
   const name = options.name ?? (places.length === 1 ? places[0]?.provider.namespace : undefined) ?? 'actions'
@@ -107,7 +107,7 @@ async function startServing(places: Place[], options: ProgramOptions): Promise<(
     const console = await serveConsole(app, { places, globus, ...settings.console })
     const address = await listen(app, settings)
     const served = places.map(({ prefix, ...place }) => ({ ...place, url: `${address}${prefix}` }))
-    // At once: whoever reads it may stop to read where it ends.
+    // In one write, because a reader may stop after it.
     process.stdout.write(`${await greeting(served, globus.development)}${console.words(address)}`)
     return close
   } catch (error) {
@@ -116,7 +116,7 @@ async function startServing(places: Place[], options: ProgramOptions): Promise<(
   }
 }
 
-/** Adds what people read in a browser. */
+/** Adds the pages for people. */
 function addPages(
   app: FastifyInstance,
   places: Place[],
@@ -135,7 +135,7 @@ async function listen(app: FastifyInstance, { listen: { host, port } }: ProgramS
   return `http://${host === '127.0.0.1' ? 'localhost' : host}:${bound}`
 }
 
-/** A provider that also writes metrics for CloudWatch where that is set, besides what its own hooks do. */
+/** The provider with an additional hook that writes metrics for CloudWatch, if that is configured. */
 function withCloudwatch(
   app: FastifyInstance,
   provider: ActionProvider,
@@ -158,10 +158,10 @@ function withCloudwatch(
 }
 
 /**
- * A warning where the database of a program does not exist yet and others are beside it: if it was called
- * otherwise before, its actions are there. `undefined` where there is nothing to warn of.
+ * A warning if the database of a program does not exist yet and others are beside it: a renamed program has
+ * its actions there. `undefined` if there is nothing to warn about.
  * @param databaseUrl `sqlite:PATH`, before it is opened
- * @param providers how many there are in the program
+ * @param providers the number of providers in the program
  */
 function otherDatabases(databaseUrl: string, providers: number): string | undefined {
   const path = databaseUrl.slice('sqlite:'.length)

@@ -1,4 +1,6 @@
-/** Every setting of a served provider, in one table: its parser, its default, and its row of docs/settings.md. */
+/**
+ * Every setting of a served provider, in one table: its parser, its default, and its row of docs/settings.md.
+ */
 import { isIP } from 'node:net'
 import { globusUrls } from '../auth/globus-urls.ts'
 import { InvalidDefinition } from '../errors.ts'
@@ -6,7 +8,7 @@ import { parseSecretsKey } from '../worker/encryption.ts'
 
 /** A setting, by the environment variable that it is read from. */
 type Setting<T> = {
-  /** Its value where the variable is not set or empty. */
+  /** Its value if the variable is not set or empty. */
   unset: T
   /** The same in the documentation: Markdown. */
   shown: string
@@ -84,15 +86,15 @@ export const SETTINGS = {
   HOST: setting<string>({
     unset: '127.0.0.1',
     shown: '`127.0.0.1`',
-    means: 'the address that it listens on; one beyond this machine needs credentials',
+    means: 'the address to listen on; one that other machines can reach needs credentials',
     parse: (given) => given,
   }),
-  PORT: whole(5000, [0, 65_535], 'the port that it listens on; `0` takes one that is free'),
+  PORT: whole(5000, [0, 65_535], 'the port to listen on; `0` takes a free one'),
   PUBLIC_URL: setting<string | undefined>({
     unset: undefined,
     shown: 'none',
     means:
-      'the address under which others reach this program, such as `https://provider.example.org`: the callback URLs that work hands out begin with it',
+      'the public address of this program, such as `https://provider.example.org`; callback URLs begin with it',
     parse(given, name) {
       if (URL.canParse(given) && /^https?:$/.test(new URL(given).protocol)) return given
       throw new InvalidDefinition(`${name} must be a URL that begins with https:// or http://`)
@@ -132,7 +134,7 @@ export const SETTINGS = {
     unset: [],
     shown: 'none; any with the emulator',
     means:
-      'URLs of providers elsewhere that the console shows too, a comma list: this server asks them on its behalf',
+      'URLs of providers elsewhere that the console shows too, a comma list; this server forwards requests to them',
     parse: parseUrls,
   }),
   TRACE_SHARE: setting<number>({
@@ -145,22 +147,25 @@ export const SETTINGS = {
       throw new InvalidDefinition(`${name} must be a number from 0 to 1`)
     },
   }),
-  CLOUDWATCH_NAMESPACE: text('none', 'writes CloudWatch metrics (EMF) under this namespace'),
+  CLOUDWATCH_NAMESPACE: text(
+    'none',
+    'the namespace of CloudWatch metrics (EMF), which are written if it is set',
+  ),
   BODY_LIMIT: whole(1024 * 1024, [1, 1024 ** 3], 'the largest request body, in bytes'),
   MAX_REQUESTS: whole(
     1_000,
     [1, 1_000_000],
-    'requests served at the same time; more get 503 with `Retry-After`. One that waits for its body or its action does not count',
+    'requests served at the same time; more get 503 with `Retry-After`. Requests that wait for their body or their action do not count',
   ),
   MAX_REQUESTS_PER_CALLER: wholeOrNone(
     'a quarter of `MAX_REQUESTS`',
     [1, 1_000_000],
-    'requests that one caller has open at the same time, those that wait included, by identity or else address; more get 429 with `Retry-After`',
+    'open requests of one caller, waiting ones included; a caller is an identity, or else an address; more get 429 with `Retry-After`',
   ),
   RATE_LIMIT: wholeOrNone(
     'none',
     [1, 1_000_000],
-    'requests per minute from one identity; as many from one address that need no token, and as many with unknown tokens or refused; more get 429 with `Retry-After`',
+    'requests per minute from one identity. One address may send as many without a token, and as many with unknown or refused tokens; more get 429 with `Retry-After`',
   ),
   TRUST_PROXY: setting<string[]>({
     unset: [],
@@ -178,19 +183,18 @@ export const SETTINGS = {
     'of that Globus',
     'where Globus Groups is: https, or http on this machine',
   ),
-  EMULATOR_PORT: whole(5001, [0, 65_535], 'where the emulator listens, or is already'),
+  EMULATOR_PORT: whole(5001, [0, 65_535], 'the port of the emulator'),
   SECRETS_KEY: setting<Uint8Array[] | undefined>({
     unset: undefined,
     shown: 'derived from `CLIENT_SECRET`',
     means:
-      '32 bytes in base64 that seal the tokens of unfinished work; in a comma list the first seals and all of them open: see [how to rotate it](docs/rotating.md)',
+      '32 bytes in base64 that seal the tokens of unfinished work; of a comma list, the first one seals and all of them open: see [how to rotate it](docs/rotating.md)',
     parse: (given) => parseSecretsKey(given),
   }),
   FORMER_CLIENT_SECRETS: setting<string[]>({
     unset: [],
     shown: 'none',
-    means:
-      'client secrets before `CLIENT_SECRET`, a comma list: keys derived from them still open, and never seal',
+    means: 'earlier values of `CLIENT_SECRET`, a comma list: keys derived from them open, but never seal',
     parse: parseList,
   }),
   ROLE: choice(
@@ -201,14 +205,14 @@ export const SETTINGS = {
   SHUTDOWN_GRACE: whole(
     10,
     [0, 3_600],
-    'seconds that work may go on after SIGTERM before it is handed back; in the last fifth of them its `signal` tells it to stop',
+    'seconds that work may go on after SIGTERM before it is handed back; in the last fifth its `signal` tells it to stop',
   ),
 }
 
 /** The values of all settings. */
 export type Settings = { readonly [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name]['unset'] }
 
-/** Parses all settings. @param problems gets what is wrong, each with its variable */
+/** Parses all settings. @param problems gets all errors, each with its variable */
 export function parseSettings(environment: Environment, problems: string[]): Settings {
   const values = Object.entries<Setting<unknown>>(SETTINGS).map(([name, { unset, parse }]) => {
     const given = environment[name]?.trim()

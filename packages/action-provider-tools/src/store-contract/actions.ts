@@ -11,7 +11,7 @@ export const BOB = identityURN('00000000-0000-4000-8000-00000000000b')
 export const FRIENDS = groupURN('fdb38a24-03c1-11e3-86f7-12313809f035')
 export const MINUTE = 60_000
 
-/** How often something is asked that becomes true soon, and for how long, in milliseconds. */
+/** How often, and for how long, a test checks for something that becomes true soon, in milliseconds. */
 export const SOON = { interval: 20, timeout: 20_000 }
 
 export type NewActionOptions = Pick<NewAction, 'deadline_at' | 'job' | 'secret' | 'work_version'> & {
@@ -21,7 +21,7 @@ export type NewActionOptions = Pick<NewAction, 'deadline_at' | 'job' | 'secret' 
   lists?: Pick<ActionStatus, 'monitor_by' | 'manage_by'>
 }
 
-/** A request of its own, of Alice's and in a namespace of its own where nothing else is said. */
+/** A new request: by default of Alice and in a namespace of its own. */
 export function newAction(options: NewActionOptions = {}): NewAction {
   const { provider = randomUUID(), creator = ALICE, body = {}, lists, ...rest } = options
   const action_id = newActionId()
@@ -37,10 +37,10 @@ export function newAction(options: NewActionOptions = {}): NewAction {
   }
 }
 
-/** What ends an action well. */
+/** The change that ends an action as SUCCEEDED. */
 export const done = { status: 'SUCCEEDED', details: { you_said: 'hey' } } as const
 
-/** What makes two requests one. */
+/** The fields that make two requests the same. */
 export function keysOf({
   request_key,
   content_hash,
@@ -63,7 +63,7 @@ export function documentOf(action: StoredAction | undefined): ActionStatus {
   return JSON.parse(action?.document ?? 'null') as ActionStatus
 }
 
-/** An element of a list, which goes round. */
+/** An element of a list; indexes wrap around. */
 export function pick<T>(list: readonly T[], index: number): T {
   return list[index % list.length] as T
 }

@@ -5,7 +5,7 @@ import type { Change } from '../store/action-store.ts'
 import { ALICE, BOB, documentOf, done, entry, FRIENDS, keysOf, MINUTE, newAction, pick } from './actions.ts'
 import type { Suite } from './suite.ts'
 
-/** One action for each request, recorded as it was given; and nothing found that is not there. */
+/** One action for each request, recorded as given; unknown actions are not found. */
 export function describeCreate(suite: Suite): void {
   const { atOnce, creation, listed, traces } = suite
 

@@ -1,6 +1,6 @@
 /**
- * What every store must do, as a suite of tests for Vitest: `vitest` and `fast-check` are needed beside this package.
- * What a store is stands in the type `ActionStore`.
+ * The test suite for every store, for Vitest. It needs `vitest` and `fast-check` beside this package. The
+ * type `ActionStore` describes a store.
  *
  * @module action-provider-tools/store-contract
  */
@@ -24,10 +24,10 @@ export { ALICE, type NewActionOptions, newAction } from './actions.ts'
 export type { OpenedStore, OpenStore } from './suite.ts'
 
 /**
- * Describes what every store must do, whatever keeps the actions. Call it at the top of a test file.
+ * Describes what every store must do. Call it at the top of a test file.
  *
- * @param name what the tests call the store
- * @param open opens it; a test may open one of its own, with other options
+ * @param name the name of the store in the tests
+ * @param open opens it; a test may open another one, with other options
  * @example
  * describeActionStore('SQLite', async (options) => {
  *   const store = await openStore('sqlite::memory:', options)

@@ -14,7 +14,7 @@ export function describeJobs(suite: Suite): void {
       from.takeJobs(provider, instance, limit)
     const idsOf = (jobs: readonly Pick<Job, 'action_id'>[]): string[] =>
       jobs.map(({ action_id }) => action_id)
-    /** Takes the one job that there is. */
+    /** Takes the only job. */
     const takeOne = async (provider: string, instance: string, from = suite.store): Promise<Job> => {
       const [job, ...more] = await take(provider, instance, 100, from)
       if (job === undefined || more.length > 0) throw new Error('Expected one job')
@@ -42,11 +42,11 @@ export function describeJobs(suite: Suite): void {
       )
       await atOnce(5, (each, index) => each.create(pick(others, index)))
       const first: string[] = []
-      // One place gets free after the other.
+      // One place after the other becomes free.
       for (let turn = 0; turn < 6; turn++) first.push(...idsOf(await take(provider, 'worker', 1)))
       expect(first).toHaveLength(6)
       expect(first).toEqual(expect.arrayContaining(others.map(({ action_id }) => action_id)))
-      // What the others do not need is the flood's.
+      // The flood gets the places that the others do not need.
       const late = newAction({ provider, job: true, creator: 'other 1' })
       await suite.store.create(late)
       const many = idsOf(await take(provider, 'worker', 10))

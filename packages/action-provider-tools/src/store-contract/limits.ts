@@ -10,7 +10,7 @@ export function describeLimits(suite: Suite): void {
   const { atOnce } = suite
 
   describe('limits of jobs', () => {
-    /** Records actions with jobs, whose callers and keys go round. */
+    /** Records actions with jobs, with callers and keys in turn. */
     async function recordJobs(
       provider: string,
       count: number,
@@ -26,7 +26,7 @@ export function describeLimits(suite: Suite): void {
       return new Map(actions.map((action) => [action.action_id, action]))
     }
 
-    /** The most that is held of one caller, and of one key. */
+    /** The most jobs that are held of one caller, and of one key. */
     function mostHeld(actions: Map<string, NewAction>, held: Iterable<string>): JobLimits {
       const most = (nameOf: (action: NewAction) => string | undefined): number => {
         const counts = new Map<string, number>()
@@ -108,7 +108,7 @@ export function describeLimits(suite: Suite): void {
             const most = mostHeld(actions, held)
             expect(most.perCaller).toBeLessThanOrEqual(perCaller ?? Infinity)
             expect(most.perKey).toBeLessThanOrEqual(perKey ?? Infinity)
-            // As long as anything waits, something runs.
+            // While any job waits, at least one runs.
             expect(held.size).toBeGreaterThan(0)
             const ending = [...held].filter((_, index) => index % 2 === 0)
             await atOnce(ending.length, async (each, index) => {

@@ -9,7 +9,7 @@ import { STATUSES } from '../store/codes.ts'
 import { ALICE, BOB, FRIENDS, newAction } from './actions.ts'
 import type { Suite } from './suite.ts'
 
-/** Lists show what looking at every action would show. */
+/** Lists show the same as a look at every action. */
 export function describeLists(suite: Suite): void {
   const { creation, listed } = suite
 
@@ -65,7 +65,7 @@ export function describeLists(suite: Suite): void {
     }
     type Kept = { id: string; status: ActionStatusValue } & Record<keyof ListQuery['principals'], string[]>
 
-    /** Creates the actions; returns those that are left, newest first. */
+    /** Creates the actions; returns those that remain, newest first. */
     async function prepared(provider: string, plans: readonly Plan[]): Promise<Kept[]> {
       const kept: Kept[] = []
       await Promise.all(

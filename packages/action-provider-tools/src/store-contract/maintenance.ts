@@ -4,7 +4,7 @@ import type { ActionNews, Change, StoredAction, StoreEvent } from '../store/acti
 import { documentOf, done, entry, MINUTE, newAction, pick, SOON } from './actions.ts'
 import type { Suite } from './suite.ts'
 
-/** What is overdue, canceled, counted and told. */
+/** Overdue, canceled and counted actions, and notifications. */
 export function describeMaintenance(suite: Suite): void {
   const { atOnce, creation } = suite
 
@@ -107,7 +107,7 @@ export function describeMaintenance(suite: Suite): void {
     const endings = suite.stores.map((each, index) =>
       each.watch(provider, action_id, (news) => pick(heard, index).push(news)),
     )
-    // Other instances may hear of it late who watches, and so miss the first changes.
+    // Other instances may learn late who watches, and so miss the first changes.
     let attempt = 0
     const change = (more: Partial<Change>): Promise<StoredAction | undefined> =>
       suite.store.transition(provider, action_id, () => ({ attempt: ++attempt, ...more }))

@@ -4,7 +4,7 @@ import type { NewAction } from '../store/action-store.ts'
 import { done, entry, keysOf, MINUTE, newAction, SOON } from './actions.ts'
 import type { Suite } from './suite.ts'
 
-/** What is released or past its time leaves no trace. */
+/** Released and expired actions leave no trace. */
 export function describeRemoval(suite: Suite): void {
   const { atOnce, creation, listed, traces } = suite
 

@@ -5,7 +5,7 @@ import type { StoredAction, StoredWork } from '../store/action-store.ts'
 import { documentOf, done, MINUTE, newAction, pick } from './actions.ts'
 import type { Suite } from './suite.ts'
 
-/** What the work of an action goes by: its steps, and the events that have reached it. */
+/** The steps of an action's work, and the events that it got. */
 export function describeSteps(suite: Suite): void {
   const { atOnce, creation } = suite
   const change = (

@@ -5,7 +5,7 @@ import { ALICE, pick } from './actions.ts'
 /** A store that was opened for tests. */
 export type OpenedStore = {
   store: ActionStore
-  /** Opens a further instance on the same database, where the store can have several. */
+  /** Opens one more instance on the same database, if the store allows several. */
   another?: () => Promise<ActionStore>
   /** Closes the store and every other one that `another` opened. */
   close: () => Promise<void>
@@ -14,21 +14,21 @@ export type OpenedStore = {
 /** Opens a store on an empty database, or on one that other tests use too. */
 export type OpenStore = (options?: StoreOptions) => Promise<OpenedStore>
 
-/** The store under test, and what its tests do again and again. */
+/** The store under test, with the common steps of its tests. */
 export type Suite = {
   readonly open: OpenStore
   readonly store: ActionStore
-  /** As many instances as there can be, at least one. */
+  /** As many instances as the store allows, at least one. */
   readonly stores: readonly ActionStore[]
   start: () => Promise<void>
   close: () => Promise<void>
   /** Does something many times at once, on all instances in turn. */
   atOnce: <T>(times: number, act: (store: ActionStore, index: number) => Promise<T>) => Promise<T[]>
-  /** Records an action, and fails where there is one already. */
+  /** Records an action, and fails if it exists already. */
   creation: (newAction: NewAction) => Promise<StoredAction>
   /** The ids of Alice's actions, or of those that a query asks for. */
   listed: (provider: string, query?: Partial<ListQuery>) => Promise<string[]>
-  /** What can be known of an action by any way of asking. */
+  /** All that any method shows of an action. */
   traces: (provider: string, actionId: string) => Promise<unknown[]>
 }
 

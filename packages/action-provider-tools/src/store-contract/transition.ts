@@ -5,7 +5,7 @@ import type { Change } from '../store/action-store.ts'
 import { BOB, documentOf, done, entry, MINUTE, newAction } from './actions.ts'
 import type { Suite } from './suite.ts'
 
-/** Changes of an action: whole, and none lost. */
+/** Changes of an action are atomic, and none is lost. */
 export function describeTransition(suite: Suite): void {
   const { atOnce, creation } = suite
 

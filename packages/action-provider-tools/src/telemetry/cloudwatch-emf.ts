@@ -1,22 +1,22 @@
 import { InvalidDefinition } from '../errors.ts'
 import type { Hooks, OperationEvent } from '../provider/hooks.ts'
 
-/** Where and how metrics go to CloudWatch. */
+/** The options of metrics for CloudWatch. */
 export type CloudwatchEmfOptions = {
   /** The CloudWatch namespace of the metrics. */
   namespace: string
   /** The value of the dimension `ActionProvider`. */
   actionProvider: string
   /**
-   * For how long requests are gathered into one line, in milliseconds (default 1,000). 0 writes a line for
-   * each request.
+   * How long requests are collected into one line, in milliseconds (default 1,000). 0 writes a line for each
+   * request.
    */
   gather?: number
-  /** Writes a line, given without its line feed (default: to standard output). */
+  /** Writes a line, which has no line feed (default: to standard output). */
   write?: (line: string) => void
 }
 
-/** The hook that gathers metrics, and `flush`, which writes those gathered so far. */
+/** The hook that collects metrics, and `flush`, which writes those collected so far. */
 export type CloudwatchEmf = Pick<Required<Hooks>, 'after'> & { flush: () => void }
 
 /** How many values of a metric CloudWatch takes in one line. */
@@ -86,7 +86,7 @@ export function cloudwatchEmf(options: CloudwatchEmfOptions): CloudwatchEmf {
   }
 }
 
-/** The metrics of a line as JSON: a number each, or a list where the line has several requests. */
+/** The metrics of a line as JSON: each a number, or a list if the line has several requests. */
 function valuesOf({ statusCodes, durations }: Answers): string {
   const list = (values: readonly (number | string)[]): string =>
     values.length === 1 ? `${values[0]}` : `[${values.join(',')}]`

@@ -6,12 +6,12 @@ import type { ActionStore, Change, InlineChange, NewAction } from '../store/acti
 import type { ProviderMetrics, StoreMethod } from './metrics.ts'
 import { inSpan, isTraced } from './tracing.ts'
 
-/** What a store is instrumented with. */
+/** The instruments of a store. */
 type Instruments = { tracer: Tracer | undefined; metrics: ProviderMetrics | undefined }
 
 /**
  * A store whose calls are measured, and are spans of the request or attempt that makes them. It also counts
- * what the calls do to actions. A call that answers at once still does.
+ * the effects on actions. A synchronous call stays synchronous.
  */
 export function instrumentStore(store: ActionStore, { tracer, metrics }: Instruments): ActionStore {
   const traced = tracer ? tracedStore(store, tracer) : store
@@ -31,7 +31,7 @@ function tracedStore(store: ActionStore, tracer: Tracer): ActionStore {
       if (!isTraced()) return traced.create(action)
       const { provider, action_id } = action
       const attributes = { 'action_provider.name': provider, 'action_provider.action_id': action_id }
-      // The store may run the work inline from elsewhere, outside this request's context.
+      // The store may run the work outside this request's context.
       const parent = context.active()
       return traced.create(
         aroundInlineWork(action, (work) => inSpan(tracer, 'work', { attributes }, work, parent)),
@@ -49,7 +49,7 @@ function measuredStore(store: ActionStore, metrics: ProviderMetrics): ActionStor
     const fail = (error: unknown): never => {
       end()
       const known = error instanceof ActionProviderToolsError
-      // A refusal is a decision about the action, and no failure of the store.
+      // A refusal is a decision about the action, not a failure of the store.
       if (!known || error.status >= 500) metrics.storeError(kind, method, known ? error.code : 'Error')
       throw error
     }
@@ -111,7 +111,7 @@ function measuredStore(store: ActionStore, metrics: ProviderMetrics): ActionStor
   }
 }
 
-/** A new action, with something put around work that is run inline. */
+/** A new action whose inline work is wrapped. */
 function aroundInlineWork(
   action: NewAction,
   around: (work: () => InlineChange | undefined) => InlineChange | undefined,
@@ -122,7 +122,7 @@ function aroundInlineWork(
 
 const OUTCOMES = { SUCCEEDED: 'done', FAILED: 'failed', INACTIVE: 'paused', ACTIVE: undefined } as const
 
-/** How inline work ended, by its change; `undefined` where it goes on. */
+/** How inline work ended, by its change; `undefined` if it continues. */
 function outcomeOf(change: Change | undefined): string | undefined {
   if (change?.status) return OUTCOMES[change.status.status]
   return change?.job && typeof change.runs_on !== 'string' ? 'retry' : undefined
@@ -151,8 +151,8 @@ const METHODS = Object.keys({
 } satisfies Record<StoreMethod, true>) as StoreMethod[]
 
 /**
- * A store with something put around each call to the database. `around` returns what the call returns, at
- * once or as a promise.
+ * A store with a wrapper around each call to the database. `around` returns the result of the call, at once
+ * or as a promise.
  */
 function aroundCalls(
   store: ActionStore,

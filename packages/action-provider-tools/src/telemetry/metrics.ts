@@ -5,7 +5,7 @@ import type { Operation } from '../provider/hooks.ts'
 import type { ActionStore } from '../store/action-store.ts'
 import { counter, histogram, once } from './series.ts'
 
-/** The methods of a store that ask the database. */
+/** The methods of a store that call the database. */
 export type StoreMethod = Exclude<
   keyof ActionStore,
   | 'kind'
@@ -30,7 +30,7 @@ export type Metrics = {
   readonly ofProvider: (provider: string) => ProviderMetrics
 }
 
-/** What the library counts for one provider. */
+/** The counts of one provider. */
 export type ProviderMetrics = {
   answered: (operation: Operation | 'none', statusCode: number, durationMs: number) => void
   storeCall: (kind: ActionStore['kind'], method: StoreMethod, durationMs: number) => void
@@ -40,7 +40,7 @@ export type ProviderMetrics = {
   released: (cause: 'request' | 'time', count: number) => void
   swept: () => void
   worked: (outcome: string, durationMs: number) => void
-  /** Names what gauges are read from when the metrics are collected. */
+  /** Sets the sources of the gauges, which are read when the metrics are collected. */
   watch: (sources: { store: ActionStore; running: () => number }) => void
 }
 
@@ -50,7 +50,7 @@ const STORE_BOUNDS = [
 ]
 const WORK_BOUNDS = [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 21_600, 86_400]
 
-/** For how long a count of the store is reused, in milliseconds. */
+/** How long a count of the store is reused, in milliseconds. */
 const COUNT_LIFE = 5_000
 
 /**
@@ -196,7 +196,7 @@ function providerMetrics(registry: Registry): (provider: string) => ProviderMetr
 
 type Sources = Map<string, { store: ActionStore; running: () => number }>
 
-/** The gauges, read when the metrics are collected. A provider whose store cannot be read is left out. */
+/** The gauges, read when the metrics are collected, without providers whose store cannot be read. */
 function storeGauges(registry: Registry): Sources {
   const sources: Sources = new Map()
   const countOf = remembered((provider: string) => sources.get(provider)?.store.count(provider))
@@ -239,7 +239,7 @@ function storeGauges(registry: Registry): Sources {
   return sources
 }
 
-/** Reuses an answer for `COUNT_LIFE`. A question that fails is answered with `undefined`. */
+/** Reuses a result for `COUNT_LIFE`. The result of a failed call is `undefined`. */
 function remembered<Key, Value>(
   ask: (key: Key) => Value | Promise<Value>,
 ): (key: Key) => Promise<Value | undefined> {

@@ -3,15 +3,15 @@ import type { Logger } from '../log.ts'
 
 /** Whether an instance can serve. */
 export type Readiness = {
-  /** Adds what must be reachable, with its name for people. Its `ping` rejects where it is not. */
+  /** Adds a dependency, with its name for people. Its `ping` rejects if it cannot be reached. */
   needs: (name: string, service: { ping: () => Promise<void> }) => void
-  /** Makes it not ready from now on, because it shuts down. */
+  /** Makes it not ready from now on: it shuts down. */
   drain: () => void
   /** @throws ServiceUnavailable that names what is missing */
   check: () => Promise<void>
 }
 
-/** For how long an answer is reused, in milliseconds, so that probes cannot flood what they check. */
+/** How long an answer is reused, in milliseconds, so that probes cannot flood the dependencies. */
 const LIFE = 1_000
 
 /** How long a ping may take, in milliseconds. */
@@ -53,7 +53,7 @@ export function createReadiness(log: Logger): Readiness {
   }
 }
 
-/** Whether a ping answers in time. A check joins a ping that is still under way rather than send another. */
+/** Whether a ping answers in time. A check joins a running ping and does not send another. */
 function reaching(ping: () => Promise<void>): () => Promise<boolean> {
   let underway: Promise<boolean> | undefined
   return async () => {

@@ -12,8 +12,8 @@ type Described = { name: string; help: string }
 const PREFIX = 'action_provider_'
 
 /**
- * A counter. Ask for each cell once and add to it directly: prom-client would look the labels up for every
- * count, which takes a microsecond, many times the count itself.
+ * A counter. Get each cell once and add to it directly: prom-client looks the labels up for every count,
+ * which takes a microsecond, many times the count itself.
  *
  * @example
  * const hits = counter(registry, { name: 'hits_total', help: 'Hits', labelNames: ['place'] })({ place: 'home' })
@@ -42,8 +42,7 @@ export function counter<const Name extends string>(
 }
 
 /**
- * A histogram. Ask for each series once, as for a counter's cells: it is a function that takes a measured
- * value.
+ * A histogram. Get each series once, like a counter's cells: it is a function that takes a measured value.
  * @param bounds the upper bounds of the buckets, ascending
  */
 export function histogram(

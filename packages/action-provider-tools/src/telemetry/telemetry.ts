@@ -20,14 +20,14 @@ import {
   type Tracing,
 } from './tracing.ts'
 
-/** What an application shows of itself. */
+/** What an application shows to operators. */
 export type ObservabilityOptions = {
   /** The metrics that `/metrics` shows (default: none, and no such route). */
   metrics?: Metrics
   /**
-   * The share of requests without a `traceparent` that are traced where an OpenTelemetry SDK is there, from 0
-   * to 1 (default 1: the SDK's sampler decides). Unlike one that the sampler drops, a request that is not
-   * chosen costs nothing.
+   * The share of requests without a `traceparent` that are traced if there is an OpenTelemetry SDK, from 0 to
+   * 1 (default 1: the SDK's sampler decides). A request that is not chosen costs nothing, unlike one that the
+   * sampler drops.
    */
   traceShare?: number
 }
@@ -36,7 +36,7 @@ export type ObservabilityOptions = {
 type Observability = {
   readonly metrics?: Metrics
   readonly traceShare: number
-  /** Names what must be reachable for this instance to be ready. */
+  /** Adds a dependency of readiness. */
   readonly needs: Readiness['needs']
 }
 
@@ -92,31 +92,25 @@ export const observability = fastifyPlugin(
   { name: 'action-provider-observability', fastify: '5.x' },
 )
 
-/** What is put around a provider to measure and trace it. What is off costs nothing. */
+/** The wrappers that measure and trace a provider. A part that is off costs nothing. */
 export type Telemetry = {
-  /** Goes around the hook that admits a request. */
+  /** Wraps the hook that admits a request. */
   enter: (operation: Operation, hook: EnterHook) => EnterHook
-  /** Goes around what answers a request. */
+  /** Wraps a handler. */
   handle: (handler: Handler) => Handler
-  /**
-   * Called when an answer was sent, with the operation that was asked for; absent where nothing is measured
-   * or traced.
-   */
+  /** Called after each answer, with its operation; absent if nothing is measured or traced. */
   answered?: (event: OperationEvent | undefined, request: FastifyRequest, reply: FastifyReply) => void
-  /** Names what must be reachable for this instance to be ready. */
+  /** Adds a dependency of readiness. */
   needs: Readiness['needs']
-  /** Goes around the store. */
+  /** Wraps the store. */
   store: (store: ActionStore) => ActionStore
-  /** Shows what a provider has in store and how much of its work runs. */
+  /** Shows the actions of a provider and its running work. */
   watch: ProviderMetrics['watch']
-  /** Goes around work. */
+  /** Wraps work. */
   work: WorkInstrument
 }
 
-/**
- * What measures and traces a provider: the application's metrics, and an OpenTelemetry SDK, each where there
- * is one.
- */
+/** Measures and traces a provider, with the application's metrics and an OpenTelemetry SDK, if they exist. */
 export function telemetryOf(app: FastifyInstance, provider: string): Telemetry {
   const { needs = () => {}, traceShare: share = 1, metrics } = app.observability ?? {}
   const tracer = activeTracer()

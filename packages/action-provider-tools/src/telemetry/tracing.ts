@@ -21,7 +21,7 @@ import type { BackgroundPart } from '../worker/worker-context.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The context of the request's span, where requests are traced. */
+    /** The context of the request's span, if requests are traced. */
     traced?: Context | null
   }
 }
@@ -29,18 +29,18 @@ declare module 'fastify' {
 /** The hook that admits a request. */
 export type EnterHook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
 
-/** What answers a request. */
+/** A handler. */
 export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
 
 const NAME = 'action-provider-tools'
 
 /**
- * The tracer of this process's OpenTelemetry SDK; `undefined` where it has none. Called once, when a provider
- * is registered: an SDK is loaded before what it traces (`node --import …`).
+ * The tracer of this process's OpenTelemetry SDK; `undefined` if it has none. Called once, when a provider is
+ * registered: an SDK is loaded before the program (`node --import …`).
  */
 export function activeTracer(): Tracer | undefined {
   const provider = trace.getTracerProvider()
-  // Without an SDK the API gives a tracer that records nothing.
+  // Without an SDK the API returns a tracer that records nothing.
   const stand = provider as { getDelegateTracer?: (name: string) => Tracer | undefined }
   const nowhere = stand.getDelegateTracer !== undefined && stand.getDelegateTracer(NAME) === undefined
   return nowhere ? undefined : provider.getTracer(NAME)
@@ -52,8 +52,8 @@ export function isTraced(): boolean {
 }
 
 /**
- * What continues the current trace, as the SDK's propagator writes it: W3C Trace Context, unless another is
- * set.
+ * The headers that continue the current trace, from the SDK's propagator: W3C Trace Context, unless another
+ * is set.
  */
 export function currentTraceparent(): string | undefined {
   const carrier: { traceparent?: string } = {}
@@ -66,7 +66,7 @@ export function traceIdOf(request: FastifyRequest): string | undefined {
   return request.traced ? trace.getSpanContext(request.traced)?.traceId : undefined
 }
 
-/** What traces a provider. `share` of the requests without a `traceparent` are traced, from 0 to 1. */
+/** Traces a provider: `share` of the requests without a `traceparent`, from 0 to 1. */
 export type Tracing = { tracer: Tracer; provider: string; share: number }
 
 /**
@@ -81,14 +81,14 @@ export function enterTraced(
   return (request, reply, done) => {
     const active = context.active()
     const inner = trace.getSpan(active)
-    // To ask the SDK, and be refused, would take longer than all other instrumentation of a request.
+    // A call to the SDK, even if its sampler drops the span, takes longer than all other instrumentation of a
+    // request.
     if (!(inner ? inner.isRecording() : isWanted(request, share))) return hook(request, reply, done)
     const parent = inner ? active : propagation.extract(ROOT_CONTEXT, request.headers)
     const { method } = request
     const route = request.routeOptions.url ?? ''
     const kind = inner ? SpanKind.INTERNAL : SpanKind.SERVER
-    // Attributes come after the sampler has decided: to make them for a span that is dropped would double the
-    // cost.
+    // Attributes are set after the sampler has decided: making them for a dropped span would double the cost.
     const span = tracer.startSpan(`${method} ${route}`, { kind }, parent)
     if (span.isRecording()) {
       span.setAttributes({
@@ -103,7 +103,7 @@ export function enterTraced(
   }
 }
 
-/** Whether to trace a request: as its caller has decided, or else by chance. */
+/** Whether to trace a request: as its caller decided, otherwise by chance. */
 function isWanted({ headers: { traceparent } }: FastifyRequest, share: number): boolean {
   const given =
     traceparent === undefined
@@ -132,7 +132,7 @@ export function endTraced(
   const { statusCode } = reply
   span.setAttribute('http.response.status_code', statusCode)
   const id = event?.action_id
-  // Where there is no such action the id is any text that the caller wrote.
+  // For an unknown action the id is any text of the caller.
   if (id !== undefined && statusCode !== 404) span.setAttribute('action_provider.action_id', id)
   if (statusCode >= 500)
     span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute('error.type', `${statusCode}`)
@@ -140,7 +140,8 @@ export function endTraced(
 }
 
 /**
- * Runs something inside a span. Of an error the span gets the name alone, since the text may hold anything.
+ * Runs a function inside a span. The span gets only the name of an error, because the text may contain
+ * anything.
  */
 export function inSpan<T>(
   tracer: Tracer,
@@ -172,8 +173,7 @@ export function inSpan<T>(
 }
 
 /**
- * Runs a part in the background inside a span that continues the trace of the action's request, also after a
- * restart.
+ * Runs background work inside a span that continues the trace of the action's request, also after a restart.
  */
 export function inBackground<T>(
   { tracer, provider }: Tracing,
@@ -197,8 +197,8 @@ export function inBackground<T>(
 }
 
 /**
- * `globusAuth`, each of whose calls to Globus is a span of the request or attempt that needs it, where an
- * OpenTelemetry SDK is there. This is the one that authors import.
+ * `globusAuth` with a span for each call to Globus, if there is an OpenTelemetry SDK. This is the one that
+ * authors import.
  */
 export function tracedGlobusAuth(options: GlobusAuthOptions): Auth {
   const tracer = activeTracer()

@@ -2,22 +2,20 @@ import { setTimeout } from 'node:timers/promises'
 import type { Clock, ClockFollower } from '../clock.ts'
 import { type Duration, durationOf } from '../documents/duration.ts'
 
-/** A clock that tests move. It also runs on by itself. */
+/** A clock that tests move. It also runs like any other clock. */
 export type TestClock = Clock & {
   /**
-   * Moves it, from one thing that is due to the next, and resolves when all that was due in this time has been done: work has
-   * slept, been tried again, been polled or met its deadline. Work that is busy with anything else is waited for, for a second
-   * each time.
+   * Moves it from one due time to the next, and resolves when everything that was due has happened: the end
+   * of sleeps, retries, polls and deadlines. Work that is busy with something else gets a second each time.
    */
   forward: (duration: Duration) => Promise<void>
 }
 
-/** How long is waited for what is under way, in milliseconds of real time. */
+/** The wait for running work, in milliseconds of real time. */
 const PATIENCE = 1_000
 
 /**
- * A clock for tests, with which thirty days are a matter of milliseconds. Give it to the store and to the provider, so that
- * both go by it.
+ * A clock for tests: thirty days take milliseconds. Give it to the store and to the provider.
  *
  * @example
  * const time = clock()
@@ -31,7 +29,7 @@ export function clock(): TestClock {
   let ahead = 0
   const now = (): number => Date.now() + ahead
 
-  /** Resolves when nothing is under way, with when the next thing is due. */
+  /** Resolves when nothing is running, with the next due time. */
   async function nextDue(): Promise<number> {
     const patientUntil = performance.now() + PATIENCE
     for (;;) {

@@ -13,19 +13,19 @@ import type { PrincipalURN } from '../documents/principal.ts'
 import { ConsentRequired, InvalidDefinition, ServiceUnavailable } from '../errors.ts'
 import { type FakeCaller, type FakeCallerOptions, fakeGroup, fakeIdentity } from './fake-caller.ts'
 
-/** An Auth that knows the callers it has made up, and nobody else. */
+/** An Auth that knows only the callers that it has made up. */
 export type FakeAuth = Auth & {
-  /** Makes up a caller with a token. The same user name is the same person, each time with another token. */
+  /** Makes up a caller with a new token. The same user name is the same person. */
   caller(options: FakeCallerOptions): FakeCaller
-  /** Lets the caller's token reach its end. */
+  /** Lets the caller's token expire. */
   expire(caller: FakeCaller): void
   /** Revokes the caller's token. */
   revoke(caller: FakeCaller): void
   /** Lets the person behind a caller consent to dependent tokens for a scope. */
   consent(caller: FakeCaller, scope: string): void
-  /** Takes a consent back, with which its refresh tokens end too. */
+  /** Withdraws a consent, which also ends its refresh tokens. */
   rescind(caller: FakeCaller, scope: string): void
-  /** Makes whatever would need Globus fail as in an outage, until it is called with false. */
+  /** Makes all calls to Globus fail, until it is called with false. */
   outage(isOut: boolean): void
 }
 
@@ -36,7 +36,10 @@ export type FakeAuthOptions = {
   clock?: () => number
 }
 
-/** A person's consents by scope. Each is a thing of its own, so that one given again is not the one withdrawn. */
+/**
+ * A person's consents by scope. Each is a separate object, so that a consent that was withdrawn and given
+ * again is a new one.
+ */
 type Consents = Map<string, symbol>
 type Known = { state: AuthState; consents: Consents; isActive: boolean }
 type Refreshable = { consents: Consents; restsOn: symbol | undefined }
@@ -45,7 +48,8 @@ const defaultScope = 'https://auth.globus.org/scopes/00000000-0000-4000-8000-000
 const lifetime = 48 * 60 * 60 * 1000
 
 /**
- * An Auth for tests, in place of `globusAuth`: it refuses and admits as that one does, by the same code, but asks nobody.
+ * An Auth for tests in place of `globusAuth`. It authorizes callers by the same code, without calls to
+ * Globus.
  *
  * @throws InvalidDefinition when NODE_ENV is `production`
  * @example

@@ -8,7 +8,7 @@ export type FakeCaller = {
   /** The value of an `Authorization` header. */
   readonly authorization: string
   readonly username: string
-  /** Who the caller acts as. */
+  /** The effective identity. */
   readonly urn: PrincipalURN
   readonly identities: readonly PrincipalURN[]
   readonly groups: readonly PrincipalURN[]
@@ -17,7 +17,7 @@ export type FakeCaller = {
 
 export type FakeCallerOptions = {
   username: string
-  /** Their name as people write it. Default: the user name. */
+  /** Their full name. Default: the user name. */
   name?: string
   /** Linked identities besides the caller's own: user names or URNs. */
   identities?: readonly string[]
@@ -25,7 +25,10 @@ export type FakeCallerOptions = {
   groups?: readonly string[]
   /** The scopes of the token. Default: the provider's. */
   scopes?: readonly string[]
-  /** The scopes of other services for which the person allows the provider dependent tokens. Default: none besides earlier ones. */
+  /**
+   * The scopes of other services to which the person consents. Default: those of earlier callers of this
+   * name.
+   */
   consents?: readonly string[]
   /** When the token expires, in milliseconds since 1970. Default: in 48 hours. */
   expiresAt?: number
@@ -47,7 +50,10 @@ export function fakeGroup(name: string): PrincipalURN {
   return isGroup(name) ? name : groupURN(nameBasedUuid(`group ${name}`))
 }
 
-/** A UUID made from a name: version 8, since neither a registered namespace nor SHA-1 is in it (RFC 9562, section 5.8). */
+/**
+ * A UUID made from a name: version 8, because it uses neither a registered namespace nor SHA-1 (RFC 9562,
+ * section 5.8).
+ */
 function nameBasedUuid(name: string): string {
   const bytes = createHash('sha256').update(name).digest().subarray(0, 16)
   bytes[6] = 0x80 | ((bytes[6] ?? 0) & 0x0f)

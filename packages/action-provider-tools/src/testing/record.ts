@@ -7,10 +7,10 @@ import type { ActionStore } from '../store/action-store.ts'
 import { encryptionWithKeys } from '../worker/encryption.ts'
 import type { Entry } from '../worker/journal.ts'
 
-/** What is known of a step; of an event that the work has had, its value too. */
+/** A recorded step, or an event that the work got, with its value. */
 export type RecordedStep = Entry & { value?: unknown }
 
-/** What is known of unfinished work: JSON, which may be kept beside the tests. Nothing in it is encrypted. */
+/** A record of unfinished work: JSON, to be kept beside the tests. It is not encrypted. */
 export type RecordedAction = {
   action_id: string
   creator_id: string
@@ -20,19 +20,19 @@ export type RecordedAction = {
   steps: Record<string, RecordedStep>
 }
 
-/** Where an unfinished action is found. */
+/** The place of an unfinished action. */
 export type RecordedFrom = {
   provider: ActionProvider
   store: ActionStore
   auth: Auth
-  /** As the provider was registered with them (default: none). */
+  /** As in the registration of the provider (default: none). */
   secretsKeys?: readonly Uint8Array[]
 }
 
 /**
- * Records what is known of an action whose work has not ended, for `replay`.
+ * Records an action whose work has not ended, for `replay`.
  *
- * @throws ActionNotFound where there is none of this id, or it is complete: then nothing is known of its steps any more
+ * @throws ActionNotFound if there is no such action, or it is complete: then its steps are erased
  * @example writeFileSync('before.json', JSON.stringify(await record({ provider, store, auth }, action.id)))
  */
 export async function record(

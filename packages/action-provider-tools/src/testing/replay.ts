@@ -6,18 +6,18 @@ import { countedNames, type Entry } from '../worker/journal.ts'
 import { Paused } from '../worker/outcome.ts'
 import type { RecordedAction, RecordedStep } from './record.ts'
 
-/** How far work gets by what is recorded of it: to its end, or to the steps that it would take next. */
+/** How far recorded work gets: to its end, or to the steps that it would run next. */
 export type Replayed = { ended: true; result: unknown } | { ended: false; next: readonly string[] }
 
-/** For how long work may do other things before it asks for a step that is recorded, in milliseconds. */
+/** How long work may do other things before it asks for a recorded step, in milliseconds. */
 const PATIENCE = 1_000
 
 /**
- * Runs work against the steps that are recorded of an action, as the provider that goes on with it would. Nothing is stored, and no
- * step is done: where the record ends the work stands still. What is not in a step is done.
+ * Runs work against the recorded steps of an action, as a provider does that continues it. It stores nothing
+ * and runs no step: the work stops where the record ends. Code outside of steps runs.
  *
- * @throws StepMismatch where the work asks for a step by the name of another kind. Error where it gets to its end, or to a step
- * that is not recorded, without having asked for all that are. Whatever else the work throws
+ * @throws StepMismatch if a step has the name of another kind of step. Error if the work gets to its end, or
+ * to an unrecorded step, without asking for all recorded steps. Any error of the work
  * @example expect(await replay(provider, before)).toEqual({ ended: false, next: ['collect'] })
  */
 export async function replay(provider: ActionProvider, action: RecordedAction): Promise<Replayed> {
@@ -39,20 +39,20 @@ export async function replay(provider: ActionProvider, action: RecordedAction): 
   return replayed
 }
 
-/** What the work has asked for so far. */
+/** The steps that the work has asked for so far. */
 type Memory = {
-  /** Gives what is recorded under a name; never settles where nothing is. */
+  /** Returns the recorded result of a name; never resolves if there is none. */
   find: (given: string, kind: Entry['kind']) => Promise<RecordedStep>
-  /** Resolves when the work has asked for something that is not recorded. */
+  /** Resolves when the work has asked for a step that is not recorded. */
   end: Promise<void>
-  /** What it has asked for that is not recorded. */
+  /** The steps that it has asked for and that are not recorded. */
   next: string[]
-  /** What is recorded that it has not asked for. */
+  /** The recorded steps that it has not asked for. */
   readonly left: string[]
   mismatch: StepMismatch | undefined
 }
 
-/** What the work asks for, by what is known of it. */
+/** The context of the work, with results from the record. */
 const KINDS = {
   step: 'step',
   failed: 'step',
@@ -77,7 +77,7 @@ function createMemory({ steps }: RecordedAction): Memory {
         memory.mismatch ??= new StepMismatch(name, kind, found)
         throw memory.mismatch
       }
-      // A step that has failed is to be tried again, and what is waited for is still to come.
+      // A failed step would run again, and an awaited event has not arrived.
       if (entry !== undefined && entry.kind !== 'failed' && entry.kind !== 'wait') return entry
       memory.next.push(name)
       end.resolve()
@@ -93,7 +93,9 @@ function createMemory({ steps }: RecordedAction): Memory {
   return memory
 }
 
-/** Resolves when what runs beside the steps that are not recorded has asked for the others, or has had its time for that. */
+/**
+ * Resolves when the code beside the unrecorded steps has asked for all recorded ones, or its time is over.
+ */
 async function standsStill(memory: Memory): Promise<void> {
   for (let asked = -1; asked !== memory.next.length; await setImmediate()) asked = memory.next.length
   for (const until = performance.now() + PATIENCE; memory.left.length > 0 && performance.now() < until; ) {

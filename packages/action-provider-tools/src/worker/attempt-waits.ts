@@ -2,41 +2,41 @@ import type { Inactivity } from '../action/lifecycle.ts'
 import type { WorkInterrupted } from '../errors.ts'
 
 /**
- * The longest wait for which an attempt stays in memory, in milliseconds. To end an attempt and begin the
- * next costs a few writes; to stay costs a place among those that run.
+ * The longest wait, in milliseconds, during which an attempt stays in memory. A longer wait suspends the
+ * attempt: that costs a few writes, but frees its place for other work.
  */
-const IN_MEMORY = 5_000
+export const LONGEST_WAIT_IN_MEMORY = 5_000
 
-/** Until when an attempt is suspended, and why where somebody must act. */
+/** How long an attempt is suspended, and why. */
 export type Suspension = {
-  /** Milliseconds since 1970; `Infinity` where only an event ends it. */
+  /** When the wait ends, in milliseconds since 1970; `Infinity` if only an event ends it. */
   until: number
   inactivity?: Inactivity | undefined
-  /** The event that it waits for. */
+  /** The name of the awaited event. */
   event?: string | undefined
 }
 
 /**
- * What an attempt waits for. While it only waits, and for long, it is suspended: it ends, to be run again
- * when that is over.
+ * The waits of one attempt. If all its open calls are waits and the first ends late enough, the attempt is
+ * suspended: it ends, and its work runs again when that wait is over.
  */
 export type AttemptWaits = {
-  /** A step is in hand: the attempt goes on at least until its `end`. */
+  /** Marks the start of a step: until `end` the attempt is not suspended. */
   begin: () => void
   end: () => void
   /**
-   * Resolves at a time or when it is woken; rejects when the signal aborts; never settles once the attempt is
-   * suspended.
+   * Resolves at `time` (milliseconds since 1970) or earlier, if an event may have come; callers then check
+   * again. Rejects if the signal aborts. Never settles once the attempt is suspended.
    */
   until: (time: number, why?: Omit<Suspension, 'until'>) => Promise<void>
-  /** Looks which waits are over. */
-  look: () => void
-  /** Wakes what waits for events: some may have come. */
-  lookForEvents: () => void
-  /** The attempt has ended: nothing of it settles any more. */
+  /** Resolves the waits whose time has come. */
+  resolveDue: () => void
+  /** Resolves the waits for events, so that the work looks for new events. */
+  resolveEventWaits: () => void
+  /** Ends all waits of an attempt that has ended: they never settle. */
   close: () => void
   /**
-   * When the first of its waits is over, in milliseconds since 1970; `undefined` while it does anything but
+   * When the first wait ends, in milliseconds since 1970; `undefined` while the attempt does anything but
    * wait.
    */
   readonly next: number | undefined
@@ -52,45 +52,45 @@ type Wait = Suspension & { resolve: () => void; reject: (reason: unknown) => voi
 const LONGEST_TIMER = 2 ** 31 - 1
 
 /**
- * @param now the time that waits go by, in milliseconds since 1970
+ * @param now gives the current time in milliseconds since 1970
  * @param signal made on first use
- * @param stay called when the attempt stays in memory though it waits: what it waits for is made durable
+ * @param flush makes new waits durable; called when the attempt stays in memory
  */
 export function createAttemptWaits(
   now: () => number,
   signal: () => AbortSignal,
-  stay: () => void,
+  flush: () => void,
 ): AttemptWaits {
   const suspended = Promise.withResolvers<Suspension>()
   const pending = new Set<Wait>()
-  let inHand = 0
+  let openSteps = 0
   let isOver = false
   let timer: NodeJS.Timeout | undefined
-  let considering = false
+  let isCheckScheduled = false
 
-  /** What follows a step or a wait in the author's work comes first: it may begin the next step. */
-  function considerSoon(): void {
-    if (considering || pending.size === 0) return
-    considering = true
+  /** Checks later, after the author's code has continued: it may begin another step at once. */
+  function scheduleCheck(): void {
+    if (isCheckScheduled || pending.size === 0) return
+    isCheckScheduled = true
     setImmediate(() => {
-      considering = false
-      consider()
+      isCheckScheduled = false
+      check()
     })
   }
 
-  function consider(): void {
+  function check(): void {
     clearTimeout(timer)
     if (isOver || pending.size === 0) return
     const waits = [...pending]
     const until = Math.min(...waits.map((wait) => wait.until))
-    const left = until - now()
+    const remaining = until - now()
     const isStopping = (signal().reason as WorkInterrupted | undefined)?.reason === 'shutdown'
-    if (inHand === 0 && (left > IN_MEMORY || isStopping)) {
+    if (openSteps === 0 && (remaining > LONGEST_WAIT_IN_MEMORY || isStopping)) {
       suspend(until, waits)
       return
     }
-    stay()
-    timer = setTimeout(look, Math.min(Math.max(left, 0), LONGEST_TIMER)).unref()
+    flush()
+    timer = setTimeout(resolveDue, Math.min(Math.max(remaining, 0), LONGEST_TIMER)).unref()
   }
 
   function suspend(until: number, waits: readonly Wait[]): void {
@@ -100,24 +100,24 @@ export function createAttemptWaits(
     suspended.resolve({ until, inactivity, event })
   }
 
-  function look(): void {
-    release((wait) => wait.until <= now())
-    considerSoon()
+  function resolveDue(): void {
+    resolveWhere((wait) => wait.until <= now())
+    scheduleCheck()
   }
 
-  function release(isOver: (wait: Wait) => boolean): void {
+  function resolveWhere(matches: (wait: Wait) => boolean): void {
     for (const wait of pending) {
-      if (!isOver(wait)) continue
+      if (!matches(wait)) continue
       pending.delete(wait)
       wait.resolve()
     }
   }
 
-  function interrupted(): void {
+  function onAbort(): void {
     if (isOver) return
     const reason = signal().reason as WorkInterrupted
-    if (inHand === 0 && reason.reason === 'shutdown') {
-      consider()
+    if (openSteps === 0 && reason.reason === 'shutdown') {
+      check()
       return
     }
     clearTimeout(timer)
@@ -127,30 +127,30 @@ export function createAttemptWaits(
 
   return {
     begin() {
-      inHand++
+      openSteps++
     },
     end() {
-      inHand--
-      considerSoon()
+      openSteps--
+      scheduleCheck()
     },
     until(until, why) {
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       if (isOver) return promise
-      if (pending.size === 0) signal().addEventListener('abort', interrupted, { once: true })
+      if (pending.size === 0) signal().addEventListener('abort', onAbort, { once: true })
       pending.add({ ...why, until, resolve, reject })
-      if (signal().aborted) interrupted()
-      considerSoon()
+      if (signal().aborted) onAbort()
+      scheduleCheck()
       return promise
     },
-    look,
-    lookForEvents: () => release((wait) => wait.event !== undefined),
+    resolveDue,
+    resolveEventWaits: () => resolveWhere((wait) => wait.event !== undefined),
     close() {
       isOver = true
       clearTimeout(timer)
       pending.clear()
     },
     get next() {
-      if (isOver || inHand > 0 || pending.size === 0) return undefined
+      if (isOver || openSteps > 0 || pending.size === 0) return undefined
       return Math.min(...[...pending].map(({ until }) => until))
     },
     suspended: suspended.promise,
@@ -161,8 +161,8 @@ export function createAttemptWaits(
 }
 
 /**
- * What is asked of an attempt that has ended never settles. A rejection that the work does not look at ends
- * the process no more than an error that it catches.
+ * Wraps a function of the run context, so that its promises never settle once the attempt has ended. A
+ * rejection that the work does not handle does not end the process.
  */
 export function unlessOver<Given extends unknown[], T>(
   waits: AttemptWaits,

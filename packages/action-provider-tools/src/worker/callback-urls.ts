@@ -3,9 +3,9 @@ import { assertEventName } from './journal.ts'
 import type { Attempt, WorkerContext } from './worker-context.ts'
 
 /**
- * Gives URLs by which whoever holds one may send an event, once. Each use of an event in a run has a URL of
- * its own, the same whenever the work runs again.
- * @throws InvalidDefinition where the provider does not know its URL for the outside world
+ * Returns a function that makes callback URLs. Whoever has such a URL may send the event once. Each use of an
+ * event name in a run has its own URL, which is the same when the work runs again.
+ * @throws InvalidDefinition if `publicUrl` is not set
  */
 export function createCallbackUrls(worker: WorkerContext, { actionId }: Attempt): (event: string) => string {
   const used = new Map<string, number>()
@@ -18,21 +18,21 @@ export function createCallbackUrls(worker: WorkerContext, { actionId }: Attempt)
     }
     const use = (used.get(event) ?? 0) + 1
     used.set(event, use)
-    const signature = worker.secrets.sign(signed(worker, actionId, event, use))
+    const signature = worker.secrets.sign(signedContent(worker, actionId, event, use))
     return `${worker.publicUrl}/actions/${actionId}/events/${event}?use=${use}&signature=${signature}`
   }
 }
 
-/** Whether a signature is that of a URL for an event, under any of the keys. */
+/** Whether a signature was made for this event and use of an action, with any of the keys. */
 export function isCallback(
   worker: WorkerContext,
   actionId: string,
   event: string,
   { use, signature }: { use: number; signature: string },
 ): boolean {
-  return worker.secrets.isSigned(signed(worker, actionId, event, use), signature)
+  return worker.secrets.isSigned(signedContent(worker, actionId, event, use), signature)
 }
 
-function signed({ namespace }: WorkerContext, actionId: string, event: string, use: number): string {
+function signedContent({ namespace }: WorkerContext, actionId: string, event: string, use: number): string {
   return JSON.stringify([namespace, actionId, event, use])
 }

@@ -5,15 +5,15 @@ import type { Creator } from '../provider/run-context.ts'
 import type { AttemptState } from './sealed-state.ts'
 import type { WorkerContext } from './worker-context.ts'
 
-/** Whom an attempt acts as, and with what. */
-export type ActsAs = {
-  /** Made on first use: what is sealed is not opened for nothing. */
+/** The creator for whom an attempt acts, and their dependent tokens. */
+export type CreatorAccess = {
+  /** Opens the sealed state, so call it only if the work asks for its creator. */
   creator: () => Creator
   dependentToken: (scope: string) => Promise<string>
 }
 
-/** Work that runs within the request of its creator. */
-export function inRequestOf(auth: AuthState): ActsAs {
+/** Access of work that runs inline: the creator's request is still open. */
+export function inRequestOf(auth: AuthState): CreatorAccess {
   return {
     creator: () => ({
       username: auth.username,
@@ -26,10 +26,14 @@ export function inRequestOf(auth: AuthState): ActsAs {
 }
 
 /**
- * Work that runs after it, by what is sealed for it.
- * @param creatorId says who they are where an older version sealed no more than their token
+ * Access of work that runs after the request, from the sealed state of the action.
+ * @param creatorId the creator's identity, for state that an older version sealed without the identities
  */
-export function afterRequest(worker: WorkerContext, creatorId: PrincipalURN, state: AttemptState): ActsAs {
+export function afterRequest(
+  worker: WorkerContext,
+  creatorId: PrincipalURN,
+  state: AttemptState,
+): CreatorAccess {
   return {
     creator() {
       const { caller, creator } = state.value
@@ -44,7 +48,7 @@ export function afterRequest(worker: WorkerContext, creatorId: PrincipalURN, sta
   }
 }
 
-/** @throws ConsentRequired where the token has ended */
+/** @throws ConsentRequired if the creator's token is missing or no longer valid */
 async function groupsOf(
   { auth, provider }: WorkerContext,
   token: string | undefined,

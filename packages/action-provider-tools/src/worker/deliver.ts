@@ -17,20 +17,21 @@ export type Delivery = {
   event: string
   value: unknown
   /**
-   * What makes a repetition of it the same: the sender's key, the use of a signed URL, or else its content.
+   * Identifies repetitions: by the sender's Idempotency-Key, the use of a signed URL, or else the content.
    */
   same: readonly string[]
-  /** Whether it may come once only, and never with another value. */
+  /** Whether a repetition with another value is refused. */
   once?: boolean
-  /** Who sends it, in words. */
+  /** The sender, for the action's log. */
   by: string
 }
 
 /**
- * Lets an event reach an action. It is kept until the work asks for it; work that is suspended and waits for
- * it runs again.
- * @throws RequestValidationError where the work waits for another value, ActionConflict where the action is
- * complete or the event may not come again, ActionNotFound
+ * Delivers an event to an action. The store keeps it until the work asks for it. If the work is suspended and
+ * waits for this event, its job becomes due.
+ * @throws RequestValidationError if the value does not fit the schema of the wait
+ * @throws ActionConflict if the action is complete, or a callback URL was used with another value
+ * @throws ActionNotFound
  */
 export async function deliver(worker: WorkerContext, sent: Delivery): Promise<StoredAction> {
   const { store, namespace } = worker
@@ -38,40 +39,44 @@ export async function deliver(worker: WorkerContext, sent: Delivery): Promise<St
   assertEventName(event)
   const work = await store.getWork(namespace, actionId)
   const delivery = createHash('sha256').update(JSON.stringify(sent.same)).digest()
-  const known = work?.events.find((each) => each.event === event && delivery.equals(each.delivery))
+  const repeated = work?.events.find((each) => each.event === event && delivery.equals(each.delivery))
   const before = await store.get(namespace, actionId)
   if (before === undefined) throw new ActionNotFound()
-  if (isComplete(before.status)) throw complete(before.status)
-  if (known) {
-    const same = canonicalJson(openEvent(worker, actionId, known)) === canonicalJson(value)
+  if (isComplete(before.status)) throw completeError(before.status)
+  if (repeated) {
+    const same = canonicalJson(openEvent(worker, actionId, repeated)) === canonicalJson(value)
     if (sent.once && !same) throw new ActionConflict('This URL has been used with another value')
     return before
   }
-  const schema = awaited(worker, actionId, event, work)
+  const schema = schemaOfWait(worker, actionId, event, work)
   if (schema) await assertFits(schema, value)
   const sealed = worker.secrets.seal(namespace, actionId, { event, value })
   const after = await change(worker, actionId, (current) => ({
-    ...(schema && woken(worker, current)),
+    ...(schema && wakeIfSuspended(worker, current)),
     events: [{ event, delivery, sealed }],
     ...(worker.provider.description.log_supported && {
       log: [logEntry(worker.now(), 'Event', `The event '${event}' came from ${sent.by}`, { event })],
     }),
   }))
   if (schema || after.runs_on !== undefined) return after
-  // The work may have begun to wait meanwhile, and not have seen it.
+  // The work may have begun to wait in the meantime, without having seen the event.
   const now = await store.getWork(namespace, actionId)
-  if (!awaited(worker, actionId, event, now)) return after
-  return change(worker, actionId, (current) => woken(worker, current))
+  if (!schemaOfWait(worker, actionId, event, now)) return after
+  return change(worker, actionId, (current) => wakeIfSuspended(worker, current))
 }
 
-/** What an event brought. */
+/**
+ * The value of an event.
+ * @throws UnknownKey
+ */
 export function openEvent(
   { secrets, namespace }: WorkerContext,
   actionId: string,
   { event, sealed }: SealedEvent,
 ): unknown {
   const opened = secrets.open(namespace, actionId, sealed) as { event: string; value: unknown }
-  if (opened.event !== event) throw new Error(`What is kept of the event '${event}' is of another`)
+  if (opened.event !== event)
+    throw new Error(`The sealed event '${event}' has another name: '${opened.event}'`)
   return opened.value
 }
 
@@ -81,26 +86,27 @@ async function change(
   decide: (current: CurrentAction) => Change | undefined,
 ): Promise<StoredAction> {
   const action = await store.transition(namespace, actionId, (current) => {
-    if (isComplete(current.status)) throw complete(current.status)
+    if (isComplete(current.status)) throw completeError(current.status)
     return decide(current)
   })
   if (action === undefined) throw new ActionNotFound()
   return action
 }
 
-function complete(status: string): ActionConflict {
+function completeError(status: string): ActionConflict {
   return new ActionConflict(`This action is ${status}: no event can reach it any more`)
 }
 
-/** Makes suspended work due; work that runs finds the event by itself. */
-function woken({ now }: WorkerContext, current: CurrentAction): Change | undefined {
+/** The change that makes suspended work due. Running work finds the event by itself. */
+function wakeIfSuspended({ now }: WorkerContext, current: CurrentAction): Change | undefined {
   return current.runs_on === undefined ? lifecycle.wake(current, now()) : undefined
 }
 
 /**
- * What the work waits for under a name; `undefined` where it does not wait, as far as this instance can read.
+ * The schema of the wait for an event; `undefined` if the work does not wait for it.
+ * @throws UnknownKey
  */
-function awaited(
+function schemaOfWait(
   { secrets, namespace }: WorkerContext,
   actionId: string,
   event: string,

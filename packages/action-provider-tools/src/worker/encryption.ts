@@ -13,24 +13,27 @@ import { InvalidDefinition } from '../errors.ts'
 
 /** Encrypts sealed state, so that a copy of the database reveals no token. */
 export type Encryption = {
-  /** Encrypts for one action: the result opens for no other. */
+  /** Encrypts JSON for one action: no other action can decrypt it. */
   seal: (provider: string, actionId: string, content: unknown) => Uint8Array
-  /** @throws UnknownKey, or another error where the text was not sealed for this action */
+  /**
+   * @throws UnknownKey
+   * @throws Error if the bytes were not sealed for this action
+   */
   open: (provider: string, actionId: string, sealed: Uint8Array) => unknown
-  /** A signature that only this provider can make, for a URL. */
+  /** Signs the content of a URL, in base64url. */
   sign: (content: string) => string
-  /** Whether a signature was made of this content, with any of the keys. */
+  /** Whether the signature belongs to this content, by any of the keys. */
   isSigned: (content: string, signature: string) => boolean
 }
 
 /**
- * State was sealed with a key that this instance does not have. While keys are rotated another instance may
- * have it, so the state itself is sound.
+ * State was sealed with a key that this instance does not have. During a rotation of keys another instance
+ * may have it, so the state is not lost.
  */
 export class UnknownKey extends Error {
   override readonly name = 'UnknownKey'
 
-  /** @param id names the key without revealing it */
+  /** @param id the start of the key's hash, which does not reveal the key */
   constructor(id: string) {
     super(
       `Sealed with the key ${id}, which is not known here: give all instances the older and the newer key in SECRETS_KEY, with a comma between them, or the older client secret in FORMER_CLIENT_SECRETS`,
@@ -43,19 +46,20 @@ const IV = 12
 const TAG = 16
 
 /**
- * Encryption under AES-256-GCM, the action's id bound in as additional data. The first key seals; every key
+ * Encryption with AES-256-GCM; provider and action id are its additional data. The first key seals, every key
  * opens, so that keys can be rotated.
  * @param keys 32 bytes each
+ * @throws InvalidDefinition if there is no key
  */
 export function encryptionWithKeys(keys: readonly Uint8Array[]): Encryption {
-  // Node takes most of the time of an encryption to make its own form of a key.
-  const known = keys.map((key): Key => ({ id: keyId(key), object: createSecretKey(key) }))
-  // What signs is no key of the encryption, but follows from it.
+  // Importing a key takes most of the time of an encryption, so it is done once.
+  const keyring = keys.map((key): Key => ({ id: keyId(key), object: createSecretKey(key) }))
+  // Signatures have keys of their own, derived from those of the encryption.
   const signing = keys.map((key) => Buffer.from(hkdfSync('sha256', key, '', 'signed URLs', 32)))
   const signatureOf = (content: string, key: Uint8Array): Buffer =>
     createHmac('sha256', key).update(content).digest()
-  const byId = new Map(known.map((key) => [key.id.toString('hex'), key]))
-  const [current] = known
+  const byId = new Map(keyring.map((key) => [key.id.toString('hex'), key]))
+  const [current] = keyring
   if (current === undefined)
     throw new InvalidDefinition('At least one key is needed to keep tokens encrypted')
   const nextIv = randomIvs()
@@ -79,10 +83,10 @@ export function encryptionWithKeys(keys: readonly Uint8Array[]): Encryption {
     },
     sign: (content) => signatureOf(content, signing[0] as Uint8Array).toString('base64url'),
     isSigned(content, signature) {
-      const given = Buffer.from(signature, 'base64url')
+      const givenBytes = Buffer.from(signature, 'base64url')
       return signing.some((key) => {
-        const right = signatureOf(content, key)
-        return given.length === right.length && timingSafeEqual(given, right)
+        const expected = signatureOf(content, key)
+        return givenBytes.length === expected.length && timingSafeEqual(givenBytes, expected)
       })
     },
   }
@@ -90,7 +94,10 @@ export function encryptionWithKeys(keys: readonly Uint8Array[]): Encryption {
 
 type Key = { id: Buffer; object: KeyObject }
 
-/** Random initialization vectors, asked of the system by the hundred. Each is given out once. */
+/**
+ * Random initialization vectors, each used once. Random bytes are read in bulk, since each call to the system
+ * is slow.
+ */
 function randomIvs(): () => Buffer {
   const pool = Buffer.alloc(IV * 256)
   let used = pool.length
@@ -106,7 +113,8 @@ function randomIvs(): () => Buffer {
 }
 
 /**
- * Reads SECRETS_KEY: 32 bytes in base64; after a comma, older keys that must remain readable.
+ * Reads SECRETS_KEY: keys of 32 bytes in base64, separated by commas. The first one seals; the others can
+ * still open.
  * @throws InvalidDefinition
  */
 export function parseSecretsKey(text: string): Uint8Array[] {

@@ -2,55 +2,58 @@ import { RequestValidationError, StepMismatch } from '../errors.ts'
 import type { SealedStep, StoredWork } from '../store/action-store.ts'
 import type { Attempt, WorkerContext } from './worker-context.ts'
 
-/** What is known of a step. Times are milliseconds since 1970. */
+/** The state of a step, as it is sealed. Times are milliseconds since 1970. */
 export type Entry =
   | { kind: 'step'; result?: unknown }
-  /** It has failed so often, and is to be tried again then. */
+  /** The step failed; its next try is at `until`. */
   | { kind: 'failed'; failures: number; until: number }
   | { kind: 'sleep'; until: number }
-  /** It waits for an event whose value fits this JSON Schema, until then where there is a limit. */
+  /** The work waits for an event whose value fits this JSON Schema, at most until `until`. */
   | { kind: 'wait'; event: string; schema: object; until?: number }
-  /** The event that it waited for came, in this delivery (base64). */
+  /** The awaited event came, in this delivery (base64). */
   | { kind: 'event'; delivery: string }
-  /** No event came in time. */
+  /** The wait ended without an event. */
   | { kind: 'timeout' }
 
-/** What is known of the steps of an action's work, as an attempt sees it. */
+/** The states of an action's steps during an attempt. */
 export type Journal = {
-  /** The name under which a step of this attempt is kept: a name that is used again counts up. */
+  /** The unique name of the next step that is called `given`: the second use of a name has `#2` added. */
   name: (given: string) => string
-  /** @throws StepMismatch where the step was of another kind */
+  /** @throws StepMismatch if the step is of another kind */
   find: <K extends Entry['kind']>(name: string, kinds: readonly K[]) => (Entry & { kind: K }) | undefined
-  /** Keeps what is known of a step now, for the next write. */
+  /** Replaces the state of a step, with the next write of progress. */
   keep: (name: string, entry: Entry) => void
 }
 
-/** How many steps an action may have: all of them are read whenever its work begins. */
+/** The most steps of an action: all of them are read at the start of each attempt. */
 const MOST_STEPS = 10_000
 
-/** How long a result may be as JSON, in characters. */
+/** The longest result of a step, in characters of JSON. */
 const LONGEST_RESULT = 1024 * 1024
 
-/** What an author may call a step. The number sign counts. */
+/** Valid names of steps. The number sign is reserved for counting. */
 const NAME = /^[^#\p{Cc}]{1,128}$/u
 
-/** What an event may be called: it stands in a URL. */
+/** Valid names of events: they stand in URLs. */
 const EVENT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
-/** @throws RequestValidationError */
+/** @throws RequestValidationError if the name is not valid */
 export function assertEventName(event: string): void {
   if (EVENT_NAME.test(event)) return
   throw new RequestValidationError(
-    'Not the name of an event: it has 1 to 64 letters, digits, dots, underscores and hyphens, and begins with a letter or digit',
+    'Not the name of an event: use 1 to 64 letters, digits, dots, underscores and hyphens, and begin with a letter or digit',
   )
 }
 
-/** Makes the names under which the steps of one run are kept: a name that is used again counts up. */
+/**
+ * Returns a function that makes unique names of steps: `charge`, then `charge#2`. An attempt that repeats the
+ * same calls gets the same names. It throws TypeError for an invalid name.
+ */
 export function countedNames(): (given: string) => string {
   const used = new Map<string, number>()
   return (given) => {
     if (!NAME.test(given)) {
-      throw new TypeError(`Not the name of a step: give 1 to 128 characters without '#', not '${given}'`)
+      throw new TypeError(`Not the name of a step: use 1 to 128 characters without '#', not '${given}'`)
     }
     const count = (used.get(given) ?? 0) + 1
     used.set(given, count)
@@ -72,7 +75,7 @@ export function createJournal(
     const { name: kept, ...entry } = secrets.open(namespace, attempt.actionId, sealed) as Entry & {
       name: string
     }
-    if (kept !== name) throw new Error(`What is kept of the step '${name}' is of another: '${kept}'`)
+    if (kept !== name) throw new Error(`The sealed step '${name}' has another name: '${kept}'`)
     return entry
   }
 
@@ -98,8 +101,10 @@ export function createJournal(
 }
 
 /**
- * What a step gives now and whenever the work runs again: its result as JSON has it.
- * @throws TypeError where it is no JSON, RangeError where it is too long
+ * Converts the result of a step to what its JSON gives back, so that it is the same now and when the work
+ * runs again.
+ * @throws TypeError if the result is not JSON
+ * @throws RangeError if its JSON is too long
  */
 export function toResult(name: string, value: unknown): unknown {
   let text: string | undefined

@@ -15,35 +15,40 @@ import {
 } from './worker-context.ts'
 
 /**
- * The part of a lease after which work that runs here is told to stop, unless the store has renewed the
- * lease. The rest is its time to stop before another instance may begin.
+ * The fraction of a lease after which an attempt is aborted if its lease was not renewed. The rest of the
+ * lease is its time to stop before another instance may take over the job.
  */
-const SAFE_PART = 0.8
+const SAFE_FRACTION = 0.8
 
-/** How many actions are ended at the same time. */
+/** How many actions are ended at once. */
 const BATCH = 1_000
 
-/** Renews the leases of what runs here, and stops what must not go on. Returns a function that ends this. */
+/**
+ * Starts the timers that keep the attempts of this instance: they renew leases, end waits, and abort attempts
+ * whose deadline or lease is over. Returns a function that stops them.
+ */
 export function maintainAttempts(worker: WorkerContext): () => void {
   const { timing } = worker
-  return clearing([
+  return stopTimers([
     every(worker, timing.tick, async () => stopExpiring(worker)),
     every(worker, timing.tick, () => stopOverdue(worker)),
-    every(worker, timing.tick, () => lookAtWaits(worker)),
-    every(worker, timing.poll, () => lookForEvents(worker)),
-    every(worker, timing.keep, () => renewLeases(worker)),
+    every(worker, timing.tick, () => resolveDueWaits(worker)),
+    every(worker, timing.poll, () => resolveEventWaits(worker)),
+    // A renewal that gets no answer must not delay the next one, which uses another connection.
+    setInterval(() => renewLeases(worker), timing.keep).unref(),
   ])
 }
 
 /**
- * Ends overdue and canceled actions, and deletes those past their release. Returns a function that ends this.
+ * Starts the timers that look for due jobs, end overdue and canceled actions, and delete released ones.
+ * Returns a function that stops them.
  */
 export function maintainActions(worker: WorkerContext): () => void {
   const { timing } = worker
-  return clearing([
+  return stopTimers([
     every(worker, timing.poll, async () => {
       worker.nudge()
-      await planWake(worker)
+      await nudgeWhenNextIsDue(worker)
       await endOverdue(worker)
       await endCanceled(worker)
     }),
@@ -51,35 +56,32 @@ export function maintainActions(worker: WorkerContext): () => void {
   ])
 }
 
-/** Does at once what is due by now, whenever its next turn would be. */
-export async function doWhatIsDue(worker: WorkerContext): Promise<void> {
+/** Runs all maintenance at once, for a clock that was moved. */
+export async function runMaintenance(worker: WorkerContext): Promise<void> {
   await renewLeases(worker)
-  await lookAtWaits(worker)
+  await resolveDueWaits(worker)
   await stopOverdue(worker)
   await endOverdue(worker)
   await endCanceled(worker)
 }
 
-/**
- * Makes the worker look for due jobs at the very time at which the next is due, where that comes before its
- * next poll.
- */
-async function planWake(worker: WorkerContext): Promise<void> {
+/** Nudges the worker when the next job becomes due, if that is before the next poll. */
+async function nudgeWhenNextIsDue(worker: WorkerContext): Promise<void> {
   const due = await worker.store.nextDue(worker.namespace)
   if (due !== undefined) nudgeAt(worker, due)
 }
 
-/** Looks which waits in memory are over: their timers do not know that a clock was put forward. */
-async function lookAtWaits({ running }: WorkerContext): Promise<void> {
-  for (const { waits } of running.values()) waits.look()
+/** Ends the waits in memory whose time has come: their timers do not notice that a test clock was moved. */
+async function resolveDueWaits({ running }: WorkerContext): Promise<void> {
+  for (const { waits } of running.values()) waits.resolveDue()
 }
 
-/** Lets work that is in memory look for events. Suspended work is woken by them. */
-async function lookForEvents({ running }: WorkerContext): Promise<void> {
-  for (const { waits } of running.values()) waits.lookForEvents()
+/** Lets attempts in memory look for new events; a suspended one is made due when its event is delivered. */
+async function resolveEventWaits({ running }: WorkerContext): Promise<void> {
+  for (const { waits } of running.values()) waits.resolveEventWaits()
 }
 
-function clearing(timers: readonly NodeJS.Timeout[]): () => void {
+function stopTimers(timers: readonly NodeJS.Timeout[]): () => void {
   return () => {
     for (const timer of timers) clearInterval(timer)
   }
@@ -93,23 +95,23 @@ async function stopOverdue(worker: WorkerContext): Promise<void> {
       continue
     }
     attempt.deadlineAt = undefined
-    await expire(worker, attempt.actionId)
+    await failOverdue(worker, attempt.actionId)
   }
 }
 
 async function endOverdue(worker: WorkerContext): Promise<void> {
   const { store, namespace, now } = worker
-  await endAll(
+  await endInBatches(
     () => store.overdue(namespace, now(), BATCH),
-    (actionId) => expire(worker, actionId),
+    (actionId) => failOverdue(worker, actionId),
   )
 }
 
 /**
- * Ends actions batch by batch: the store commits a batch together. What cannot be ended yet is left to the
- * next round.
+ * Ends actions in batches, since the store commits concurrent changes together. Stops when a batch ended
+ * none: the next round tries those again.
  */
-async function endAll(
+async function endInBatches(
   find: () => Awaitable<string[]>,
   act: (actionId: string) => Promise<boolean>,
 ): Promise<void> {
@@ -131,24 +133,24 @@ async function endCanceled(worker: WorkerContext): Promise<void> {
     const attempt = running.get(actionId)
     if (attempt?.remote) abandonCall(worker, attempt)
   }
-  await endAll(
+  await endInBatches(
     () => store.cancelsSince(namespace, now() - time, BATCH),
     (actionId) =>
-      end(worker, actionId, (current) =>
+      endAction(worker, actionId, (current) =>
         current.cancel_requested_at === undefined ? undefined : lifecycle.canceled(current, now(), []),
       ),
   )
 }
 
 /**
- * Fails an action whose deadline has passed. Work in another system is canceled there first, by the call that
- * is due then.
+ * Fails an action whose deadline has passed. Remote work is canceled first: its job becomes due, and the
+ * action fails only if that takes longer than REMOTE_CANCEL_TIMEOUT.
  */
-function expire(worker: WorkerContext, actionId: string): Promise<boolean> {
+function failOverdue(worker: WorkerContext, actionId: string): Promise<boolean> {
   const { provider, now, running } = worker
   const attempt = running.get(actionId)
   if (attempt) abort(attempt, 'deadline')
-  return end(worker, actionId, (current) => {
+  return endAction(worker, actionId, (current) => {
     if (!isOverdue(worker, current)) return undefined
     if (provider.work.kind !== 'remote' || isOverdue(worker, current, REMOTE_CANCEL_TIMEOUT)) {
       return lifecycle.fail(current, DEADLINE_EXCEEDED, now())
@@ -158,15 +160,15 @@ function expire(worker: WorkerContext, actionId: string): Promise<boolean> {
 }
 
 /**
- * Gives up a call to another system that takes too long when its action must end: the next call cancels the
- * work there.
+ * Stops waiting for a call to another system that takes longer than the grace period, so that the next call
+ * can cancel the work there.
  */
 function abandonCall({ options }: WorkerContext, attempt: Attempt): void {
   if (performance.now() - attempt.calledAt > options.cancelGrace) attempt.abandoned.resolve()
 }
 
-/** Ends an action whatever its work does. Resolves with whether it is complete. */
-async function end(
+/** Ends an action, even if its work does not stop. Resolves with whether the action is complete. */
+async function endAction(
   worker: WorkerContext,
   actionId: string,
   decide: (current: CurrentAction) => Change | undefined,
@@ -195,10 +197,10 @@ async function renewLeases(worker: WorkerContext): Promise<void> {
       instance,
       attempts.map(({ job }) => job),
     )
-    const gone = new Set(lost)
+    const lostIds = new Set(lost)
     for (const attempt of attempts) {
-      if (gone.has(attempt.actionId)) lose(attempt)
-      else attempt.keptAt = sentAt
+      if (lostIds.has(attempt.actionId)) lose(attempt)
+      else attempt.keptAt = Math.max(attempt.keptAt, sentAt)
     }
   } catch (error) {
     logStoreError(worker, error, 'The leases of running work could not be renewed')
@@ -206,11 +208,11 @@ async function renewLeases(worker: WorkerContext): Promise<void> {
 }
 
 /**
- * Stops work whose lease could not be renewed and may end soon. Work that may not run twice goes on: no other
- * instance would run it, and it may still succeed.
+ * Aborts attempts whose lease could not be renewed and may end soon. Work that is not restartable continues:
+ * no other instance would run it, and it may still succeed.
  */
 function stopExpiring({ store, running, options }: WorkerContext): void {
-  const oldest = performance.now() - store.leaseSeconds * 1_000 * SAFE_PART
+  const oldest = performance.now() - store.leaseSeconds * 1_000 * SAFE_FRACTION
   for (const attempt of running.values()) {
     if (attempt.keptAt < oldest && (options.restartable || !attempt.started)) abort(attempt, 'lost')
   }
@@ -229,7 +231,7 @@ function every(worker: WorkerContext, milliseconds: number, act: () => Promise<v
     try {
       await act()
     } catch (error) {
-      logStoreError(worker, error, 'Maintenance of the store failed; it is tried again')
+      logStoreError(worker, error, 'Maintenance failed and will be tried again')
     } finally {
       busy = false
     }

@@ -26,34 +26,34 @@ import {
   type WorkerContext,
 } from './worker-context.ts'
 
-/** How an attempt ended whose work threw. */
+/** The outcome of an attempt whose work threw. */
 type Failure =
   | { kind: 'failed'; failure: lifecycle.Failure; unexpected?: unknown }
   | { kind: 'paused'; why: lifecycle.Inactivity }
-  /** `failures` is how often the work has failed by now. */
+  /** `failures` counts the failures so far, `after` is the pause before the next try in milliseconds. */
   | { kind: 'retry'; reason: string; failures: number; after: number; cause: unknown }
-  /** The work stopped because its signal aborted. */
+  /** The work stopped because its signal was aborted. */
   | { kind: 'interrupted' }
 
-/** How an attempt ended. */
+/** The outcome of an attempt. */
 export type Outcome =
   | Failure
   | { kind: 'done'; details: ActionDetails }
-  /** Work in another system was started or polled, and goes on. */
+  /** Remote work was started or polled, and continues. */
   | { kind: 'polled'; details?: ActionDetails; displayStatus?: string }
-  /** Work in another system was canceled there; or could not be, for a reason that does not pass. */
+  /** Remote work was canceled, or could not be because of the error `unexpected`. */
   | { kind: 'canceled'; unexpected?: unknown }
-  /** The work needs what is sealed with a key that this instance does not know. */
+  /** The sealed state needs a key that this instance does not have. */
   | { kind: 'unreadable'; error: UnknownKey }
-  /** It waits, and is run again when that is over. */
+  /** The attempt only waits; its work runs again when the wait is over. */
   | ({ kind: 'suspended'; eventsSeen: number } & Suspension)
-  /** The action ended without it. */
+  /** The action ended without waiting for the attempt. */
   | { kind: 'abandoned' }
 
 const ABANDONED = Symbol('abandoned')
 const SUSPENDED = Symbol('suspended')
 
-/** Thrown by `pause` in an author's work. */
+/** Thrown by `pause` of the run context. */
 export class Paused extends Error {
   override readonly name = 'Paused'
   readonly why: lifecycle.Inactivity
@@ -64,7 +64,7 @@ export class Paused extends Error {
   }
 }
 
-/** Waits for the work until it ends or is abandoned. Never rejects. */
+/** Waits until the work ends, is suspended or is abandoned. Never rejects. */
 export async function outcomeOf(
   worker: WorkerContext,
   attempt: Attempt,
@@ -88,13 +88,16 @@ export async function outcomeOf(
   } catch (error) {
     return failureOutcome(worker, attempt, error)
   } finally {
-    // Abandoned work may still fail, and nobody handles that.
+    // Abandoned work may still reject later, when nothing handles that.
     work.catch(() => {})
   }
 }
 
-/** The outcome of an attempt, corrected by what its sealed state and its cancellation say. */
-export function corrected(attempt: Attempt, state: AttemptState, outcome: Outcome): Outcome {
+/**
+ * Corrects an outcome: a failure may come from sealed state that cannot be read, and that of remote work
+ * depends on whether the call was to cancel it.
+ */
+export function correctedOutcome(attempt: Attempt, state: AttemptState, outcome: Outcome): Outcome {
   const failed = outcome.kind === 'failed' || outcome.kind === 'paused' || outcome.kind === 'retry'
   if (failed && state.unreadable) return { kind: 'unreadable', error: state.unreadable }
   if (!attempt.remote) return outcome
@@ -108,8 +111,8 @@ export function corrected(attempt: Attempt, state: AttemptState, outcome: Outcom
 
 /**
  * The outcome of an error that the work threw. Callers see only what was written for them: the details of
- * ActionFailed and the text of this library's errors. Anything else becomes `ActionProviderError`, without
- * its text.
+ * ActionFailed and the messages of this library's errors. For any other error they see `ActionProviderError`,
+ * without the message.
  */
 export function failureOutcome(worker: WorkerContext, attempt: Attempt, error: unknown): Failure {
   const { retry } = worker.options
@@ -117,12 +120,14 @@ export function failureOutcome(worker: WorkerContext, attempt: Attempt, error: u
   const { signal } = attempt.controller
   if (error instanceof Paused) return { kind: 'paused', why: error.why }
   if (signal.aborted && isAbort(error, signal)) return { kind: 'interrupted' }
-  if (error instanceof ConsentRequired) return { kind: 'paused', why: consent(error, worker.auth.scope) }
+  if (error instanceof ConsentRequired)
+    return { kind: 'paused', why: consentNeeded(error, worker.auth.scope) }
   if (error instanceof ActionFailed) return { kind: 'failed', failure: error.details }
-  if (error instanceof TemporaryFailure) return temporary(error, failures + 1, retry)
-  // What the work needs is away. That is no fault of the work, and its deadline bounds it.
+  if (error instanceof TemporaryFailure) return temporaryFailure(error, failures + 1, retry)
+  // Something that the work needs is unavailable. This does not count as a failure of the work; the action's
+  // deadline limits the retries.
   if (error instanceof ServiceUnavailable) {
-    // A Retry-After of 0 would try again without pause.
+    // A Retry-After of 0 would retry without a pause.
     const after = jittered(Math.min((error.retryAfter || 5) * 1_000, retry.maximumBackoff))
     return { kind: 'retry', reason: error.message, failures, after, cause: error }
   }
@@ -147,8 +152,11 @@ function isAbort(error: unknown, signal: AbortSignal): boolean {
   )
 }
 
-/** The scope to log in with is the provider's own with the missing one as its dependent: `A[B]`. */
-function consent(error: ConsentRequired, scope: string): lifecycle.Inactivity {
+/**
+ * Why an action needs consent. Its `required_scope` is the provider's scope with the missing scope as
+ * dependent: `A[B]`.
+ */
+function consentNeeded(error: ConsentRequired, scope: string): lifecycle.Inactivity {
   const required_scope = error.required_scope.startsWith(scope)
     ? error.required_scope
     : `${scope}[${error.required_scope}]`
@@ -159,8 +167,8 @@ function consent(error: ConsentRequired, scope: string): lifecycle.Inactivity {
   }
 }
 
-/** @param failures how often the work has failed by now, this time included */
-function temporary(error: TemporaryFailure, failures: number, policy: CompleteRetry): Failure {
+/** @param failures counts the failures so far, including this one */
+function temporaryFailure(error: TemporaryFailure, failures: number, policy: CompleteRetry): Failure {
   const { limit, backoff: first, maximumBackoff: most } = policy
   if (failures >= limit) {
     const description = `The work failed too often for a passing reason: ${error.message}`
@@ -170,7 +178,10 @@ function temporary(error: TemporaryFailure, failures: number, policy: CompleteRe
   return { kind: 'retry', reason: error.message, failures, after, cause: error }
 }
 
-/** The change that an outcome makes to its action. */
+/**
+ * The change of an action that follows from the outcome of an attempt.
+ * @param at when the attempt ended, in milliseconds since 1970
+ */
 export function changeOf(
   worker: WorkerContext,
   current: lifecycle.LivingAction & { events?: number },
@@ -198,7 +209,7 @@ export function changeOf(
       return lifecycle.retry(due_at, outcome.failures, [entry])
     }
     case 'polled': {
-      // If the action must end by now, the next call cancels the work, at once.
+      // If the action must end, the job is due at once, to cancel the work.
       const due_at = mustEnd(worker, current) ? at : nextPoll(current, at + pollInterval(worker), at)
       const change = lifecycle.progress(current, outcome, [])
       return { ...change, failures: 0, runs_on: null, job: { due_at } }
@@ -207,13 +218,13 @@ export function changeOf(
       return canceled ? lifecycle.canceled(current, at, []) : lifecycle.fail(current, DEADLINE_EXCEEDED, at)
     case 'unreadable': {
       if (canceled && !remote) return lifecycle.canceled(current, at, [])
-      // Another instance may do it at once; all are offered it again after a while.
+      // Another instance may take the job at once, this one only after a while.
       const due_at = at + backoff(current.attempt, { first: 1_000, most: 30_000 })
       return { runs_on: null, job: { due_at, left_by: worker.instance } }
     }
     case 'suspended':
       if (canceled) return lifecycle.canceled(current, at, [])
-      // An event has come that the attempt has not seen: it is run again at once.
+      // An event came that the attempt has not seen: the job is due at once.
       if ((current.events ?? 0) > outcome.eventsSeen) return lifecycle.suspend(current, at)
       return lifecycle.suspend(current, outcome.until, outcome)
     case 'interrupted':
@@ -225,7 +236,7 @@ export function changeOf(
   }
 }
 
-/** Logs what callers are not shown. */
+/** Logs the errors that callers do not see. */
 export function logOutcome({ log }: WorkerContext, { actionId }: Attempt, outcome: Outcome): void {
   const facts = (error: unknown): object => ({ err: errorFacts(error), action_id: actionId })
   if (outcome.kind === 'failed' && 'unexpected' in outcome) {
@@ -240,7 +251,7 @@ export function logOutcome({ log }: WorkerContext, { actionId }: Attempt, outcom
   if (outcome.kind === 'unreadable') {
     log.error(
       facts(outcome.error),
-      'This instance cannot read what the work of an action needs: it leaves the job to other instances, and tries again later',
+      'This instance cannot open the sealed state of an action: it leaves the job to other instances, and tries again later',
     )
   }
   if (outcome.kind === 'retry') {

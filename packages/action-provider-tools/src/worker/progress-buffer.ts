@@ -3,49 +3,52 @@ import { type ActionDetails, toDetails } from '../documents/action-status.ts'
 import type { ActionLogEntry } from '../documents/log-page.ts'
 import { formatTime } from '../documents/time.ts'
 
-/** What the work reported since the last write. */
+/** What the work has reported since the last write. */
 export type Progress = {
   details?: ActionDetails
   displayStatus?: string
   log: ActionLogEntry[]
   steps: SealedStep[]
-  /** Events that the work has no use for. */
+  /** Events that fit no wait. */
   takenBack: EventTakenBack[]
-  /** Whether a step has ended: a sign that the work gets on. */
+  /** Whether a step has ended: the count of failures then starts again. */
   stepEnded?: boolean
 }
 
-/** Gathers what the work reports: reporting costs the work nothing, and a thousand reports cost one write. */
+/**
+ * Collects the reports of an attempt, so that reports do not wait for the store and many of them cost one
+ * write.
+ */
 export type ProgressBuffer = {
   update: (details: ActionDetails, displayStatus?: string) => void
   log: (entry: ActionLogEntry) => void
-  /** Keeps what is known of a step for the next write, whatever sets that off. */
+  /** Adds the state of a step to the next write. Starts no write itself. */
   keep: (step: SealedStep, ended?: boolean) => void
-  /** Takes an event back with the next write. */
+  /** Removes an event from the action, with the next write. */
   takeBack: (event: EventTakenBack) => void
-  /** Writes what has gathered, now. Resolves when it is durable; rejects where it cannot be. */
+  /** Writes the buffer now. Resolves when it is durable; rejects if the write fails. */
   flush: () => Promise<void>
   /** Empties the buffer and returns what was in it. */
   take: () => Progress
-  /** Does the same once any write under way has ended, so that the caller's write comes last. */
+  /** Like `take`, after a write under way has ended: the caller's own write then comes last. */
   drain: () => Promise<Progress>
-  /** Ends the writes of the buffer itself. */
+  /** Stops the timed writes. */
   close: () => void
 }
 
 /**
- * @param write called with what has gathered, never twice at once
- * @param delay how long progress gathers before it is written, in milliseconds
+ * @param write writes progress; never called twice at once
+ * @param delay how long progress is collected before it is written, in milliseconds
  */
 export function bufferProgress(write: (progress: Progress) => Promise<void>, delay: number): ProgressBuffer {
-  let pending = nothing()
+  let pending = emptyProgress()
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> = Promise.resolve()
   let closed = false
 
   const take = (): Progress => {
     const taken = pending
-    pending = nothing()
+    pending = emptyProgress()
     clearTimeout(timer)
     timer = undefined
     return taken
@@ -59,7 +62,7 @@ export function bufferProgress(write: (progress: Progress) => Promise<void>, del
     return written
   }
   const schedule = (): void => {
-    // Whoever writes says what went wrong.
+    // `write` has logged the error.
     if (!closed) timer ??= setTimeout(() => flush().catch(() => {}), delay)
   }
   return {
@@ -90,21 +93,22 @@ export function bufferProgress(write: (progress: Progress) => Promise<void>, del
   }
 }
 
-function nothing(): Progress {
+function emptyProgress(): Progress {
   return { log: [], steps: [], takenBack: [] }
 }
 
 function isEmpty({ details, displayStatus, log, steps, takenBack }: Progress): boolean {
-  const isSaid = details !== undefined || displayStatus !== undefined
-  return !isSaid && log.length + steps.length + takenBack.length === 0
+  const hasStatus = details !== undefined || displayStatus !== undefined
+  return !hasStatus && log.length + steps.length + takenBack.length === 0
 }
 
-/** Adds an entry to the log of the action, where the provider keeps one. */
+/** Adds an entry to the action's log, if the provider has logs. */
 export type AttemptLog = (code: string, description: string, details: Record<string, unknown>) => void
 
 /**
- * An entry of an action's log. Copies the details, which the author may go on changing.
- * @throws TypeError where they are not JSON
+ * Makes an entry of an action's log. The details are copied, since the author may change them later.
+ * @param now milliseconds since 1970
+ * @throws TypeError if the details are not JSON
  */
 export function logEntry(
   now: number,

@@ -6,7 +6,7 @@ import { UnknownKey } from './encryption.ts'
 import { type AttemptState, openState } from './sealed-state.ts'
 import { type Attempt, isOverdue, type WorkerContext } from './worker-context.ts'
 
-/** Work in another system was started or polled, and goes on. */
+/** The result of a call that started or polled remote work which continues. */
 export class StillRunning {
   readonly found: { details?: ActionDetails; displayStatus?: string }
 
@@ -15,38 +15,38 @@ export class StillRunning {
   }
 }
 
-/** The work in the other system was canceled there, or had not been started. */
+/** The result of a call that canceled remote work, or found that none was started. */
 export const REMOTELY_CANCELED = Symbol('remotely canceled')
 
-/**
- * For how long the other system is asked to cancel work, in milliseconds, before the action ends without its
- * answer.
- */
+/** How long cancellation of remote work is tried, in milliseconds, before the action ends anyway. */
 export const REMOTE_CANCEL_TIMEOUT = 3_600_000
 
-/** What of an action says whether its work must end. */
+/** The fields of an action that decide whether its work must end. */
 type Limits = Pick<LivingAction, 'cancel_requested_at' | 'deadline_at'>
 
-/** Whether the work of an action must end: somebody has canceled it, or its deadline has passed. */
+/** Whether the work of an action must end: the action was canceled, or its deadline has passed. */
 export function mustEnd(worker: WorkerContext, action: Limits): boolean {
   return action.cancel_requested_at !== undefined || isOverdue(worker, action)
 }
 
-/** When the next poll is due: at the deadline at the latest, since the work must be canceled then. */
+/**
+ * When the next poll is due: no later than the deadline, because the work must then be canceled. All times
+ * are milliseconds since 1970.
+ */
 export function nextPoll(action: Limits, dueAt: number, now: number): number {
   const { deadline_at = Number.POSITIVE_INFINITY } = action
   return deadline_at > now ? Math.min(dueAt, deadline_at) : dueAt
 }
 
-/** The least time between two polls of one action, in milliseconds. */
+/** The minimum time between two polls of an action, in milliseconds. */
 export function pollInterval({ options }: WorkerContext): number {
   return options.pollInterval
 }
 
 /**
- * Makes the next call to the other system: starts the work there, polls it, or cancels it.
- * @returns the details of complete work, StillRunning, or REMOTELY_CANCELED
- * @throws UnknownKey, and whatever the author's functions throw
+ * Makes one call to the other system: starts the work, polls it, or cancels it.
+ * @returns the details of complete work, a StillRunning, or REMOTELY_CANCELED
+ * @throws UnknownKey, and any error of the author's functions
  */
 export async function callRemote(
   worker: WorkerContext,
@@ -82,15 +82,15 @@ export async function callRemote(
 }
 
 /**
- * Makes the next poll due now, unless the last one was within the poll interval. However many requests ask at
- * once, on however many instances, there is one job and so one poll.
- * @returns whether a poll was made due
+ * Makes the next poll due now, unless the last poll was within the poll interval. All requests share the
+ * action's only job, so that many requests on many instances cause one poll.
+ * @returns whether the poll was made due
  */
 export async function requestPoll(worker: WorkerContext, action: StoredAction): Promise<boolean> {
   const { store, namespace, now } = worker
   if (action.status !== 'ACTIVE' || action.runs_on !== undefined) return false
   const sealed = await store.getSecret(namespace, action.action_id)
-  const polledAt = lastPoll(worker, action.action_id, sealed)
+  const polledAt = lastPolledAt(worker, action.action_id, sealed)
   if (polledAt === undefined || now() - polledAt < pollInterval(worker)) return false
   const after = await store.transition(namespace, action.action_id, (current) =>
     current.version === action.version ? { job: { due_at: now() } } : undefined,
@@ -99,10 +99,10 @@ export async function requestPoll(worker: WorkerContext, action: StoredAction): 
 }
 
 /**
- * When the work was last polled; `undefined` where it has not begun, and where only another instance can read
- * when.
+ * When the work was last polled, in milliseconds since 1970; `undefined` if it has not started, or if this
+ * instance cannot open the sealed state.
  */
-function lastPoll(
+function lastPolledAt(
   worker: WorkerContext,
   actionId: string,
   sealed: Uint8Array | undefined,

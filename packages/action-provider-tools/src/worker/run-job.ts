@@ -5,8 +5,8 @@ import { toDetails } from '../documents/action-status.ts'
 import type { RunContext } from '../provider/run-context.ts'
 import { jittered } from '../retry.ts'
 import type { Change, CurrentAction, Hold, StoredAction, StoredWork } from '../store/action-store.ts'
-import { type ActsAs, afterRequest } from './creator.ts'
-import { changeOf, corrected, logOutcome, type Outcome, outcomeOf, Paused } from './outcome.ts'
+import { afterRequest, type CreatorAccess } from './creator.ts'
+import { changeOf, correctedOutcome, logOutcome, type Outcome, outcomeOf, Paused } from './outcome.ts'
 import { logEntry, type Progress } from './progress-buffer.ts'
 import { callRemote, mustEnd, pollInterval } from './remote-work.ts'
 import { attemptState, traceparentOf } from './sealed-state.ts'
@@ -25,14 +25,14 @@ import {
   type WorkerContext,
 } from './worker-context.ts'
 
-/** What an attempt needs from the store. */
-type Begun = { action: StoredAction; work: StoredWork }
+/** What the store has for an attempt that has begun. */
+type BegunAttempt = { action: StoredAction; work: StoredWork }
 
 /**
- * Runs an attempt whose job this instance holds, and records what follows from it.
- * @param known what it needs of an attempt that has begun with its action
+ * Runs an attempt whose job this instance holds, and records its outcome.
+ * @param known given if the attempt began in the transaction that recorded its action
  */
-export async function runJob(worker: WorkerContext, attempt: Attempt, known?: Begun): Promise<void> {
+export async function runJob(worker: WorkerContext, attempt: Attempt, known?: BegunAttempt): Promise<void> {
   const { actionId } = attempt
   const startedAt = Date.now()
   const begun =
@@ -51,22 +51,23 @@ export async function runJob(worker: WorkerContext, attempt: Attempt, known?: Be
   })
 }
 
-/** Whether an attempt must not begin, because the instance stops or another may hold its job. */
+/** Whether an attempt must not call the work: the instance stops, or another one may hold the job. */
 function isWithdrawn({ interruption }: Attempt): boolean {
   return interruption === 'shutdown' || interruption === 'lost'
 }
 
 /**
- * Begins an attempt if this instance still holds the job. Resolves with nothing where there is no work to do.
+ * Begins an attempt if this instance still holds the job. Resolves with `undefined` if there is no work to
+ * do.
  */
-async function begin(worker: WorkerContext, attempt: Attempt): Promise<Begun | undefined> {
+async function begin(worker: WorkerContext, attempt: Attempt): Promise<BegunAttempt | undefined> {
   const { store, namespace, instance } = worker
   const { actionId, job } = attempt
   const hold = holdOf(worker, attempt)
-  const insist = <T>(change: () => T | Promise<T>): Promise<T> =>
+  const retryChange = <T>(change: () => T | Promise<T>): Promise<T> =>
     persist(worker, change, () => isWithdrawn(attempt))
-  const action = await insist(() =>
-    store.transition(namespace, actionId, (current) => beginning(worker, current, hold), hold),
+  const action = await retryChange(() =>
+    store.transition(namespace, actionId, (current) => changeToBegin(worker, current, hold), hold),
   )
   if (action?.status !== 'ACTIVE' || action.lease !== job.lease || action.runs_on !== instance)
     return undefined
@@ -74,30 +75,30 @@ async function begin(worker: WorkerContext, attempt: Attempt): Promise<Begun | u
   attempt.failures = action.failures
   attempt.deadlineAt = action.deadline_at
   attempt.eventsSeen = action.events
-  const work = await insist(() => store.getWork(namespace, actionId))
+  const work = await retryChange(() => store.getWork(namespace, actionId))
   return work && { action, work }
 }
 
-/** Returns the job of an attempt that has not called the work, as if it had never begun. */
+/** Returns the job of an attempt that has not called the work, and does not count the attempt. */
 export async function giveBack(worker: WorkerContext, attempt: Attempt): Promise<void> {
   const { store, namespace, instance, now } = worker
-  const insist = <T>(change: () => Promise<T>): Promise<T> => persist(worker, change, () => attempt.lost)
+  const retryChange = <T>(change: () => Promise<T>): Promise<T> => persist(worker, change, () => attempt.lost)
   try {
-    const unbegin = (current: CurrentAction): Change | undefined =>
+    const undoBegin = (current: CurrentAction): Change | undefined =>
       owns(worker, current, attempt)
         ? { attempt: current.attempt - 1, runs_on: null, job: { due_at: now() } }
         : undefined
-    await insist(() => store.transition(namespace, attempt.actionId, unbegin))
-    await insist(() => store.returnJobs(namespace, instance, [attempt.job]))
+    await retryChange(() => store.transition(namespace, attempt.actionId, undoBegin))
+    await retryChange(() => store.returnJobs(namespace, instance, [attempt.job]))
   } catch (error) {
     if (attempt.lost) return
-    logNotHandedBack(worker, attempt, error)
+    logHandBackError(worker, attempt, error)
   }
 }
 
 /**
- * Makes the job of a running attempt due for another instance. If its work still ends here, the action is no
- * longer its to change.
+ * Makes the job of a running attempt due for other instances. The attempt then no longer owns the action: a
+ * later outcome is not recorded.
  */
 export async function handBack(worker: WorkerContext, attempt: Attempt): Promise<void> {
   const change = (current: CurrentAction): Change | undefined =>
@@ -111,44 +112,41 @@ export async function handBack(worker: WorkerContext, attempt: Attempt): Promise
       () => false,
     )
   } catch (error) {
-    logNotHandedBack(worker, attempt, error)
+    logHandBackError(worker, attempt, error)
   }
 }
 
-function logNotHandedBack(worker: WorkerContext, { actionId }: Attempt, error: unknown): void {
+function logHandBackError(worker: WorkerContext, { actionId }: Attempt, error: unknown): void {
   const message = 'A job could not be handed back; another instance takes it over when its lease ends'
   logStoreError(worker, error, message, { action_id: actionId })
 }
 
 /** The change that begins an attempt, or that ends an action whose work must not begin. */
-function beginning(worker: WorkerContext, current: CurrentAction, hold: Hold): Change | undefined {
+function changeToBegin(worker: WorkerContext, current: CurrentAction, hold: Hold): Change | undefined {
   const { provider, options, instance, now } = worker
-  // It has begun already, and only the answer was lost.
+  // The attempt began in an earlier try whose answer was lost.
   if (current.lease === hold.lease && current.runs_on === instance) return undefined
   const isWaiting = current.status === 'INACTIVE' && provider.work.kind === 'run'
   if (current.status !== 'ACTIVE' && !isWaiting) return { job: 'done' }
-  // Work in another system must be canceled there first.
+  // Remote work must be canceled in the other system first.
   if (provider.work.kind !== 'remote') {
     if (current.cancel_requested_at !== undefined) return lifecycle.canceled(current, now(), [])
     if (isOverdue(worker, current)) return lifecycle.fail(current, DEADLINE_EXCEEDED, now())
   }
-  const toCancel = provider.work.kind === 'remote' && mustEnd(worker, current)
-  if (current.runs_on !== undefined && !options.restartable && !toCancel)
+  const mustCancel = provider.work.kind === 'remote' && mustEnd(worker, current)
+  if (current.runs_on !== undefined && !options.restartable && !mustCancel)
     return lifecycle.fail(current, INTERRUPTED, now())
-  if (options.version?.takes(current.work_version) === false) return otherVersion(worker, current)
-  // The time of its wait is over: only what waits has a job while it is INACTIVE.
+  if (options.version?.takes(current.work_version) === false) return refuseVersion(worker, current)
+  // An INACTIVE action has a job only if its wait had a time limit, which is now over.
   const { status } = isWaiting ? lifecycle.wake(current, now()) : {}
   return { ...lifecycle.startAttempt(current, hold), ...(status && { status }) }
 }
 
-/**
- * For how long work of another version is left alone, in milliseconds, before an instance is offered it
- * again.
- */
+/** How long a job of another work version is left to other instances, in milliseconds. */
 const OTHER_VERSION_WAIT = 30_000
 
-/** What becomes of work of a version that this instance may not go on with. */
-function otherVersion({ options, instance, now }: WorkerContext, current: CurrentAction): Change {
+/** The change of an action whose work version this instance must not run. */
+function refuseVersion({ options, instance, now }: WorkerContext, current: CurrentAction): Change {
   if (options.version?.onOther !== 'wait') return lifecycle.fail(current, VERSION_CHANGED, now())
   return { runs_on: null, job: { due_at: now() + jittered(OTHER_VERSION_WAIT), left_by: instance } }
 }
@@ -157,28 +155,29 @@ function otherVersion({ options, instance, now }: WorkerContext, current: Curren
 async function execute(
   worker: WorkerContext,
   attempt: Attempt,
-  { action, work: stored }: Begun,
+  { action, work: stored }: BegunAttempt,
 ): Promise<Outcome> {
   const { work } = worker.provider
   const state = attemptState(worker, attempt, stored.secret)
   attempt.started = true
   const working = async (): Promise<unknown> => {
-    // Work that may not run twice must not begin if it could not get its tokens later.
+    // Fails early if the sealed state cannot be read: work that is not restartable must not begin and then
+    // find no token.
     if (!worker.options.restartable) void state.value
     const { creator_id, start_time = '' } = JSON.parse(action.document) as ActionStatus
     const { resumed_by } = action
     const begun = { creator_id, resumed_by, start_time, ...stored }
     const context = runContext(worker, attempt, begun, afterRequest(worker, creator_id, state))
     if (work.kind === 'remote') return callRemote(worker, attempt, action, context, state)
-    // It may have been told to stop before it could begin.
+    // The attempt may have been aborted already.
     context.signal.throwIfAborted()
     return work.run(context as never)
   }
-  return corrected(attempt, state, await outcomeOf(worker, attempt, working()))
+  return correctedOutcome(attempt, state, await outcomeOf(worker, attempt, working()))
 }
 
-/** What an attempt begins with; no steps where it is the first. */
-type Begins = {
+/** The input of an attempt. The first attempt has no steps and events. */
+type AttemptInput = {
   creator_id: string
   resumed_by?: string | undefined
   start_time: string
@@ -187,15 +186,15 @@ type Begins = {
   events?: StoredWork['events']
 }
 
-/** What an author's work is given for one attempt. */
+/** Makes the run context of an attempt, which the author's work receives. */
 export function runContext(
   worker: WorkerContext,
   attempt: Attempt,
-  action: Begins,
-  as: ActsAs,
+  action: AttemptInput,
+  access: CreatorAccess,
 ): RunContext<unknown> {
   let made: Steps | undefined
-  // Most work has no steps.
+  // Created on first use: most work has no steps.
   const steps = (): Steps => (made ??= createSteps(worker, attempt, action))
   return {
     input: action.request.body,
@@ -203,7 +202,7 @@ export function runContext(
     action_id: attempt.actionId,
     creator_id: action.creator_id,
     get auth() {
-      return as.creator()
+      return access.creator()
     },
     resumed_by: action.resumed_by,
     start_time: action.start_time,
@@ -216,7 +215,7 @@ export function runContext(
       if (!worker.provider.description.log_supported) return
       attempt.progress.log(logEntry(worker.now(), code, description, details))
     },
-    dependentToken: as.dependentToken,
+    dependentToken: access.dependentToken,
     get step() {
       return steps().step
     },
@@ -239,8 +238,8 @@ export function runContext(
 }
 
 /**
- * Records what follows from an attempt, however long the database is away, unless the action is no longer
- * this attempt's.
+ * Records the outcome of an attempt, unless the attempt no longer owns the action. Retries for as long as the
+ * database is unavailable.
  */
 export async function conclude(worker: WorkerContext, attempt: Attempt, outcome: Outcome): Promise<void> {
   const { store, namespace, now } = worker
@@ -250,15 +249,15 @@ export async function conclude(worker: WorkerContext, attempt: Attempt, outcome:
   const endedAt = now()
   const change = (current: CurrentAction): Change | undefined =>
     owns(worker, current, attempt) ? lastChange(worker, current, progress, outcome, endedAt) : undefined
-  const isVain = (): boolean => attempt.lost
-  const after = await persist(worker, () => store.transition(namespace, attempt.actionId, change), isVain)
+  const isObsolete = (): boolean => attempt.lost
+  const after = await persist(worker, () => store.transition(namespace, attempt.actionId, change), isObsolete)
   if (after?.status !== 'ACTIVE') return
   if (outcome.kind === 'retry') nudgeIn(worker, outcome.after)
   if (outcome.kind === 'suspended') nudgeAt(worker, outcome.until)
   if (outcome.kind === 'polled') nudgeIn(worker, pollInterval(worker))
 }
 
-/** The last progress of the work and what follows from its end, in one change. */
+/** The last progress of an attempt and the change of its outcome, as one change. */
 function lastChange(
   worker: WorkerContext,
   current: CurrentAction,
@@ -272,13 +271,13 @@ function lastChange(
   return { ...before, ...change, log: [...log, ...(change.log ?? [])] }
 }
 
-/** Makes the worker look for due jobs at a time that comes before its regular poll. */
+/** Nudges the worker at `time` (milliseconds since 1970), if that is before its next poll. */
 export function nudgeAt(worker: WorkerContext, time: number): void {
   const left = time - worker.now()
   if (left < worker.timing.poll) nudgeIn(worker, Math.max(left, 0))
 }
 
-/** Makes the worker look for due jobs after a time in milliseconds, sooner than its regular poll. */
+/** Nudges the worker after a number of milliseconds. */
 export function nudgeIn(worker: WorkerContext, milliseconds: number): void {
   setTimeout(worker.nudge, milliseconds + 5).unref()
 }

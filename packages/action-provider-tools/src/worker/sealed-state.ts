@@ -4,42 +4,39 @@ import { errorFacts, rememberSecret, rememberToken } from '../log.ts'
 import { UnknownKey } from './encryption.ts'
 import { type Attempt, owns, persist, type WorkerContext } from './worker-context.ts'
 
-/** What is kept encrypted for an action until it completes. */
+/** The sealed state of an action, kept until the action completes. */
 type SealedState = {
-  /** The bearer token with which its creator started or last resumed it. */
+  /** The bearer token with which the creator started or last resumed the action. */
   caller?: string
-  /** Who that is. */
+  /** The creator, as Globus Auth described them then. */
   creator?: { username?: string | undefined; name?: string | undefined; identities: string[] }
-  /** The dependent tokens it has got so far, by scope. */
+  /** Dependent tokens by scope. */
   tokens?: Record<string, DependentToken>
-  /** What identifies work in another system, and when that system was last asked. */
+  /** Remote work: what identifies it in the other system, and when it was last called. */
   remote?: { handle: unknown; polled_at: number }
-  /** What continues the trace of the request that started the action (W3C Trace Context). */
+  /** Continues the trace of the request that started the action (W3C Trace Context). */
   traceparent?: string
 }
 
-/**
- * The sealed state of an action while an attempt runs. It is opened when somebody asks for it, and not
- * before.
- */
+/** The sealed state of an action during an attempt. It is opened on first use. */
 export type AttemptState = {
   /** @throws UnknownKey */
   readonly value: SealedState
-  /** Why it could not be opened, where that was tried. */
+  /** The error of the last try to open it. */
   readonly unreadable: UnknownKey | undefined
   save: (value: SealedState) => Promise<void>
   /** @throws ConsentRequired, ServiceUnavailable, UnknownKey */
   dependentToken: (scope: string) => Promise<string>
 }
 
-/** What work needs of its creator. */
+/** What work needs to know of its creator. */
 type CallerFacts = Pick<AuthState, 'token' | 'username' | 'name' | 'identities'>
 
 function callerState({ token, username, name, identities }: CallerFacts): SealedState {
   return { caller: token, creator: { username, name, identities: [...identities] } }
 }
 
-/** Seals what the work of an action needs of the caller who starts it. */
+/** Makes the sealed state of a new action from its creator's request. */
 export function sealCaller(worker: WorkerContext, actionId: string, auth: CallerFacts): Uint8Array {
   const traceparent = worker.instrument.traceparent?.()
   const state: SealedState = { ...callerState(auth), ...(traceparent !== undefined && { traceparent }) }
@@ -47,9 +44,9 @@ export function sealCaller(worker: WorkerContext, actionId: string, auth: Caller
 }
 
 /**
- * Seals the state of an action whose creator resumes it: their new token replaces all older ones, the handle
- * of remote work and the trace stay.
- * @throws ServiceUnavailable where this instance cannot read the handle
+ * Makes the sealed state of an action that its creator resumes: the new token replaces all older ones; the
+ * handle of remote work and the trace stay.
+ * @throws ServiceUnavailable if this instance cannot read the handle
  */
 export async function resealCaller(
   worker: WorkerContext,
@@ -66,15 +63,18 @@ export async function resealCaller(
     if (!(error instanceof UnknownKey)) throw error
     if (provider.work.kind === 'remote') {
       log.error({ err: errorFacts(error), action_id: actionId }, 'An action could not be resumed')
-      throw new ServiceUnavailable('This instance cannot read what is kept for the action: try again later')
+      throw new ServiceUnavailable(
+        'This instance cannot open the sealed state of the action: try again later',
+      )
     }
   }
   return secrets.seal(namespace, actionId, { ...kept, ...callerState(auth) } satisfies SealedState)
 }
 
 /**
- * Opens the sealed state of an action.
- * @throws UnknownKey, or another error where it was not sealed for this action
+ * Opens the sealed state of an action, and has its tokens masked in logs.
+ * @throws UnknownKey
+ * @throws Error if it was not sealed for this action
  */
 export function openState(
   worker: WorkerContext,
@@ -89,8 +89,8 @@ export function openState(
 }
 
 /**
- * What continues the trace of an action; `undefined` where it has none, and where nothing is traced.
- * @param sealed its sealed state, where that has been read already
+ * The trace of an action; `undefined` if it has none, if nothing is traced, or if the state cannot be read.
+ * @param sealed the sealed state, if it was read already
  */
 export async function traceparentOf(
   worker: WorkerContext,
@@ -102,14 +102,15 @@ export async function traceparentOf(
   try {
     return openState(worker, actionId, sealed ?? (await store.getSecret(namespace, actionId))).traceparent
   } catch {
-    // Whoever needs more of it than the trace reports the error.
+    // The attempt that needs the other state reports this error.
     return undefined
   }
 }
 
 /**
- * The state of an action for one attempt. Tokens are requested one after the other, so that none is lost.
- * @param sealed as it was when the attempt began
+ * The sealed state of an action for one attempt. Tokens are requested one after the other, so that no save
+ * overwrites another.
+ * @param sealed the state when the attempt began
  */
 export function attemptState(
   worker: WorkerContext,
@@ -147,7 +148,7 @@ export function attemptState(
   async function requestToken(scope: string): Promise<string> {
     const before = open()
     const kept = before.tokens?.[scope]
-    if (kept && kept.expires_at - MARGIN > now()) return kept.access_token
+    if (kept && kept.expires_at - EXPIRY_MARGIN > now()) return kept.access_token
     const token = await renewToken(auth, before.caller, kept, scope)
     rememberToken(token)
     await save({ ...before, tokens: { ...before.tokens, [scope]: token } })
@@ -170,12 +171,13 @@ export function attemptState(
   }
 }
 
-/** A token this close to its expiry is refreshed before it is used, in milliseconds. */
-const MARGIN = 60_000
+/** A token is refreshed this many milliseconds before it expires. */
+const EXPIRY_MARGIN = 60_000
 
 /**
- * A new dependent token: by the refresh token of the old one, or else by the caller's token.
- * @throws ConsentRequired, also when neither of the two is good any more; ServiceUnavailable
+ * Gets a new dependent token: with the old one's refresh token, or else with the creator's token.
+ * @throws ConsentRequired also if both tokens are no longer valid
+ * @throws ServiceUnavailable
  */
 async function renewToken(
   auth: Auth,

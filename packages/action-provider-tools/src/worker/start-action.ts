@@ -13,35 +13,36 @@ import type { JobTaker } from './take-jobs.ts'
 import { type Attempt, createAttempt, lose, type WorkerContext } from './worker-context.ts'
 
 /**
- * Records a new action, with what begins its work as soon as may be:
- * - Work that may end at once runs inline, inside the transaction that records its action: exactly once, for
- *   the price of one commit. The uniqueness of the request is decided before it runs, and nobody can see the
- *   action before it has ended.
- * - Where this instance has room, it holds the job from the same commit on, and begins the work from memory.
- * - Otherwise the job is due, for whoever has room.
+ * Records a new action in the store and starts its work:
+ * - Synchronous work runs inline, inside the transaction that records its action: exactly once, with one
+ *   commit. The store first decides that the request is the first of its key. Nobody sees the action before
+ *   its work has ended.
+ * - Otherwise, if this instance has a free place, it holds the new job from the same commit on, and starts
+ *   the work without reading it back.
+ * - Otherwise the job is due, for any instance with a free place.
  */
 export type ActionStarter = (action: NewAction, auth: AuthState) => Promise<Creation>
 
-/** Work that has run inline: what it changes, and what follows. */
+/** Work that has run inline, and what to do once its transaction has ended. */
 type InlineRun = {
   change: InlineChange
-  /** The change is durable: work that takes time goes on. */
+  /** The action is recorded: work that returned a promise continues. */
   committed: () => void
-  /** Another request came first: work that takes time is stopped. */
+  /** Another request with the same key was first: work that returned a promise is aborted. */
   abandoned: () => void
-  /** Whether the change is durable is not known: such work is stopped, and left to whoever takes the job. */
-  doubtful: () => void
+  /** The result of the commit is unknown: such work is aborted, and its job, if there is one, made due. */
+  commitUnknown: () => void
 }
 
-/** @param track takes charge of work that goes on here */
+/** @param track registers an attempt as running until its promise ends */
 export function createActionStarter(
   worker: WorkerContext,
   taker: JobTaker,
   track: (attempt: Attempt, done: Promise<void>) => void,
 ): ActionStarter {
   const { provider, options, store, instance, starting, now } = worker
-  // A function that returned a promise once is not run inside a transaction again.
-  let takesTime = provider.work.kind !== 'run' || provider.work.run.constructor.name === 'AsyncFunction'
+  // A function that has returned a promise is not called inside a transaction again.
+  let isAsync = provider.work.kind !== 'run' || provider.work.run.constructor.name === 'AsyncFunction'
 
   const firstAttempt = ({ action_id, deadline_at }: NewAction): Attempt => {
     const attempt = createAttempt(worker, { action_id, lease: FIRST_LEASE }, performance.now())
@@ -52,16 +53,16 @@ export function createActionStarter(
 
   async function createHeld(action: NewAction): Promise<Creation> {
     const attempt = firstAttempt(action)
-    const decided = Promise.withResolvers<void>()
-    attempt.ended = decided.promise
+    const recordingEnded = Promise.withResolvers<void>()
+    attempt.ended = recordingEnded.promise
     starting.set(action.action_id, attempt)
-    const leave = (): void => {
+    const freePlace = (): void => {
       starting.delete(action.action_id)
-      decided.resolve()
+      recordingEnded.resolve()
     }
     try {
       const creation = await store.create({ ...action, holder: instance })
-      leave()
+      freePlace()
       if (creation.outcome === 'created') {
         const work = { request: action.request, secret: action.secret, steps: [], events: [] }
         const begun = { action: creation.action, work }
@@ -69,9 +70,10 @@ export function createActionStarter(
       } else taker.freed()
       return creation
     } catch (error) {
-      // It may be recorded all the same, and nobody would know that this instance holds its job.
+      // The action may be recorded with this instance as holder of its job. Return the job, so that it need
+      // not wait for the end of its lease.
       void giveBack(worker, attempt)
-        .finally(leave)
+        .finally(freePlace)
         .then(() => taker.nudge())
       throw error
     }
@@ -89,7 +91,7 @@ export function createActionStarter(
     return provider.work.run(context as never)
   }
 
-  /** Runs the work of a new action. Never throws: what the work throws ends the action. */
+  /** Runs the work of a new action inline. Never throws: an error of the work ends the action. */
   function runInline(action: NewAction, auth: AuthState): InlineRun {
     const { action_id, status, request } = action
     const attempt = firstAttempt(action)
@@ -99,24 +101,24 @@ export function createActionStarter(
     try {
       const value = callWork(status, request, auth, attempt)
       if (isPromiseLike(value)) {
-        takesTime = true
+        isAsync = true
         const secret = sealCaller(worker, action_id, auth)
-        return goesOn(attempt, Promise.resolve(value), secret, recorded.resolve)
+        return continueRun(attempt, Promise.resolve(value), secret, recorded.resolve)
       }
-      return ended(attempt, lifecycle.succeed(begun(status), toDetails(value), now()))
+      return completedRun(attempt, lifecycle.succeed(livingAction(status), toDetails(value), now()))
     } catch (error) {
       const outcome = failureOutcome(worker, attempt, error)
       logOutcome(worker, attempt, outcome)
       if (outcome.kind === 'retry') nudgeIn(worker, outcome.after)
-      return ended(attempt, changeOf(worker, begun(status), outcome, now()))
+      return completedRun(attempt, changeOf(worker, livingAction(status), outcome, now()))
     }
   }
 
   /**
-   * Work that returned a promise: this instance holds its job from the moment in which the action is
-   * recorded.
+   * Continues work that returned a promise, as an attempt: this instance holds the job as soon as the action
+   * is recorded.
    */
-  function goesOn(
+  function continueRun(
     attempt: Attempt,
     value: Promise<unknown>,
     secret: Uint8Array,
@@ -124,7 +126,7 @@ export function createActionStarter(
   ): InlineRun {
     const part = { name: 'work', action_id: attempt.actionId, attempt: 1 } as const
     const abandoned = (): void => {
-      // Nobody is left to hear of its failure.
+      // Nothing else handles its rejection.
       value.catch(() => {})
       lose(attempt)
     }
@@ -142,7 +144,7 @@ export function createActionStarter(
         )
       },
       abandoned,
-      doubtful() {
+      commitUnknown() {
         abandoned()
         void handBack(worker, attempt)
       },
@@ -161,7 +163,7 @@ export function createActionStarter(
       else inline?.abandoned()
       return creation
     } catch (error) {
-      inline?.doubtful()
+      inline?.commitUnknown()
       throw error
     }
   }
@@ -171,8 +173,8 @@ export function createActionStarter(
 
   return async (given, auth) => {
     const action: NewAction = { ...given, ...version }
-    const mayEndAtOnce = provider.description.synchronous && options.restartable && !takesTime && !limits
-    if (mayEndAtOnce) return createInline(action, auth)
+    const runsInline = provider.description.synchronous && options.restartable && !isAsync && !limits
+    if (runsInline) return createInline(action, auth)
     const job_key = keyOf(action.request.body)
     const secret = sealCaller(worker, action.action_id, auth)
     const withJob = { ...action, job: true, secret, ...(job_key !== undefined && { job_key }) }
@@ -180,18 +182,18 @@ export function createActionStarter(
   }
 }
 
-/** Work that is over: its end and what it logged, in one change. */
-function ended({ progress }: Attempt, change: Change): InlineRun {
+/** An inline run that is complete: its end and its log in one change. */
+function completedRun({ progress }: Attempt, change: Change): InlineRun {
   progress.close()
   return {
     change: { ...change, attempt: 1, log: [...progress.take().log, ...(change.log ?? [])] },
     committed: () => {},
     abandoned: () => {},
-    doubtful: () => {},
+    commitUnknown: () => {},
   }
 }
 
-/** What decides what may happen next to an action that is being recorded: its first run has ended. */
-function begun(status: ActionStatus): lifecycle.LivingAction {
+/** The new action as the lifecycle functions see it, during its first attempt. */
+function livingAction(status: ActionStatus): lifecycle.LivingAction {
   return { status: status.status, document: status, attempt: 1 }
 }

@@ -13,14 +13,14 @@ import { type AttemptLog, logEntry } from './progress-buffer.ts'
 import { createWaitFor } from './wait-for.ts'
 import type { Attempt, WorkerContext } from './worker-context.ts'
 
-/** What an author's work is given to remember what it has done. */
+/** The functions of the run context for work in steps. */
 export type Steps = Pick<RunContext<unknown>, 'step' | 'sleep' | 'waitFor' | 'callbackUrl'>
 
-type Act = (context: StepContext) => unknown
+type StepFunction = (context: StepContext) => unknown
 type Ended = Entry & { kind: 'step' }
 type Failed = Entry & { kind: 'failed' }
 
-/** @param stored the steps and events with which the attempt begins */
+/** @param stored the steps and events of the action when the attempt begins */
 export function createSteps(
   worker: WorkerContext,
   attempt: Attempt,
@@ -34,10 +34,14 @@ export function createSteps(
     progress.log(logEntry(worker.now(), code, description, details))
   }
 
-  /** Calls a step. What comes of it is durable when this resolves with its end. */
+  /**
+   * Calls the function of a step once. If it succeeds, the result is durable when this resolves.
+   * @param failures counts its failures so far
+   * @throws the error of the function, unless the step may retry
+   */
   async function attemptStep(
     name: string,
-    act: Act,
+    act: StepFunction,
     { retry, timeout }: StepOptions,
     failures: number,
   ): Promise<Ended | Failed> {
@@ -62,15 +66,15 @@ export function createSteps(
     }
   }
 
-  async function passed(until: number): Promise<void> {
+  async function waitUntil(until: number): Promise<void> {
     while (until > worker.now()) await waits.until(until)
   }
 
-  async function step(given: string, act: Act, options: StepOptions = {}): Promise<unknown> {
+  async function step(given: string, act: StepFunction, options: StepOptions = {}): Promise<unknown> {
     const name = journal.name(given)
     let entry: Ended | Failed | undefined = journal.find(name, ['step', 'failed'])
     while (entry?.kind !== 'step') {
-      await passed(entry?.until ?? 0)
+      await waitUntil(entry?.until ?? 0)
       entry = await attemptStep(name, act, options, entry?.failures ?? 0)
     }
     return entry.result
@@ -79,12 +83,12 @@ export function createSteps(
   async function sleep(given: string, until: Duration | Date): Promise<void> {
     const name = journal.name(given)
     const known = journal.find(name, ['sleep'])?.until
-    const over = known ?? timeOf(until, worker.now())
-    if (known === undefined && over > worker.now()) {
-      journal.keep(name, { kind: 'sleep', until: over })
-      log('Sleep', `The work sleeps until ${formatTime(over)}`, { step: name, until: formatTime(over) })
+    const end = known ?? timeOf(until, worker.now())
+    if (known === undefined && end > worker.now()) {
+      journal.keep(name, { kind: 'sleep', until: end })
+      log('Sleep', `The work sleeps until ${formatTime(end)}`, { step: name, until: formatTime(end) })
     }
-    await passed(over)
+    await waitUntil(end)
   }
 
   return {
@@ -95,18 +99,24 @@ export function createSteps(
   }
 }
 
-/** @throws RangeError where it is neither a duration nor a date */
+/**
+ * Converts a duration or date to milliseconds since 1970.
+ * @throws RangeError if it is neither
+ */
 function timeOf(until: Duration | Date, now: number): number {
   if (!(until instanceof Date)) return now + durationOf(until)
   if (Number.isNaN(until.getTime())) throw new RangeError('Not a date to sleep until: it is invalid')
   return until.getTime()
 }
 
-/** Calls what a step does, for as long as it may take. */
+/**
+ * Calls the function of a step, with its timeout.
+ * @throws TemporaryFailure if it takes longer
+ */
 async function call(
   { actionId, controller: { signal } }: Attempt,
   name: string,
-  act: Act,
+  act: StepFunction,
   timeout: Duration | undefined,
 ): Promise<unknown> {
   signal.throwIfAborted()
@@ -117,15 +127,15 @@ async function call(
   const late = new TemporaryFailure(
     `The step '${name}' took longer than ${formatDuration(milliseconds / 1_000)}`,
   )
-  const over = Promise.withResolvers<never>()
+  const timedOut = Promise.withResolvers<never>()
   const timer = setTimeout(() => {
-    over.reject(late)
+    timedOut.reject(late)
     limit.abort(late)
   }, milliseconds)
   try {
     return await Promise.race([
       act({ signal: AbortSignal.any([signal, limit.signal]), idempotencyKey }),
-      over.promise,
+      timedOut.promise,
     ])
   } finally {
     clearTimeout(timer)
@@ -133,21 +143,19 @@ async function call(
 }
 
 /**
- * Whether a step that threw this may be tried again by its own policy. What it meant for the work goes to the
- * work.
+ * Whether the step's own policy may retry after this error. Errors that address the whole work are thrown to
+ * the work.
  */
 function mayRetry(error: unknown): boolean {
-  const meant = [ActionFailed, ConsentRequired, Paused, StepMismatch, WorkInterrupted]
-  return !meant.some((kind) => error instanceof kind) && !isAbort(error)
+  const rethrown = [ActionFailed, ConsentRequired, Paused, StepMismatch, WorkInterrupted]
+  return !rethrown.some((kind) => error instanceof kind) && !isAbort(error)
 }
 
 function isAbort(error: unknown): boolean {
   return error instanceof Error && (error.name === 'AbortError' || error.cause instanceof WorkInterrupted)
 }
 
-/**
- * How long to wait before a step is tried again, in milliseconds; `undefined` where it has failed too often.
- */
+/** The pause before the next try of a step, in milliseconds; `undefined` if it has reached its limit. */
 function waitAfter(error: unknown, failures: number, policy: RetryPolicy): number | undefined {
   const { limit, backoff: first, maximumBackoff: most } = completeRetry(policy)
   if (failures >= limit) return undefined

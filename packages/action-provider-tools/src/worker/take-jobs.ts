@@ -2,27 +2,27 @@ import type { Job } from '../store/action-store.ts'
 import { logStoreError, type WorkerContext } from './worker-context.ts'
 
 /**
- * Fills the places of a worker: with due jobs, each caller's in turn, and with new actions where no job
- * waits.
+ * Takes due jobs for the free places of a worker, each caller's in turn. A worker has as many places as it
+ * runs attempts at once.
  */
 export type JobTaker = {
-  /** Looks for due jobs. */
+  /** Queries the store for due jobs, if there is a free place. */
   nudge: () => void
-  /** Looks for due jobs, now that a place is free, unless none are waiting. */
+  /** A place has become free: queries for due jobs, unless the last query found none waiting. */
   freed: () => void
   /**
-   * Whether a new action may take a place at once: there is a free one, the last look found no more due jobs
-   * than places, and nothing is limited beyond this instance. A look comes with every job that somebody tells
-   * of, and at regular intervals: new actions pass over whoever waits for no longer than that.
+   * Whether a new action may take a place without a query: a place is free, the last query found fewer jobs
+   * than it could take, and no limit counts other instances. The worker queries after each notification and
+   * at intervals, so new actions pass waiting jobs only for that time.
    */
   readonly hasRoom: boolean
-  /** Resolves when no jobs are on their way here. */
+  /** Resolves when the query under way has ended. */
   idle: () => Promise<void>
 }
 
 /**
- * @param launch begins the work of a job. `takenAt` is when the request was sent that took it:
- * `performance.now()`
+ * @param works whether this instance takes jobs at all
+ * @param launch starts an attempt; `takenAt` is the `performance.now()` at which the query was sent
  */
 export function createJobTaker(
   worker: WorkerContext,
@@ -31,67 +31,67 @@ export function createJobTaker(
 ): JobTaker {
   const { store, namespace, instance, running, starting } = worker
   const { instance: places, limits } = worker.options.concurrency
-  let looking: Promise<void> | undefined
-  let lookAgain = false
-  /** Places that are kept for jobs which are being taken. */
-  let kept = 0
-  /** Whether the last look found fewer jobs than it could have taken. */
+  let queryUnderWay: Promise<void> | undefined
+  let queryAgain = false
+  /** Places reserved for the query under way. */
+  let reserved = 0
+  /** Whether the last query found fewer jobs than it could take. */
   let drained = false
 
-  const free = (): number => places - running.size - starting.size - kept
+  const free = (): number => places - running.size - starting.size - reserved
 
   function nudge(): void {
     if (!works || worker.state !== 'working') return
-    lookAgain = true
-    looking ??= worker.instrument
-      .apart(look)
+    queryAgain = true
+    queryUnderWay ??= worker.instrument
+      .apart(queryJobs)
       .catch((error: unknown) => {
         drained = false
-        logStoreError(worker, error, 'Work could not be taken')
+        logStoreError(worker, error, 'Due jobs could not be taken')
       })
       .finally(() => {
-        looking = undefined
-        if (lookAgain) setImmediate(nudge)
+        queryUnderWay = undefined
+        if (queryAgain) setImmediate(nudge)
       })
   }
 
-  async function look(): Promise<void> {
-    while (lookAgain && worker.state === 'working') {
-      lookAgain = false
+  async function queryJobs(): Promise<void> {
+    while (queryAgain && worker.state === 'working') {
+      queryAgain = false
       const room = free()
       if (room <= 0) {
         drained = false
         return
       }
-      // New actions may use the other half meanwhile.
+      // The other half stays free for new actions.
       const limit = drained ? Math.ceil(room / 2) : room
       const jobs = await take(limit)
       drained = jobs < limit
-      if (jobs > 0) lookAgain = true
+      if (jobs > 0) queryAgain = true
     }
   }
 
   async function take(limit: number): Promise<number> {
     const askedAt = performance.now()
-    kept = limit
+    reserved = limit
     try {
       const jobs = await store.takeJobs(namespace, instance, limit, limits)
       for (const job of jobs) launch(job, askedAt)
       return jobs.length
     } finally {
-      kept = 0
+      reserved = 0
     }
   }
 
   return {
     nudge,
     freed() {
-      // What has ended may have kept others of its caller or key waiting.
+      // With limits, the attempt that ended may have blocked other jobs of its caller or key.
       if (!drained || limits) nudge()
     },
     get hasRoom() {
       return works && worker.state === 'working' && !limits && drained && free() > 0
     },
-    idle: () => Promise.resolve(looking),
+    idle: () => Promise.resolve(queryUnderWay),
   }
 }

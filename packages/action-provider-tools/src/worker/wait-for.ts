@@ -11,45 +11,45 @@ import { assertEventName, type Entry, type Journal } from './journal.ts'
 import type { AttemptLog } from './progress-buffer.ts'
 import type { Attempt, WorkerContext } from './worker-context.ts'
 
-type Waiting = Entry & { kind: 'wait' }
-type Came = Entry & { kind: 'event' }
+type WaitEntry = Entry & { kind: 'wait' }
+type EventEntry = Entry & { kind: 'event' }
 
-/** The longest schema that stands in a log, in characters of JSON. */
-const SHORT = 8_000
+/** The longest JSON Schema that is added to the action's log, in characters. */
+const LONGEST_LOGGED_SCHEMA = 8_000
 
-/** @param kept the events that had reached the action when the attempt began */
+/** @param eventsAtBegin the events that had reached the action when the attempt began */
 export function createWaitFor(
   worker: WorkerContext,
   attempt: Attempt,
   journal: Journal,
-  kept: readonly SealedEvent[],
+  eventsAtBegin: readonly SealedEvent[],
   log: AttemptLog,
 ): WaitFor {
   const { store, namespace, now } = worker
   const { waits, progress, actionId } = attempt
-  let events = kept
-  /** What was given to the work, or fitted nothing it waited for. */
-  const done = new Set<string>()
+  let events = eventsAtBegin
+  /** Events that the work has received, or that fitted no wait. */
+  const handled = new Set<string>()
 
-  function begin(name: string, event: string, options: WaitForOptions<object>, schema: object): Waiting {
+  function begin(name: string, event: string, options: WaitForOptions<object>, schema: object): WaitEntry {
     const until = options.timeout === undefined ? undefined : now() + durationOf(options.timeout)
-    const entry: Waiting = { kind: 'wait', event, schema, ...(until !== undefined && { until }) }
+    const entry: WaitEntry = { kind: 'wait', event, schema, ...(until !== undefined && { until }) }
     journal.keep(name, entry)
     const limit = until === undefined ? {} : { until: formatTime(until) }
-    // Whoever may answer sees what an answer is, as far as that is short enough for a log.
-    const form = JSON.stringify(schema).length <= SHORT ? { schema } : {}
+    // The log tells callers which values fit.
+    const form = JSON.stringify(schema).length <= LONGEST_LOGGED_SCHEMA ? { schema } : {}
     log('Wait', `The work waits for the event '${event}'`, { event, ...limit, ...form })
     return entry
   }
 
-  /** The next event of a name that fits, and its value. What does not fit counts as if it had not come. */
+  /** The next event of this name whose value fits. Events that do not fit are removed. */
   async function next(
     event: string,
     schema: CompiledInput<unknown>,
-  ): Promise<{ entry: Came; value: unknown } | undefined> {
+  ): Promise<{ entry: EventEntry; value: unknown } | undefined> {
     for (const each of events) {
-      if (each.event !== event || done.has(idOf(each))) continue
-      done.add(idOf(each))
+      if (each.event !== event || handled.has(idOf(each))) continue
+      handled.add(idOf(each))
       const checked = await schema.validate(openEvent(worker, actionId, each))
       if (checked.ok) {
         const delivery = Buffer.from(each.delivery).toString('base64')
@@ -61,20 +61,23 @@ export function createWaitFor(
     return undefined
   }
 
-  /** What an event gave that was given to the work before. */
-  async function given(event: string, entry: Came, schema: CompiledInput<unknown>): Promise<unknown> {
+  /** The value of an event that an earlier attempt has received. */
+  async function given(event: string, entry: EventEntry, schema: CompiledInput<unknown>): Promise<unknown> {
     const found = events.find(
       (each) => each.event === event && Buffer.from(each.delivery).toString('base64') === entry.delivery,
     )
-    if (found === undefined) throw new Error(`The event '${event}' that this work has had is gone`)
-    done.add(idOf(found))
+    if (found === undefined)
+      throw new Error(`The event '${event}' that an earlier attempt received no longer exists`)
+    handled.add(idOf(found))
     const checked = await schema.validate(openEvent(worker, actionId, found))
     if (checked.ok) return checked.value
-    throw new Error(`The event '${event}' that this work has had does not fit any more: ${checked.errors}`)
+    throw new Error(
+      `The event '${event}' that an earlier attempt received no longer fits the schema: ${checked.errors}`,
+    )
   }
 
   async function reload(): Promise<void> {
-    // An event that comes between the two questions is looked for again.
+    // The count is read first: if an event comes between the two reads, the worker notices it later.
     const action = await store.get(namespace, actionId)
     const work = await store.getWork(namespace, actionId)
     if (action === undefined || work === undefined) return
@@ -118,7 +121,7 @@ export function createWaitFor(
   return unlessOver(waits, waitFor) as WaitFor
 }
 
-/** Tells events apart, also one that came again after it was taken back. */
+/** Identifies an event, also one that was delivered again after it was removed. */
 function idOf({ sealed }: SealedEvent): string {
   return Buffer.from(sealed).toString('base64')
 }

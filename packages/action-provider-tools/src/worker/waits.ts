@@ -2,35 +2,38 @@ import { isPromiseLike, whenKnown } from '../promise-like.ts'
 import type { ActionNews, Awaitable, PlacedEntry, StoredAction } from '../store/action-store.ts'
 import type { WorkerContext } from './worker-context.ts'
 
-/** One of those who wait for what becomes of an action. It must be ended. */
+/** One request's view of an action that it waits for. Call `end` when the request no longer waits. */
 export type Following = {
   /**
-   * The action as it is now; `undefined` where it is gone. Those who ask about one action at the same moment
-   * share a query.
+   * The action as it is now; `undefined` if it no longer exists. Requests that ask at the same moment share a
+   * query.
    */
   latest: () => Awaitable<StoredAction | undefined>
-  /** The entries of its log after a position, as the store gives them; shared in the same way. */
+  /**
+   * The log entries after a position, as `logAfter` of the store gives them. Requests share these queries
+   * too.
+   */
   logAfter: (position: number) => Awaitable<readonly PlacedEntry[] | undefined>
-  /** How often something was logged, as far as that is known. */
+  /** Counts the changes of the log that this instance knows of. */
   readonly logged: number
   /**
-   * Resolves when there may be news since `latest` was asked, when the time is over (milliseconds), when
-   * `signal` aborts, or when this instance begins to stop.
+   * Resolves when the action may have changed since `latest` was called, after `milliseconds`, when `signal`
+   * aborts, or when this instance begins to stop.
    */
   changed: (milliseconds: number, signal?: AbortSignal) => Promise<void>
-  /** Whether this instance stops, so that nobody should wait who can wait elsewhere. */
+  /** Whether this instance stops, so that callers should wait on another one. */
   readonly isStopping: boolean
   end: () => void
 }
 
-/** Lets requests wait for what becomes of actions. */
+/** Lets requests wait for changes of actions. */
 export type Waits = {
-  /** @param known the action as it is at this moment, where that was read just now */
+  /** @param known the action, if it has just been read */
   follow: (actionId: string, known?: StoredAction) => Following
   /**
-   * Resolves with the action when it is ready, when the time is over (milliseconds), when `signal` aborts, or
-   * when this instance stops: as soon as it begins to, or for `mustEnd` when it has stopped.
-   * @param options.known as of `follow`
+   * Resolves with the action when `ready` holds for it, after `milliseconds`, when `signal` aborts, or when
+   * this instance stops: already when it begins to stop, unless `mustEnd` is set.
+   * @param options.known the action, if it has just been read
    */
   until: (
     actionId: string,
@@ -38,36 +41,42 @@ export type Waits = {
     ready: (action: StoredAction | undefined) => boolean,
     options?: WaitOptions,
   ) => Promise<StoredAction | undefined>
-  /** Wakes all who wait. */
+  /** Resumes all waiting requests, so that they check again. */
   wake: () => void
 }
 
 export type WaitOptions = { signal?: AbortSignal; known?: StoredAction; mustEnd?: boolean }
 
 /**
- * How long until the store is asked whether news of an action were missed, in milliseconds: soon, as another
- * instance hears late that somebody waits here, and ever later.
+ * Whether the work of an action is suspended, so that nothing comes of it for longer than
+ * `LONGEST_WAIT_IN_MEMORY` unless somebody sends it an event.
  */
-const LOOK = { first: 50, growth: 2, most: 5_000 } as const
+export function isSuspended({ status, lease, failures, runs_on }: StoredAction): boolean {
+  return status === 'ACTIVE' && lease > 0 && failures === 0 && runs_on === undefined
+}
 
-/** The first look where the work runs on this instance, which hears of its own changes at once. */
-const LOOK_HERE = 1_000
+/**
+ * The pauses between queries for missed changes, in milliseconds. The first is short, since other instances
+ * hear late that this one waits for an action; later ones grow.
+ */
+const POLL = { first: 50, growth: 2, most: 5_000 } as const
 
-/** How many entries of a log are read at once. */
+/** The shortest pause if the work runs on this instance, which applies its own changes at once. */
+const FIRST_POLL_HERE = 1_000
+
+/** The most log entries that one query reads. */
 export const LOG_PAGE = 100
 
-/** What those share who wait for one action. */
+/** What all requests that wait for one action share. */
 type Feed = {
   action: StoredAction | undefined
-  /** Whether `action` is as it is now, as far as anybody has told. */
+  /** Whether no change of `action` is known that it does not contain. */
   isFresh: boolean
-  /** How often there were news. */
+  /** Counts the changes of the action that this instance knows of. */
   news: number
   logged: number
   reading: Awaitable<StoredAction | undefined> | undefined
-  /**
-   * Readings of the log, by the position after which they begin; those of before the latest news are dropped.
-   */
+  /** Queries of the log since the last change, by the position after which they begin. */
   logs: Map<number, Awaitable<readonly PlacedEntry[] | undefined>>
   waiting: Set<() => void>
   followers: number
@@ -75,8 +84,8 @@ type Feed = {
 }
 
 /**
- * Those who wait for one action share what is told and what is read of it: however many they are, a change
- * costs one query at most, and none where it was made on this instance.
+ * Requests that wait for the same action share its changes and queries: a change costs at most one query,
+ * however many requests wait, and none if this instance made it.
  */
 export function createWaits(worker: WorkerContext): Waits {
   const { store, namespace, running } = worker
@@ -94,32 +103,32 @@ export function createWaits(worker: WorkerContext): Waits {
       followers: 0,
       stop: () => {},
     }
-    const unwatch = store.watch(namespace, actionId, (news) => hear(feed, news))
-    const endLooks = lookAtTimes(actionId, feed)
+    const unwatch = store.watch(namespace, actionId, (news) => applyNews(feed, news))
+    const stopPolling = pollStore(actionId, feed)
     feed.stop = () => {
       unwatch()
-      endLooks()
+      stopPolling()
       feeds.delete(actionId)
     }
     feeds.set(actionId, feed)
     return feed
   }
 
-  /** Looks at intervals whether news were missed. */
-  function lookAtTimes(actionId: string, feed: Feed): () => void {
-    let pause: number = LOOK.first
+  /** Queries the store at intervals for changes that were missed. */
+  function pollStore(actionId: string, feed: Feed): () => void {
+    let pause: number = POLL.first
     let timer: NodeJS.Timeout
     const next = (): void => {
-      timer = setTimeout(look, running.has(actionId) ? Math.max(pause, LOOK_HERE) : pause)
-      pause = Math.min(pause * LOOK.growth, LOOK.most)
+      timer = setTimeout(poll, running.has(actionId) ? Math.max(pause, FIRST_POLL_HERE) : pause)
+      pause = Math.min(pause * POLL.growth, POLL.most)
     }
-    const look = async (): Promise<void> => {
+    const poll = async (): Promise<void> => {
       const before = feed.action?.version
       const { news } = feed
-      // What the database does not answer now it may answer the next time.
+      // If the query fails, the next one may succeed.
       const found = await (async () => store.get(namespace, actionId))().catch(() => feed.action)
       if (news === feed.news && found?.version !== before) {
-        hear(feed, { ...(found && { action: found }), logged: true })
+        applyNews(feed, { ...(found && { action: found }), logged: true })
       }
       if (feed.followers > 0) next()
     }
@@ -136,7 +145,7 @@ export function createWaits(worker: WorkerContext): Waits {
       feed.reading = undefined
       return action
     }
-    return forgotten(whenKnown(store.get(namespace, actionId), keep), () => {
+    return forgetOnFailure(whenKnown(store.get(namespace, actionId), keep), () => {
       if (news === feed.news) feed.reading = undefined
     })
   }
@@ -159,7 +168,9 @@ export function createWaits(worker: WorkerContext): Waits {
       logAfter(position) {
         const { logs } = feed
         const read = (): Awaitable<readonly PlacedEntry[] | undefined> =>
-          forgotten(store.logAfter(namespace, actionId, position, LOG_PAGE), () => logs.delete(position))
+          forgetOnFailure(store.logAfter(namespace, actionId, position, LOG_PAGE), () =>
+            logs.delete(position),
+          )
         const entries = logs.get(position) ?? read()
         logs.set(position, entries)
         return entries
@@ -213,20 +224,20 @@ export function createWaits(worker: WorkerContext): Waits {
   }
 }
 
-/** What is read, which is to be forgotten where it fails. */
-function forgotten<T>(read: Awaitable<T>, forget: () => void): Awaitable<T> {
+/** Calls `forget` if the query fails, so that a failure is not kept. */
+function forgetOnFailure<T>(read: Awaitable<T>, forget: () => void): Awaitable<T> {
   if (isPromiseLike(read)) read.catch(forget)
   return read
 }
 
-/** Takes what is told of an action, and wakes who waits for it. */
-function hear(feed: Feed, { action, logged }: ActionNews): void {
+/** Applies a change of an action and resumes the requests that wait for it. */
+function applyNews(feed: Feed, { action, logged }: ActionNews): void {
   feed.news++
   if (logged) feed.logged++
   feed.logs.clear()
   feed.reading = undefined
   feed.isFresh = action !== undefined
-  // Two changes may be told in another order than they were made.
+  // Two changes may arrive in the wrong order.
   if (action && action.version >= (feed.action?.version ?? 0)) feed.action = action
   for (const wake of feed.waiting) wake()
 }

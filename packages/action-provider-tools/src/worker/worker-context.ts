@@ -1,4 +1,6 @@
-/** What the parts of a worker share: one provider, one store, and the attempts that run on this instance. */
+/**
+ * What the parts of a worker share: provider, store, settings, and the attempts that run on this instance.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as lifecycle from '../action/lifecycle.ts'
 import type { Auth } from '../auth/auth.ts'
@@ -12,7 +14,7 @@ import { type AttemptWaits, createAttemptWaits } from './attempt-waits.ts'
 import type { Encryption } from './encryption.ts'
 import { bufferProgress, type Progress, type ProgressBuffer } from './progress-buffer.ts'
 
-/** A provider whose actions the library keeps. */
+/** A provider whose actions are kept in a store. */
 export type ManagedProvider = ActionProvider & { work: Exclude<Work, { kind: 'callbacks' }> }
 
 export type WorkerContext = {
@@ -23,46 +25,46 @@ export type WorkerContext = {
   readonly auth: Auth
   readonly secrets: Encryption
   readonly log: Logger
-  /** Names this process among those that share the store. */
+  /** The name of this instance, unique among those that share the store. */
   readonly instance: string
-  /** The provider's URL for the outside world; absent where that is not known. */
+  /** The public URL of the provider; `undefined` if it is not set. */
   readonly publicUrl: string | undefined
   readonly timing: Timing
   readonly now: () => number
   readonly instrument: WorkInstrument
-  /** What runs here, by action id. */
+  /** The attempts that run on this instance, by action id. */
   readonly running: Map<string, Attempt>
-  /** What begins here once its action is recorded, by action id. Each has its place, as what runs. */
+  /** Attempts whose action is being recorded, by action id. They count as running. */
   readonly starting: Map<string, Attempt>
   state: 'new' | 'working' | 'stopping' | 'stopped'
-  /** Makes the worker look for due jobs. */
+  /** Makes the worker query for due jobs. */
   nudge: () => void
 }
 
-/** How often a worker looks at the store, and for how long it gathers progress, in milliseconds. */
+/** The intervals of maintenance and the time for which progress is collected, in milliseconds. */
 export type Timing = { tick: number; poll: number; keep: number; sweep: number; gather: number }
 
-export const TIMING: Timing = { tick: 250, poll: 1_000, keep: 3_000, sweep: 15_000, gather: 100 }
+export const TIMING: Timing = { tick: 250, poll: 1_000, keep: 2_000, sweep: 15_000, gather: 100 }
 
-/** A part of an action's life that no request waits for. */
+/** Work for an action outside any request. */
 export type BackgroundPart = {
   /** `work`: an attempt. `end`: maintenance ends the action. */
   name: 'work' | 'end'
   action_id: string
   attempt?: number
-  /** What `traceparent` gave when the action was started. */
+  /** The trace of the request that started the action. */
   traceparent?: string | undefined
   /** When it began, in milliseconds since 1970 (default: now). */
   startedAt?: number
 }
 
-/** What is put around the work of a provider to measure and trace it. */
+/** Measures and traces the work of a provider. */
 export type WorkInstrument = {
-  /** Goes around a part in the background, which says how it ended. */
+  /** Runs a part in the background, which reports its outcome. */
   background: <T>(part: BackgroundPart, act: (ended: (outcome: string) => void) => Promise<T>) => Promise<T>
-  /** Runs something outside the trace of what set it off. */
+  /** Runs a function outside the current trace. */
   apart: <T>(act: () => T) => T
-  /** What continues the current trace (W3C Trace Context); absent where nothing is traced. */
+  /** The current trace (W3C Trace Context); absent if nothing is traced. */
   traceparent?: () => string | undefined
 }
 
@@ -81,66 +83,66 @@ export const DEADLINE_EXCEEDED: lifecycle.Failure = {
 /** The details of an action that a crash interrupted and that may not run twice. */
 export const INTERRUPTED: lifecycle.Failure = {
   code: 'Interrupted',
-  description: 'The work was interrupted, and it is not of the kind that may be run again',
+  description: 'The work was interrupted, and the provider does not allow it to run again',
 }
 
-/** The details of an action whose work goes on under no other version than its own. */
+/** The details of an action whose work must not continue under another version. */
 export const VERSION_CHANGED: lifecycle.Failure = {
   code: 'VersionChanged',
-  description: 'The work was begun under another version of the provider, which this one cannot go on with',
+  description: 'The work began under another version of the provider, and this version cannot continue it',
 }
 
 /** One run of an action's work, from its beginning, on this instance. */
 export type Attempt = {
   readonly actionId: string
-  /** Made on first use: most work ends before anybody asks for it. */
+  /** Created on first use: most work ends without it. */
   readonly controller: AbortController
   readonly progress: ProgressBuffer
-  /** What it waits for. */
+  /** The waits of its work. */
   readonly waits: AttemptWaits
-  /** Resolves when its action is recorded: work that runs inline begins before that. */
+  /** Resolves when the action is recorded. Work that runs inline begins earlier. */
   recorded: Promise<void>
-  /** The job under which it runs. Its lease tells this attempt from a later one. */
+  /** The job of this attempt. A later attempt has a higher lease. */
   readonly job: Job
-  /** Why it was told to stop. */
+  /** Why it was aborted. */
   readonly interruption: WorkInterrupted['reason'] | undefined
-  /** Counts the attempts of the action. */
+  /** The number of the attempt, from 1. */
   number: number
-  /** How often the action's work had failed for a passing reason when this attempt began. */
+  /** How often the action's work had failed and been retried when this attempt began. */
   failures: number
   deadlineAt: number | undefined
   /**
-   * Whether it only makes a call to another system. Such an attempt is short, and itself cancels work there
-   * that must end.
+   * Whether the attempt makes one call for remote work. Such an attempt is short, and cancels the remote work
+   * itself if the action must end.
    */
   readonly remote: boolean
-  /** Whether it cancels the work in the other system. */
+  /** Whether its call cancels the remote work. */
   canceling: boolean
-  /** When it called the other system: `performance.now()`. */
+  /** The `performance.now()` at which it called the other system. */
   calledAt: number
   /**
-   * When the request was sent that last took or kept the job: `performance.now()`. The lease counts from
-   * there.
+   * The `performance.now()` at which the query was sent that last took the job or renewed its lease. The
+   * lease counts from then.
    */
   keptAt: number
-  /** How many events it knows to have reached the action. */
+  /** How many events of the action this attempt has read. */
   eventsSeen: number
-  /** How many writes of progress it has begun. */
+  /** Counts its writes of progress. */
   writes: number
   /** Whether the author's function was called. */
   started: boolean
   /**
-   * Whether another instance may hold the job now, as the store says: nothing of this attempt counts any
-   * more.
+   * Whether the store says that this instance no longer holds the job. Nothing that this attempt does is
+   * recorded then.
    */
   lost: boolean
-  /** Resolves when its action has ended without it, so that nobody needs its result. */
+  /** Resolves when the action has ended without the attempt: its result is not needed. */
   readonly abandoned: { readonly promise: Promise<void>; readonly resolve: () => void }
-  /** Resolves when nothing of it is left to do; never rejects. */
+  /** Resolves when the attempt and its writes have ended; never rejects. */
   ended: Promise<void>
 }
 
-/** @param takenAt when the request was sent that took its job: `performance.now()` */
+/** @param takenAt the `performance.now()` at which the query was sent that took the job */
 export function createAttempt(worker: WorkerContext, job: Job, takenAt: number): Attempt {
   let controller: AbortController | undefined
   const attempt: Attempt = {
@@ -157,7 +159,7 @@ export function createAttempt(worker: WorkerContext, job: Job, takenAt: number):
     waits: createAttemptWaits(
       worker.now,
       () => attempt.controller.signal,
-      // Whoever writes says what went wrong.
+      // `writeProgress` has logged the error.
       () => void attempt.progress.flush().catch(() => {}),
     ),
     recorded: Promise.resolve(),
@@ -178,9 +180,7 @@ export function createAttempt(worker: WorkerContext, job: Job, takenAt: number):
   return attempt
 }
 
-/**
- * Whether the action is still this attempt's to change: nobody has ended it, and no later attempt has begun.
- */
+/** Whether the attempt may still change the action: the action is ACTIVE and no later attempt has begun. */
 export function owns(
   worker: WorkerContext,
   action: Pick<CurrentAction, 'status' | 'lease' | 'runs_on'>,
@@ -191,29 +191,30 @@ export function owns(
   )
 }
 
-/** What the store checks where only the holder of the job may change something. */
+/** The condition of a change that only the holder of the job may make. */
 export function holdOf({ instance }: WorkerContext, { job }: Attempt): Hold {
   return { instance, lease: job.lease }
 }
 
 /**
- * Tells the work why it should stop. The first reason stays. A call to another system goes on when the action
- * must end: the next one needs its answer to cancel the work there.
+ * Aborts the signal of an attempt; the first reason stays. A call for remote work is not aborted when its
+ * action must end: the next call needs its answer to cancel the work.
  */
 export function abort(attempt: Attempt, reason: WorkInterrupted['reason']): void {
   if (attempt.remote && (reason === 'canceled' || reason === 'deadline')) return
   if (attempt.interruption === undefined) attempt.controller.abort(new WorkInterrupted(reason))
 }
 
-/** Stops an attempt that no longer holds its job, and drops what it still wants to record. */
+/** Aborts an attempt that no longer holds its job. Its later writes are dropped. */
 export function lose(attempt: Attempt): void {
   attempt.lost = true
   abort(attempt, 'lost')
 }
 
 /**
- * Writes progress under a number, so that a write whose acknowledgement was lost is not made again.
- * @throws WorkInterrupted where the action is no longer this attempt's to change
+ * Writes the progress of an attempt. Writes are numbered, so that one whose answer was lost is not made
+ * twice.
+ * @throws WorkInterrupted if the attempt no longer owns the action
  */
 async function writeProgress(worker: WorkerContext, attempt: Attempt, progress: Progress): Promise<void> {
   const { actionId } = attempt
@@ -244,7 +245,7 @@ async function writeProgress(worker: WorkerContext, attempt: Attempt, progress: 
   throw attempt.controller.signal.reason ?? new WorkInterrupted('lost')
 }
 
-/** What progress does to an action: its limit of retries counts from the last step that has ended. */
+/** The change that records progress. A step that has ended sets the count of failures back to 0. */
 export function progressed(current: lifecycle.LivingAction, progress: Progress): Change {
   return {
     ...lifecycle.progress(current, progress, progress.log),
@@ -254,7 +255,7 @@ export function progressed(current: lifecycle.LivingAction, progress: Progress):
   }
 }
 
-/** Whether an action is past its deadline and a time of grace after it. */
+/** Whether the deadline of an action passed more than `grace` milliseconds ago. */
 export function isOverdue(
   worker: WorkerContext,
   action: Pick<CurrentAction, 'deadline_at'>,
@@ -264,18 +265,18 @@ export function isOverdue(
 }
 
 /**
- * Repeats a change until the database takes it: what was done must be recorded, however long the database is
- * away.
- * @param isVain says when nobody needs the change any more
- * @throws WorkInterrupted then, ServiceUnavailable once the worker has stopped, and any other error at once
+ * Repeats a change for as long as the database is unavailable: what was done must be recorded.
+ * @param isObsolete whether the change is no longer needed
+ * @throws WorkInterrupted if the change is obsolete
+ * @throws ServiceUnavailable after the worker has stopped; any other error at once
  */
 export async function persist<T>(
   worker: WorkerContext,
   change: () => T | Promise<T>,
-  isVain: () => boolean,
+  isObsolete: () => boolean,
 ): Promise<T> {
   for (let failures = 1; ; failures++) {
-    if (isVain()) throw new WorkInterrupted('lost')
+    if (isObsolete()) throw new WorkInterrupted('lost')
     try {
       return await change()
     } catch (error) {
@@ -285,7 +286,7 @@ export async function persist<T>(
   }
 }
 
-/** Logs an error of the store: a passing outage as a warning, anything else as an error. */
+/** Logs an error of the store: an outage as a warning, any other error as an error. */
 export function logStoreError(
   worker: WorkerContext,
   error: unknown,

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts'
 import { errorFacts, type Logger } from '../log.ts'
 import { within } from '../promise-like.ts'
 import type { ActionStore, Change, CurrentAction, Job, StoredAction } from '../store/action-store.ts'
+import { LONGEST_WAIT_IN_MEMORY } from './attempt-waits.ts'
 import { isCallback } from './callback-urls.ts'
 import { type Delivery, deliver } from './deliver.ts'
 import type { Encryption } from './encryption.ts'
@@ -15,7 +16,7 @@ import { handBack, runJob } from './run-job.ts'
 import { resealCaller } from './sealed-state.ts'
 import { type ActionStarter, createActionStarter } from './start-action.ts'
 import { createJobTaker } from './take-jobs.ts'
-import { createWaits, type WaitOptions, type Waits } from './waits.ts'
+import { createWaits, isSuspended, type WaitOptions, type Waits } from './waits.ts'
 import {
   type Attempt,
   abort,
@@ -36,63 +37,69 @@ export type WorkerOptions = {
   auth: Auth
   secrets: Encryption
   log: Logger
-  /** Names this process among those that share the store (default: a random name). */
+  /** The name of this instance, unique among those that share the store (default: random). */
   instance?: string
-  /** The provider's URL for the outside world, for callback URLs. */
+  /** The public URL of the provider, for callback URLs. */
   publicUrl?: string
-  /** Whether this instance takes work (default), or only serves requests. */
+  /** Whether this instance takes jobs (default), or only serves requests. */
   works?: boolean
   /**
-   * How long `stop` lets work go on before it is handed back, in milliseconds (default 10,000). In the last
-   * fifth of it the work's signal aborts.
+   * How long `stop` waits for work before it hands back the jobs, in milliseconds (default 10,000). In the
+   * last fifth of that time the signal of the work is aborted.
    */
   shutdownGrace?: number
   timing?: Partial<Timing>
-  /** What measures and traces its work (default: nothing). */
+  /** Measures and traces the work (default: nothing). */
   instrument?: WorkInstrument
-  /** The time in milliseconds since 1970 (default: the store's). */
+  /** Gives the time in milliseconds since 1970 (default: the store's time). */
   clock?: Clock
 }
 
-/** Runs the work of one provider's actions: takes due jobs, runs them, and maintains what it has begun. */
+/** Runs the work of one provider's actions: takes due jobs, runs attempts and does maintenance. */
 export type Worker = {
   start: () => void
-  /** Takes no more work, lets what runs end within the grace period, and hands the rest back. */
+  /**
+   * Takes no more jobs, waits for running work within the grace period, then hands back the remaining jobs.
+   */
   stop: () => Promise<void>
-  /** Makes it look for due jobs. */
+  /** Makes the worker query for due jobs. */
   nudge: () => void
-  /** Records a new action, and begins its work as soon as may be. */
+  /** Records a new action and starts its work; see `ActionStarter`. */
   create: ActionStarter
-  /** Seals what the work of an action needs of its creator who resumes it. @throws ServiceUnavailable */
+  /** Makes the sealed state of an action that its creator resumes. @throws ServiceUnavailable */
   reseal: (actionId: string, auth: AuthState) => Promise<Uint8Array>
-  /** What cancel does to an action of this provider. */
+  /** The change that cancels an action of this provider; `by` names the caller. */
   cancel: (action: CurrentAction, by: string) => Change | undefined
-  /** Aborts the work of a canceled action, where it runs here. */
+  /** Aborts the work of a canceled action, if it runs on this instance. */
   interrupt: (actionId: string) => void
-  /** Lets an event reach an action: see `deliver`. */
+  /** Delivers an event to an action; see `deliver`. */
   deliver: (delivery: Delivery) => Promise<StoredAction>
-  /** Whether who sends an event has its signed URL. */
+  /** Whether the use and signature are those of a callback URL for this event. */
   isCallback: (actionId: string, event: string, url: { use: number; signature: string }) => boolean
-  /** Polls work in another system, unless that was done within its poll interval. */
+  /** Polls remote work, unless its last poll was within the poll interval. Resolves with the newer action. */
   refresh: (action: StoredAction) => Promise<StoredAction | undefined> | StoredAction
   /**
-   * Resolves with the action when it is no longer ACTIVE, or when it was waited for long enough: see `Waits`.
+   * Resolves with the action when it is no longer ACTIVE, or when the wait ends; see `Waits.until`.
+   * @param options.whileBusy also if its work is suspended for longer than the wait
    */
   whenNotActive: (
     actionId: string,
     milliseconds: number,
-    options: WaitOptions,
+    options: WaitOptions & { whileBusy?: boolean },
   ) => Promise<StoredAction | undefined>
-  /** Lets a request follow an action. */
+  /** Lets a request wait for changes of an action; see `Waits.follow`. */
   follow: Waits['follow']
-  /** How many actions run here at this moment. */
+  /** How many attempts run on this instance now. */
   readonly running: number
 }
 
-/** The part of the grace period in which work goes on undisturbed. In the rest its signal is aborted. */
+/** The fraction of the grace period after which the signal of running work is aborted. */
 const GRACE_BEFORE_SIGNAL = 0.8
 
-/** How long status waits for a poll of another system, in milliseconds, before it answers what was known. */
+/**
+ * How long status waits for a poll of remote work, in milliseconds, before it answers with the action as
+ * stored.
+ */
 const POLL_WAIT = 2_000
 
 export function createWorker(options: WorkerOptions): Worker {
@@ -120,21 +127,24 @@ export function createWorker(options: WorkerOptions): Worker {
   const taker = createJobTaker(worker, works, launch)
   const remote = provider.work.kind === 'remote'
   const waits = createWaits(worker)
-  let endings: (() => void)[] = []
+  let stopFunctions: (() => void)[] = []
 
   function launch(job: Job, takenAt: number): void {
     const attempt = createAttempt(worker, job, takenAt)
-    // The instance began to stop while the job was taken.
+    // The instance began to stop while it took the job.
     if (worker.state !== 'working') abort(attempt, 'shutdown')
     const before = running.get(job.action_id)
     track(
       attempt,
-      (before ? end(before) : Promise.resolve()).then(() => runJob(worker, attempt)),
+      (before ? replaceAttempt(before) : Promise.resolve()).then(() => runJob(worker, attempt)),
     )
   }
 
-  /** Ends an attempt whose job was taken anew. Work that ignores its signal has as long as after cancel. */
-  async function end(attempt: Attempt): Promise<void> {
+  /**
+   * Ends an attempt whose job this instance has taken again. Work that ignores its signal has as long as
+   * after a cancel.
+   */
+  async function replaceAttempt(attempt: Attempt): Promise<void> {
     lose(attempt)
     await within(attempt.ended, worker.options.cancelGrace)
     attempt.abandoned.resolve()
@@ -144,7 +154,7 @@ export function createWorker(options: WorkerOptions): Worker {
     const { actionId } = attempt
     running.set(actionId, attempt)
     if (worker.state === 'stopped') {
-      // It began while its action was being written, after stop had listed what runs.
+      // The action was being recorded when `stop` listed the running attempts.
       abort(attempt, 'shutdown')
       if (attempt.started) void handBack(worker, attempt)
     }
@@ -167,8 +177,8 @@ export function createWorker(options: WorkerOptions): Worker {
     else taker.nudge()
   }
 
-  /** Waits until nothing runs any more, or the time is over. */
-  async function runOut(milliseconds: number): Promise<void> {
+  /** Waits until no attempt runs, for at most a number of milliseconds. */
+  async function awaitRunning(milliseconds: number): Promise<void> {
     const until = performance.now() + milliseconds
     for (let left = milliseconds; running.size > 0 && left > 0; left = until - performance.now()) {
       await within(Promise.all([...running.values()].map(({ ended }) => ended)), left)
@@ -183,8 +193,8 @@ export function createWorker(options: WorkerOptions): Worker {
         if (event.kind === 'job') taker.nudge()
         else interrupt(event.action_id)
       })
-      // An instance that takes no jobs may still run work that began inside the transaction of its action.
-      endings = [
+      // An instance that takes no jobs may still run work that began inline.
+      stopFunctions = [
         unsubscribe,
         followClock(worker, taker, options.clock),
         maintainAttempts(worker),
@@ -197,20 +207,23 @@ export function createWorker(options: WorkerOptions): Worker {
       if (worker.state === 'stopping' || worker.state === 'stopped') return
       worker.state = 'stopping'
       waits.wake()
-      // What has not begun need not begin here.
+      // Attempts that have not called the work need not call it here.
       const beginning = [...starting.values()]
       for (const attempt of [...beginning, ...running.values()])
         if (!attempt.started) abort(attempt, 'shutdown')
       const over = performance.now() + shutdownGrace
       await within(Promise.all([taker.idle(), ...beginning.map(({ ended }) => ended)]), shutdownGrace)
-      await runOut(over - shutdownGrace * (1 - GRACE_BEFORE_SIGNAL) - performance.now())
+      await awaitRunning(over - shutdownGrace * (1 - GRACE_BEFORE_SIGNAL) - performance.now())
       for (const attempt of running.values()) abort(attempt, 'shutdown')
-      await runOut(over - performance.now())
+      await awaitRunning(over - performance.now())
       worker.state = 'stopped'
       waits.wake()
-      for (const end of endings) end()
+      for (const stop of stopFunctions) stop()
       await Promise.all(
-        [...running.values()].filter(({ started }) => started).map((attempt) => handBack(worker, attempt)),
+        [...running.values()]
+          .filter(({ started }) => started)
+          // What waits is not interrupted: that it is suspended is being recorded.
+          .map((attempt) => (attempt.waits.isOver ? attempt.ended : handBack(worker, attempt))),
       )
     },
 
@@ -221,7 +234,7 @@ export function createWorker(options: WorkerOptions): Worker {
     cancel(action, by) {
       const isHere = action.runs_on !== undefined
       const change = lifecycle.cancel(action, by, now(), remote || isHere)
-      // It runs in the other system, where the next call cancels it, at once.
+      // Remote work between two calls: the job is due at once, and its next call cancels the work.
       return change && remote && !isHere ? { ...change, job: { due_at: now() } } : change
     },
 
@@ -240,8 +253,12 @@ export function createWorker(options: WorkerOptions): Worker {
       })
     },
 
-    whenNotActive: (actionId, milliseconds, options) =>
-      waits.until(actionId, milliseconds, (action) => action?.status !== 'ACTIVE', options),
+    whenNotActive(actionId, milliseconds, { whileBusy = false, ...options }) {
+      const orSuspended = whileBusy && milliseconds <= LONGEST_WAIT_IN_MEMORY
+      const isOver = (action: StoredAction | undefined): boolean =>
+        action?.status !== 'ACTIVE' || (orSuspended && isSuspended(action))
+      return waits.until(actionId, milliseconds, isOver, options)
+    },
 
     follow: waits.follow,
 

@@ -50,7 +50,7 @@ const TokenOrder = Type.Object(
     expires_in: Type.Optional(Type.Number()),
     /** `offline`: a refresh token too. */
     access_type: Type.Optional(Type.Enum(['online', 'offline'])),
-    /** `false`: record consent for the scope alone, and for nothing that it depends on. */
+    /** `false`: record consent only for the scope, not for its dependents. */
     consents: Type.Optional(Type.Boolean()),
   },
   closed,
@@ -64,7 +64,7 @@ export type ConsentOrder = Static<typeof ConsentOrder>
 const ConsentQuery = Type.Object({ ...who, scope: Type.Optional(Type.String()) }, closed)
 export type ConsentQuery = Static<typeof ConsentQuery>
 
-/** What tests and development need of an emulator besides the interface of Globus. */
+/** The functions of an emulator beside the interface of Globus, for tests and development. */
 export type Administration = {
   /** Registers a client with its scopes. Who registers again, by name or client_id, gets the same answer. */
   register(registration: Registration): Promise<Registered>
@@ -72,7 +72,9 @@ export type Administration = {
   groups(): Promise<UserGroup[]>
   /** Issues an access token and records the consent, as if the user had logged in. */
   issueToken(order: TokenOrder): Promise<string>
-  /** The same as documents, one for each resource server, with refresh tokens when `access_type` is `offline`. */
+  /**
+   * The same as documents, one for each resource server, with refresh tokens when `access_type` is `offline`.
+   */
   issueTokens(order: TokenOrder): Promise<TokenDocument[]>
   revoke(token: { token: string }): Promise<void>
   /** Lets access tokens expire now. Refresh tokens stay. */
@@ -95,7 +97,7 @@ export type Administration = {
 
 const Nothing = Type.Object({})
 
-/** Every operation, with what it takes. */
+/** Every operation, with its argument. */
 export const operations: Record<keyof Administration, TSchema> = {
   register: Registration,
   users: Nothing,
@@ -115,7 +117,7 @@ export const operations: Record<keyof Administration, TSchema> = {
   reset: Nothing,
 }
 
-/** What `GET /emulator` answers. */
+/** The answer to `GET /emulator`. */
 export type EmulatorInfo = { emulator: 'globus'; version: string }
 
 /**
@@ -138,7 +140,7 @@ export function connectEmulator(url: string): Administration {
   return Object.fromEntries(Object.keys(operations).map((name) => [name, operation(name)])) as Administration
 }
 
-/** Describes the emulator at this address; `undefined` where there is none. */
+/** Describes the emulator at this address; `undefined` if there is none. */
 export async function findEmulator(url: string): Promise<EmulatorInfo | undefined> {
   try {
     const response = await fetch(new URL('/emulator', url), { signal: AbortSignal.timeout(2000) })

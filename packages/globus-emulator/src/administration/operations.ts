@@ -29,7 +29,7 @@ const checked = Object.entries(operations).map(
 )
 
 /**
- * The administration of an emulator in this process. Each operation checks what it is given.
+ * The administration of an emulator in this process. Each operation checks its argument.
  *
  * @throws Error that names the operation, and the field that is wrong
  */

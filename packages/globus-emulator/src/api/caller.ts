@@ -12,8 +12,8 @@ export type Caller = { identities: string[]; client: Client }
 /**
  * Authenticates the sender of a request.
  *
- * @param scopes suffixes of scopes of Globus Auth, of which a token must carry one; without any, each token for Globus
- *   Auth will do
+ * @param scopes suffixes of scopes of Globus Auth, of which a token must carry one; without any, each token
+ * for Globus Auth will do
  * @throws ServiceError 401, 403
  */
 export function callerOf(state: State, request: FastifyRequest, scopes: readonly string[] = []): Caller {

@@ -145,7 +145,10 @@ export async function clientRoutes(app: FastifyInstance, { state }: Service): Pr
     return { client: clientDocument(state, client), included: { client_credential: credential } }
   }
 
-  /** The client of a person belongs to one of their projects. The client of a client has that one as its parent. */
+  /**
+   * The client of a person belongs to one of their projects. The client of a client has that one as its
+   * parent.
+   */
   function owner(caller: Caller, project: string | null): Pick<Client, 'project' | 'parent_client'> {
     if (project === null && caller.identities.includes(caller.client.id)) {
       return { project: null, parent_client: caller.client.id }

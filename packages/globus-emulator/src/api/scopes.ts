@@ -31,7 +31,7 @@ const fields = {
 const readNew = bodyReader('scope', Type.Object(fields))
 const readChange = bodyReader('scope', Type.Partial(Type.Object(fields)))
 
-/** Scopes: what other clients can ask for of a client that is a service. */
+/** Scopes, which other clients can ask for. */
 export async function scopeRoutes(app: FastifyInstance, { state }: Service): Promise<void> {
   const config = { endpoint: () => 'api' as const }
   const viewing = ['manage_projects', 'view_clients_and_scopes']

@@ -6,8 +6,8 @@ import type { Client, State } from '../state/state.ts'
 import { findToken, type LiveToken } from '../state/tokens.ts'
 
 /**
- * The confidential client that sent the request, by HTTP Basic or by `client_id` and `client_secret` in the form
- * (RFC 6749 section 2.3.1).
+ * The confidential client that sent the request, by HTTP Basic or by `client_id` and `client_secret` in the
+ * form (RFC 6749 section 2.3.1).
  *
  * @throws ServiceError 401 `invalid_client`
  */
@@ -37,7 +37,7 @@ export function identifyClient(state: State, authorization: string | undefined, 
   return authenticateClient(state, authorization, form)
 }
 
-/** The bearer token of a request, if it counts. */
+/** The bearer token of a request, if it is valid. */
 export function bearerOf(state: State, request: FastifyRequest): LiveToken | undefined {
   const text = bearerToken(request)
   return text === undefined ? undefined : findToken(state, text, 'access')

@@ -37,7 +37,7 @@ export class UnsafeRequest extends Error {
   }
 }
 
-/** The request is faulty, and its client learns that at its redirect URI (RFC 6749 section 4.1.2.1). */
+/** The error of a request, which its client gets at its redirect URI (RFC 6749 section 4.1.2.1). */
 export class RefusedRequest extends Error {
   readonly location: string
 
@@ -116,7 +116,9 @@ export function requestedScopes(text: string): ScopeTree[] {
   return invalidScopeOnError(() => parseScopes(text))
 }
 
-/** @throws ServiceError 400 `invalid_scope` for a malformed list, an empty one, or a scope nobody registered */
+/**
+ * @throws ServiceError 400 `invalid_scope` for a malformed list, an empty one, or a scope nobody registered
+ */
 export function knownScopes(state: State, text: string): RequestedScope[] {
   const trees = requestedScopes(text).filter(({ scope }) => scope !== offlineScope)
   if (trees.length === 0) throw oauthError('invalid_scope', 'no scope was asked for')
@@ -156,9 +158,9 @@ function invalidScopeOnError<Result>(read: () => Result): Result {
 }
 
 /**
- * Whether a client may send users to this address. It may where it has registered exactly that address. A native
- * application may also use the page that shows codes, and any port of this machine (RFC 8252 section 7.3): with a
- * path that it registered for loopback, or with any path if it registered none.
+ * Whether a client may send users to this address. It may if it has registered exactly that address. A native
+ * application may also use the page that shows codes, and any port of this machine (RFC 8252 section 7.3):
+ * with a path that it registered for loopback, or with any path if it registered none.
  *
  * @param base the address of the emulator
  */

@@ -115,8 +115,8 @@ export function clientCredentials(
 }
 
 /**
- * The dependent token grant: a service that got a token from its caller gets tokens for the services that it calls
- * for this caller. Without `scope` it gets all that the caller has consented to.
+ * The dependent token grant: a service that got a token from its caller gets tokens for the services that it
+ * calls for this caller. Without `scope` it gets all that the caller has consented to.
  *
  * @throws ServiceError 400 `invalid_grant`; 403 `dependent_consent_required` for a scope without consent
  */

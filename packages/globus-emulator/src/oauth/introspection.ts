@@ -7,7 +7,7 @@ import type { Client, State } from '../state/state.ts'
 import { findToken, type LiveToken, scopeText } from '../state/tokens.ts'
 
 /**
- * Token introspection (RFC 7662): what a service asks about the token of its caller. A token is active only for the
+ * Token introspection (RFC 7662), for a service about the token of its caller. A token is active only for the
  * service that it is meant for and the client that it was issued to.
  */
 export function introspect(

@@ -67,7 +67,7 @@ export async function idToken(
     .sign(await importJWK(signingKey(state), signatureAlgorithm))
 }
 
-/** What these scopes reveal of a user (OpenID Connect Core section 5.4). */
+/** The claims about a user that these scopes give (OpenID Connect Core section 5.4). */
 export function userClaims(
   state: State,
   identity: Identity,

@@ -71,7 +71,9 @@ export async function oauthRoutes(app: FastifyInstance, { state, settings }: Ser
     })
   }
 
-  /** One token document with the others in it. That for Globus Auth comes first: the id token belongs to it. */
+  /**
+   * One token document with the others in it. That for Globus Auth comes first: the id token belongs to it.
+   */
   async function withIdToken(
     request: FastifyRequest,
     tokens: TokenDocument[],
@@ -105,7 +107,8 @@ export async function oauthRoutes(app: FastifyInstance, { state, settings }: Ser
       const form = formOf(body)
       const client = identifyClient(state, headers.authorization, form)
       if (!form.token) throw oauthError('invalid_request', 'the form has no token')
-      // RFC 7009 section 2.1: a client revokes its own tokens alone. globus-cli logs out as the template of its client.
+      // RFC 7009 section 2.1: a client revokes only its own tokens. globus-cli logs out as the template of
+      // its client.
       const { issuedTo } = findToken(state, form.token) ?? {}
       if (issuedTo && [issuedTo.id, issuedTo.parent_client].includes(client.id))
         revokeToken(state, form.token)
@@ -113,7 +116,7 @@ export async function oauthRoutes(app: FastifyInstance, { state, settings }: Ser
     },
   )
 
-  /** An older form of introspection: whether a token of the client counts. */
+  /** An older form of introspection: whether a token of the client is valid. */
   app.post<{ Body: unknown }>(
     '/v2/oauth2/token/validate',
     { config: { endpoint: () => 'introspect' } },

@@ -3,12 +3,14 @@ import { addClientIdentity } from './identities.ts'
 import { randomText, sameSecret } from './secrets.ts'
 import { type Client, type Credential, type State, timestamp } from './state.ts'
 
-/** Whether a client can keep no secret: it is a native or a browser application. */
+/** Whether a client is public: a native or a browser application cannot keep a secret. */
 export function isPublic(client: Client): boolean {
   return client.client_type === 'public_installed_client' || client.client_type === 'public_webapp_client'
 }
 
-/** Adds a client, with its identity where it can have one. Fields that are left out get the defaults of Globus. */
+/**
+ * Adds a client, with its identity if it can have one. Fields that are left out get the defaults of Globus.
+ */
 export function addClient(state: State, given: Partial<Client> & Pick<Client, 'name'>): Client {
   const id = given.id ?? randomUUID()
   const client: Client = {
@@ -59,7 +61,10 @@ export function credentialsOf(state: State, client: Client): Credential[] {
   return [...state.credentials.values()].filter((credential) => credential.client === client.id)
 }
 
-/** Whether a credential of the client has this secret. Compares all, so that the time it takes reveals nothing. */
+/**
+ * Whether a credential of the client has this secret. Compares all, so that the time it takes reveals
+ * nothing.
+ */
 export function hasSecret(state: State, client: Client, secret: string): boolean {
   return credentialsOf(state, client).filter((credential) => sameSecret(secret, credential.secret)).length > 0
 }

@@ -14,8 +14,8 @@ type Grant = {
 }
 
 /**
- * Records that an identity allows a client these scopes and those below them. `expandScopes` adds the registered
- * dependents first.
+ * Records that an identity allows a client these scopes and those below them. `expandScopes` adds the
+ * registered dependents first.
  *
  * @returns the consents at the root, one for each scope, in the same order
  */
@@ -37,7 +37,7 @@ function findConsent(
   )
 }
 
-/** The consents directly below this one: what a dependent token grant gives tokens for. */
+/** The consents directly below this one, for which a dependent token grant gives tokens. */
 export function consentsBelow(state: State, parent: Consent): Consent[] {
   return [...state.consents.values()].filter((consent) => parentOf(consent) === parent.id)
 }
@@ -59,8 +59,8 @@ export function consentsToClient(
 }
 
 /**
- * Rescinds a consent with all below it. Where the consent is not `atomically_revocable`, the consent above cannot
- * do without it, and goes too.
+ * Rescinds a consent with all below it. Where the consent is not `atomically_revocable`, the consent above
+ * cannot do without it, and goes too.
  */
 export function rescindConsent(state: State, consent: Consent): void {
   const above = consent.path.map((id) => state.consents.get(id)).filter((node) => node !== undefined)

@@ -5,8 +5,8 @@ import { type State, seconds } from './state.ts'
 const format = 1
 
 /**
- * Loads what an earlier emulator saved in this file into `state`. For users and groups the seed decides; clients,
- * scopes, consents and tokens come from the file. A file that does not exist changes nothing.
+ * Loads what an earlier emulator saved in this file into `state`. For users and groups the seed decides;
+ * clients, scopes, consents and tokens come from the file. A file that does not exist changes nothing.
  *
  * @throws Error for a file that cannot be read, or is not a state file
  */
@@ -31,8 +31,8 @@ export async function loadState(path: string, state: State): Promise<void> {
 }
 
 /**
- * Makes the function that saves the state to a file, which its owner alone can read (mode 0600). A crash leaves
- * the old file or the new one. Calls that come during a write share the next one.
+ * Makes the function that saves the state to a file, which only its owner can read (mode 0600). A crash
+ * leaves the old file or the new one. Calls that come during a write share the next one.
  *
  * @returns a function that rejects when the file cannot be written
  */

@@ -11,7 +11,9 @@ type IdentityProvider = {
 const usersProvider = '41143743-f3c8-4d60-bbdb-eeecaba85bd9'
 const clientsProvider = '3a74877b-e2a3-44b1-8958-ede1031b1827'
 
-/** Finds an identity by its id, its user name, or the part of that before the `@` where one account alone has it. */
+/**
+ * Finds an identity by its id, its user name, or the part of that before the `@` if only one account has it.
+ */
 export function findIdentity(state: State, key: string): Identity | undefined {
   const all = [...state.identities.values()]
   const exact = state.identities.get(key) ?? all.find(({ username }) => username === key)
@@ -43,7 +45,7 @@ export function addClientIdentity(state: State, client: Client): void {
   })
 }
 
-/** Adds the identity of a person, linked with `account` where that is given. */
+/** Adds the identity of a person, linked with `account` if that is given. */
 export function addIdentity(
   state: State,
   { account, ...given }: Pick<Identity, 'id' | 'username'> & Partial<Identity>,

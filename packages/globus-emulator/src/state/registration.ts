@@ -42,10 +42,11 @@ export type Registration = Static<typeof Registration>
 export type Registered = { client_id: string; client_secret: string; scopes: string[] }
 
 /**
- * Registers a client with its scopes, or updates the client that has this id or name: who registers again gets the
- * same id, secret and scopes.
+ * Registers a client with its scopes, or updates the client that has this id or name: who registers again
+ * gets the same id, secret and scopes.
  *
- * @returns the id of the client, its secret (empty for a native client) and its scope strings, in the order given
+ * @returns the id of the client, its secret (empty for a native client) and its scope strings, in the order
+ * given
  * @throws Error when a dependent scope is not registered
  */
 export function registerClient(state: State, registration: Registration): Registered {

@@ -10,8 +10,9 @@ export class ScopeSyntaxError extends Error {
 }
 
 /**
- * Reads the `scope` parameter of Globus Auth: scopes separated by spaces, each with its dependents in brackets, and
- * `*` before an optional one. Scopes that are repeated are merged; one that is anywhere required is required.
+ * Reads the `scope` parameter of Globus Auth: scopes separated by spaces, each with its dependents in
+ * brackets, and `*` before an optional one. Scopes that are repeated are merged; one that is anywhere
+ * required is required.
  *
  * @throws ScopeSyntaxError
  * @example parseScopes('A[B *C[D]]')

@@ -29,7 +29,10 @@ export function resolveScopes(state: State, trees: readonly ScopeTree[]): Reques
   return requested
 }
 
-/** The scopes with all that consent to them covers: the dependents asked for, and the required ones registered. */
+/**
+ * The scopes with all that consent to them covers: the dependents asked for, and the required ones
+ * registered.
+ */
 export function expandScopes(
   state: State,
   requested: readonly RequestedScope[],

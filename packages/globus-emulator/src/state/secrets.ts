@@ -27,7 +27,9 @@ export function sameSecret(given: string, expected: string): boolean {
   )
 }
 
-/** A UUID (of the form of version 5) that is the same for the same words, so that a seed can leave ids out. */
+/**
+ * A UUID (of the form of version 5) that is the same for the same words, so that a seed can leave ids out.
+ */
 export function derivedUuid(...words: string[]): string {
   const bytes = createHash('sha256').update(words.join('\0')).digest().subarray(0, 16)
   bytes.writeUInt8(((bytes[6] ?? 0) & 0x0f) | 0x50, 6)

@@ -3,7 +3,9 @@ import { addScope, scopeString } from './scopes.ts'
 import { derivedUuid } from './secrets.ts'
 import type { State } from './state.ts'
 
-/** The scope that the scope of an action provider depends on, with which it reads the groups of its callers. */
+/**
+ * The scope that the scope of an action provider depends on, with which it reads the groups of its callers.
+ */
 export const groupsScope = 'urn:globus:auth:scope:groups.api.globus.org:view_my_groups_and_memberships'
 
 /** The native client of this project's command line. */
@@ -106,7 +108,7 @@ const publishedIds: Record<string, string> = {
   'urn:globus:auth:scope:transfer.api.globus.org:all': '89ecabba-4acf-4e2e-a98d-ce592ccc2818',
 }
 
-/** Adds what every emulator knows: the services of Globus, and the native clients. */
+/** Adds the records of every emulator: the services of Globus, and the native clients. */
 export function addServices(state: State): void {
   for (const { scopes, registered, ...service } of services) {
     const client = addClient(state, { ...service, client_type: 'resource_server', visibility: 'public' })

@@ -18,8 +18,8 @@ export type State = {
   /** The private key that signs id tokens. */
   signingKey: JWK | undefined
   /**
-   * The id of the newest consent. It never goes down: a token whose consent is gone must not count again through
-   * a newer consent of the same id.
+   * The id of the newest consent. It never goes down: a token whose consent is gone must not count again
+   * through a newer consent of the same id.
    */
   lastConsent: number
 }
@@ -120,7 +120,10 @@ export type Group = {
   }[]
 }
 
-/** A node in the tree of what an identity has allowed: `client` may use `scope` below the node before it in `path`. */
+/**
+ * A node in the tree of what an identity has allowed: `client` may use `scope` below the node before it in
+ * `path`.
+ */
 export type Consent = {
   id: number
   identity: string
@@ -149,7 +152,7 @@ export type Token = {
   consents: number[]
   /** The SHA-256 of the refresh token that it came with: it is revoked with that one. */
   refreshed_by: string | null
-  /** The login that it goes back to. `null` where no person logged in: a client acts as itself. */
+  /** The login that it goes back to. `null` if no person logged in: a client acts as itself. */
   login: Login | null
   /** Seconds since 1970. */
   issued_at: number

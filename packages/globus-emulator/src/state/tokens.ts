@@ -11,7 +11,7 @@ import {
   timestamp,
 } from './state.ts'
 
-/** A token that counts, with the records that it refers to. */
+/** A valid token, with the records that it refers to. */
 export type LiveToken = Token & {
   owner: Identity
   issuedTo: Client

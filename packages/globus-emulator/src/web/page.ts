@@ -11,7 +11,7 @@ export class Html {
 
 type Content = Html | string | number | null | undefined | false | readonly Content[]
 
-/** Builds HTML. What is put in gets escaped, unless it is HTML. */
+/** Builds HTML. Escapes all values that are not HTML. */
 export function html(literals: TemplateStringsArray, ...contents: Content[]): Html {
   return new Html(literals.map((literal, index) => literal + render(contents[index])).join(''))
 }
@@ -46,7 +46,7 @@ input { width: 100%; font: inherit; padding: .5rem; border: 1px solid var(--edge
 a { color: var(--accent) }
 `
 
-/** The headers of every page: it may load its own style alone, and no page may frame it. */
+/** The headers of every page: it may load only its own style, and no page may frame it. */
 export const pageHeaders = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',

@@ -18,7 +18,7 @@ import { pageHeaders } from './page.ts'
 import { codePage, consentPage, consentsPage, homePage, loginPage, messagePage } from './pages.ts'
 import { currentSession, logIn, logOut } from './session.ts'
 
-/** What the browsers of users get: authorization, login, consents. */
+/** The pages for browsers: authorization, login, consents. */
 export async function webRoutes(app: FastifyInstance, { state }: Service): Promise<void> {
   app.addHook('onRequest', refuseForeignOrigin)
 
@@ -130,7 +130,7 @@ export async function webRoutes(app: FastifyInstance, { state }: Service): Promi
   }
 }
 
-/** The authorization request, or nothing where the reply already refuses it. */
+/** The authorization request, or nothing if the reply already refuses it. */
 function readOrRefuse(
   state: State,
   request: FastifyRequest,

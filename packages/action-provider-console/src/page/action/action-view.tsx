@@ -20,7 +20,7 @@ import { Facts } from './facts.tsx'
 import { LogSection } from './log-section.tsx'
 import { useAction } from './use-action.ts'
 
-/** One action: what it is, what it says, and what can be done with it. */
+/** One action: its status, details and log, and the operations on it. */
 export function ActionView({ provider, id }: { provider: string; id: string }): JSX.Element {
   return (
     <ProviderFrame provider={provider} view="action">
@@ -44,10 +44,10 @@ function Action({ provider, id, description }: ActionProps): JSX.Element {
   useEffect(() => () => void ask('forget', { key }), [key])
 
   if (action === undefined) {
-    if (error === undefined) return <p class="waiting">Asking …</p>
+    if (error === undefined) return <p class="waiting">Loading …</p>
     const isUnauthorized = toProblem(error).code === 'UnauthorizedRequest'
     return (
-      <ProblemBox error={error} again={again}>
+      <ProblemBox error={error} again={again} alone>
         {isUnauthorized && (
           <button type="button" class="main" onClick={() => void signIn()}>
             Sign in again
@@ -62,8 +62,8 @@ function Action({ provider, id, description }: ActionProps): JSX.Element {
     <>
       {route.value.query.get('repeated') !== null && (
         <p class="banner">
-          This action had been started before: its request id repeats an earlier request, so nothing was
-          started anew.
+          This action was started before: the request id repeats an earlier request, so no new action was
+          started.
         </p>
       )}
       <header class="action-head">
@@ -79,7 +79,7 @@ function Action({ provider, id, description }: ActionProps): JSX.Element {
       {status === 'ACTIVE' && <div class="progress" role="presentation" />}
       {released && (
         <p class="banner">
-          Released: the provider has forgotten this action. What you see is its last state.
+          Released: the provider has deleted this action. This is the last state that the page knows.
         </p>
       )}
       {error !== undefined && !released && <ProblemBox error={error} again={again} />}
@@ -127,7 +127,7 @@ function Action({ provider, id, description }: ActionProps): JSX.Element {
   )
 }
 
-/** The event that an action waits for: its log has more of it than its status. */
+/** The event that an action waits for. The log has its schema; the status has only its name. */
 function waitOf({ status, display_status = '' }: Shown, logged: Wait | undefined): Wait | undefined {
   const [, event] = /^Waiting for (.+)$/s.exec(display_status) ?? []
   if (status === 'INACTIVE' || (status === 'ACTIVE' && event !== undefined && event === logged?.event))

@@ -25,27 +25,27 @@ type ChangesProps = {
 const QUESTIONS = {
   cancel: {
     title: 'Cancel the action?',
-    text: 'It ends in FAILED. What it has done already stays done.',
+    text: 'It ends as FAILED. What it has already done is not undone.',
     verb: 'Cancel it',
   },
   resume: {
     title: 'Resume the action?',
-    text: 'It goes on from where it waits, with your sign-in of now.',
+    text: 'It continues where it stopped.',
     verb: 'Resume it',
   },
   release: {
     title: 'Release the action?',
-    text: 'The provider forgets it, with its details and its log. This cannot be undone.',
+    text: 'The provider deletes it, with its details and its log. This cannot be undone.',
     verb: 'Release it',
   },
 } as const
 
-/** Whether the user may change an action, as far as the page knows. */
+/** Whether the user may change an action, as far as the page knows it. */
 export function mayChange({ creator_id, manage_by }: Shown): boolean {
   return principals.value.has(creator_id) || mayBeAmong(manage_by)
 }
 
-/** What can be done with an action: what would not work is not offered. */
+/** The operations on an action. Only those that would work are shown. */
 export function Changes({ provider, action, changed }: ChangesProps): JSX.Element {
   const [asked, setAsked] = useState<Change>()
   const [error, setError] = useState<unknown>()
@@ -54,7 +54,8 @@ export function Changes({ provider, action, changed }: ChangesProps): JSX.Elemen
   const unfinished = status === 'ACTIVE' || status === 'INACTIVE'
   const isMine = principals.value.has(creator_id)
   const missing = isMine ? said.consent : undefined
-  // Whatever else a provider asks for here would be a token of another service, in a sign-in that looks like its own.
+  // A consent to another scope would give a token of another service, in a sign-in that looks like this
+  // provider's.
   const isOwnScope = topScopes(missing ?? '').every((scope) => scope === scopeOf(provider))
 
   async function change(what: Change): Promise<void> {
@@ -67,7 +68,7 @@ export function Changes({ provider, action, changed }: ChangesProps): JSX.Elemen
     }
   }
   return (
-    <section class="changes" aria-label="What can be done">
+    <section class="changes" aria-label="Operations">
       {error !== undefined && <ProblemBox error={error} />}
       <p class="buttons">
         {missing !== undefined && isOwnScope && (
@@ -85,7 +86,7 @@ export function Changes({ provider, action, changed }: ChangesProps): JSX.Elemen
           </button>
         )}
         {said.resolution_url && unfinished && (
-          <ForeignLink href={said.resolution_url}>Resolve it elsewhere</ForeignLink>
+          <ForeignLink href={said.resolution_url}>Resolve it on another page</ForeignLink>
         )}
         {mayManage && unfinished && (
           <button type="button" class="danger" onClick={() => setAsked('cancel')}>
@@ -108,8 +109,8 @@ export function Changes({ provider, action, changed }: ChangesProps): JSX.Elemen
           {isOwnScope ? 'It needs your consent to ' : 'It asks for your consent to '}
           <code>{plain(missing)}</code>
           {isOwnScope
-            ? '. Globus asks you for it; then the action goes on by itself.'
-            : ', which is not the scope of this provider. The console does not ask for that.'}
+            ? '. Globus asks you for it, then the action resumes.'
+            : ', which is not the scope of this provider. The console does not ask for it.'}
         </p>
       )}
       {asked !== undefined && (

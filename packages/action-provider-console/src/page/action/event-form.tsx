@@ -27,7 +27,7 @@ export function EventForm({ provider, id, wait, sent }: EventFormProps): JSX.Ele
     setStrict(true)
     setError(undefined)
     if (syntaxError(value) !== undefined || (await checkInput(schema, value)).length > 0) {
-      return announce('The value does not fit: see its fields')
+      return announce('The value is not valid: see its fields')
     }
     try {
       const key = `details ${provider} ${id}`
@@ -39,7 +39,7 @@ export function EventForm({ provider, id, wait, sent }: EventFormProps): JSX.Ele
   }
   return (
     <form class="box caution" onSubmit={(submit) => void send(submit)} noValidate>
-      <h2>It waits for the event “{plain(event)}”</h2>
+      <h2>Waiting for the event “{plain(event)}”</h2>
       {until && (
         <p class="hint">
           Until <Time at={until} />

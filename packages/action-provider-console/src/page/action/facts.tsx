@@ -19,15 +19,13 @@ export function Facts({ provider, action }: { provider: string; action: Summary 
         <Fact name="Creator">{principalText(creator_id)}</Fact>
         <Fact name="Started">{start_time && <Time at={start_time} />}</Fact>
         <Fact name="Completed">{completion_time && <Time at={completion_time} />}</Fact>
-        <Fact name={completion_time === undefined ? 'Takes so far' : 'Took'}>{tookText(action)}</Fact>
+        <Fact name={completion_time === undefined ? 'Duration so far' : 'Duration'}>{tookText(action)}</Fact>
         <Fact name="Deadline">{completion_time === undefined && deadline && <Time at={deadline} />}</Fact>
-        <Fact name="Forgotten">
+        <Fact name="Release">
           {kept !== undefined && !Number.isNaN(completed) && (
             <Time at={new Date(completed + kept).toISOString()} />
           )}
-          {kept !== undefined &&
-            Number.isNaN(completed) &&
-            `${plain(release_after ?? '')} after it is complete`}
+          {kept !== undefined && Number.isNaN(completed) && `${plain(release_after ?? '')} after completion`}
         </Fact>
         <Fact name="Others who may see it">
           {monitor_by.length > 0 && monitor_by.map(principalText).join(', ')}
@@ -40,7 +38,7 @@ export function Facts({ provider, action }: { provider: string; action: Summary 
   )
 }
 
-/** Nothing where there is nothing to say. */
+/** One fact. Empty facts are not shown. */
 function Fact({ name, children }: { name: string; children: ComponentChildren }): JSX.Element | null {
   const isEmpty = [children].flat().every((each) => each === undefined || each === false || each === '')
   if (isEmpty) return null

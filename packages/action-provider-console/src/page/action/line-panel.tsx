@@ -8,7 +8,7 @@ import { ask } from '../state/thread.ts'
 
 type LinePanelProps = { log: string; number: number; close(): void; link: JSX.Element }
 
-/** A line of a log whole. */
+/** A whole line of a log. */
 export function LinePanel({ log, number, close, link }: LinePanelProps): JSX.Element | null {
   const tree = `${log} line`
   const [line, setLine] = useState<LogLine & { detailRows: number }>()

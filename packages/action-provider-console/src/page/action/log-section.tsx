@@ -25,11 +25,11 @@ type LogSectionProps = {
   provider: string
   action: Shown
   released: boolean
-  /** Is told what event the work waits for. */
+  /** Gets the event that the work waits for. */
   tellWait(wait: Wait | undefined): void
 }
 
-/** The log of an action: it follows, can be searched, and each line has a URL. */
+/** The log of an action: it follows the action, can be searched, and each line has a URL. */
 export function LogSection({ provider, action, released, tellWait }: LogSectionProps): JSX.Element {
   const { id } = action
   const key = `log ${provider} ${id}`
@@ -64,7 +64,7 @@ export function LogSection({ provider, action, released, tellWait }: LogSectionP
     setLines(await ask('searchLog', { key, text }))
     setFound((times) => times + 1)
   }
-  // A line that was linked to is shown once it is read.
+  // Scrolls to a linked line once it is loaded.
   useEffect(() => {
     if (!linked.current || lines.lines < chosen) return
     linked.current = false
@@ -89,9 +89,7 @@ export function LogSection({ provider, action, released, tellWait }: LogSectionP
           />
         </div>
         <p class="hint" aria-live="polite">
-          {text === ''
-            ? `${count.format(lines.lines)} lines`
-            : `${count.format(lines.found)} of ${count.format(lines.lines)} lines`}
+          {text === '' ? linesText(lines.lines) : `${count.format(lines.found)} of ${linesText(lines.lines)}`}
         </p>
         {!isOver && (
           <label class="choice">
@@ -115,7 +113,7 @@ export function LogSection({ provider, action, released, tellWait }: LogSectionP
       )}
       {lines.found === 0 ? (
         <p class="hint">
-          {text === '' ? (isOver ? 'It has no lines.' : 'No line yet.') : 'No line has this.'}
+          {text === '' ? (isOver ? 'The log is empty.' : 'No lines yet.') : 'No line matches.'}
         </p>
       ) : (
         <Rows<LogLine>
@@ -138,6 +136,7 @@ export function LogSection({ provider, action, released, tellWait }: LogSectionP
             />
           )}
           box={{
+            role: 'region',
             'aria-label': 'Log',
             style: { height: `${Math.min(lines.found, 18) * HEIGHT + 10}px` },
           }}
@@ -153,6 +152,10 @@ export function LogSection({ provider, action, released, tellWait }: LogSectionP
       )}
     </section>
   )
+}
+
+function linesText(lines: number): string {
+  return `${count.format(lines)} ${lines === 1 ? 'line' : 'lines'}`
 }
 
 type LineProps = { line: LogLine; index: number; count: number; chosen: boolean; href: string }

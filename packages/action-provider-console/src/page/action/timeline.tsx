@@ -16,7 +16,7 @@ type TimelineProps = {
   hrefOfLine(line: number): string
 }
 
-/** The steps of the work and the times that it waits, each with its place in the time of the action. */
+/** The steps and waits of the work, each with its place on the time line of the action. */
 export function Timeline({ log, lines, action, hrefOfLine }: TimelineProps): JSX.Element | null {
   const [steps, setSteps] = useState<StepLine[]>([])
   useEffect(() => {
@@ -54,14 +54,14 @@ export function Timeline({ log, lines, action, hrefOfLine }: TimelineProps): JSX
   )
 }
 
-/** A step is told of when it ends, a sleep when it begins. */
+/** The log has a step when it ends, a sleep when it begins. */
 function spanOf(
   { code, time, duration, until }: StepLine,
   next: StepLine | undefined,
   end: number,
 ): { from: number; to: number } {
   const told = Date.parse(time)
-  // That an event has come is not told: what the work does next says so.
+  // The log does not show that an event has arrived; the next entry of the work does.
   if (code === 'Wait')
     return { from: told, to: next === undefined ? end : Math.max(told, spanOf(next, undefined, end).from) }
   if (until !== undefined) return { from: told, to: Math.max(told, Math.min(Date.parse(until), end)) }

@@ -6,15 +6,15 @@ import { ask } from '../state/thread.ts'
 
 export type Watched = {
   action: Shown | undefined
-  /** Another with each other status. */
+  /** Changes with each new status. */
   version: number
   error: unknown
   again(): void
-  /** Takes what was answered to a change. */
+  /** Takes the answer to a change. */
   heard(action: Shown): void
 }
 
-/** An action, followed while the page is live and it is not complete. */
+/** An action, followed until it is complete while the page is live. */
 export function useAction(provider: string, id: string): Watched {
   const [action, setAction] = useState<Shown>()
   const [error, setError] = useState<unknown>()

@@ -18,7 +18,7 @@ import { fits, queryOf, type Wanted, wantedOf } from './filter.ts'
 import { Filters } from './filters.tsx'
 import { useActions } from './use-actions.ts'
 
-/** How many actions are read without being asked for: some lists have no end. */
+/** How many actions load by themselves: some lists are endless. */
 const MOST = 2_000
 
 /** The actions of a provider that the user created, may see or may manage. */
@@ -43,7 +43,7 @@ function Actions({ provider, description }: { provider: string; description: Des
     go(hrefOf('actions', { provider: inQuery(provider), ...queryOf({ ...wanted, ...other }) }), {
       replace: true,
     })
-  // What is looked for may stand on a later page.
+  // A match may be on a later page.
   const onItsOwn = actions.length < MOST
   const needsMore = shown.length < 20 && onItsOwn && !end && !busy && error === undefined
   useEffect(() => {
@@ -58,11 +58,11 @@ function Actions({ provider, description }: { provider: string; description: Des
       {shown.length > 0 && <Table provider={provider} actions={shown} />}
       {shown.length === 0 && !busy && end && error === undefined && (
         <div class="box empty">
-          <h2>{actions.length === 0 ? 'There are no actions here' : 'No action is like that'}</h2>
+          <h2>{actions.length === 0 ? 'There are no actions here' : 'No action matches'}</h2>
           <p>
             {actions.length === 0
-              ? 'Run one, or look for actions in other states and roles.'
-              : 'Look for another label or time.'}
+              ? 'Run one, or choose other states and roles.'
+              : 'Try another text or time.'}
           </p>
           <p class="buttons">
             <Link class="button main" href={hrefOf('run', { provider: inQuery(provider) })}>
@@ -71,13 +71,13 @@ function Actions({ provider, description }: { provider: string; description: Des
           </p>
         </div>
       )}
-      {busy && <p class="waiting">Asking …</p>}
+      {busy && <p class="waiting">Loading …</p>}
       {!end && !busy && <More more={more} onItsOwn={onItsOwn} />}
     </>
   )
 }
 
-/** Reads on when it comes into view, or when it is pressed. */
+/** Loads more when it scrolls into view or is pressed. */
 function More({ more, onItsOwn }: { more(): void; onItsOwn: boolean }): JSX.Element {
   const button = useRef<HTMLButtonElement>(null)
   useEffect(() => {
@@ -104,9 +104,9 @@ function Table({ provider, actions }: { provider: string; actions: readonly Summ
           <tr>
             <th scope="col">State</th>
             <th scope="col">Action</th>
-            <th scope="col">Says</th>
+            <th scope="col">Status</th>
             <th scope="col">Started</th>
-            <th scope="col">Took</th>
+            <th scope="col">Duration</th>
             <th scope="col">Creator</th>
           </tr>
         </thead>
@@ -132,9 +132,15 @@ function Row({ provider, action }: { provider: string; action: Summary }): JSX.E
         {label && <small class="code">{plain(id)}</small>}
       </td>
       <td class="says">{display_status && display_status !== status ? plain(display_status) : ''}</td>
-      <td class="nowrap">{start_time && <Time at={start_time} short />}</td>
-      <td class="nowrap">{tookText(action)}</td>
-      <td class="creator">{principalText(creator_id)}</td>
+      <td class="nowrap" data-name="Started">
+        {start_time && <Time at={start_time} short />}
+      </td>
+      <td class="nowrap" data-name="Duration">
+        {tookText(action)}
+      </td>
+      <td class="creator" data-name="Creator">
+        {principalText(creator_id)}
+      </td>
     </tr>
   )
 }

@@ -7,7 +7,7 @@ const BARS = 48
 const WIDTH = 720
 const HEIGHT = 64
 
-/** The actions that are shown, by when they started and their state now. */
+/** The shown actions, by their start and their current state. */
 export function Chart({ actions }: { actions: readonly Summary[] }): JSX.Element | null {
   const times = actions.map(({ start_time, status }) => ({ time: Date.parse(start_time ?? ''), status }))
   const known = times.filter(({ time }) => !Number.isNaN(time))

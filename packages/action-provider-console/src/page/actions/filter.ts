@@ -7,10 +7,10 @@ export const ROLES: readonly { role: Role; name: string }[] = [
   { role: 'manage_by', name: 'I may manage' },
 ]
 
-/** What is looked for, as the URL of the view has it. The provider knows states and roles; the page looks for the rest. */
+/** The filter, as in the URL of the view. The provider filters by state and role, the page by the rest. */
 export type Wanted = Filter & { label: string; since: string; until: string }
 
-/** All of it, where a URL says nothing. */
+/** The filter of a URL; everything by default. */
 export function wantedOf(query: URLSearchParams): Wanted {
   const listed = <Value extends string>(name: string, allowed: readonly Value[]): Value[] => {
     const given = query.get(name)?.split(',') ?? []
@@ -29,7 +29,7 @@ export function wantedOf(query: URLSearchParams): Wanted {
   }
 }
 
-/** The same for a URL. What says nothing is left out. */
+/** The query of a filter, without defaults. */
 export function queryOf({ status, role, label, since, until }: Wanted): Record<string, string | undefined> {
   return {
     status: status.length === STATES.length ? undefined : status.join().toLowerCase(),
@@ -40,7 +40,7 @@ export function queryOf({ status, role, label, since, until }: Wanted): Record<s
   }
 }
 
-/** Whether an action has the label and the time that are looked for. Days are the browser's. */
+/** Whether an action matches the text and the days of a filter. Days are those of the browser's time zone. */
 export function fits({ label, since, until }: Wanted, action: Summary): boolean {
   const text = `${action.label ?? ''} ${action.id} ${action.display_status ?? ''}`.toLowerCase()
   if (!text.includes(label.toLowerCase())) return false

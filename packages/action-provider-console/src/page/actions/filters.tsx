@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { ROLES, STATES, type Wanted } from './filter.ts'
 
-/** Which actions are looked for. Where nothing is chosen, all are. */
+/** The filter. If nothing is checked in a group, all of it counts. */
 export function Filters({
   wanted,
   change,
@@ -12,7 +12,7 @@ export function Filters({
   return (
     <form class="filters" aria-label="Which actions" onSubmit={(event) => event.preventDefault()}>
       <div class="field search">
-        <label for="label">Label, id or words</label>
+        <label for="label">Label, id or status text</label>
         <input
           id="label"
           type="search"
@@ -27,7 +27,7 @@ export function Filters({
         change={(status) => change({ status })}
       />
       <Choices
-        legend="That"
+        legend="Actions that"
         options={ROLES.map(({ role: value, name }) => ({ value, name }))}
         chosen={wanted.role}
         change={(role) => change({ role })}
@@ -45,7 +45,7 @@ type DayProps = { name: string; title: string; value: string; change(value: stri
 
 function Day({ name, title, value, change }: DayProps): JSX.Element {
   return (
-    <>
+    <span class="day">
       <label for={name}>{title}</label>
       <input
         id={name}
@@ -53,7 +53,7 @@ function Day({ name, title, value, change }: DayProps): JSX.Element {
         value={value}
         onInput={({ currentTarget }) => change(currentTarget.value)}
       />
-    </>
+    </span>
   )
 }
 

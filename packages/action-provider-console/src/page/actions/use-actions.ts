@@ -7,7 +7,7 @@ import { ask } from '../state/thread.ts'
 export type Listed = {
   /** Newest first. */
   actions: Summary[]
-  /** Whether there are no more. */
+  /** Whether the last page is loaded. */
   end: boolean
   busy: boolean
   error: unknown
@@ -15,7 +15,7 @@ export type Listed = {
   again(): void
 }
 
-/** How often a list is asked for what is new, in milliseconds. */
+/** How often a list checks for changes, in milliseconds. */
 const PACE = 2_000
 
 /** The actions of a provider: page by page, and kept up to date while the page is live. */

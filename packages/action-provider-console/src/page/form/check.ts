@@ -5,12 +5,12 @@ import { startWorker } from '../state/thread.ts'
 
 export type { FieldError } from '../../thread/check-main.ts'
 
-/** How long a check may take, in milliseconds: a schema of others may keep one busy for ever. */
+/** How long a check may take, in milliseconds: some schemas take for ever. */
 const PATIENCE = 2_000
 
 let thread: { worker: Worker; call: Call<CheckCalls> } | undefined
 
-/** What of an input does not fit a schema; nothing where that takes too long, as the provider checks it too. */
+/** The errors of an input; none if the check takes too long, because the provider checks it too. */
 export async function checkInput(schema: string, text: string): Promise<FieldError[]> {
   if (thread === undefined) {
     const worker = startWorker(checkUrl)

@@ -1,9 +1,10 @@
 import type { FieldError } from './check.ts'
 
 /**
- * What a provider says of single fields (interface, "Codes" 422): `Field '$.path' (category: 'keyword'): …; Field …`.
+ * Reads the errors of single fields (interface, "Codes" 422):
+ * `Field '$.path' (category: 'keyword'): …; Field …`.
  *
- * @returns the fields of the input, without those of the request around it, and what names no field
+ * @returns the errors of fields, with paths as in the input, and the parts that name no field
  */
 export function readFieldErrors(description: string): { errors: FieldError[]; others: string[] } {
   const errors: FieldError[] = []

@@ -7,7 +7,7 @@ import { JsonInput } from './json-input.tsx'
 type SchemaForm = typeof import('./schema-form.tsx').default
 let loaded: SchemaForm | undefined
 
-/** The form from a schema is large, and loaded when there is one to fill in. */
+/** The form is large, so it is loaded when it is first shown. */
 function useSchemaForm(): ComponentType<Parameters<SchemaForm>[0]> | undefined {
   const [form, setForm] = useState(() => loaded)
   useEffect(() => {
@@ -22,17 +22,17 @@ function useSchemaForm(): ComponentType<Parameters<SchemaForm>[0]> | undefined {
 type InputFormProps = {
   /** JSON Schema, as text. */
   schema: string
-  /** The input, as JSON text; it may be none while it is typed. */
+  /** The input, as JSON text; it may be invalid while it is typed. */
   text: string
   change(text: string): void
-  /** What the provider said of fields. */
+  /** The errors of fields in the provider's answer. */
   refused: readonly FieldError[]
-  /** Show what is wrong already, also of what was not touched. */
+  /** Also show errors of fields that were not touched. */
   strict: boolean
   label: string
 }
 
-/** An input, filled in as a form or written as JSON. Both are one text, which is checked while it is typed. */
+/** An input as a form or as JSON. Both edit one text, which is checked while it changes. */
 export function InputForm({ schema, text, change, refused, strict, label }: InputFormProps): JSX.Element {
   const [asJson, setAsJson] = useState(() => schema === '{}' || !fitsForm(text))
   const [errors, setErrors] = useState<FieldError[]>([])
@@ -72,7 +72,7 @@ export function InputForm({ schema, text, change, refused, strict, label }: Inpu
           JSON
         </button>
       </fieldset>
-      {!exact && <p class="hint">A number here is longer than a form keeps it: change it as JSON.</p>}
+      {!exact && <p class="hint">The form cannot hold a number of this input exactly: change it as JSON.</p>}
       {asJson ? (
         <JsonInput text={text} change={changed} syntax={syntax} errors={shown} />
       ) : (
@@ -84,10 +84,10 @@ export function InputForm({ schema, text, change, refused, strict, label }: Inpu
 
 function FormOf(props: Parameters<SchemaForm>[0]): JSX.Element {
   const Form = useSchemaForm()
-  return Form ? <Form {...props} /> : <p class="waiting">Making the form …</p>
+  return Form ? <Form {...props} /> : <p class="waiting">Loading the form …</p>
 }
 
-/** What keeps a text from being JSON. */
+/** The syntax error of a text; `undefined` if it is JSON. */
 export function syntaxError(text: string): string | undefined {
   try {
     JSON.parse(text)

@@ -9,7 +9,7 @@ type JsonInputProps = {
   errors: readonly FieldError[]
 }
 
-/** An input as JSON, with what is wrong below it. */
+/** An input as JSON, with its errors below. */
 export function JsonInput({ text, change, syntax, errors }: JsonInputProps): JSX.Element {
   const wrong = syntax !== undefined || errors.length > 0
   return (

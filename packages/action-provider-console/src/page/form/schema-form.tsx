@@ -14,7 +14,7 @@ type SchemaFormProps = {
   errors: readonly FieldError[]
 }
 
-/** A form from a JSON Schema. What is wrong it is told, as its own check would stop the page. */
+/** A form from a JSON Schema. It gets its errors from outside, because its own check would block the page. */
 export default function SchemaForm({
   schema: schemaText,
   text,
@@ -41,13 +41,13 @@ export default function SchemaForm({
         if (JSON.stringify(JSON.parse(text), undefined, 2) !== other) change(other)
       }}
     >
-      {/* It has no button of its own. */}
+      {/* Replaces the form's own button. */}
       <span />
     </Form>
   )
 }
 
-/** The same schema, with nothing in its words that nobody sees. */
+/** The same schema, without invisible characters in its texts. */
 function plainSchema(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(plainSchema)
   if (typeof schema !== 'object' || schema === null) return schema

@@ -1,7 +1,7 @@
 import type { IconButtonProps, MultiSchemaFieldTemplateProps, TemplatesType } from '@rjsf/utils'
 import type { JSX } from 'preact'
 
-/** Buttons with words, where the form has pictures that would have to be loaded. */
+/** Buttons with words in place of the form's icons, which would have to be loaded. */
 function wordButton(words: string): (props: IconButtonProps) => JSX.Element {
   return ({ id, onClick, disabled }) => (
     <button
@@ -16,14 +16,14 @@ function wordButton(words: string): (props: IconButtonProps) => JSX.Element {
   )
 }
 
-/** Which branch of a union is filled in. */
+/** The choice between the branches of a union. */
 function Branches({ selector, optionSchemaField }: MultiSchemaFieldTemplateProps): JSX.Element {
   return (
     <div class="branches">
       {selector && (
         // biome-ignore lint/a11y/noLabelWithoutControl: the control is in it
         <label>
-          <span>Which kind</span>
+          <span>Kind</span>
           {selector as unknown as JSX.Element}
         </label>
       )}

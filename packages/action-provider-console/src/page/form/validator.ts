@@ -2,8 +2,8 @@ import { type Schema, Validator } from '@cfworker/json-schema'
 import type { RJSFSchema, ValidatorType } from '@rjsf/utils'
 
 /**
- * Finds the branch of a union that an input is in, which the form needs at once. Patterns are left out: those of others may take for
- * ever, and the real check is the thread's.
+ * Finds the branch of a union that an input fits, which the form needs synchronously. It ignores patterns,
+ * which may take for ever: the thread does the real check.
  */
 export const branchValidator: ValidatorType = {
   validateFormData: () => ({ errors: [], errorSchema: {} }),

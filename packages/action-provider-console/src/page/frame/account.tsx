@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { plain } from '../parts/plain.ts'
 import { signIn, signOut, user } from '../sign-in/session.ts'
 
-/** Who is signed in, with the identities that are linked with theirs. */
+/** The user who is signed in, with their linked identities. */
 export function Account(): JSX.Element {
   const menu = useRef<HTMLDetailsElement>(null)
   useEffect(() => {

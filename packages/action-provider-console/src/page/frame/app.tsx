@@ -20,7 +20,7 @@ export function App(): JSX.Element {
   const { view } = route.value
   const first = useRef(true)
   useEffect(() => {
-    // Who goes to another view by keyboard goes on there.
+    // Moves the keyboard focus to the new view.
     if (!first.current) main.current?.focus({ preventScroll: true })
     first.current = false
   }, [view])
@@ -63,7 +63,7 @@ function Shown(): JSX.Element {
     const id = query.get('id')
     return id ? <ActionView key={`${provider} ${id}`} provider={provider} id={id} /> : <Nowhere />
   } catch (error) {
-    return <ProblemBox error={error} />
+    return <ProblemBox error={error} alone />
   }
 }
 
@@ -71,7 +71,7 @@ function Nowhere(): JSX.Element {
   return (
     <div class="box empty">
       <h1>There is no such page</h1>
-      <p>The address may have been cut. All providers and their actions are in the console’s list.</p>
+      <p>The address may be incomplete. Start from the list of providers.</p>
       <p>
         <Link href={hrefOf('')}>Show the providers</Link>
       </p>

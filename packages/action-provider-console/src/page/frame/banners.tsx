@@ -7,24 +7,22 @@ import { refusing, signIn, signInProblem } from '../sign-in/session.ts'
 import { now, paused } from '../state/live.ts'
 import { troubles } from '../state/thread.ts'
 
-/** What concerns all of a view: no network, no sign-in any more, no news. */
+/** Messages for the whole view: no network, an expired sign-in, paused updates. */
 export function Banners(): JSX.Element {
   const online = useOnline()
   const trouble = Object.entries(troubles.value)[0]
   return (
     <div aria-live="polite">
-      {!online && (
-        <p class="banner warning">There is no network. The page goes on by itself when it is back.</p>
-      )}
+      {!online && <p class="banner warning">There is no network. The page continues when it is back.</p>}
       {online && trouble && (
         <p class="banner warning">
-          {new URL(trouble[0]).host}: {plain(trouble[1].reason)}. Next try in{' '}
+          {new URL(trouble[0]).host}: {plain(trouble[1].reason)}. Next attempt in{' '}
           {Math.max(0, Math.ceil((trouble[1].until - now.value) / 1_000))} s.
         </p>
       )}
       {refusing.value.size > 0 && (
         <p class="banner warning">
-          Your sign-in has ended. What you see and have typed stays.{' '}
+          Your sign-in has expired. What you typed is kept.{' '}
           <button type="button" class="main small" onClick={() => void signIn()}>
             Sign in again
           </button>
@@ -39,7 +37,7 @@ export function Banners(): JSX.Element {
         </p>
       )}
       {errandProblem.value !== undefined && <ProblemBox error={errandProblem.value} />}
-      {paused.value && <p class="banner">Paused: what you see may have changed. Press Paused to go on.</p>}
+      {paused.value && <p class="banner">Paused: this page may be out of date. Press Paused to continue.</p>}
     </div>
   )
 }

@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { announce } from '../parts/announce.tsx'
 import { paused } from '../state/live.ts'
 
-/** Whether what is shown follows what happens. */
+/** Switches live updates on and off. */
 export function LiveButton(): JSX.Element {
   const isPaused = paused.value
   function toggle(): void {
@@ -15,9 +15,7 @@ export function LiveButton(): JSX.Element {
       class={`live ${isPaused ? 'paused' : ''}`}
       aria-pressed={isPaused}
       title={
-        isPaused
-          ? 'Nothing is asked for. Press to go on'
-          : 'What is shown follows what happens. Press to pause'
+        isPaused ? 'The page sends no requests. Press to continue' : 'The page updates itself. Press to pause'
       }
       onClick={toggle}
     >

@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 
 const said = signal('')
 
-/** Tells what happened to those who do not see it. */
+/** Announces a text to screen readers. */
 export function announce(text: string): void {
   said.value = text
 }

@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { announce } from './announce.tsx'
 
-/** A button that copies a text. `what` says of what, for those who hear it. */
+/** A button that copies a text. Screen readers say `what` it copies. */
 export function Copy({ text, what }: { text: string | (() => Promise<string>); what: string }): JSX.Element {
   const [done, setDone] = useState<'' | 'Copied' | 'Not copied'>('')
   async function copy(): Promise<void> {

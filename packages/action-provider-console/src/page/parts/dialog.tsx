@@ -4,14 +4,14 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 type ConfirmProps = {
   title: string
   children: ComponentChildren
-  /** What the button says that does it. */
+  /** The text of the button that confirms. */
   verb: string
   danger?: boolean
   act(): Promise<void> | void
   close(): void
 }
 
-/** Asks before something is done. Escape, and the other button, leave it undone. */
+/** Asks for confirmation. Escape and the other button cancel. */
 export function Confirm({ title, children, verb, danger = false, act, close }: ConfirmProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null)
   const [busy, setBusy] = useState(false)

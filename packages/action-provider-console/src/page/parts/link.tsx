@@ -6,10 +6,10 @@ type LinkProps = {
   children: ComponentChildren
   class?: string
   'aria-label'?: string
-  'aria-current'?: 'page'
+  'aria-current'?: 'page' | 'true' | undefined
 }
 
-/** A link to a view. Opens in this tab where nothing else is asked for. */
+/** A link to a view, in this tab unless a key asks for another. */
 export function Link({ href, children, ...rest }: LinkProps): JSX.Element {
   function follow(event: MouseEvent): void {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
@@ -23,7 +23,7 @@ export function Link({ href, children, ...rest }: LinkProps): JSX.Element {
   )
 }
 
-/** A link that a provider gave; its text alone where it leads to no web page. */
+/** A link from a provider; only its text if it is not a web or mail address. */
 export function ForeignLink({ href, children }: { href: string; children: ComponentChildren }): JSX.Element {
   const url = URL.parse(href)
   if (url === null || !/^(https?|mailto):$/.test(url.protocol)) return <span>{children}</span>

@@ -1,5 +1,6 @@
 /**
- * Text of others as it can be shown: characters that nobody sees, or that turn the direction of what follows, are shown as marks.
+ * Makes foreign text safe to show: replaces invisible characters, and those that change the direction of the
+ * text, by marks.
  *
  * @example plain('a\u202eb') // 'a�b'
  */

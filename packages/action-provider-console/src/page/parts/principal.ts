@@ -15,8 +15,8 @@ export function principalText(principal: string): string {
 }
 
 /**
- * Whether the user is one of these, as far as the page knows: it does not know the groups of its user, so a list that names one may
- * well mean them.
+ * Whether the user may be one of these principals. The page does not know the user's groups, so any group
+ * counts.
  */
 export function mayBeAmong(listed: readonly string[]): boolean {
   return listed.some(

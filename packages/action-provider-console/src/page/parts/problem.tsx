@@ -9,37 +9,40 @@ const TITLES: Readonly<Record<string, string>> = {
   ForbiddenRequest: 'You may not do this',
   ConsentRequired: 'Your consent is needed',
   ActionConflict: 'This cannot be done now',
-  RequestValidationError: 'The provider does not take this input',
+  RequestValidationError: 'The provider refuses this input',
   TooManyRequests: 'Too many requests',
   ServiceUnavailable: 'The provider is not available now',
   NetworkFailure: 'The provider cannot be reached',
   ActionProviderError: 'The provider failed',
   MethodNotAllowed: 'The provider does not offer this',
-  InvalidArgument: 'This cannot be used',
-  UnexpectedAnswer: 'This is no answer of an action provider',
+  InvalidArgument: 'This value is not valid',
+  UnexpectedAnswer: 'This is not the answer of an action provider',
 }
 
 const STEPS: Readonly<Record<string, string>> = {
   ActionNotFound:
     'It may have been released, or belong to somebody else. Ask its creator to add you to monitor_by.',
-  ForbiddenRequest: 'Ask the provider’s contact to let you in.',
+  ForbiddenRequest: 'Ask the contact of the provider for access.',
   ServiceUnavailable: 'Try again in a while.',
   NetworkFailure: 'Check your network and the address, then try again.',
-  ActionProviderError: 'Try again; if it stays so, tell the provider’s contact.',
+  ActionProviderError: 'Try again. If it fails again, tell the contact of the provider.',
   TooManyRequests: 'Wait a while, then try again.',
 }
 
-/** What went wrong, in words, and what to do next. */
+/** An error, with what to do next. */
 export function ProblemBox(props: {
   error: unknown
   again?: (() => void) | undefined
+  /** Whether the view shows nothing else, so that this is its heading. */
+  alone?: boolean
   children?: ComponentChildren
 }): JSX.Element {
   const { code, message }: Problem = toProblem(props.error)
   const step = STEPS[code]
+  const Heading = props.alone ? 'h1' : 'h2'
   return (
     <div class="box problem" role="alert">
-      <h2>{TITLES[code] ?? 'Something went wrong'}</h2>
+      <Heading>{TITLES[code] ?? 'Something went wrong'}</Heading>
       <p class="words">{plain(message)}</p>
       {step && <p>{step}</p>}
       {(props.again || props.children) && (

@@ -1,9 +1,9 @@
 import type { ComponentChildren, HTMLAttributes, JSX, RefObject, TargetedEvent } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 
-/** What no browser scrolls beyond. */
+/** A height in pixels that every browser can scroll. */
 const TALLEST = 8_000_000
-/** Rows above and below what is seen. */
+/** Rows that are drawn above and below the visible ones. */
 const SPARE = 12
 
 type RowsProps<Row> = {
@@ -12,11 +12,11 @@ type RowsProps<Row> = {
   count: number
   /** The height of each row, in pixels. */
   height: number
-  /** Reads rows that are about to be seen. Called anew whenever `version` is another. */
+  /** Reads rows that are about to be visible. Called again when `version` changes. */
   read(from: number, to: number): Promise<Row[]>
   version: unknown
   draw(row: Row, index: number): ComponentChildren
-  /** The row to show, once; a new object each time that it is to be. */
+  /** The row to scroll to, once per object. */
   target?: { row: number } | undefined
   /** Stays at the end while rows are added. */
   follow?: boolean
@@ -24,7 +24,7 @@ type RowsProps<Row> = {
   box: HTMLAttributes<HTMLDivElement> & { boxRef?: RefObject<HTMLDivElement> }
 }
 
-/** Many rows, of which those alone are in the page that are seen. */
+/** Many rows, of which only the visible ones are in the page. */
 export function Rows<Row>(props: RowsProps<Row>): JSX.Element {
   const { list = false, count, height, read, version, draw, target, follow = false, onScrolledByUser } = props
   const Seen = list ? 'ol' : 'div'
@@ -87,7 +87,7 @@ export function Rows<Row>(props: RowsProps<Row>): JSX.Element {
     if (target !== undefined && target.row >= 0) scrollTo(target.row - seen.rows / 2)
   }, [target])
 
-  // What is seen is drawn at its place among all, however far these can be scrolled.
+  // Draws the visible rows at their place, even if the browser cannot scroll the full height.
   const way = tall - seen.rows * height
   const top = tall === count * height ? got.from * height : offset(got.from, seen.first, most, way, height)
   return (

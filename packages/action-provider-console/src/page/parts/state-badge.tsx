@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import type { Summary } from '../../thread/calls.ts'
 
-/** Each state has a mark besides its colour, for those who see few colours. */
+/** Each state has a mark beside its colour, for people who do not see the colours. */
 const MARKS = { ACTIVE: '●', INACTIVE: '❚❚', SUCCEEDED: '✓', FAILED: '✕' } as const
 
 export function StateBadge({ status }: Pick<Summary, 'status'>): JSX.Element {

@@ -25,7 +25,7 @@ export function absoluteTime(time: number): string {
   return absolute.format(time)
 }
 
-/** A time, said both ways; the text as it came where it is none. */
+/** A time, absolute and relative; the given text if it is not a time. */
 export function Time({ at, short = false }: { at: string; short?: boolean }): JSX.Element {
   const time = Date.parse(at)
   if (Number.isNaN(time)) return <span>{at}</span>
@@ -37,7 +37,7 @@ export function Time({ at, short = false }: { at: string; short?: boolean }): JS
   )
 }
 
-/** How long something took: its two largest units. */
+/** A duration in its two largest units. */
 export function durationText(milliseconds: number): string {
   if (milliseconds < 1_000) return unitText(Math.max(0, Math.round(milliseconds)), 'millisecond')
   if (milliseconds < 60_000) return unitText(Math.round(milliseconds / 100) / 10, 'second')
@@ -62,7 +62,8 @@ function unitText(count: number, unit: string): string {
 }
 
 /**
- * The milliseconds of an ISO 8601 duration, with months of 30 days and years of 365; nothing for what is none.
+ * The milliseconds of an ISO 8601 duration, with months of 30 days and years of 365; `undefined` for other
+ * texts.
  *
  * @example durationOf('PT1H30M') // 5_400_000
  */

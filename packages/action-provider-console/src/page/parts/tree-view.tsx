@@ -9,7 +9,10 @@ import { Rows } from './rows.tsx'
 const HEIGHT = 24
 const count = new Intl.NumberFormat()
 
-/** A value as a tree, of which the thread holds all and the page what is seen. `version` is another with each other value. */
+/**
+ * A value as a tree. The thread has all of it, the page only the visible rows. `version` changes with the
+ * value.
+ */
 export function TreeView(props: {
   tree: string
   rows: number

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks'
 
-/** Names the page for tabs, bookmarks and those who hear it. */
+/** Sets the title of the page for tabs, bookmarks and screen readers. */
 export function useTitle(...parts: (string | undefined)[]): void {
   const title = [...parts.filter((part) => part), 'Action Provider Console'].join(' · ')
   useEffect(() => {

@@ -5,11 +5,11 @@ import type { Description } from '../state/providers.ts'
 
 type CodeLinesProps = { provider: string; description: Description; input?: string | undefined }
 
-/** The same as lines for a shell and a program. They hold no token: whoever runs them brings their own. */
+/** Lines for a shell and a program that do the same. They contain no token. */
 export function CodeLines({ provider, description, input = '{}' }: CodeLinesProps): JSX.Element {
   return (
     <section class="box">
-      <h2>Use it from elsewhere</h2>
+      <h2>Use it from a shell or a program</h2>
       {linesOf(provider, description, input).map(({ name, what, text }) => (
         <div key={name} class="lines">
           <h3>{name}</h3>
@@ -56,7 +56,7 @@ const done = await action.${synchronous ? 'status' : 'finished'}()`,
   ]
 }
 
-/** A word of a shell. */
+/** Quotes a word for a shell. */
 function quoted(text: string): string {
   return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -13,12 +13,15 @@ type FrameProps = {
   children(description: Description): ComponentChildren
 }
 
-/** The head of all views of a provider, which needs to be known for them. */
+/** The head of all views of a provider. It loads the description first. */
 export function ProviderFrame({ provider, view, children }: FrameProps): JSX.Element {
   const { description, problem, again } = useDescription(provider)
   const query = { provider: inQuery(provider) }
+  // An action belongs to the tab of all actions, which links to another page.
+  const current = (to: View): 'page' | 'true' | undefined =>
+    to === view ? 'page' : to === 'actions' && view === 'action' ? 'true' : undefined
   const tab = (to: View, name: string): JSX.Element => (
-    <Link href={hrefOf(to, query)} {...(to === view && { 'aria-current': 'page' })}>
+    <Link href={hrefOf(to, query)} aria-current={current(to)}>
       {name}
     </Link>
   )
@@ -38,7 +41,7 @@ export function ProviderFrame({ provider, view, children }: FrameProps): JSX.Ele
       </nav>
       {description && children(description)}
       {problem && (
-        <ProblemBox error={new ProblemError(problem)} again={again}>
+        <ProblemBox error={new ProblemError(problem)} again={again} alone={!description}>
           {user.value === undefined && [401, 403].includes(problem.status ?? 0) && (
             <button type="button" class="main" onClick={() => void signIn()}>
               Sign in
@@ -46,7 +49,7 @@ export function ProviderFrame({ provider, view, children }: FrameProps): JSX.Ele
           )}
         </ProblemBox>
       )}
-      {!description && !problem && <p class="waiting">Asking {new URL(provider).host} …</p>}
+      {!description && !problem && <p class="waiting">Loading from {new URL(provider).host} …</p>}
     </>
   )
 }

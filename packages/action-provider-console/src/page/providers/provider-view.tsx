@@ -11,7 +11,7 @@ import { ask } from '../state/thread.ts'
 import { CodeLines } from './code-lines.tsx'
 import { ProviderFrame } from './provider-frame.tsx'
 
-/** What a provider says of itself. */
+/** The description of a provider. */
 export function ProviderView({ provider }: { provider: string }): JSX.Element {
   return (
     <ProviderFrame provider={provider} view="provider">
@@ -36,11 +36,11 @@ function About({ provider, description }: { provider: string; description: Descr
           <dl class="facts">
             <dt>Address</dt>
             <dd class="code">{provider}</dd>
-            <dt>Answers</dt>
+            <dt>Kind</dt>
             <dd>
               {description.synchronous
                 ? 'Synchronous: run answers with the result'
-                : 'Asynchronous: the action goes on after run has answered'}
+                : 'Asynchronous: the action continues after run has answered'}
             </dd>
             <dt>Who may see it</dt>
             <dd>{description.visible_to.map(principalText).join(', ')}</dd>

@@ -16,7 +16,7 @@ import {
 } from '../state/providers.ts'
 import { go, hrefOf } from '../state/route.ts'
 
-/** All providers that can be seen and run here. */
+/** All providers of the console. */
 export function ProvidersView(): JSX.Element {
   useTitle('Providers')
   const providers = allProviders()
@@ -25,7 +25,7 @@ export function ProvidersView(): JSX.Element {
       <h1>Providers</h1>
       {user.value === undefined && (
         <p class="lead">
-          Sign in to run actions and to see yours. What providers say of themselves anybody may read.
+          Sign in to run actions and to see yours. Anybody may read what a provider publishes.
         </p>
       )}
       <ul class="cards">
@@ -69,7 +69,7 @@ function Card({ provider }: { provider: string }): JSX.Element {
           </button>
         </p>
       )}
-      {!description && !problem && <p class="waiting">Asking …</p>}
+      {!description && !problem && <p class="waiting">Loading …</p>}
       <p class="buttons">
         <Link
           class="button main"
@@ -133,7 +133,8 @@ function AddProvider(): JSX.Element {
         <button type="submit">Add</button>
       </div>
       <p id="add-help" class={wrong ? 'wrong' : 'hint'}>
-        {wrong || `It is asked what it is, without a token. ${base.host} passes your requests on to it.`}
+        {wrong ||
+          `The console reads its description without a token. ${base.host} passes your requests on to it.`}
       </p>
       <p class="hint">
         Providers of Globus:{' '}

@@ -12,7 +12,7 @@ type AdvancedProps = {
   refused: readonly FieldError[]
 }
 
-/** What a request may say beside its input (interface, "ActionRequest"). */
+/** The fields of a request beside its input (interface, "ActionRequest"). */
 export function Advanced({ fields, change, description, refused }: AdvancedProps): JSX.Element {
   const set = (name: keyof RunFields, value: string | string[] | undefined): void => {
     const { [name]: _, ...others } = fields
@@ -26,7 +26,7 @@ export function Advanced({ fields, change, description, refused }: AdvancedProps
       <Field
         name="label"
         title="Label"
-        hint="Up to 64 characters, to find the action by"
+        hint="Up to 64 characters, to find the action again"
         wrong={wrong('label')}
       >
         <input
@@ -57,7 +57,7 @@ export function Advanced({ fields, change, description, refused }: AdvancedProps
         <Field
           name="deadline"
           title="Deadline"
-          hint={`When it must have ended${most === undefined ? '' : `; at most ${durationText(most)} from now`}`}
+          hint={`When the action must have ended${most === undefined ? '' : `; at most ${durationText(most)} from now`}`}
           wrong={wrong('deadline')}
         >
           <input
@@ -73,8 +73,8 @@ export function Advanced({ fields, change, description, refused }: AdvancedProps
         </Field>
         <Field
           name="release_after"
-          title="Forgotten after"
-          hint="How long the provider keeps it once it is complete, such as P30D or PT1H"
+          title="Release after"
+          hint="How long the provider keeps the complete action, such as P30D or PT1H"
           wrong={wrong('release_after')}
         >
           <input
@@ -89,7 +89,7 @@ export function Advanced({ fields, change, description, refused }: AdvancedProps
         <Field
           name="request_id"
           title="Request id"
-          hint="Made for you. The same id with the same content starts nothing twice"
+          hint="Made for you if empty. The same id with the same content starts no second action"
           wrong={wrong('request_id')}
         >
           <input
@@ -135,7 +135,12 @@ type PrincipalsProps = {
 
 function Principals({ name, title, fields, set, wrong }: PrincipalsProps): JSX.Element {
   return (
-    <Field name={name} title={title} hint="Ids of identities or URNs of principals, one a line" wrong={wrong}>
+    <Field
+      name={name}
+      title={title}
+      hint="Ids of identities or URNs of principals, one per line"
+      wrong={wrong}
+    >
       <textarea
         id={`field-${name}`}
         rows={2}
@@ -149,7 +154,9 @@ function Principals({ name, title, fields, set, wrong }: PrincipalsProps): JSX.E
   )
 }
 
-/** @example principalsOf('a11ce000-0000-4000-8000-000000000001') // ['urn:globus:auth:identity:a11ce000-…'] */
+/**
+ * @example principalsOf('a11ce000-0000-4000-8000-000000000001') // ['urn:globus:auth:identity:a11ce000-…']
+ */
 function principalsOf(text: string): string[] {
   return text
     .split(/[\s,]+/)
@@ -159,7 +166,7 @@ function principalsOf(text: string): string[] {
     )
 }
 
-/** A time as an input of the browser has it, in its own zone. */
+/** A time for an input of the browser, in its time zone. */
 function localTime(time: string | undefined): string {
   if (time === undefined) return ''
   const date = new Date(time)

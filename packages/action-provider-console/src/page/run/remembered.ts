@@ -1,7 +1,7 @@
 import type { RunFields } from '../../thread/calls.ts'
 import { stored } from '../state/stored.ts'
 
-/** A request as it was sent: a provider shows an action without its input. */
+/** A sent request, kept because the status of an action does not contain its input. */
 export type Sent = { id: string; provider: string; input: string; fields: RunFields }
 
 const MOST = 50
@@ -9,7 +9,7 @@ const LARGEST = 100_000
 
 const sent = stored<Sent[]>('console sent', [])
 
-/** Keeps a request for "run again", for this tab alone. */
+/** Keeps a request for "run again", in this tab. */
 export function remember(request: Sent): void {
   if (request.input.length > LARGEST) return
   const others = sent.read().filter(({ id, provider }) => id !== request.id || provider !== request.provider)
@@ -20,7 +20,7 @@ export function requestOf(provider: string, id: string): Sent | undefined {
   return sent.read().find((each) => each.provider === provider && each.id === id)
 }
 
-/** What was typed and not sent, for each provider. */
+/** Drafts, by provider. */
 export const drafts = stored<Record<string, { input: string; fields: RunFields }>>('console drafts', {})
 
 export function keepDraft(provider: string, draft: { input: string; fields: RunFields } | undefined): void {

@@ -31,7 +31,7 @@ export function RunView({ provider }: { provider: string }): JSX.Element {
   )
 }
 
-/** What a new form begins with: the request that is to be run again, what was typed and not sent, or nothing. */
+/** The first content of a form: the request to run again, a draft, or nothing. */
 function begin(provider: string): { input: string; fields: RunFields; again: boolean } {
   const again = route.value.query.get('again')
   const sent = again === null ? undefined : requestOf(provider, again)
@@ -44,7 +44,7 @@ function begin(provider: string): { input: string; fields: RunFields; again: boo
 }
 
 function pretty(text: string): string {
-  // Written anew, numbers that no double holds would be others.
+  // Formatting would change numbers that a double cannot hold.
   const written = JSON.stringify(JSON.parse(text), undefined, 2)
   return written.replaceAll(/\s/g, '') === text.replaceAll(/\s/g, '') ? written : text
 }
@@ -70,7 +70,7 @@ function Run({ provider, description }: { provider: string; description: Descrip
     setStrict(true)
     setError(undefined)
     if (syntaxError(input) !== undefined || (await checkInput(description.schemaText, input)).length > 0) {
-      return announce('The input does not fit: see its fields')
+      return announce('The input is not valid: see its fields')
     }
     setBusy(true)
     try {
@@ -87,7 +87,7 @@ function Run({ provider, description }: { provider: string; description: Descrip
     <>
       <h1>Run</h1>
       {first.again && (
-        <p class="lead">The input is that of the earlier action. Change it, or run it as it is.</p>
+        <p class="lead">This is the input of the earlier action. Change it, or run it as it is.</p>
       )}
       <div class="run-columns">
         <form class="box" onSubmit={(event) => void run(event)} noValidate>
@@ -113,7 +113,7 @@ function Run({ provider, description }: { provider: string; description: Descrip
           )}
           {refused !== undefined && refused.errors.length > 0 && (
             <p class="wrong" role="alert">
-              The provider does not take this: see the fields.
+              The provider refuses this input: see the fields.
             </p>
           )}
           <p class="buttons">

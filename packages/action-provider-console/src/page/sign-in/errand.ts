@@ -3,10 +3,10 @@ import { announce } from '../parts/announce.tsx'
 import { ask } from '../state/thread.ts'
 import type { Errand } from './session.ts'
 
-/** Why what was to be done after the sign-in was not. */
+/** The error of the errand after a sign-in. */
 export const errandProblem = signal<unknown>(undefined)
 
-/** Does what the user went to Globus for. */
+/** Does the errand for which the user went to Globus. */
 export async function doErrand({ resume }: Errand): Promise<void> {
   try {
     await ask('change', { ...resume, key: `details ${resume.provider} ${resume.id}`, change: 'resume' })

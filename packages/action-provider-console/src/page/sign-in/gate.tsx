@@ -9,9 +9,9 @@ import { trust, trusted } from './trust.ts'
 
 type GateProps = { provider: string; description: Description; what: string; children: ComponentChildren }
 
-/** Shows what is for those alone who have a token for a provider; to others, how they get one. */
+/** Shows its content to users with a token for the provider, and tells others how to get one. */
 export function Gate({ provider, description, what, children }: GateProps): JSX.Element {
-  // Read so that the gate opens with the sign-in. Once open it stays so: a sign-in that ends takes nothing away.
+  // Subscribes to sign-ins. An open gate stays open when the sign-in expires.
   void signIns.value
   const open = useRef(false)
   open.current ||= hasToken(provider)
@@ -19,7 +19,7 @@ export function Gate({ provider, description, what, children }: GateProps): JSX.
   if (isOwn(provider)) {
     return (
       <div class="box empty">
-        <h2>Sign in to {what}</h2>
+        <h1>Sign in to {what}</h1>
         <p>Globus asks who you are, and whether the console may act for you at this provider.</p>
         <p>
           <button type="button" class="main" onClick={() => void signIn()}>
@@ -32,7 +32,9 @@ export function Gate({ provider, description, what, children }: GateProps): JSX.
   return <Warning provider={provider} scope={description.globus_auth_scope} what={what} />
 }
 
-/** Names the host before a token goes to it: whoever has the token can act as the user at whatever its scope is for. */
+/**
+ * Names the host before a token goes to it: the host can then act as the user wherever the scope is accepted.
+ */
 function Warning({ provider, scope, what }: { provider: string; scope: string; what: string }): JSX.Element {
   const { host } = new URL(provider)
   const others = [
@@ -43,18 +45,19 @@ function Warning({ provider, scope, what }: { provider: string; scope: string; w
   if (!isRegisteredScope(scope)) {
     return (
       <div class="box problem" role="alert">
-        <h2>{host} asks for a token that is not its own</h2>
+        <h1>{host} asks for a token of another service</h1>
         <p class="words">
-          It names the scope <code>{plain(scope)}</code>, which no action provider has. No token goes there.
+          Its scope <code>{plain(scope)}</code> is not the scope of an action provider. The console sends it
+          no token.
         </p>
       </div>
     )
   }
   return (
     <div class="box caution">
-      <h2>
+      <h1>
         Send a token to <span class="host">{host}</span>?
-      </h2>
+      </h1>
       <p>
         To {what}, {host} needs a token of yours. With it, {host} can act as you wherever this scope is
         accepted. Go on only if you know who runs {host}.

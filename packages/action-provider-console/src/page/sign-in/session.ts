@@ -3,19 +3,19 @@ import { computed, signal } from '@preact/signals'
 import { base, configuration } from '../state/configuration.ts'
 import { sameProvider, trusted } from './trust.ts'
 
-/** Somebody who is signed in, with the identities that are linked with theirs. */
+/** A user who is signed in, with their linked identities. */
 export type User = { id: string; username: string; name: string; identities: Identity[] }
 export type Identity = { id: string; username: string; organization?: string }
 
-/** What is to be done when the user comes back from Globus. */
+/** What to do when the user comes back from Globus. */
 export type Errand = { resume: { provider: string; id: string } }
 
 export const user = signal<User | undefined>(undefined)
-/** Grows with each sign-in, so that what was refused before is asked for again. */
+/** Counts sign-ins. Refused requests are sent again after each. */
 export const signIns = signal(0)
 /** The providers that no longer accept the user's token. */
 export const refusing = signal<ReadonlySet<string>>(new Set())
-/** Why the last sign-in came to nothing. */
+/** Why the last sign-in failed. */
 export const signInProblem = signal<string | undefined>(undefined)
 /** The identities of the user, as principals. */
 export const principals = computed(
@@ -28,9 +28,9 @@ type Return = { href: string; errand?: Errand }
 let manager: AuthorizationManager
 
 /**
- * Finds out who is signed in; where the user comes back from Globus, gets their tokens.
+ * Restores the sign-in. When the user comes back from Globus, gets their tokens.
  *
- * @returns what is to be done now
+ * @returns the errand to do now
  */
 export async function beginSession(): Promise<Errand | undefined> {
   globalThis.GLOBUS_SDK_SERVICE_URL_AUTH = configuration.auth
@@ -53,7 +53,7 @@ async function comeBack(): Promise<Return | undefined> {
   sessionStorage.removeItem(RETURN)
   try {
     const answer = await manager.handleCodeRedirect({ shouldReplace: false })
-    // The tokens of two people are never mixed.
+    // Never mixes the tokens of two people.
     if (answer && before !== undefined && before.id !== userOf(manager)?.id) {
       manager.reset()
       manager.addTokenResponse(answer as Parameters<AuthorizationManager['addTokenResponse']>[0])
@@ -68,7 +68,7 @@ async function comeBack(): Promise<Return | undefined> {
 /**
  * Sends the user to Globus, and back to where they are now.
  *
- * @param scopes what is asked for besides who they are (default: what all providers that the user trusts need)
+ * @param scopes the scopes to ask for beside the identity (default: those of all trusted providers)
  */
 export async function signIn(options: { scopes?: string[]; errand?: Errand } = {}): Promise<void> {
   const { scopes = allScopes(), errand } = options
@@ -78,22 +78,25 @@ export async function signIn(options: { scopes?: string[]; errand?: Errand } = {
   await manager.prompt({ params: { scope } } as Parameters<AuthorizationManager['prompt']>[0])
 }
 
-/** Forgets all tokens, here and at Globus. */
+/** Revokes all tokens at Globus and deletes them here. */
 export async function signOut(): Promise<void> {
   user.value = undefined
   await manager.revoke().catch(() => {
-    // They are forgotten here, and end by themselves.
+    // They are deleted here, and expire at Globus.
   })
   location.assign(base)
 }
 
-/** The scope with which a token goes to a provider: of its own for those of this application, else of those that the user trusts. */
+/**
+ * The scope of the token for a provider: the configured one for providers of this application, otherwise the
+ * one that the user has agreed to.
+ */
 export function scopeOf(provider: string): string | undefined {
   const own = configuration.providers.find(({ url }) => sameProvider(url, provider))
   return own?.scope ?? trusted.value.find((each) => sameProvider(each.provider, provider))?.scope
 }
 
-/** A token for a provider. `refused` is one that it did not accept just now. */
+/** A token for a provider. `refused` is a token that it has just refused. */
 export function tokenFor(provider: string, refused?: string): string | undefined {
   const token = validToken(provider)
   if (refused === undefined && token !== undefined) return token
@@ -104,7 +107,7 @@ export function tokenFor(provider: string, refused?: string): string | undefined
   return undefined
 }
 
-/** Whether there is a token that may go to a provider. */
+/** Whether there is a token for a provider. */
 export function hasToken(provider: string): boolean {
   return user.value !== undefined && validToken(provider) !== undefined
 }

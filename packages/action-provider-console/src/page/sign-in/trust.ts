@@ -1,12 +1,12 @@
 import { signal } from '@preact/signals'
 import { stored } from '../state/stored.ts'
 
-/** A provider elsewhere that the user said may get a token for a scope. */
+/** A provider elsewhere to which the user lets a token for a scope go. */
 export type Trusted = { provider: string; scope: string }
 
 const kept = stored<Trusted[]>('console trusted', [])
 
-/** For this tab alone, as the tokens are. */
+/** Only for this tab, like the tokens. */
 export const trusted = signal<readonly Trusted[]>(kept.read())
 
 export function trust(provider: string, scope: string): void {
@@ -15,7 +15,7 @@ export function trust(provider: string, scope: string): void {
   kept.write([...trusted.value])
 }
 
-/** Whether two URLs are those of one provider. */
+/** Whether two URLs name the same provider. */
 export function sameProvider(one: string, other: string): boolean {
   return one.replace(/\/+$/, '') === other.replace(/\/+$/, '')
 }

@@ -1,21 +1,21 @@
-/** What the server of the console says of itself. */
+/** The configuration of the console, from its server. */
 export type Configuration = {
   /** The providers of its application. */
   providers: { url: string; scope: string }[]
   /** Where Globus Auth is. */
   auth: string
   client_id: string
-  /** Which providers elsewhere it asks on behalf of the page. */
+  /** The providers elsewhere to which it forwards requests. */
   elsewhere: string[] | 'any'
 }
 
-/** Where the console is. Its views are all in this folder. */
+/** The URL of the console. All its views are in this folder. */
 export const base = new URL('.', document.baseURI)
 
-/** Set before anything is drawn. */
+/** Set before the first rendering. */
 export let configuration: Configuration
 
-/** @throws Error where the server does not answer */
+/** @throws Error if the server does not answer */
 export async function readConfiguration(): Promise<void> {
   const answer = await fetch(new URL('configuration.json', base))
   if (!answer.ok)

@@ -1,4 +1,4 @@
-/** What Vite makes of an import, and what TypeScript's library does not know yet. */
+/** Types of Vite's imports, and of features that TypeScript's library does not have yet. */
 declare module '*?worker&url' {
   const url: string
   export default url
@@ -17,5 +17,5 @@ declare var trustedTypes:
 /** Where `@globus/sdk` finds Globus Auth. */
 declare var GLOBUS_SDK_SERVICE_URL_AUTH: string | undefined
 
-/** Not there in a browser; what the client shares with Node asks whether it is. */
+/** Absent in a browser. Code that the client shares with Node checks for it. */
 declare var process: { env: Record<string, string | undefined> }

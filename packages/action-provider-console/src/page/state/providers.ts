@@ -8,7 +8,7 @@ import { base, configuration } from './configuration.ts'
 import { stored } from './stored.ts'
 import { ask } from './thread.ts'
 
-/** What a provider says of itself. Its schema is JSON text. */
+/** The description of a provider. Its schema is JSON text. */
 export type Description = ProviderDescription & { schemaText: string }
 export type Described = { description?: Description; problem?: Problem }
 
@@ -26,7 +26,7 @@ export function allProviders(): string[] {
   ]
 }
 
-/** @throws InvalidArgument for what is no URL of a provider */
+/** @throws InvalidArgument for an invalid URL */
 export function addProvider(given: string): string {
   const url = providerUrl(given.trim()).href.replace(/\/+$/, '')
   if (!allProviders().some((known) => sameProvider(known, url))) {
@@ -41,25 +41,25 @@ export function removeProvider(url: string): void {
   added.write([...addedProviders.value])
 }
 
-/** Whether a provider is one of the console's application, which needs no warning. */
+/** Whether a provider belongs to the application of the console, and so needs no warning. */
 export function isOwn(provider: string): boolean {
   return configuration.providers.some(({ url }) => sameProvider(url, provider))
 }
 
-/** How a provider stands in the URL of a view: without the host where that is the console's. */
+/** A provider in the URL of a view: without the host if it is that of the console. */
 export function inQuery(provider: string): string {
   const url = new URL(provider)
   return url.origin === base.origin ? url.pathname : provider
 }
 
-/** The provider that the URL of a view names. @throws InvalidArgument for what is no URL of one */
+/** The provider that the URL of a view names. @throws InvalidArgument for an invalid URL */
 export function fromQuery(given: string): string {
   return providerUrl(URL.canParse(given, base) ? new URL(given, base) : given).href.replace(/\/+$/, '')
 }
 
 const descriptions = signal<Readonly<Record<string, Described>>>({})
 
-/** What a provider says of itself, once it is known. Asked for again after each sign-in. */
+/** The description of a provider, once it is loaded. Loaded again after each sign-in. */
 export function useDescription(provider: string): Described & { again(): void } {
   const asked = signIns.value
   useEffect(() => {

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import { base } from './configuration.ts'
 
-/** What is looked at. Each view has a URL that can be sent to a colleague. */
+/** The current view. Each view has a URL that can be sent to a colleague. */
 export type View = '' | 'provider' | 'run' | 'actions' | 'action'
 export type Route = { view: string; query: URLSearchParams }
 
@@ -14,15 +14,15 @@ function read(): Route {
   }
 }
 
-/** The URL of a view. What is not given is left out. */
+/** The URL of a view, without empty parameters. */
 export function hrefOf(view: View, query: Record<string, string | undefined> = {}): string {
   const url = new URL(`./${view}`, base)
   for (const [name, value] of Object.entries(query)) if (value) url.searchParams.set(name, value)
-  // Addresses stand in queries as people read them.
+  // Keeps addresses in queries readable.
   return url.href.replaceAll('%3A', ':').replaceAll('%2F', '/')
 }
 
-/** Goes to a view. `replace`: as another form of this one, to which nobody wants to go back. */
+/** Goes to a view. `replace`: without a new entry in the history. */
 export function go(href: string, { replace = false } = {}): void {
   history[replace ? 'replaceState' : 'pushState'](null, '', href)
   const { view } = route.value
@@ -30,7 +30,7 @@ export function go(href: string, { replace = false } = {}): void {
   if (route.value.view !== view) scrollTo(0, 0)
 }
 
-/** Takes the view from the address, where it was changed otherwise. */
+/** Reads the view from the address after another change. */
 export function readRoute(): void {
   route.value = read()
 }

@@ -1,7 +1,7 @@
-/** Something that is kept for this tab, and is gone with it. */
+/** A value in the session storage of this tab. */
 export type Stored<Value> = { read(): Value; write(value: Value): void }
 
-/** @param otherwise where there is none, or none that can be read */
+/** @param otherwise the value if there is none, or it cannot be read */
 export function stored<Value>(key: string, otherwise: Value): Stored<Value> {
   return {
     read() {
@@ -16,7 +16,7 @@ export function stored<Value>(key: string, otherwise: Value): Stored<Value> {
       try {
         sessionStorage.setItem(key, JSON.stringify(value))
       } catch {
-        // There is no more room: what is kept is for convenience alone.
+        // The storage is full. The value is only a convenience.
       }
     },
   }

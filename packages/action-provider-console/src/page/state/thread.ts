@@ -4,7 +4,7 @@ import threadUrl from '../../thread/main.ts?worker&url'
 import { type Call, peer } from '../../thread/peer.ts'
 import { tokenFor } from '../sign-in/session.ts'
 
-/** Where providers that do not answer now are told, with what is done about it. */
+/** Providers that do not answer now, with the reason and the time of the next attempt. */
 export const troubles = signal<Readonly<Record<string, { reason: string; until: number }>>>({})
 
 const offered: PageCalls = {
@@ -18,7 +18,7 @@ const offered: PageCalls = {
 
 let joined: Call<ThreadCalls> | undefined
 
-/** Asks the thread. It starts when it is first needed. */
+/** Calls the thread, which starts with the first call. */
 export const ask: Call<ThreadCalls> = (...call) => {
   joined ??= peer<ThreadCalls>(startWorker(threadUrl), offered)
   return joined(...call)
@@ -26,7 +26,7 @@ export const ask: Call<ThreadCalls> = (...call) => {
 
 const policy = globalThis.trustedTypes?.createPolicy('thread', { createScriptURL: (url) => url })
 
-/** The policy of the page takes no other address for a script than those that are built into it. */
+/** Only the built-in addresses of threads pass through the Trusted Types policy. */
 export function startWorker(url: string): Worker {
   const trusted = policy ? policy.createScriptURL(url) : url
   return new Worker(trusted as string, { type: 'module' })

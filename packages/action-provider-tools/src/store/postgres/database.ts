@@ -2,69 +2,53 @@ import { type ClientConfig, DatabaseError, Pool, type PoolClient } from 'pg'
 import { isCollision, storeError } from './failures.ts'
 import type { Statement } from './statement.ts'
 
-/** Runs a statement and gives its rows. Rejects with ServiceUnavailable or ActionProviderError. */
+/** Runs a statement and resolves with its rows. Rejects with ServiceUnavailable or ActionProviderError. */
 export type Query = <Row>(statement: Statement, values: readonly unknown[]) => Promise<Row[]>
 
 /** A pool of connections to one database. */
 export type Database = {
   query: Query
-  /**
-   * Runs several statements as one transaction, again when it collided with another: `work` must be
-   * repeatable.
-   */
+  /** Runs `work` in a transaction, and again if the transaction collides with another one. */
   transaction: <T>(work: (query: Query) => Promise<T>) => Promise<T>
-  /** For how long the database has answered up to now, in milliseconds. */
-  reachedFor: () => number
   close: () => Promise<void>
 }
 
-/** How often a statement that collides with others is tried before it is given up. */
+/** How often a statement that collides with others is tried. */
 const ATTEMPTS = 5
 
 /**
- * With `off` a commit is answered before it is on disk, and what was acknowledged may be lost. This
- * connection then uses `on`; any other value of the server stays. The connection keeps its value when the
- * server's setting changes later.
+ * With `off`, a commit is acknowledged before it is on disk, and may be lost. Connections then use `on`; any
+ * other value stays, also when the server's setting changes later.
  */
 const COMMIT_ON_DISK = `SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
   WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)`
 
 type PoolOptions = {
   size: number
-  /** How long nothing may be heard of the database before it counts as away, in milliseconds. */
-  gap: number
-  /** Told of connections that broke while nobody used them; the pool replaces them. */
+  /** Receives errors of idle connections, which the pool replaces. */
   report: (error: Error) => void
 }
 
-export function openPool(config: ClientConfig, { size, gap, report }: PoolOptions): Database {
+export function openPool(config: ClientConfig, { size, report }: PoolOptions): Database {
   const pool = new Pool({
     ...config,
     max: size,
     idleTimeoutMillis: 30_000,
     onConnect: async (client) => void (await client.query(COMMIT_ON_DISK)),
   })
-  const contact = createContact(gap)
   pool.on('error', report)
   // A connection may break between two statements of a transaction. The next statement reports it.
   pool.on('connect', (client) => client.on('error', () => {}))
 
   const query: Query = (statement, values) =>
-    persevere(async () => {
+    retryCollisions(async () => {
       const { rows } = await pool.query({ ...statement, values: [...values] })
-      contact.note()
       return rows
     })
 
   return {
     query,
-    transaction: (work) =>
-      persevere(async () => {
-        const result = await transact(pool, work)
-        contact.note()
-        return result
-      }),
-    reachedFor: contact.duration,
+    transaction: (work) => retryCollisions(() => transact(pool, work)),
     close: async () => {
       if (!pool.ending) await pool.end()
     },
@@ -89,7 +73,7 @@ async function transact<T>(pool: Pool, work: (query: Query) => Promise<T>): Prom
   }
 }
 
-/** Resolves with what is wrong with a connection that cannot be used again. */
+/** Resolves with an error if the connection cannot be used again. */
 async function rollBack(client: PoolClient, cause: unknown): Promise<Error | undefined> {
   if (!(cause instanceof DatabaseError)) return new Error('The connection is in doubt', { cause })
   try {
@@ -100,37 +84,12 @@ async function rollBack(client: PoolClient, cause: unknown): Promise<Error | und
   }
 }
 
-async function persevere<T>(attempt: () => Promise<T>): Promise<T> {
+async function retryCollisions<T>(attempt: () => Promise<T>): Promise<T> {
   for (let attempts = 1; ; attempts++) {
     try {
       return await attempt()
     } catch (error) {
       if (!isCollision(error) || attempts === ATTEMPTS) throw storeError(error)
     }
-  }
-}
-
-/** For how long the database has answered. */
-type Contact = {
-  /** It has answered just now. */
-  note: () => void
-  /** For how long it has answered up to now without a gap, in milliseconds. */
-  duration: () => number
-}
-
-/** @param gap how long nothing may be heard of the database before it counts as away, in milliseconds */
-function createContact(gap: number): Contact {
-  let first = 0
-  let last = -Infinity
-  return {
-    note() {
-      const now = performance.now()
-      if (now - last > gap) first = now
-      last = now
-    },
-    duration() {
-      const now = performance.now()
-      return now - last > gap ? 0 : now - first
-    },
   }
 }

@@ -107,7 +107,7 @@ test('a database that is read-only is refused', async () => {
 /** What undoes the versions of the schema, the newest first, down to the one that each is named after. */
 const UNDO = {
   before_steps: `DROP INDEX action_provider.log_written;
-    DROP TABLE action_provider.steps, action_provider.events;
+    DROP TABLE action_provider.contact, action_provider.steps, action_provider.events;
     ALTER TABLE action_provider.actions DROP COLUMN events, DROP COLUMN work_version;
     UPDATE action_provider.schema_version SET version = 7`,
   first_version: `ALTER TABLE action_provider.actions DROP COLUMN lease, DROP COLUMN report, DROP COLUMN failures,

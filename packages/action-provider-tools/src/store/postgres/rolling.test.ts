@@ -21,7 +21,7 @@ const released = VERSIONS.slice(5)
 
 /** What an instance of the version before does not notice. */
 const ADDS = [
-  /^CREATE (TABLE|INDEX) /,
+  /^CREATE ((UNLOGGED )?TABLE|INDEX) /,
   /^ALTER TABLE \S+( ADD COLUMN \w+ (\w+|double precision)( COLLATE "C")?( NOT NULL DEFAULT \S+)?,?)+$/,
 ]
 

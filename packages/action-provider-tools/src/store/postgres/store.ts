@@ -4,6 +4,7 @@ import { within } from '../../promise-like.ts'
 import { type ActionStore, LEASE_SECONDS, type StoreOptions } from '../action-store.ts'
 import { createRecent } from '../recent.ts'
 import { type DatabaseClock, readClock, type Times } from './clock.ts'
+import { createContact } from './contact.ts'
 import { count, namespaces } from './counts.ts'
 import { findByKey, prepareCreate } from './create.ts'
 import { type Database, openPool } from './database.ts'
@@ -18,11 +19,11 @@ import type { Statement } from './statement.ts'
 import { prepareTransition } from './transition.ts'
 
 type PostgresStoreOptions = StoreOptions & {
-  /** How many connections it uses at most, beside one that listens (default 10). */
+  /** The most connections it uses (default 10), besides the one that listens. */
   poolSize?: number
 }
 
-/** How long closing waits for connections to a database that may be silent, in milliseconds. */
+/** How long closing waits for connections of a silent database, in milliseconds. */
 const CLOSING = 3_000
 
 const PING: Statement = {
@@ -31,14 +32,15 @@ const PING: Statement = {
 }
 
 /**
- * Opens the store in a PostgreSQL database, which any number of instances may share. Its tables are made, or
- * brought up to date, in the schema `action_provider`.
+ * Opens the store in a PostgreSQL database, which any number of instances may share. Creates or updates its
+ * tables in the schema `action_provider`.
  *
- * All times (due, deadline, release, leases) are the database's, unless `clock` is given: the clocks of
- * instances need not agree. `log` hears of one that is more than a second off, since work itself reads the
- * wrong time.
+ * All times (due, deadline, release, leases) are the database's, unless `clock` is given, so the clocks of
+ * instances need not agree. `log` receives a message if this machine's clock is more than a second off, since
+ * authors' work reads that clock.
  *
- * @throws StoreUnusable when it cannot be reached, refuses, or is too old; the message says what to do
+ * @throws StoreUnusable if the database cannot be reached, refuses the connection, or is too old; the message
+ * says what to do
  * @example const store = await openPostgresStore('postgres://provider:secret@db.example.org:5432/provider')
  */
 export async function openPostgresStore(
@@ -51,7 +53,6 @@ export async function openPostgresStore(
   const lease = leaseSeconds * 1_000
   const database = openPool(config, {
     size: poolSize,
-    gap: lease / 3,
     report: (error) => log('A database connection broke', error),
   })
   const databaseClock = options.clock ? undefined : await clockOf(database, log)
@@ -69,7 +70,8 @@ export async function openPostgresStore(
   const { find: findAction, transition } = prepareTransition(database, notifications, times, recent)
   let closing: Promise<void> | undefined
   const requests = createRequests(database, clock)
-  const jobs = createJobs(database, notifications, leaseSeconds, options.clock)
+  const contact = createContact(database, lease)
+  const jobs = createJobs(database, notifications, contact, lease, options.clock)
 
   return {
     kind: 'postgres',
@@ -108,22 +110,23 @@ export async function openPostgresStore(
     },
     close: () => {
       databaseClock?.close()
+      contact.close()
       closing ??= within(Promise.all([database.close(), notifications.close()]), CLOSING)
       return closing
     },
   }
 }
 
-/** How far the clock of this machine may be off before its operator is told, in milliseconds. */
+/** The largest difference between the clocks that is not reported, in milliseconds. */
 const TOLERATED_SKEW = 1_000
 
-/** Reads the database's clock, and says so where the clock of this machine is far from it. */
+/** Reads the database's clock, and reports a large difference from this machine's clock. */
 async function clockOf(database: Database, log: Log): Promise<DatabaseClock> {
   const clock = await readClock(database)
   const skew = Math.round(clock.skew() / 1_000)
   if (Math.abs(clock.skew()) > TOLERATED_SKEW) {
     log(
-      `The clock of this machine is ${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} the database's, which counts: set it by NTP`,
+      `The clock of this machine is ${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} the database's, which the store uses: set this machine's clock by NTP`,
     )
   }
   return clock
