@@ -36,8 +36,8 @@ export function managedOperations(
 
   const ended =
     ({ action_id, document }: StoredAction, known?: StoredAction): Ended =>
-    async (milliseconds, signal) => {
-      const wait = { signal, mustEnd, ...(known && { known }) }
+    async (milliseconds, signal, { whileBusy }) => {
+      const wait = { signal, mustEnd, whileBusy: whileBusy && !mustEnd, ...(known && { known }) }
       return (await worker.whenNotActive(action_id, milliseconds, wait))?.document ?? document
     }
 

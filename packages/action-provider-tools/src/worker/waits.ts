@@ -48,6 +48,14 @@ export type Waits = {
 export type WaitOptions = { signal?: AbortSignal; known?: StoredAction; mustEnd?: boolean }
 
 /**
+ * Whether the work of an action is suspended, so that nothing comes of it for longer than
+ * `LONGEST_WAIT_IN_MEMORY` unless somebody sends it an event.
+ */
+export function isSuspended({ status, lease, failures, runs_on }: StoredAction): boolean {
+  return status === 'ACTIVE' && lease > 0 && failures === 0 && runs_on === undefined
+}
+
+/**
  * The pauses between queries for missed changes, in milliseconds. The first is short, since other instances
  * hear late that this one waits for an action; later ones grow.
  */
