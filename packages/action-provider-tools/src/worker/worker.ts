@@ -208,14 +208,14 @@ export function createWorker(options: WorkerOptions): Worker {
       worker.state = 'stopping'
       waits.wake()
       // Attempts that have not called the work need not call it here.
-      const beginning = [...starting.values()]
-      for (const attempt of [...beginning, ...running.values()])
+      const startingAttempts = [...starting.values()]
+      for (const attempt of [...startingAttempts, ...running.values()])
         if (!attempt.started) abort(attempt, 'shutdown')
-      const over = performance.now() + shutdownGrace
-      await within(Promise.all([taker.idle(), ...beginning.map(({ ended }) => ended)]), shutdownGrace)
-      await awaitRunning(over - shutdownGrace * (1 - GRACE_BEFORE_SIGNAL) - performance.now())
+      const graceEnd = performance.now() + shutdownGrace
+      await within(Promise.all([taker.idle(), ...startingAttempts.map(({ ended }) => ended)]), shutdownGrace)
+      await awaitRunning(graceEnd - shutdownGrace * (1 - GRACE_BEFORE_SIGNAL) - performance.now())
       for (const attempt of running.values()) abort(attempt, 'shutdown')
-      await awaitRunning(over - performance.now())
+      await awaitRunning(graceEnd - performance.now())
       worker.state = 'stopped'
       waits.wake()
       for (const stop of stopFunctions) stop()
