@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { requireTls } from 'action-provider-tools/client'
 import { tokenFromFile } from '../auth/tokens.ts'
 import { asDescription, checkProvider } from '../check/check-provider.ts'
 import { groups } from '../check/checks.ts'
@@ -7,8 +8,8 @@ import { junit } from '../check/junit.ts'
 import { conforms } from '../check/report.ts'
 import { reportTable } from '../check/table.ts'
 import { exchange } from '../check/wire.ts'
-import { requireEncryption } from '../client/http.ts'
 import { providerUrl, urlOption } from '../client/provider-url.ts'
+import { commandError } from '../client/refusals.ts'
 import { CommandError, type ExitCode, exitCodes, unavailableError, usageError } from '../errors.ts'
 import { readBody } from '../input/read-body.ts'
 import { keepSecret } from '../output/masking.ts'
@@ -24,12 +25,12 @@ export type CheckCommandOptions = CommonOptions & {
   timeLimit: number
 }
 
-const INTROSPECT_PATIENCE = 15_000
+const INTROSPECT_TIMEOUT = 15_000
 
 /** `action-provider check` */
 export async function check(givenUrl: string | undefined, options: CheckCommandOptions): Promise<ExitCode> {
   const url = providerUrl(givenUrl ?? options.actionUrl)
-  requireEncryption(url)
+  checkWay(url)
   const session = await openSession({ ...options, actionUrl: url.href })
   const { terminal } = session
   const body = options.body === undefined ? undefined : await readBody(options.body)
@@ -39,7 +40,7 @@ export async function check(givenUrl: string | undefined, options: CheckCommandO
   const token = await callersToken(session, url)
   const description = await introspected(url, token)
   const inputs = await inputsOf(description.input_schema, body)
-  const input = usable(inputs)
+  const input = usableInput(inputs)
   if (body === undefined)
     terminal.say(`Input, made from the schema; --body gives another: ${printable(JSON.stringify(input))}`)
   const interrupt = new AbortController()
@@ -58,17 +59,17 @@ export async function check(givenUrl: string | undefined, options: CheckCommandO
       unfitInput: inputs.unfit,
       unusableSchema: inputs.unusable,
     },
-    ...(options.only && { only: known(options.only) }),
+    ...(options.only && { only: knownChecks(options.only) }),
     timeLimit: options.timeLimit * 1_000,
     trace: terminal.trace,
     interrupt: interrupt.signal,
-    // In a pipe, each would be a line of its own.
+    // In a pipe, each id would be a line of its own.
     onCheck: ({ id }) => process.stderr.isTTY && terminal.progress(id),
   }).finally(() => process.off('SIGINT', stop))
   if (interrupt.signal.aborted)
     throw new CommandError(
       exitCodes.interrupted,
-      `Interrupted${report.left.length > 0 ? `; left are ${report.left.join(', ')}` : ''}`,
+      `Interrupted${report.left.length > 0 ? `; not released: ${report.left.join(', ')}` : ''}`,
     )
   await terminal.result(report, () => reportTable(report))
   if (options.junit !== undefined) await write(options.junit, junit(report))
@@ -78,8 +79,17 @@ export async function check(givenUrl: string | undefined, options: CheckCommandO
   return exitCodes.fine
 }
 
+/** @throws CommandError for a URL to which a token would go unencrypted */
+function checkWay(url: URL): void {
+  try {
+    requireTls(url)
+  } catch (error) {
+    throw commandError(error, url)
+  }
+}
+
 /** @throws CommandError for an unknown check */
-function known(only: readonly string[]): readonly string[] {
+function knownChecks(only: readonly string[]): readonly string[] {
   const ids = groups.flatMap(({ checks }) => checks.map(({ id }) => id))
   const kinds = new Set(ids.map((id) => id.replace(/\..*/, '')))
   const wrong = only.find((each) => !ids.includes(each) && !kinds.has(each))
@@ -95,17 +105,17 @@ async function callersToken({ provider, tokens }: Session, url: URL): Promise<st
   return keepSecret(await tokens.get({ scope, advice }))
 }
 
-/** The description as it was received. A token is sent only if it is needed. */
+/** The provider's description, without changes. A token is sent only if it is needed. */
 async function introspected(url: URL, token: string): Promise<Record<string, unknown>> {
   const ask = (headers: Record<string, string>) =>
-    exchange({ method: 'GET', url, headers, sender: '' }, AbortSignal.timeout(INTROSPECT_PATIENCE))
+    exchange({ method: 'GET', url, headers, sender: '' }, AbortSignal.timeout(INTROSPECT_TIMEOUT))
   const open = await ask({})
   const { json } = open.status === 200 ? open : await ask({ authorization: `Bearer ${token}` })
   return asDescription(json)
 }
 
 /** @throws CommandError if no input fits */
-function usable({ input, errors }: Inputs): unknown {
+function usableInput({ input, errors }: Inputs): unknown {
   if (errors.length > 0) {
     throw usageError(
       `The body does not fit the provider's input schema: ${printable(errors.join('; '))}; "action-provider introspect" shows what it takes`,

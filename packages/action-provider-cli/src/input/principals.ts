@@ -1,4 +1,5 @@
 import { scopes } from '../auth/scopes.ts'
+import { tokensFor } from '../auth/tokens.ts'
 import { isPrincipal } from '../client/documents.ts'
 import { exchange } from '../client/http.ts'
 import { unavailableError, usageError } from '../errors.ts'
@@ -6,10 +7,10 @@ import { printable } from '../output/printable.ts'
 import type { Session } from '../session.ts'
 
 /**
- * The URNs of principals given as URNs, as user names (`alice@example.org`), or as names of the caller's
- * groups.
+ * Resolves principals to URNs. Each is given as a URN, as a user name (`alice@example.org`), or as the name
+ * of one of the caller's groups.
  *
- * @throws CommandError for a name that nobody has, or several groups
+ * @throws CommandError if a name belongs to nobody, or to several groups
  */
 export async function principals(session: Session, names: readonly string[]): Promise<string[]> {
   const urns: string[] = []
@@ -27,7 +28,7 @@ async function principal(session: Session, name: string): Promise<string> {
   return isUser(name) ? identity(session, name) : group(session, name)
 }
 
-/** The scopes that looking up these names needs. */
+/** The scopes that are needed to look up these names. */
 export function scopesOfNames(names: readonly string[]): string[] {
   const looked = names.filter((name) => !name.startsWith('urn:'))
   return [
@@ -70,14 +71,8 @@ async function group(session: Session, name: string): Promise<string> {
 /** Sends a request to a service of Globus as the user who is logged in. */
 async function get({ serviceTokens, terminal }: Session, url: URL, scope: string): Promise<unknown> {
   const advice = `Names are looked up at Globus by those who are logged in: give URNs, or run action-provider login --action-scope ${scope}`
-  const ask = (token: string) =>
-    exchange({ method: 'GET', url, authorization: `Bearer ${token}` }, terminal.trace)
-  const token = await serviceTokens.get({ scope, advice })
-  let answer = await ask(token)
-  if (answer.status === 401) {
-    const other = await serviceTokens.renew({ scope, advice }, token)
-    if (other !== undefined) answer = await ask(other)
-  }
+  const token = tokensFor(serviceTokens, () => ({ scope, advice }))
+  const answer = await exchange({ method: 'GET', url, token }, terminal.trace)
   if (answer.status !== 200 || answer.json === undefined) {
     throw unavailableError(
       `${url.origin} cannot look names up now (it answered ${answer.status}): give URNs, or try again (${printable(url.pathname)})`,

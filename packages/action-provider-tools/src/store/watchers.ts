@@ -10,7 +10,7 @@ export type Watchers = {
   has: (actionId: string) => boolean
 }
 
-/** @param report receives errors that listeners throw: the change is committed, so they must not reject it */
+/** @param report receives the errors of listeners: the change is committed, so they must not reject it */
 export function createWatchers(report: (error: unknown) => void): Watchers {
   const listeners = new Map<string, Set<(news: ActionNews) => void>>()
   return {

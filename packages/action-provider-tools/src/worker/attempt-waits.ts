@@ -5,7 +5,7 @@ import type { WorkInterrupted } from '../errors.ts'
  * The longest wait, in milliseconds, during which an attempt stays in memory. A longer wait suspends the
  * attempt: that costs a few writes, but frees its place for other work.
  */
-const LONGEST_WAIT_IN_MEMORY = 5_000
+export const LONGEST_WAIT_IN_MEMORY = 5_000
 
 /** How long an attempt is suspended, and why. */
 export type Suspension = {

@@ -160,7 +160,7 @@ async function execute(
   const { work } = worker.provider
   const state = attemptState(worker, attempt, stored.secret)
   attempt.started = true
-  const working = async (): Promise<unknown> => {
+  const callWork = async (): Promise<unknown> => {
     // Fails early if the sealed state cannot be read: work that is not restartable must not begin and then
     // find no token.
     if (!worker.options.restartable) void state.value
@@ -173,7 +173,7 @@ async function execute(
     context.signal.throwIfAborted()
     return work.run(context as never)
   }
-  return correctedOutcome(attempt, state, await outcomeOf(worker, attempt, working()))
+  return correctedOutcome(attempt, state, await outcomeOf(worker, attempt, callWork()))
 }
 
 /** The input of an attempt. The first attempt has no steps and events. */
@@ -193,9 +193,9 @@ export function runContext(
   action: AttemptInput,
   access: CreatorAccess,
 ): RunContext<unknown> {
-  let made: Steps | undefined
+  let created: Steps | undefined
   // Created on first use: most work has no steps.
-  const steps = (): Steps => (made ??= createSteps(worker, attempt, action))
+  const steps = (): Steps => (created ??= createSteps(worker, attempt, action))
   return {
     input: action.request.body,
     request: action.request,

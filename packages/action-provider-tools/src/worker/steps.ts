@@ -123,18 +123,18 @@ async function call(
   const idempotencyKey = `${actionId}/${name}`
   if (timeout === undefined) return act({ signal, idempotencyKey })
   const milliseconds = durationOf(timeout)
-  const limit = new AbortController()
-  const late = new TemporaryFailure(
+  const timeoutController = new AbortController()
+  const timeoutError = new TemporaryFailure(
     `The step '${name}' took longer than ${formatDuration(milliseconds / 1_000)}`,
   )
   const timedOut = Promise.withResolvers<never>()
   const timer = setTimeout(() => {
-    timedOut.reject(late)
-    limit.abort(late)
+    timedOut.reject(timeoutError)
+    timeoutController.abort(timeoutError)
   }, milliseconds)
   try {
     return await Promise.race([
-      act({ signal: AbortSignal.any([signal, limit.signal]), idempotencyKey }),
+      act({ signal: AbortSignal.any([signal, timeoutController.signal]), idempotencyKey }),
       timedOut.promise,
     ])
   } finally {

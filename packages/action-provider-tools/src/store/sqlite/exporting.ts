@@ -41,7 +41,7 @@ export function openSource(path: string): Source {
   const database = openDatabase(path)
   try {
     assertImported(database, path)
-    // Long logs are sorted on disk, and no row is read twice, so memory would not help.
+    // Sorts long logs on disk, and keeps the cache small: no row is read twice.
     database.exec('PRAGMA temp_store = FILE; PRAGMA cache_size = -16384')
     return { kind: 'sqlite', moving: () => read(database), close: async () => database.close() }
   } catch (error) {
