@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { eventually } from '../../../test/eventually.ts'
 import {
   ActionNotFound,
   defineActionProvider,
@@ -7,7 +8,7 @@ import {
   WaitTimeout,
 } from '../src/index.ts'
 import { clock, type RecordedAction, record, replay } from '../src/testing/index.ts'
-import { describeWork, description, run } from './serve-work.ts'
+import { describeWork, description, run, type ServedWork } from './serve-work.ts'
 
 type Context = RunContext<unknown>
 type Run = (context: Context) => unknown
@@ -17,6 +18,12 @@ const providerOf = (work: Run) =>
 
 describeWork('replay', (server) => {
   const done: string[] = []
+  /** On a machine that is busy, work may take longer than the clock waits for it. */
+  const untilIdle = ({ store }: ServedWork, id: string): Promise<boolean> =>
+    eventually(async () => {
+      const action = await store.get('work', id)
+      return action !== undefined && action.lease > 0 && action.runs_on === undefined
+    })
   const before: Run = async ({ step, sleep, input }) => {
     const job = await step('submit', () => ({ id: (input as { id: number }).id }))
     await step('poll', () => 'not yet')
@@ -29,6 +36,7 @@ describeWork('replay', (server) => {
     const time = clock()
     const served = await server.serve({ run: work }, { clock: time })
     const { action_id } = await run(served, { body: { id: 7 } })
+    await untilIdle(served, action_id)
     await time.forward({ days })
     const from = { provider: providerOf(work), store: served.store, auth: served.auth }
     return JSON.parse(JSON.stringify(await record(from, action_id)))
@@ -102,7 +110,7 @@ describeWork('replay', (server) => {
     const served = await server.serve({ run: work }, { clock: time })
     const { caller, action_id } = await run(served)
     const recordNow = async (): Promise<RecordedAction> => {
-      await time.forward(0)
+      await untilIdle(served, action_id)
       const from = { provider: providerOf(work), store: served.store, auth: served.auth }
       return JSON.parse(JSON.stringify(await record(from, action_id)))
     }
