@@ -25,7 +25,10 @@ export type Tokens = {
   renew(wanted: Wanted, refused: string): Promise<string | undefined>
 }
 
-/** Gives a caller's tokens to the client, which asks for another where one is refused. They are masked in what is printed. */
+/**
+ * Gives tokens to the client, which asks for another one if the provider refuses the first. Printed tokens
+ * are masked.
+ */
 export function tokensFor(tokens: Tokens, wanted: () => Wanted | Promise<Wanted>): GetToken {
   return async ({ refused }) => {
     const need = await wanted()

@@ -26,7 +26,7 @@ async function read({ calls, url }: Provider): Promise<OpenApi> {
 }
 
 function noDocument(error: unknown, provider: URL): unknown {
-  // Only what was answered tells of the document.
+  // An error without an answer from the provider says nothing about the document.
   if (!(error instanceof ActionProviderToolsError) || error.cause === undefined)
     return commandError(error, provider)
   const { status } = error

@@ -164,7 +164,7 @@ export function createAttemptWaits(
  * Wraps a function of the run context, so that its promises never settle once the attempt has ended. A
  * rejection that the work does not handle does not end the process.
  */
-export function unlessOver<Given extends unknown[], T>(
+export function unlessEnded<Given extends unknown[], T>(
   waits: AttemptWaits,
   act: (...given: Given) => Promise<T>,
 ): (...given: Given) => Promise<T> {

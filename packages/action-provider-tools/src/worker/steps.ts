@@ -5,7 +5,7 @@ import type { RetryPolicy, RunContext, Step, StepContext, StepOptions } from '..
 import { completeRetry } from '../provider/work-options.ts'
 import { backoff } from '../retry.ts'
 import type { StoredWork } from '../store/action-store.ts'
-import { unlessOver } from './attempt-waits.ts'
+import { unlessEnded } from './attempt-waits.ts'
 import { createCallbackUrls } from './callback-urls.ts'
 import { createJournal, type Entry, toResult } from './journal.ts'
 import { Paused } from './outcome.ts'
@@ -92,8 +92,8 @@ export function createSteps(
   }
 
   return {
-    step: unlessOver(waits, step) as Step,
-    sleep: unlessOver(waits, sleep),
+    step: unlessEnded(waits, step) as Step,
+    sleep: unlessEnded(waits, sleep),
     waitFor: createWaitFor(worker, attempt, journal, stored.events ?? [], log),
     callbackUrl: createCallbackUrls(worker, attempt),
   }

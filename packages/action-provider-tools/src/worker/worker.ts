@@ -12,7 +12,7 @@ import type { Encryption } from './encryption.ts'
 import { followClock } from './follow-clock.ts'
 import { maintainActions, maintainAttempts } from './maintenance.ts'
 import { requestPoll } from './remote-work.ts'
-import { handBack, runJob } from './run-job.ts'
+import { returnRunning, runJob } from './run-job.ts'
 import { resealCaller } from './sealed-state.ts'
 import { type ActionStarter, createActionStarter } from './start-action.ts'
 import { createJobTaker } from './take-jobs.ts'
@@ -21,7 +21,7 @@ import {
   type Attempt,
   abort,
   createAttempt,
-  lose,
+  loseJob,
   type ManagedProvider,
   NO_INSTRUMENT,
   TIMING,
@@ -44,8 +44,8 @@ export type WorkerOptions = {
   /** Whether this instance takes jobs (default), or only serves requests. */
   works?: boolean
   /**
-   * How long `stop` waits for work before it hands back the jobs, in milliseconds (default 10,000). In the
-   * last fifth of that time the signal of the work is aborted.
+   * How long `stop` waits for work before it returns the jobs, in milliseconds (default 10,000). In the last
+   * fifth of that time the signal of the work is aborted.
    */
   shutdownGrace?: number
   timing?: Partial<Timing>
@@ -58,9 +58,7 @@ export type WorkerOptions = {
 /** Runs the work of one provider's actions: takes due jobs, runs attempts and does maintenance. */
 export type Worker = {
   start: () => void
-  /**
-   * Takes no more jobs, waits for running work within the grace period, then hands back the remaining jobs.
-   */
+  /** Takes no more jobs, waits for running work within the grace period, then returns the remaining jobs. */
   stop: () => Promise<void>
   /** Makes the worker query for due jobs. */
   nudge: () => void
@@ -145,7 +143,7 @@ export function createWorker(options: WorkerOptions): Worker {
    * after a cancel.
    */
   async function replaceAttempt(attempt: Attempt): Promise<void> {
-    lose(attempt)
+    loseJob(attempt)
     await within(attempt.ended, worker.options.cancelGrace)
     attempt.abandoned.resolve()
   }
@@ -156,7 +154,7 @@ export function createWorker(options: WorkerOptions): Worker {
     if (worker.state === 'stopped') {
       // The action was being recorded when `stop` listed the running attempts.
       abort(attempt, 'shutdown')
-      if (attempt.started) void handBack(worker, attempt)
+      if (attempt.started) void returnRunning(worker, attempt)
     }
     attempt.ended = done
       .catch((error: unknown) => {
@@ -223,7 +221,7 @@ export function createWorker(options: WorkerOptions): Worker {
         [...running.values()]
           .filter(({ started }) => started)
           // What waits is not interrupted: that it is suspended is being recorded.
-          .map((attempt) => (attempt.waits.isOver ? attempt.ended : handBack(worker, attempt))),
+          .map((attempt) => (attempt.waits.isOver ? attempt.ended : returnRunning(worker, attempt))),
       )
     },
 
