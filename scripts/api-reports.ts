@@ -1,7 +1,7 @@
 /**
- * Writes down the public surface of each package, as a file that a review sees change: `packages/<name>/api/<entry>.api.md`.
- * `npm run api` writes them anew, and `npm run check:api` says where they no longer tell the truth.
- * The packages must have been built.
+ * Writes down the public surface of each package, as a file that a review sees change:
+ * `packages/<name>/api/<entry>.api.md`. `npm run api` writes them anew, and `npm run check:api` says where
+ * they no longer tell the truth. The packages must have been built.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,6 +1,6 @@
 /**
- * `npm run figures`: how large each package is, how long it takes to install with all it depends on, and how long it is from
- * `npm create` to the first action that SUCCEEDED; with npm's cache warm.
+ * `npm run figures`: how large each package is, how long it takes to install with all it depends on, and how
+ * long it is from `npm create` to the first action that SUCCEEDED; with npm's cache warm.
  */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -55,7 +55,10 @@ async function packageRow(name: PackageName, packs: Record<PackageName, Packed>)
   return `| \`${name}\` | ${kilobytes(packs[name].size)} | ${kilobytes(bytes)}, ${packages} packages | ${seconds.toFixed(1)} s |`
 }
 
-/** Makes a project by the packed package, installs and starts it, and runs an action. @returns the seconds that it took */
+/**
+ * Makes a project by the packed package, installs and starts it, and runs an action.
+ * @returns the seconds that it took
+ */
 function firstAction(packs: Record<PackageName, Packed>, project: string): Promise<number> {
   return timed(async () => {
     const folder = join(root, project)

@@ -1,7 +1,7 @@
 /**
- * Lists the licenses of all packages that are installed with the published ones or are bundled in them, from the lock file.
- * Ends with 1 where one is unknown or does not go with the Apache License 2.0, and where the built console lacks a notice:
- * `npm run check:licenses`, with `-- --list` for the packages by license.
+ * Lists the licenses of all packages that are installed with the published ones or are bundled in them, from
+ * the lock file. Ends with 1 where one is unknown or does not go with the Apache License 2.0, and where the
+ * built console lacks a notice: `npm run check:licenses`, with `-- --list` for the packages by license.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
@@ -20,7 +20,10 @@ const ALLOWED = new Set([
   'Unlicense',
 ])
 
-/** Packages whose built page contains what they are developed with, and the file of it that holds the licenses. */
+/**
+ * Packages whose built page contains what they are developed with, and the file of it that holds the
+ * licenses.
+ */
 const BUNDLED = new Map([['action-provider-console', 'dist/page/THIRD-PARTY.txt']])
 
 type Locked = {
@@ -68,7 +71,9 @@ export function licensesOf(lock: Lock, roots: readonly string[]): Licenses {
   return { byLicense, refused }
 }
 
-/** What is installed with a package, or is part of it: what a peer may leave out is for its user to look at. */
+/**
+ * What is installed with a package, or is part of it: what a peer may leave out is for its user to look at.
+ */
 function needed(found: Locked, bundled: boolean): string[] {
   const { dependencies, optionalDependencies, peerDependencies = {}, peerDependenciesMeta = {} } = found
   const peers = Object.keys(peerDependencies).filter((name) => !peerDependenciesMeta[name]?.optional)

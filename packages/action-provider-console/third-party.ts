@@ -5,7 +5,10 @@ import type { Plugin } from 'vite'
 /** The file of the built page that holds the licenses of the packages in it. */
 export const THIRD_PARTY = 'THIRD-PARTY.txt'
 
-/** Plugins that write THIRD-PARTY.txt: one for the page, one for each of its threads, which Vite bundles before. */
+/**
+ * Plugins that write THIRD-PARTY.txt: one for the page, one for each of its threads, which Vite bundles
+ * before.
+ */
 export type ThirdParty = { page: Plugin; thread: Plugin }
 
 /** @returns the plugins of one build */

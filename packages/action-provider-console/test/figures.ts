@@ -1,4 +1,6 @@
-/** Prints the figures of docs/console.md: `npm run figures -w action-provider-console`. It needs a Chromium. */
+/**
+ * Prints the figures of docs/console.md: `npm run figures -w action-provider-console`. It needs a Chromium.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -54,7 +56,9 @@ async function changes(world: World, page: Page): Promise<number[]> {
   return waits.sort((one, other) => one - other)
 }
 
-/** The longest task of the page while something is done, in milliseconds: the browser tells of those over 50. */
+/**
+ * The longest task of the page while something is done, in milliseconds: the browser tells of those over 50.
+ */
 async function longest(page: Page, act: () => Promise<void>): Promise<number> {
   await page.evaluate(`
     globalThis.tasks = []
