@@ -44,12 +44,15 @@ function onSite(text: string, path: string, page: string): string {
 
   function prose(part: string): string {
     return part.replaceAll(
-      /\[((?:`[^`]*`|[^\]`])*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]+)?\)/g,
-      (_, words, target, section) => {
+      /(!?)\[((?:`[^`]*`|[^\]`])*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]+)?\)/g,
+      (_, picture, words, target, section) => {
         const file = normalize(join(dirname(path), target))
         if (file === 'docs/README.md') return `[${words}](/index.md)`
         // Pictures, and what else is no page.
-        if (/^docs\/.*\.(json|yml|conf|png|svg)$/.test(file)) return `[${words}](/${relative('docs', file)})`
+        if (/^docs\/.*\.(json|yml|conf|png|svg)$/.test(file)) {
+          return `${picture}[${words}](/${relative('docs', file)})`
+        }
+        if (picture) throw new Error(`${path}: the site has no ${target}, put it into docs`)
         const there = pages.get(file) ?? pages.get(join(file, 'README.md'))
         if (there === undefined) return words
         const link = relative(dirname(page), there)

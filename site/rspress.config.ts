@@ -36,12 +36,12 @@ const modules = [
   'globus-emulator',
 ]
 const api: SidebarItem = { text: 'API', link: '/api/' }
-const packages = group(
-  'Packages',
-  readdirSync(new URL('content/packages', import.meta.url)).map((file) =>
-    link({ title: file.replace(/\.md$/, ''), path: `packages/${file}`, about: '' }),
-  ),
-)
+const readmes = readdirSync(new URL('content/packages', import.meta.url)).map((file) => ({
+  title: file.replace(/\.md$/, ''),
+  path: `packages/${file}`,
+  about: 'the package',
+}))
+const packages = group('Packages', readmes.map(link))
 const project = group('Project', [
   { text: 'Changes', link: '/project/changelog' },
   { text: 'Contributing', link: '/project/contributing' },
@@ -60,10 +60,13 @@ const nav = parts.map(({ title, pages: [first] }) => ({
 
 /** The index for programs that read: docs/README.md, with the Markdown of each page. */
 function llmsTxt(): string {
+  const entry = (page: Page): string =>
+    `- [${page.title}](${link(page).link}.md)${page.about && `: ${page.about}`}`
   const entries = ({ title, pages, parts: below }: Part): string[] => [
     `## ${title}\n`,
-    ...pages.map((page) => `- [${page.title}](${link(page).link}.md)${page.about && `: ${page.about}`}`),
+    ...pages.map(entry),
     ...(title === 'Reference' ? ['- [API](/api/index.md): every export, from its doc comment'] : []),
+    ...(title === 'Reference' ? readmes.map(entry) : []),
     '',
     ...below.flatMap(entries),
   ]

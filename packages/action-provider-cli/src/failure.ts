@@ -2,28 +2,27 @@ import { CommanderError } from 'commander'
 import { CommandError, type ExitCode, exitCodes, unavailableError } from './errors.ts'
 
 /**
- * Prints on stderr, in one line, why a command failed.
- *
+ * Prints the error of a command on stderr, in one line.
  * @returns the exit code
  */
 export async function failed(error: unknown): Promise<ExitCode> {
-  // Commander has already printed its message. Help and version end with its 0.
+  // Commander has already printed its message. Its code is 0 after help and version.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage
   const [{ mask }, { printableLines }, { NetworkFailure }] = await Promise.all([
     import('./output/masking.ts'),
     import('./output/printable.ts'),
     import('action-provider-tools/client'),
   ])
-  const told = error instanceof NetworkFailure ? unavailableError(error.message, error) : error
-  if (told instanceof CommandError) {
+  const failure = error instanceof NetworkFailure ? unavailableError(error.message, error) : error
+  if (failure instanceof CommandError) {
     process.stderr.write(
-      `${told.exitCode === exitCodes.interrupted ? '' : 'error: '}${mask(printableLines(told.message))}\n`,
+      `${failure.exitCode === exitCodes.interrupted ? '' : 'error: '}${mask(printableLines(failure.message))}\n`,
     )
-    return told.exitCode
+    return failure.exitCode
   }
-  const words = told instanceof Error ? (told.stack ?? told.message) : String(told)
+  const text = failure instanceof Error ? (failure.stack ?? failure.message) : String(failure)
   process.stderr.write(
-    `error: This is a fault of action-provider itself, please report it: ${mask(printableLines(words))}\n`,
+    `error: This is a fault of action-provider itself, please report it: ${mask(printableLines(text))}\n`,
   )
   return exitCodes.unavailable
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import envPaths from 'env-paths'
 import type { Outcome } from './program/work.ts'
 
-// Compiling would take most of the start. Node's default cache folder is writable by everybody, so the cache
-// is in the user's.
+// Compiling the modules would take most of the start-up time. Node's default cache folder is writable by all
+// users, so the cache is in the user's own folder.
 enableCompileCache(join(envPaths('action-provider', { suffix: '' }).cache, 'compiled'))
 
 const [{ buildProgram }, { failed }] = await Promise.all([
@@ -14,7 +14,7 @@ const [{ buildProgram }, { failed }] = await Promise.all([
 ])
 const outcome: Outcome = { exitCode: 0 }
 
-// The reader of the output may end early: `action-provider list | head -1`.
+// The program that reads the output may end early: `action-provider list | head -1`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 4))
 process.stderr.on('error', () => {})
 

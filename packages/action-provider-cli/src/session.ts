@@ -27,23 +27,23 @@ export type CommonOptions = TerminalOptions & {
   trust?: boolean
 }
 
-/** What a command works with. */
+/** What a command needs: the terminal, tokens and the provider. */
 export type Session = {
   terminal: Terminal
   globus: GlobusEnvironment
   store: TokenStore
   login: LoginOptions
-  /** The client that GLOBUS_CLIENT_ID and GLOBUS_CLIENT_SECRET name. */
+  /** The client of GLOBUS_CLIENT_ID and GLOBUS_CLIENT_SECRET, if they are set. */
   client: OAuthClient | undefined
   /** Tokens for providers. */
   tokens: Tokens
-  /** Tokens for Globus's own services. A token given for a provider is not used for them. */
+  /** Tokens for Globus's own services. A token that was given for a provider is not sent to them. */
   serviceTokens: Tokens
   /** The provider of --action-url. */
   provider(): Provider
 }
 
-/** @throws CommandError for settings that cannot be used */
+/** @throws CommandError if a setting cannot be used */
 export async function openSession(options: CommonOptions): Promise<Session> {
   const terminal = processTerminal(options)
   const globus = await globusEnvironment()

@@ -26,7 +26,7 @@ test('actions are exported, imported elsewhere, and both found the same', async 
   const other = `sqlite:${join(user.folder, 'other.db')}`
   expect((await user.run(['store', 'import', file, '--store', other])).stdout).toBe(exported.stdout)
   const again = await user.run(['store', 'import', file, '--store', other])
-  expect(again).toMatchObject({ code: 0, stderr: 'It was imported before: nothing was done\n' })
+  expect(again).toMatchObject({ code: 0, stderr: 'This export was imported before: nothing was changed\n' })
   const verified = await user.run(['store', 'verify', file, '--store', other, '--format', 'json'])
   expect(JSON.parse(verified.stdout)).toMatchObject({
     actions: 3,

@@ -185,7 +185,7 @@ describeWork('events', (server) => {
     }
     const served = await server.serve(work, {
       secretsKeys: [keys[0] as Buffer],
-      publicUrl: 'https://a.example/',
+      publicUrl: 'https://a.example/science/',
     })
     const { caller, action_id } = await run(served)
     await untilWaiting(served, caller, action_id)
@@ -193,12 +193,12 @@ describeWork('events', (server) => {
     const rotated = await server.serve(work, {
       database: served.database,
       secretsKeys: keys.toReversed(),
-      publicUrl: 'https://a.example',
+      publicUrl: 'https://a.example/science',
     })
     const post = async (url: string | undefined, value: unknown) => {
-      const { origin, pathname, search } = new URL(url ?? '')
-      expect(origin).toBe('https://a.example')
-      return rotated.ask(undefined, 'POST', `${pathname}${search}`, JSON.stringify(value))
+      const [before, path = ''] = (url ?? '').split('/science')
+      expect(before).toBe('https://a.example')
+      return rotated.ask(undefined, 'POST', path, JSON.stringify(value))
     }
     const [first = '', second = ''] = urls
     expect(first).not.toBe(second)

@@ -104,6 +104,15 @@ test.each([
   expect(stdout).toContain(`  cd word-count\n  ${next.join('\n  ')}\n\n${testing} runs its tests`)
 })
 
+test('the README has every template, and every option of --help', async () => {
+  const page = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+  for (const [name, means] of Object.entries(TEMPLATES)) expect(page).toContain(`| \`${name}\` | ${means} |`)
+  const { stdout } = await create(['--help'])
+  const options = [...stdout.matchAll(/--[a-z-]+/g)].map(([option]) => option)
+  const obvious = ['--', '--help', '--version']
+  for (const option of options.filter((each) => !obvious.includes(each))) expect(page).toContain(option)
+})
+
 test('--dry-run shows the files, and writes nothing', async () => {
   const { code, stdout } = await create(['word-count', '--dry-run'])
   expect(code).toBe(0)

@@ -9,8 +9,8 @@ import type { StoredIdentity, StoredToken } from './token-store.ts'
 /** A client of Globus Auth: one with a secret, or a native application. */
 export type OAuthClient = { clientId: string; clientSecret?: string }
 
-/** What a request for tokens needs. */
-export type Asking = { auth: URL; client: OAuthClient; trace: Trace }
+/** Globus Auth, the client and the trace of a request for tokens. */
+export type GrantOptions = { auth: URL; client: OAuthClient; trace: Trace }
 
 /** The tokens of a grant, and their identity if it was requested. */
 export type Granted = { tokens: StoredToken[]; identity?: StoredIdentity }
@@ -32,8 +32,11 @@ export type LoginRequest = {
   label: string
 }
 
-/** Begins a login by authorization code and PKCE (RFC 7636): its URL is for a browser. */
-export async function beginLogin({ auth, client }: Asking, request: LoginRequest): Promise<PendingLogin> {
+/** Begins a login with an authorization code and PKCE (RFC 7636). Its URL is for a browser. */
+export async function beginLogin(
+  { auth, client }: GrantOptions,
+  request: LoginRequest,
+): Promise<PendingLogin> {
   const verifier = keepSecret(oauth.generateRandomCodeVerifier())
   const [state, nonce] = [oauth.generateRandomState(), oauth.generateRandomNonce()]
   const url = new URL(serverOf(auth).authorization_endpoint ?? '')
@@ -56,17 +59,17 @@ export async function beginLogin({ auth, client }: Asking, request: LoginRequest
 /**
  * Exchanges the code of a login for tokens.
  *
- * @param answer the parameters of the redirect, or the code alone if somebody copied it
- * @throws CommandError if the login was refused or is not the one that began
+ * @param answer the parameters of the redirect, or only the code if the user copied it
+ * @throws CommandError if the login was refused, or is not the one that began
  */
 export async function finishLogin(
-  asking: Asking,
+  grantOptions: GrantOptions,
   pending: PendingLogin,
   answer: URLSearchParams,
 ): Promise<Granted> {
-  return tell(async () => {
-    const as = serverOf(asking.auth)
-    const client = { client_id: asking.client.clientId }
+  return explainErrors(async () => {
+    const as = serverOf(grantOptions.auth)
+    const client = { client_id: grantOptions.client.clientId }
     const copied = !answer.has('state')
     const validated = oauth.validateAuthResponse(
       as,
@@ -78,63 +81,72 @@ export async function finishLogin(
     const response = await oauth.authorizationCodeGrantRequest(
       as,
       client,
-      authentication(asking.client),
+      authentication(grantOptions.client),
       validated,
       pending.redirectUri,
       pending.verifier,
-      options(asking),
+      options(grantOptions),
     )
     const tokens = await oauth.processAuthorizationCodeResponse(as, client, response, {
       expectedNonce: pending.nonce,
       requireIdToken: true,
     })
-    return granted(tokens, asking.client)
+    return granted(tokens, grantOptions.client)
   })
 }
 
-/** @throws LoginEnded when the refresh token is revoked, or its consent rescinded */
-export async function refreshGrant(asking: Asking, token: StoredToken): Promise<StoredToken> {
-  const refreshed = await tell(async () => {
-    const as = serverOf(asking.auth)
+/** @throws LoginEnded if the refresh token or its consent was revoked */
+export async function refreshGrant(grantOptions: GrantOptions, token: StoredToken): Promise<StoredToken> {
+  const refreshed = await explainErrors(async () => {
+    const as = serverOf(grantOptions.auth)
     const client = { client_id: token.client_id }
     const response = await oauth.refreshTokenGrantRequest(
       as,
       client,
-      authentication(asking.client),
+      authentication(grantOptions.client),
       token.refresh_token ?? '',
-      options(asking),
+      options(grantOptions),
     )
-    return granted(await oauth.processRefreshTokenResponse(as, client, response), asking.client)
+    return granted(await oauth.processRefreshTokenResponse(as, client, response), grantOptions.client)
   })
   const [fresh] = refreshed.tokens
   if (fresh === undefined) throw new LoginEnded('Globus Auth gave no token')
   return { ...token, ...fresh }
 }
 
-/** The tokens of a client that acts as itself. */
-export async function clientCredentialsGrant(asking: Asking, scope: string): Promise<StoredToken[]> {
-  const { tokens } = await tell(async () => {
-    const as = serverOf(asking.auth)
-    const client = { client_id: asking.client.clientId }
+/** Gets the tokens of a client that acts as itself. */
+export async function clientCredentialsGrant(
+  grantOptions: GrantOptions,
+  scope: string,
+): Promise<StoredToken[]> {
+  const { tokens } = await explainErrors(async () => {
+    const as = serverOf(grantOptions.auth)
+    const client = { client_id: grantOptions.client.clientId }
     const response = await oauth.clientCredentialsGrantRequest(
       as,
       client,
-      authentication(asking.client),
+      authentication(grantOptions.client),
       { scope },
-      options(asking),
+      options(grantOptions),
     )
-    return granted(await oauth.processClientCredentialsResponse(as, client, response), asking.client)
+    return granted(await oauth.processClientCredentialsResponse(as, client, response), grantOptions.client)
   })
   return tokens
 }
 
 /** Revokes a token. Revoking a refresh token also revokes the tokens that came from it. */
-export async function revoke(asking: Asking, token: string): Promise<void> {
-  await tell(async () => {
-    const as = serverOf(asking.auth)
-    const client = { client_id: asking.client.clientId }
+export async function revoke(grantOptions: GrantOptions, token: string): Promise<void> {
+  await explainErrors(async () => {
+    const as = serverOf(grantOptions.auth)
+    const client = { client_id: grantOptions.client.clientId }
     await oauth.processRevocationResponse(
-      await oauth.revocationRequest(as, client, authentication(asking.client), token, options(asking)),
+      await oauth.revocationRequest(
+        as,
+        client,
+        authentication(grantOptions.client),
+        token,
+        options(grantOptions),
+      ),
     )
   })
 }
@@ -163,7 +175,7 @@ export function basicAuthorization(clientId: string, clientSecret: string): stri
   return `Basic ${keepSecret(Buffer.from(`${clientId}:${clientSecret}`).toString('base64'))}`
 }
 
-function options({ auth, trace }: Asking): oauth.TokenEndpointRequestOptions {
+function options({ auth, trace }: GrantOptions): oauth.TokenEndpointRequestOptions {
   return {
     [oauth.customFetch]: async (url, { method, headers, body }) => {
       const { authorization, ...rest } = Object.fromEntries(new Headers(headers))
@@ -229,7 +241,7 @@ function stored(token: Record<string, unknown>, { clientId }: OAuthClient): Stor
 }
 
 /** Turns errors of Globus Auth into messages that say what to do. */
-async function tell<Result>(work: () => Promise<Result>): Promise<Result> {
+async function explainErrors<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()
   } catch (error) {

@@ -3,14 +3,14 @@ import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { unavailableError } from '../errors.ts'
 
-/** Longer than any work under the lock: a refresh times out earlier. */
-const STALE = 120_000
-const PATIENCE = 150_000
-const PAUSE = 25
+/** Longer than any work under the lock takes, in milliseconds: a refresh times out earlier. */
+const STALE_AFTER = 120_000
+const WAIT_LIMIT = 150_000
+const POLL_INTERVAL = 25
 
 /**
- * Does work that no other process may do at the same time. The lock is a file that is created together with
- * its owner's process id. A lock whose process is gone, or that is older than any work, is removed.
+ * Runs work that only one process may run at a time. The lock is a file that is created together with its
+ * owner's process id. A lock whose process has ended, or that is too old, is removed.
  *
  * @throws CommandError if another process keeps the lock
  */
@@ -28,13 +28,13 @@ async function acquire(path: string, owner: string): Promise<void> {
   const own = `${path}.${process.pid}.${randomUUID()}`
   await writeFile(own, owner, { mode: 0o600 })
   try {
-    const until = Date.now() + PATIENCE
+    const until = Date.now() + WAIT_LIMIT
     while (!(await linked(own, path))) {
       if (Date.now() > until) {
         throw unavailableError(`Another command keeps ${path}: end it, or remove that file if there is none`)
       }
       await removeStale(path)
-      await sleep(PAUSE)
+      await sleep(POLL_INTERVAL)
     }
   } finally {
     await rm(own, { force: true })
@@ -66,7 +66,7 @@ async function isStale(path: string, content: string): Promise<boolean> {
   const pid = Number.parseInt(content, 10)
   if (!isAlive(pid)) return true
   const times = await stat(path).catch(() => undefined)
-  return times !== undefined && Date.now() - times.mtimeMs > STALE
+  return times !== undefined && Date.now() - times.mtimeMs > STALE_AFTER
 }
 
 function isAlive(pid: number): boolean {

@@ -26,12 +26,12 @@ export type LoginOptions = {
   browser: boolean
 }
 
-const PATIENCE = 10 * 60_000
+const LOGIN_TIMEOUT = 10 * 60_000
 
 /**
- * Lets the user log in and consent to what is missing.
+ * Lets the user log in, and consent to missing scopes.
  *
- * @param scope further scopes, which may name dependents (`A[B]`)
+ * @param scope further scopes, which may name dependent scopes (`A[B]`)
  * @param identity the identity that must log in
  */
 export async function logIn(
@@ -71,14 +71,14 @@ export async function logIn(
     terminal.say(
       'Waiting for the login; without a browser on this machine, end this with Ctrl-C and use --no-browser.',
     )
-    return await finish(pending, await withinPatience(answer))
+    return await finish(pending, await withTimeout(answer))
   } finally {
     server.close()
   }
 }
 
 /**
- * The native application to log in as: a setting. The emulator has a preset for it.
+ * The native application to log in as, from the settings. The emulator has a preset one.
  * @throws CommandError if none is set
  */
 async function nativeClient(auth: URL, given: string | undefined): Promise<string> {
@@ -112,11 +112,11 @@ async function askForCode(): Promise<string> {
   }
 }
 
-async function withinPatience(answer: Promise<URLSearchParams>): Promise<URLSearchParams> {
+async function withTimeout(answer: Promise<URLSearchParams>): Promise<URLSearchParams> {
   const expired = Promise.withResolvers<never>()
   const timer = setTimeout(
     () => expired.reject(refusedError('Nobody logged in within ten minutes: log in again')),
-    PATIENCE,
+    LOGIN_TIMEOUT,
   )
   try {
     return await Promise.race([answer, expired.promise])

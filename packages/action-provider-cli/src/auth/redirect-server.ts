@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** Receives the browser when it returns from a login. */
+/** A local server to which the browser returns after a login. */
 export type RedirectServer = {
   readonly redirectUri: string
   /** Resolves with the parameters of the first request that has the right `state`. */

@@ -22,10 +22,10 @@ export type StoredToken = {
   client_id: string
 }
 
-/** A provider, by its base URL, that the user lets have tokens for a scope. */
+/** A provider, by its base URL, to which the user lets tokens for a scope be sent. */
 export type TrustedProvider = { provider: string; scope: string }
 
-/** What is stored of a login in one environment. */
+/** The stored login of one environment. */
 export type Login = {
   version: 1
   identity?: StoredIdentity
@@ -33,11 +33,11 @@ export type Login = {
   trusted?: TrustedProvider[]
 }
 
-/** The tokens of one environment, in a file of the user's config folder. */
+/** The login of one environment, in a file of the user's config folder. */
 export type TokenStore = {
   readonly path: string
   read(): Promise<Login>
-  /** Changes the stored login. `change` gets the latest state, whichever process wrote it. */
+  /** Changes the stored login under a lock. `change` gets the latest state. */
   update<Result>(change: (login: Login) => Promise<Result>): Promise<Result>
   remove(): Promise<void>
 }

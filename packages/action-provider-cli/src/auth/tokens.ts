@@ -20,22 +20,23 @@ export type Tokens = {
   get(wanted: Wanted): Promise<string>
   /** Lets the user log in once for all scopes that lack a token, if the terminal is interactive. */
   prepare(scopes: readonly string[]): Promise<void>
-  /** Another token in place of a refused one; `undefined` if there is none. */
+  /** Replaces a refused token; `undefined` if there is no other. */
   renew(wanted: Wanted, refused: string): Promise<string | undefined>
 }
 
-/** A token that expires within this time is refreshed before use, in milliseconds. */
-const MARGIN = 30_000
+/** A token is refreshed this many milliseconds before it expires. */
+const EXPIRY_MARGIN = 30_000
 
-/** One token for everything: from ACTION_TOKEN or a file. */
+/** Gives one token for every scope: the one from ACTION_TOKEN or a file. */
 export function givenTokens(token: string): Tokens {
   keepSecret(token)
   return { anyScope: true, get: async () => token, prepare: async () => {}, renew: async () => undefined }
 }
 
 /**
+ * Reads a token from a file.
  * @param option the option that names the file
- * @throws CommandError for a file that cannot be read or holds no token
+ * @throws CommandError if the file cannot be read or has no token
  */
 export async function tokenFromFile(path: string, option = '--token-file'): Promise<string> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -44,7 +45,10 @@ export async function tokenFromFile(path: string, option = '--token-file'): Prom
   return checkedToken(text, `The file ${path}`)
 }
 
-/** @throws CommandError for text that cannot be in an Authorization header */
+/**
+ * Trims a token and checks it.
+ * @throws CommandError if the text cannot be part of an Authorization header
+ */
 export function checkedToken(text: string, where: string): string {
   const token = text.trim()
   if (!/^[\x21-\x7e]+$/.test(token))
@@ -52,7 +56,7 @@ export function checkedToken(text: string, where: string): string {
   return token
 }
 
-/** The tokens of a client that acts as itself, kept in memory. */
+/** Gives the tokens of a client that acts as itself. They are kept in memory. */
 export function clientTokens(auth: URL, client: OAuthClient, trace: (line: string) => void): Tokens {
   const kept = new Map<string, StoredToken>()
   const get = async ({ scope }: Wanted): Promise<string> => {
@@ -79,7 +83,7 @@ export function clientTokens(auth: URL, client: OAuthClient, trace: (line: strin
   }
 }
 
-/** The tokens of the user who is logged in. On a terminal, the user is asked to log in for missing ones. */
+/** Gives the tokens of the logged-in user. On a terminal, the user is asked to log in for missing ones. */
 export function loginTokens(store: TokenStore, login: LoginOptions): Tokens {
   const orLogIn = async (wanted: Wanted): Promise<string> => {
     if (!login.terminal.interactive) throw refusedError(wanted.advice)
@@ -152,8 +156,8 @@ function keep(login: Login, { tokens, identity }: Granted): void {
 }
 
 /**
- * The token after a refresh, by this command or a faster one. A token that can no longer be refreshed is
- * forgotten.
+ * Refreshes a stored token, unless another command has done so. A token that can no longer be refreshed is
+ * removed.
  */
 async function refreshed(
   store: TokenStore,
@@ -191,5 +195,5 @@ function carries(token: StoredToken, scope: string): boolean {
 }
 
 function isFresh({ expires_at }: StoredToken): boolean {
-  return expires_at - MARGIN > Date.now()
+  return expires_at - EXPIRY_MARGIN > Date.now()
 }

@@ -16,9 +16,9 @@ export type TrustOptions = {
 }
 
 /**
- * Lets a token go to a provider's base URL only after the user agreed once, and remembers that. This matters
- * because a URL can name the scope of any other provider: if the user has consented to that scope before,
- * Globus issues a token without asking again.
+ * Makes the check that runs before a token is first sent to a provider: the user must agree once for each
+ * base URL and scope. This matters because a URL can name the scope of any other provider: if the user has
+ * consented to that scope before, Globus issues a token without asking again.
  */
 export function askingTrust({ terminal, store, given, advice }: TrustOptions): Trust {
   const known = new Set<string>()
@@ -47,7 +47,7 @@ function isTrusted({ trusted = [] }: Login, key: string, scope: string): boolean
   return trusted.some((each) => each.provider === key && each.scope === scope)
 }
 
-/** The providers that this machine knows for a scope. A hostile URL cannot make them up. */
+/** The trusted providers with this scope, for the question. A hostile URL cannot add itself to them. */
 function knownFrom({ trusted = [] }: Login, scope: string, namedBy: 'provider' | 'caller'): string {
   const others = trusted.flatMap((each) => (each.scope === scope ? [printable(each.provider)] : []))
   const self = namedBy === 'caller' ? '--action-scope' : 'this URL'

@@ -1,9 +1,7 @@
 import { type CommonOptions, openSession } from '../session.ts'
 import { showStatus } from './outcome.ts'
 
-/**
- * `action-provider cancel`: it ends with 0 although the action is FAILED, because that is what was asked for.
- */
+/** `action-provider cancel`: exits with 0 although the action is FAILED, because the user asked for that. */
 export async function cancel(actionId: string, options: CommonOptions): Promise<void> {
   await change('cancel', actionId, options)
 }

@@ -24,7 +24,7 @@ export type CheckCommandOptions = CommonOptions & {
   timeLimit: number
 }
 
-const INTROSPECT_PATIENCE = 15_000
+const INTROSPECT_TIMEOUT = 15_000
 
 /** `action-provider check` */
 export async function check(givenUrl: string | undefined, options: CheckCommandOptions): Promise<ExitCode> {
@@ -39,7 +39,7 @@ export async function check(givenUrl: string | undefined, options: CheckCommandO
   const token = await callersToken(session, url)
   const description = await introspected(url, token)
   const inputs = await inputsOf(description.input_schema, body)
-  const input = usable(inputs)
+  const input = usableInput(inputs)
   if (body === undefined)
     terminal.say(`Input, made from the schema; --body gives another: ${printable(JSON.stringify(input))}`)
   const interrupt = new AbortController()
@@ -58,17 +58,17 @@ export async function check(givenUrl: string | undefined, options: CheckCommandO
       unfitInput: inputs.unfit,
       unusableSchema: inputs.unusable,
     },
-    ...(options.only && { only: known(options.only) }),
+    ...(options.only && { only: knownChecks(options.only) }),
     timeLimit: options.timeLimit * 1_000,
     trace: terminal.trace,
     interrupt: interrupt.signal,
-    // In a pipe, each would be a line of its own.
+    // In a pipe, each id would be a line of its own.
     onCheck: ({ id }) => process.stderr.isTTY && terminal.progress(id),
   }).finally(() => process.off('SIGINT', stop))
   if (interrupt.signal.aborted)
     throw new CommandError(
       exitCodes.interrupted,
-      `Interrupted${report.left.length > 0 ? `; left are ${report.left.join(', ')}` : ''}`,
+      `Interrupted${report.left.length > 0 ? `; not released: ${report.left.join(', ')}` : ''}`,
     )
   await terminal.result(report, () => reportTable(report))
   if (options.junit !== undefined) await write(options.junit, junit(report))
@@ -79,7 +79,7 @@ export async function check(givenUrl: string | undefined, options: CheckCommandO
 }
 
 /** @throws CommandError for an unknown check */
-function known(only: readonly string[]): readonly string[] {
+function knownChecks(only: readonly string[]): readonly string[] {
   const ids = groups.flatMap(({ checks }) => checks.map(({ id }) => id))
   const kinds = new Set(ids.map((id) => id.replace(/\..*/, '')))
   const wrong = only.find((each) => !ids.includes(each) && !kinds.has(each))
@@ -95,17 +95,17 @@ async function callersToken({ provider, tokens }: Session, url: URL): Promise<st
   return keepSecret(await tokens.get({ scope, advice }))
 }
 
-/** The description as it was received. A token is sent only if it is needed. */
+/** The provider's description, without changes. A token is sent only if it is needed. */
 async function introspected(url: URL, token: string): Promise<Record<string, unknown>> {
   const ask = (headers: Record<string, string>) =>
-    exchange({ method: 'GET', url, headers, sender: '' }, AbortSignal.timeout(INTROSPECT_PATIENCE))
+    exchange({ method: 'GET', url, headers, sender: '' }, AbortSignal.timeout(INTROSPECT_TIMEOUT))
   const open = await ask({})
   const { json } = open.status === 200 ? open : await ask({ authorization: `Bearer ${token}` })
   return asDescription(json)
 }
 
 /** @throws CommandError if no input fits */
-function usable({ input, errors }: Inputs): unknown {
+function usableInput({ input, errors }: Inputs): unknown {
   if (errors.length > 0) {
     throw usageError(
       `The body does not fit the provider's input schema: ${printable(errors.join('; '))}; "action-provider introspect" shows what it takes`,

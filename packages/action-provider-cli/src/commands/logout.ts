@@ -11,22 +11,22 @@ import { type CommonOptions, openSession, type Session } from '../session.ts'
 export async function logout(options: CommonOptions): Promise<void> {
   const session = await openSession(options)
   const { store, terminal } = session
-  const taken = await store.update(async (login) => {
-    const gone = chosen(login, options)
-    login.tokens = login.tokens.filter((token) => !gone.tokens.includes(token))
-    login.trusted = login.trusted?.filter((each) => !gone.trusted.includes(each)) ?? []
+  const removed = await store.update(async (login) => {
+    const removable = chosen(login, options)
+    login.tokens = login.tokens.filter((token) => !removable.tokens.includes(token))
+    login.trusted = login.trusted?.filter((each) => !removable.trusted.includes(each)) ?? []
     if (login.tokens.length === 0) delete login.identity
-    return gone.tokens
+    return removable.tokens
   })
   const { tokens, trusted = [] } = await store.read()
   if (tokens.length === 0 && trusted.length === 0) await store.remove()
-  if (taken.length === 0) {
+  if (removed.length === 0) {
     terminal.say('Nobody was logged in')
     return
   }
-  await revokeAll(session, taken)
+  await revokeAll(session, removed)
   terminal.say(
-    `Logged out: ${taken.length} ${taken.length === 1 ? 'token is' : 'tokens are'} revoked and forgotten`,
+    `Logged out: ${removed.length} ${removed.length === 1 ? 'token is' : 'tokens are'} revoked and forgotten`,
   )
 }
 
@@ -36,17 +36,17 @@ function chosen(
   { actionUrl, actionScope }: CommonOptions,
 ): { tokens: StoredToken[]; trusted: TrustedProvider[] } {
   const provider = actionUrl === undefined ? undefined : providerKey(providerUrl(actionUrl))
-  const gone = trusted.filter(
+  const removable = trusted.filter(
     (each) =>
       (provider === undefined || each.provider === provider) &&
       (actionScope === undefined || each.scope === actionScope),
   )
-  const isGone = ({ scope }: StoredToken): boolean => {
+  const isRemovable = ({ scope }: StoredToken): boolean => {
     const scopes = scope.split(' ')
-    if (provider !== undefined) return gone.some((each) => scopes.includes(each.scope))
+    if (provider !== undefined) return removable.some((each) => scopes.includes(each.scope))
     return actionScope === undefined || scopes.includes(actionScope)
   }
-  return { tokens: tokens.filter(isGone), trusted: gone }
+  return { tokens: tokens.filter(isRemovable), trusted: removable }
 }
 
 /** A forgotten token stays valid until it is revoked, so users must learn if revoking failed. */

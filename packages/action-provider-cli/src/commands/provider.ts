@@ -24,20 +24,20 @@ const globusSettings = [
   'GLOBUS_SDK_SERVICE_URL_GROUPS',
 ]
 
-/** `action-provider provider register`: repeating it has the same outcome. */
+/** `action-provider provider register`: repeating the command changes nothing. */
 export async function register(options: RegisterOptions): Promise<void> {
   const session = await openSession(options)
   const api = authApi(session)
   const settings = await readEnvFile(options.saveTo)
-  const wish = {
+  const registration = {
     name: options.name ?? basename(resolve(options.saveTo, '..')),
     suffix: options.suffix,
     project: options.project,
     redirectUris: options.redirect,
     clientId: options.client ?? settings.CLIENT_ID,
   }
-  const client = await registerClient(session, api, wish)
-  const scope = await registerScope(session, api, client, wish)
+  const client = await registerClient(session, api, registration)
+  const scope = await registerScope(session, api, client, registration)
   const secret = await currentOrNewSecret(session, api, client, settings)
   await keepSettings(session, options.saveTo, {
     CLIENT_ID: client.id,

@@ -44,7 +44,7 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   await logInOnce(session, provider, options)
   const request = await checkedRequest(session, options, body)
   terminal.say(`Request id: ${request.request_id}`)
-  const action = await send(provider, request, options.watch ? 0 : HELD)
+  const action = await send(provider, request, options.watch ? 0 : ANSWER_WAIT)
   const started = action.latest ?? (await action.status())
   if (!options.watch) return concludeWith(terminal, started, provider.url)
   terminal.say(`Action: ${printable(action.id)}`)
@@ -57,7 +57,7 @@ async function asked({ input_schema }: ProviderDescription): Promise<Record<stri
 }
 
 /**
- * Looking names up needs other tokens than the provider's: the user logs in once for all that are missing.
+ * Looking up names needs other tokens than the provider's, so the user logs in once for all that are missing.
  */
 async function logInOnce(
   { tokens, serviceTokens }: Session,
@@ -97,8 +97,8 @@ async function checkedRequest(
   }
 }
 
-/** Seconds that the provider may hold its answer for a user at a terminal. */
-const HELD = 1
+/** How long the provider may hold its answer for a user at a terminal, in seconds. */
+const ANSWER_WAIT = 1
 
 /** Starts the action. A lost request is sent again: the provider recognizes it by its id. */
 async function send(
@@ -110,9 +110,9 @@ async function send(
   try {
     return await calls.run(body, { ...request, retry: often, wait })
   } catch (error) {
-    const told = commandError(error, url)
-    if (told instanceof NetworkFailure) throw unavailableError(`${told.message}; ${again}`, error)
+    const failure = commandError(error, url)
+    if (failure instanceof NetworkFailure) throw unavailableError(`${failure.message}; ${again}`, error)
     const failing = error instanceof ActionProviderToolsError && error.status >= 500
-    throw failing ? unavailableError(`${(told as Error).message}; then ${again}`, error) : told
+    throw failing ? unavailableError(`${(failure as Error).message}; then ${again}`, error) : failure
   }
 }

@@ -11,24 +11,28 @@ import { processTerminal, type Terminal, type TerminalOptions } from '../output/
 
 type StoreOptions = TerminalOptions & { store: string; whileRunning?: boolean }
 
-/** How often it is told how far something is, in actions. */
-const TELL_EVERY = 50_000
+/** Progress is shown after every so many actions. */
+const PROGRESS_EVERY = 50_000
 
 /** `action-provider store export` */
 export async function exportActions(file: string, options: StoreOptions): Promise<void> {
   const terminal = processTerminal(options)
   const to = file === '-' ? process.stdout : file
-  const moved = await moving(exportStore(options.store, to, { ...options, ...telling(terminal, 'Exported') }))
-  if (file !== '-') await told(terminal, moved)
+  const moved = await withStoreErrors(
+    exportStore(options.store, to, { ...options, ...progressOptions(terminal, 'Exported') }),
+  )
+  if (file !== '-') await showTotals(terminal, moved)
 }
 
 /** `action-provider store import` */
 export async function importActions(file: string, options: StoreOptions): Promise<void> {
   const terminal = processTerminal(options)
   const from = file === '-' ? process.stdin : file
-  const { already, ...moved } = await moving(importStore(options.store, from, telling(terminal, 'Imported')))
-  if (already) terminal.say('It was imported before: nothing was done')
-  await told(terminal, moved)
+  const { already, ...moved } = await withStoreErrors(
+    importStore(options.store, from, progressOptions(terminal, 'Imported')),
+  )
+  if (already) terminal.say('This export was imported before: nothing was changed')
+  await showTotals(terminal, moved)
 }
 
 /** `action-provider store verify` */
@@ -39,21 +43,21 @@ export async function verifyActions(
   const terminal = processTerminal(options)
   const from = file === '-' ? process.stdin : file
   const { store, whileRunning = false } = options
-  const checking = verifyExport(from, store, { whileRunning, ...telling(terminal, 'Read') })
-  await told(terminal, await moving(checking, exitCodes.failed))
+  const checking = verifyExport(from, store, { whileRunning, ...progressOptions(terminal, 'Read') })
+  await showTotals(terminal, await withStoreErrors(checking, exitCodes.failed))
   return exitCodes.fine
 }
 
-function telling(terminal: Terminal, done: string): { onProgress: (actions: number) => void } {
+function progressOptions(terminal: Terminal, done: string): { onProgress: (actions: number) => void } {
   return {
     onProgress(actions) {
-      if (actions % TELL_EVERY === 0) terminal.progress(`${done} ${actions.toLocaleString('en')} actions`)
+      if (actions % PROGRESS_EVERY === 0) terminal.progress(`${done} ${actions.toLocaleString('en')} actions`)
     },
   }
 }
 
-/** Waits, and has what stands in the way said in one line. */
-async function moving<T>(work: Promise<T>, exitCode: ExitCode = exitCodes.usage): Promise<T> {
+/** Converts errors of the store and of files to one line. */
+async function withStoreErrors<T>(work: Promise<T>, exitCode: ExitCode = exitCodes.usage): Promise<T> {
   try {
     return await work
   } catch (error) {
@@ -64,7 +68,7 @@ async function moving<T>(work: Promise<T>, exitCode: ExitCode = exitCodes.usage)
   }
 }
 
-async function told(terminal: Terminal, moved: MovedStore): Promise<void> {
+async function showTotals(terminal: Terminal, moved: MovedStore): Promise<void> {
   terminal.endProgress()
   await terminal.result({ ...moved.totals, sha256: moved.sha256 }, () => table(moved))
 }
@@ -81,7 +85,7 @@ function table({ totals, sha256 }: MovedStore): Table {
     Secrets: secrets,
   }
   const rows = Object.entries(statuses).flatMap(([provider, counts]) =>
-    Object.entries(counts).map(([status, many]) => [provider, status, String(many)]),
+    Object.entries(counts).map(([status, count]) => [provider, status, String(count)]),
   )
   return {
     kind: 'sections',
@@ -90,7 +94,7 @@ function table({ totals, sha256 }: MovedStore): Table {
         table: {
           kind: 'fields',
           fields: [
-            ...Object.entries(fields).map(([name, many]) => [name, String(many)] as const),
+            ...Object.entries(fields).map(([name, count]) => [name, String(count)] as const),
             ['SHA-256', sha256],
           ],
         },

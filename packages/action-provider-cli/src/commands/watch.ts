@@ -6,9 +6,9 @@ import { printable } from '../output/printable.ts'
 import type { Terminal } from '../output/terminal.ts'
 
 /**
- * Follows an action on the terminal until it is complete, or waits for its caller (INACTIVE).
+ * Shows the progress of an action until it is complete or waits for its caller (INACTIVE).
  *
- * @throws CommandError; after Ctrl-C, with its exit code
+ * @throws CommandError; after Ctrl-C, with the exit code for that
  */
 export function watch(provider: Provider, terminal: Terminal, action: Action): Promise<ActionStatus> {
   const onProgress = progressOn(terminal)
@@ -20,29 +20,35 @@ export function progressOn(terminal: Terminal): (status: ActionStatus) => void {
   return (status) => terminal.progress(summary(status))
 }
 
-/** Runs something that follows an action. Ctrl-C ends following, not the action, and says how to continue. */
+/**
+ * Runs a function that follows an action. Ctrl-C ends it, but not the action; the message says how to
+ * continue.
+ */
 export async function untilInterrupted<Result>(
   provider: Provider,
   terminal: Terminal,
   action: Action,
   follow: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const back = `action-provider status ${shellWord(action.id)} ${urlOption(provider.url)} --watch`
+  const continueCommand = `action-provider status ${shellWord(action.id)} ${urlOption(provider.url)} --watch`
   const stop = new AbortController()
   const onInterrupt = (): void =>
     stop.abort(
       new CommandError(
         exitCodes.interrupted,
-        `No longer watching; the action goes on. Come back with: ${back}`,
+        `No longer watching; the action goes on. Come back with: ${continueCommand}`,
       ),
     )
   process.once('SIGINT', onInterrupt)
   try {
     return await provider.told(() => follow(stop.signal))
   } catch (error) {
-    const gone = error instanceof NetworkFailure || isUnavailable(error)
-    if (!gone || action.latest === undefined) throw error
-    throw unavailableError(`${error.message}. Given up; the action goes on. Come back with: ${back}`, error)
+    const isLost = error instanceof NetworkFailure || isUnavailable(error)
+    if (!isLost || action.latest === undefined) throw error
+    throw unavailableError(
+      `${error.message}. Given up; the action goes on. Come back with: ${continueCommand}`,
+      error,
+    )
   } finally {
     process.off('SIGINT', onInterrupt)
     terminal.endProgress()

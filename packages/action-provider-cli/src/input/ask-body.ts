@@ -6,8 +6,8 @@ import { type InputField, inputFields, type Schema } from '../output/views.ts'
 const output = process.stderr
 
 /**
- * Asks for each field of an input schema. Optional fields can be left empty. Fields that no simple question
- * fits are asked as JSON.
+ * Asks for each field of an input schema. Optional fields can be left empty. Fields without a simple type are
+ * asked as JSON.
  *
  * @throws CommandError if the user gives up
  */

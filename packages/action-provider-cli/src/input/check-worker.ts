@@ -1,6 +1,6 @@
 /**
  * A thread that checks one body against one schema and posts the result. A provider's schema may take any
- * time and memory; the main thread then ends this one.
+ * time and memory: the main thread can end this one.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { compileInput } from 'action-provider-tools/client/checks'

@@ -6,10 +6,10 @@ import { printable } from '../output/printable.ts'
 import type { Session } from '../session.ts'
 
 /**
- * The URNs of principals given as URNs, as user names (`alice@example.org`), or as names of the caller's
- * groups.
+ * Resolves principals to URNs. Each is given as a URN, as a user name (`alice@example.org`), or as the name
+ * of one of the caller's groups.
  *
- * @throws CommandError for a name that nobody has, or several groups
+ * @throws CommandError if a name belongs to nobody, or to several groups
  */
 export async function principals(session: Session, names: readonly string[]): Promise<string[]> {
   const urns: string[] = []
@@ -27,7 +27,7 @@ async function principal(session: Session, name: string): Promise<string> {
   return isUser(name) ? identity(session, name) : group(session, name)
 }
 
-/** The scopes that looking up these names needs. */
+/** The scopes that are needed to look up these names. */
 export function scopesOfNames(names: readonly string[]): string[] {
   const looked = names.filter((name) => !name.startsWith('urn:'))
   return [

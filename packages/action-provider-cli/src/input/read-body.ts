@@ -3,14 +3,14 @@ import { text } from 'node:stream/consumers'
 import { usageError } from '../errors.ts'
 
 /**
- * The body that `--body` gives: JSON itself, `@file` or a file's name, or `-` for standard input.
+ * Reads the body of `--body`: JSON itself, `@file` or the name of a file, or `-` for standard input.
  *
- * @throws CommandError for a file that cannot be read, and for anything but a JSON object
+ * @throws CommandError if a file cannot be read, or if the body is not a JSON object
  */
 export async function readBody(given: string): Promise<Record<string, unknown>> {
   if (given === '-') return parseBody(await text(process.stdin), 'The standard input')
   if (given.startsWith('@')) return fromFile(given.slice(1))
-  // All JSON begins with such a character; file names hardly do.
+  // JSON begins with one of these characters; names of files hardly ever do.
   if (/^\s*([[{"]|-?\d+$|(true|false|null)\s*$)/.test(given)) return parseBody(given, '--body')
   return fromFile(given)
 }

@@ -21,7 +21,7 @@ export function keepSecret(secret: string): string {
   return secret
 }
 
-/** Masks the known secrets in a text, for example where a provider's answer has its caller's token. */
+/** Masks the known secrets in a text; a provider's answer may contain its caller's token. */
 export function mask(text: string): string {
   let masked = text
   for (const secret of secrets) masked = masked.replaceAll(secret, MASK)

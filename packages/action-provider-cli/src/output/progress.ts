@@ -8,14 +8,14 @@ export type Progress = {
   end(): void
 }
 
-const PAUSE = 120
+const FRAME_TIME = 120
 
 /**
- * On a terminal, the line is animated and shows the elapsed time. Elsewhere, each new text is a line of its
- * own.
+ * Shows progress on a stream: on a terminal as an animated line with the elapsed time, elsewhere as one line
+ * for each new text.
  */
 export function progressOn(stream: NodeJS.WriteStream): Progress {
-  return stream.isTTY && process.env.TERM !== 'dumb' ? turningLine(stream) : plainLines(stream)
+  return stream.isTTY && process.env.TERM !== 'dumb' ? animatedLine(stream) : plainLines(stream)
 }
 
 function plainLines(stream: NodeJS.WriteStream): Progress {
@@ -31,15 +31,15 @@ function plainLines(stream: NodeJS.WriteStream): Progress {
   }
 }
 
-function turningLine(stream: NodeJS.WriteStream): Progress {
-  const frames = speaksUnicode() ? [...'⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'] : [...'|/-\\']
+function animatedLine(stream: NodeJS.WriteStream): Progress {
+  const frames = supportsUnicode() ? [...'⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'] : [...'|/-\\']
   const started = Date.now()
   let text = ''
-  let turns = 0
+  let framesDrawn = 0
   let timer: NodeJS.Timeout | undefined
 
   const draw = (): void => {
-    const frame = frames[turns++ % frames.length] ?? ''
+    const frame = frames[framesDrawn++ % frames.length] ?? ''
     const line = `${frame} ${text}  (${elapsed(Date.now() - started)})`
     const fitting = line.slice(0, Math.max(10, (stream.columns || 80) - 1))
     stream.write(`\r\u001b[2K${coloured(fitting, stream)}`)
@@ -47,7 +47,7 @@ function turningLine(stream: NodeJS.WriteStream): Progress {
   return {
     show(next) {
       text = next
-      timer ??= setInterval(draw, PAUSE).unref()
+      timer ??= setInterval(draw, FRAME_TIME).unref()
       draw()
     },
     end() {
@@ -66,7 +66,7 @@ function coloured(text: string, stream: NodeJS.WriteStream): string {
   )
 }
 
-function speaksUnicode(): boolean {
+function supportsUnicode(): boolean {
   const { LC_ALL, LC_CTYPE, LANG, WT_SESSION } = process.env
   return (
     Boolean(WT_SESSION) || /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '') || process.platform === 'darwin'

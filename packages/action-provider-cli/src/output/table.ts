@@ -33,11 +33,11 @@ export function tableLines(table: Table, width = Number.POSITIVE_INFINITY): stri
 }
 
 function fieldLines(fields: readonly (readonly [string, string | undefined])[], width: number): string[] {
-  const given = fields.flatMap(([name, value]) =>
+  const present = fields.flatMap(([name, value]) =>
     value === undefined || value === '' ? [] : [{ name, value }],
   )
-  const names = Math.max(0, ...given.map(({ name }) => name.length))
-  return given.flatMap(({ name, value }) => {
+  const names = Math.max(0, ...present.map(({ name }) => name.length))
+  return present.flatMap(({ name, value }) => {
     const whole = value.split('\n').map(printableLine)
     const beside = whole.flatMap((line) => wrapped(line, width - names - GAP.length))
     if (beside.every((line) => length(line) <= width - names - GAP.length)) {
@@ -46,7 +46,7 @@ function fieldLines(fields: readonly (readonly [string, string | undefined])[], 
           `${index === 0 ? heading(name.padEnd(names)) : ' '.repeat(names)}${GAP}${styled(line)}`,
       )
     }
-    // A value that is too long beside its name, as many scopes are, may fit below it.
+    // A value that is too long beside its name, such as a scope, may fit below it.
     const below = whole.flatMap((line) => wrapped(line, width - GAP.length))
     return [heading(name), ...below.map((line) => GAP + styled(line))]
   })

@@ -6,7 +6,8 @@ const whoWords = 'a URN, a user name or one of your groups, repeatable'
 const watchWords = 'follow it until it is complete'
 
 /**
- * The commands for the operations of the interface. Their aliases are their names in the last Python client.
+ * Adds the commands for the operations of the interface. Their aliases are the names of the last Python
+ * client.
  */
 export function addActionCommands(program: Command, does: Does): void {
   onProvider(

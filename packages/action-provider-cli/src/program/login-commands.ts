@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { example, withCommon, withLogin, withProvider, withTrust } from './options.ts'
 import type { Does } from './work.ts'
 
-/** The commands that get tokens and end them. */
+/** Adds the commands that get and revoke tokens. */
 export function addLoginCommands(program: Command, does: Does): void {
   withTrust(
     withLogin(

@@ -1,11 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 
-/** Options of the commands that ask a provider. */
+/** Adds the options of commands that send requests to a provider. */
 export function onProvider(command: Command): Command {
   return withTrust(withLogin(withProvider(command, 'required')))
 }
 
-/** @param need whether the command does nothing without a provider */
+/**
+ * Adds the options that name a provider.
+ * @param need whether the command requires a provider
+ */
 export function withProvider(command: Command, need: 'required' | 'optional'): Command {
   const words = need === 'required' ? "the provider's URL" : 'the URL of a provider to log in for'
   return command
@@ -15,12 +18,12 @@ export function withProvider(command: Command, need: 'required' | 'optional'): C
     )
 }
 
-/** The option of the commands that may send a token to a provider for the first time. */
+/** Adds the option of commands that may send a token to a provider for the first time. */
 export function withTrust(command: Command): Command {
   return command.addOption(common('--trust', 'send a token to a provider that is new to you, without asking'))
 }
 
-/** Options of the commands that need tokens. */
+/** Adds the options of commands that need tokens. */
 export function withLogin(command: Command): Command {
   return withCommon(command)
     .addOption(common('--token-file <file>', 'a file with a token to use instead of a login'))
@@ -30,7 +33,7 @@ export function withLogin(command: Command): Command {
     .addOption(common('--no-browser', 'log in with a page on any machine, and paste its code'))
 }
 
-/** Options of all commands. */
+/** Adds the options of all commands. */
 export function withCommon(command: Command): Command {
   return command
     .addOption(
@@ -42,24 +45,24 @@ export function withCommon(command: Command): Command {
     .addOption(common('-q, --quiet', 'print only necessary messages'))
 }
 
-/** Options of the commands that register a provider. */
+/** Adds the options of commands that register a provider. */
 export function ofClient(command: Command): Command {
   return withLogin(command)
     .option('--client <id>', 'the client (default: CLIENT_ID of the .env file)')
     .option('--save-to <file>', 'the .env file with its id, secret, scope and key', '.env')
 }
 
-/** How a command is used, at the end of its help. */
+/** An example, for the end of a command's help. */
 export function example(line: string): string {
   return `\nExample:\n  ${line}`
 }
 
-/** A repeatable option. */
+/** Collects the values of a repeatable option. */
 export function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value]
 }
 
-/** A repeatable option of which each value, or each part between commas, is one of its choices. */
+/** Collects the values of a repeatable option with choices. A value may list several, separated by commas. */
 export function collectChoices(this: Option, value: string, before: string[] | undefined): string[] {
   const given = value.toLowerCase().split(',')
   const wrong = given.find((each) => !this.argChoices?.includes(each))
@@ -73,7 +76,7 @@ export function count(value: string): number {
   return Number(value)
 }
 
-/** An option that many commands share stands below their own ones. */
+/** An option that many commands share; help shows it below their own options. */
 function common(flags: string, description: string): Option {
   return new Option(flags, description).helpGroup('Common options:')
 }

@@ -12,7 +12,7 @@ import { doesInto, type Outcome } from './work.ts'
 const exitCodeHelp = `
 Exit codes:
   0    fine
-  1    the action FAILED, or a check found what must not be
+  1    the action FAILED, or the check found a violation
   2    the command line or the request is wrong
   3    not logged in, refused, or the action waits for you (INACTIVE)
   4    the provider, Globus or the network failed
@@ -29,7 +29,7 @@ Environment:
   GLOBUS_SDK_SERVICE_URL_GROUPS another Globus, as for Globus's SDKs
   BROWSER, NO_COLOR, NODE_EXTRA_CA_CERTS, XDG_CONFIG_HOME`
 
-/** The whole command line. Nothing runs before it is parsed; `outcome` then has the exit code. */
+/** Builds the command line. Parsing it runs a command and sets `outcome`. */
 export function buildProgram(outcome: Outcome): Command {
   const program = new Command('action-provider')
     .description('Run, watch and manage Globus actions')
@@ -56,7 +56,7 @@ export function buildProgram(outcome: Outcome): Command {
   return program
 }
 
-/** Aliases are for who comes from another command line; nobody else has to read them. */
+/** Help shows no aliases: they are for users of the Python command line. */
 function subcommandTerm(this: Help, command: Command): string {
   const words = command.registeredArguments.map((argument) =>
     argument.required ? `<${argument.name()}>` : `[${argument.name()}]`,
@@ -68,7 +68,7 @@ function commandUsage(this: Help, command: Command): string {
   return `${pathOf(command)} ${command.usage()}`
 }
 
-/** Errors are one line that names the help to read. `main` ends the process. */
+/** Makes errors one line that names the help to read. `main` ends the process. */
 function strict(command: Command): void {
   command.exitOverride().configureOutput({
     outputError(text, write) {

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import { collect, count, example, ofClient, onProvider } from './options.ts'
 import type { Does } from './work.ts'
 
-/** The commands for who runs a provider: is it right, and is it registered in Globus Auth. */
+/** Adds the commands for operators of a provider: check it, and register it in Globus Auth. */
 export function addProviderCommands(program: Command, does: Does): void {
   onProvider(
     program
@@ -31,7 +31,7 @@ export function addProviderCommands(program: Command, does: Does): void {
   ofClient(
     provider
       .command('register')
-      .summary('make a client, its secret and its scope, and a .env file')
+      .summary('create a client, its secret and its scope, and a .env file')
       .description(
         'Create or update a client, its secret and its scope, which depends on Globus Groups. Write them to a .env file, with a key that encrypts the sealed state of unfinished work.',
       )

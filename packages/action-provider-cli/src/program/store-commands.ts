@@ -2,24 +2,24 @@ import { type Command, Option } from 'commander'
 import { example, withCommon } from './options.ts'
 import type { Does } from './work.ts'
 
-/** The commands for who keeps a provider's database. */
+/** Adds the commands for operators of a provider's database. */
 export function addStoreCommands(program: Command, does: Does): void {
   const store = program
     .command('store')
     .summary("move a provider's actions to another database")
-    .description("Move a provider's actions to another database, by way of a file.")
+    .description("Move a provider's actions to another database, through a file.")
     .addHelpText('after', example('action-provider store export actions.ndjson.gz'))
-  const url = (words: string): Option => new Option('--store <url>', words).env('DATABASE_URL')
+  const url = (description: string): Option => new Option('--store <url>', description).env('DATABASE_URL')
   withCommon(
     store
       .command('export')
-      .summary('write all that a database keeps to a file')
+      .summary('export a database to a file')
       .description(
-        'Write all that a database keeps to a file: actions, requests, logs, jobs, and what is sealed, as it is. Stop the instances first.',
+        'Export everything in a database to a file: actions, requests, logs, jobs, and the sealed state, which stays encrypted. Stop the instances first.',
       )
-      .argument('<file>', 'the file, compressed where its name ends in .gz; - for standard output')
+      .argument('<file>', 'the file, compressed if its name ends in .gz; - for standard output')
       .addOption(url('sqlite:PATH or postgres://…').makeOptionMandatory())
-      .option('--while-running', 'on PostgreSQL: as it is at this moment, though instances work')
+      .option('--while-running', 'PostgreSQL only: use the current state, while instances run')
       .addHelpText(
         'after',
         example('action-provider store export actions.ndjson.gz --store sqlite:data/actions.db'),
@@ -29,9 +29,9 @@ export function addStoreCommands(program: Command, does: Does): void {
   withCommon(
     store
       .command('import')
-      .summary('read such a file into an empty database')
+      .summary('import an exported file into an empty database')
       .description(
-        'Read such a file into an empty database. What was interrupted goes on when it is run again. No instance opens the database before it is complete.',
+        'Import an exported file into an empty database. Run it again to continue an interrupted import. No instance opens the database before the import is complete.',
       )
       .argument('<file>', 'the file; - for standard input')
       .addOption(url('sqlite:PATH or postgres://…').makeOptionMandatory())
@@ -44,13 +44,13 @@ export function addStoreCommands(program: Command, does: Does): void {
   withCommon(
     store
       .command('verify')
-      .summary('whether a file is whole, and a database has the same')
+      .summary('check a file, and compare a database with it')
       .description(
-        'Check that a file is whole by its counts and its hash; and, with --store, that a database has the same: no more, no less, nothing changed.',
+        'Check by its counts and its hash that a file is complete. With --store, also check that a database has exactly the same content.',
       )
       .argument('<file>', 'the file; - for standard input')
       .addOption(new Option('--store <url>', 'the database to compare with: sqlite:PATH or postgres://…'))
-      .option('--while-running', 'on PostgreSQL: as it is at this moment, though instances work')
+      .option('--while-running', 'PostgreSQL only: use the current state, while instances run')
       .addHelpText(
         'after',
         example('action-provider store verify actions.ndjson.gz --store postgres://db/actions'),

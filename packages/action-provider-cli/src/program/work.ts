@@ -1,13 +1,16 @@
 import { type ExitCode, exitCodes } from '../errors.ts'
 
-/** What a command leaves for the process to end with. */
+/** The exit code that the process will end with. */
 export type Outcome = { exitCode: ExitCode }
 
-/** Loads a command's code only when it runs, so that `--help` is fast. */
+/** The work of a command, which resolves with its exit code. */
 // biome-ignore lint/suspicious/noExplicitAny: commander gives arguments as it read them; the commands name their types
 export type Work = (...args: any[]) => Promise<ExitCode> | Promise<void>
 
-/** Has a command do its work, and keeps what it ends with. */
+/**
+ * Makes a command's handler. It loads the command's code only when the command runs, so that `--help` is
+ * fast.
+ */
 export type Does = (load: () => Promise<Work>) => (...args: unknown[]) => Promise<void>
 
 export function doesInto(outcome: Outcome): Does {

@@ -39,7 +39,7 @@ export type AuthApi = {
   deleteCredential(clientId: string, id: string): Promise<void>
 }
 
-/** Globus Auth's API, called as the user who is logged in. Refusals are thrown as CommandErrors. */
+/** Calls Globus Auth's API as the logged-in user. Refusals are thrown as CommandErrors. */
 export function authApi({ globus, serviceTokens, terminal }: Session): AuthApi {
   const wanted = {
     scope: scopes.manageProjects,

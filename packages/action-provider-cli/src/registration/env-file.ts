@@ -8,8 +8,8 @@ import { keepSecret } from '../output/masking.ts'
 const secrets = ['CLIENT_SECRET', 'FORMER_CLIENT_SECRETS', 'SECRETS_KEY']
 
 /**
- * The settings of a `.env` file; none if there is no such file.
- * @throws CommandError for one that cannot be read
+ * Reads the settings of a `.env` file; a missing file has none.
+ * @throws CommandError if the file cannot be read
  */
 export async function readEnvFile(path: string): Promise<Record<string, string | undefined>> {
   const settings = parseEnv((await contentOf(path)) ?? '')
@@ -17,7 +17,9 @@ export async function readEnvFile(path: string): Promise<Record<string, string |
   return settings
 }
 
-/** Sets settings in a `.env` file, and keeps the rest of it. Afterwards only its owner may read it. */
+/**
+ * Writes settings to a `.env` file and keeps its other lines. Only the owner can read the file afterwards.
+ */
 export async function writeEnvFile(path: string, settings: Readonly<Record<string, string>>): Promise<void> {
   const lines = ((await contentOf(path)) ?? '').replace(/\n$/, '').split('\n')
   const missing = new Map(Object.entries(settings))

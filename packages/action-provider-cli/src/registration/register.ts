@@ -7,38 +7,45 @@ import { printable } from '../output/printable.ts'
 import type { Session } from '../session.ts'
 import type { AuthApi, Client, Project, Scope } from './auth-api.ts'
 
-/** What a provider is registered as. */
-export type Wish = {
+/** The wanted registration of a provider. */
+export type Registration = {
   name: string
   suffix: string
   /** A project's id or name. */
   project: string | undefined
   redirectUris: string[] | undefined
-  /** The client that is known already. */
+  /** The existing client, if known. */
   clientId: string | undefined
 }
 
-/** The client of this registration: the one that is known or has its name, brought up to date, or a new one. */
-export async function registerClient(session: Session, api: AuthApi, wish: Wish): Promise<Client> {
-  const known = await knownClient(api, wish)
+/** Finds the client by its id or name and updates it, or creates it. */
+export async function registerClient(
+  session: Session,
+  api: AuthApi,
+  registration: Registration,
+): Promise<Client> {
+  const known = await knownClient(api, registration)
   if (known === undefined) {
-    const project = session.client ? undefined : await projectFor(session, api, wish)
+    const project = session.client ? undefined : await projectFor(session, api, registration)
     const client = await api.createClient({
-      name: wish.name,
+      name: registration.name,
       client_type: 'hybrid_confidential_client_resource_server',
-      redirect_uris: wish.redirectUris ?? [],
+      redirect_uris: registration.redirectUris ?? [],
       ...(project && { project: project.id }),
     })
     session.terminal.say(`Created the client ${client.id}`)
     return client
   }
-  const redirectUris = wish.redirectUris ?? known.redirect_uris
-  if (known.name === wish.name && String(known.redirect_uris) === String(redirectUris)) return known
+  const redirectUris = registration.redirectUris ?? known.redirect_uris
+  if (known.name === registration.name && String(known.redirect_uris) === String(redirectUris)) return known
   session.terminal.say(`Updated the client ${known.id}`)
-  return api.updateClient(known.id, { name: wish.name, redirect_uris: redirectUris })
+  return api.updateClient(known.id, { name: registration.name, redirect_uris: redirectUris })
 }
 
-async function knownClient(api: AuthApi, { clientId, name, project }: Wish): Promise<Client | undefined> {
+async function knownClient(
+  api: AuthApi,
+  { clientId, name, project }: Registration,
+): Promise<Client | undefined> {
   if (clientId !== undefined) {
     const client = await api.client(clientId)
     if (client) return client
@@ -55,11 +62,11 @@ async function knownClient(api: AuthApi, { clientId, name, project }: Wish): Pro
   )
 }
 
-/** The project that a new client belongs to: the one that is named, the only one there is, or a new one. */
+/** Finds the project of a new client: the named one, the only one, or a new one. */
 async function projectFor(
   { store, terminal }: Session,
   api: AuthApi,
-  { project, name }: Wish,
+  { project, name }: Registration,
 ): Promise<Project> {
   const projects = await api.projects()
   if (project !== undefined) {
@@ -88,12 +95,15 @@ function choices(projects: readonly Project[]): string {
   return `give --project ${projects.map(({ id, display_name }) => `${id} (${printable(display_name)})`).join(' or ')}`
 }
 
-/** The scope of a client that its callers ask for, which depends on the one that tells their groups. */
+/**
+ * Creates or updates the scope of a client. It depends on the scope of Globus Groups, so that the provider
+ * can read its callers' groups.
+ */
 export async function registerScope(
   { terminal }: Session,
   api: AuthApi,
   client: Client,
-  { name, suffix }: Wish,
+  { name, suffix }: Registration,
 ): Promise<Scope> {
   const [groups] = await api.scopesByName([scopes.viewGroups])
   if (groups === undefined)
@@ -125,7 +135,7 @@ export async function registerScope(
   })
 }
 
-/** Makes a secret of a client, which Globus Auth shows this once. */
+/** Creates a secret of a client. Globus Auth shows it only now. */
 export async function newSecret(api: AuthApi, client: Client): Promise<{ id: string; secret: string }> {
   const name = `action-provider ${new Date().toISOString().slice(0, 10)}`
   const { id, secret } = await api.createCredential(client.id, name)
@@ -136,7 +146,7 @@ export async function newSecret(api: AuthApi, client: Client): Promise<{ id: str
   return { id, secret: keepSecret(secret) }
 }
 
-/** Whether Globus Auth takes a secret for a client's. */
+/** Whether Globus Auth accepts a secret of a client. */
 export async function isSecretOf(
   { globus, terminal }: Session,
   client: Client,

@@ -4,11 +4,11 @@ import { keepSecret } from '../output/masking.ts'
 type Settings = Readonly<Record<string, string | undefined>>
 
 /**
- * The settings that a `.env` file lacks for what the provider keeps encrypted to stay readable, whatever becomes of its
- * client secret. Without a SECRETS_KEY the key was derived from that secret: a provider that gets a SECRETS_KEY of its
- * own is told the secret, so that it still opens what it sealed before.
+ * The settings that must be added to a `.env` file so that sealed state stays readable when the client secret
+ * changes. Without SECRETS_KEY, the key was derived from that secret: a provider that gets a SECRETS_KEY also
+ * gets the old secret, to open older state.
  *
- * @param settings what the file says now
+ * @param settings the current settings of the file
  * @example sealingSettings({ CLIENT_SECRET: 'old' }) // { SECRETS_KEY: '…', FORMER_CLIENT_SECRETS: 'old' }
  */
 export function sealingSettings({

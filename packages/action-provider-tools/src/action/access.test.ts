@@ -8,9 +8,9 @@ import {
   authorizeAccess,
   authorizeListed,
   authorizeManagement,
-  authorizeNothing,
   hasRole,
   isPublic,
+  refuseMissing,
 } from './access.ts'
 
 const IDENTITIES = [1, 2, 3].map((n) => identityURN(`a11ce000-0000-4000-8000-00000000000${n}`))
@@ -96,7 +96,7 @@ describe('an action', () => {
         const refused = await outcome(() => authorizeAccess(there.auth, lists))
         fc.pre(refused !== undefined)
         const nowhere = call(who)
-        expect(await outcome(() => authorizeNothing(nowhere.auth))).toEqual(refused)
+        expect(await outcome(() => refuseMissing(nowhere.auth))).toEqual(refused)
         expect(nowhere.lookups()).toBe(there.lookups())
       }),
     )
@@ -112,7 +112,7 @@ describe('an action', () => {
   test('that is not there is refused, whoever asks', async () => {
     await fc.assert(
       fc.asyncProperty(someone, async (who) => {
-        expect(await outcome(() => authorizeNothing(call(who).auth))).toBeInstanceOf(ActionNotFound)
+        expect(await outcome(() => refuseMissing(call(who).auth))).toBeInstanceOf(ActionNotFound)
       }),
     )
   })

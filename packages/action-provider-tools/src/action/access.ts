@@ -10,14 +10,16 @@ export type AccessLists = {
   manage_by?: readonly string[] | undefined
 }
 
-/** Whether introspect answers without a token (interface, introspect). */
+/** Whether introspect needs no token (interface, introspect). */
 export function isPublic(visibleTo: readonly string[]): boolean {
   return visibleTo.includes(PUBLIC)
 }
 
 /**
- * Authorizes a caller by a list of the description. It returns at once where the caller's identities decide.
- * @throws ForbiddenRequest (interface, "Codes" 403), ServiceUnavailable
+ * Authorizes a caller by a list of the provider's description. Answers synchronously if the caller's
+ * identities decide.
+ * @throws ForbiddenRequest (interface, "Codes" 403)
+ * @throws ServiceUnavailable
  */
 export function authorizeListed(
   auth: AuthState,
@@ -30,9 +32,9 @@ export function authorizeListed(
 }
 
 /**
- * Authorizes a caller to see an action: its creator and monitor_by.
- * @throws ActionNotFound, so that a stranger does not learn that the id exists (interface, "Codes" 404),
- * ServiceUnavailable
+ * Authorizes a caller to see an action: its creator and the principals in monitor_by.
+ * @throws ActionNotFound, so that others do not learn that the action exists (interface, "Codes" 404)
+ * @throws ServiceUnavailable
  * @example await authorizeAccess(auth, status)
  */
 export function authorizeAccess(auth: AuthState, action: AccessLists): Promise<void> | void {
@@ -40,8 +42,9 @@ export function authorizeAccess(auth: AuthState, action: AccessLists): Promise<v
 }
 
 /**
- * Authorizes a caller to change an action: its creator and manage_by.
- * @throws ActionNotFound, ServiceUnavailable
+ * Authorizes a caller to change an action: its creator and the principals in manage_by.
+ * @throws ActionNotFound
+ * @throws ServiceUnavailable
  */
 export function authorizeManagement(auth: AuthState, action: AccessLists): Promise<void> | void {
   return authorizeRole(auth, action.creator_id, action.manage_by)
@@ -53,24 +56,25 @@ function authorizeRole(
   others: readonly string[] = [],
 ): Promise<void> | void {
   if (auth.identities.has(creator)) return
-  const may = auth.checkAuthorization([...others, NO_GROUP], { allowAllAuthenticatedUsers: true })
+  const may = auth.checkAuthorization([...others, EMPTY_GROUP], { allowAllAuthenticatedUsers: true })
   return require(may, () => new ActionNotFound())
 }
 
 /** A group without members. */
-const NO_GROUP = groupURN('00000000-0000-0000-0000-000000000000')
+const EMPTY_GROUP = groupURN('00000000-0000-0000-0000-000000000000')
 
 /**
- * Refuses an operation on an action that does not exist. It looks up the caller's groups first, as the
- * refusal for an existing action does: otherwise, while Globus Groups is down, 404 and 503 would tell them
+ * Refuses an operation on an action that does not exist. Looks up the caller's groups first, as the refusal
+ * for an existing action does: otherwise, while Globus Groups is down, the codes 404 and 503 would tell them
  * apart.
- * @throws ActionNotFound, ServiceUnavailable
+ * @throws ActionNotFound
+ * @throws ServiceUnavailable
  */
-export function authorizeNothing(auth: AuthState): Promise<never> | never {
+export function refuseMissing(auth: AuthState): Promise<never> | never {
   const refuse = (): never => {
     throw new ActionNotFound()
   }
-  const member = auth.checkAuthorization([NO_GROUP])
+  const member = auth.checkAuthorization([EMPTY_GROUP])
   return typeof member === 'boolean' ? refuse() : member.then(refuse)
 }
 

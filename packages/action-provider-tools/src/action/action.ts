@@ -3,13 +3,12 @@ import type { ActionLogEntry } from '../documents/log-page.ts'
 import type { PrincipalURN } from '../documents/principal.ts'
 
 /**
- * An action as it is now: its status document, and what else decides who may see it and what may happen to it
- * next.
+ * An action: its status document, and the other fields that decide who may see it and what may happen to it.
  */
 export type CurrentAction = {
-  /** UUIDv7 in its usual text form. */
+  /** A UUIDv7 in its usual text form. */
   action_id: string
-  /** The namespace of its provider. An id means nothing to another provider. */
+  /** The namespace of its provider. Other providers do not find the action. */
   provider: string
   creator_id: PrincipalURN
   monitor_by: readonly string[]
@@ -17,39 +16,39 @@ export type CurrentAction = {
   status: ActionStatusValue
   document: ActionStatus
   /**
-   * Counts the changes of this action. A transition is written only where nobody else has raised it
-   * meanwhile.
+   * Counts the changes of the action. A transition is written only if the version is still the one that was
+   * read.
    */
   version: number
   /** How many attempts have begun. */
   attempt: number
-  /** How often its work has failed for a passing reason: retries are limited by this. */
+  /** How often the work has failed and been retried; limits retries. */
   failures: number
-  /** The lease of its job under which the last attempt began; 0 before the first. */
+  /** The lease under which the latest attempt began; 0 before the first. */
   lease: number
-  /** The last report of that attempt that was recorded; 0 before its first. */
+  /** The number of the last recorded report of that attempt; 0 before its first. */
   report: number
-  /** How many events have reached it. */
+  /** How many events were delivered to it. */
   events: number
-  /** The version of its provider under which it was started, where the provider has versions. */
+  /** The work version of the provider that started the action, if it has versions. */
   work_version?: string
   /** The instance on which an attempt runs now. */
   runs_on?: string
-  /** When cancel was asked for, in milliseconds since 1970. */
+  /** When cancel was requested, in milliseconds since 1970. */
   cancel_requested_at?: number
-  /** Who asked for it, in words for those who see the action. */
+  /** Who requested it, as callers see it. */
   cancel_requested_by?: string
-  /** The identity of who resumed it last, as a URN. */
+  /** The identity of the caller who last resumed it, as a URN. */
   resumed_by?: string
-  /** When it must have ended, in milliseconds since 1970. */
+  /** Its deadline, in milliseconds since 1970. */
   deadline_at?: number
-  /** When it is released on its own, in milliseconds since 1970; set when it completes. */
+  /** When it is released automatically, in milliseconds since 1970; set when it completes. */
   release_at?: number
 }
 
-/** What a transition does to an action. What is left out stays as it is. */
+/** A change of an action. Fields that are left out stay as they are. */
 export type Change = {
-  /** The new status document. Its status, and nothing else of it, also becomes the action's `status`. */
+  /** The new status document. Its status also becomes the action's `status`; nothing else of it does. */
   status?: ActionStatus
   attempt?: number
   failures?: number
@@ -61,50 +60,51 @@ export type Change = {
   cancel_requested_by?: string
   resumed_by?: string
   release_at?: number
-  /** What is added to its log. */
+  /** Entries that are added to the log. */
   log?: readonly ActionLogEntry[]
-  /** `null` erases it. A change to SUCCEEDED or FAILED erases it in any case. */
+  /** The sealed state; `null` erases it. A change to SUCCEEDED or FAILED always erases it. */
   secret?: Uint8Array | null
   /**
-   * Steps of its work: each is added, or replaces the one of its name. A change to SUCCEEDED or FAILED erases
-   * all.
+   * Steps of the work: each is added, or replaces the step of the same name. A change to SUCCEEDED or FAILED
+   * erases all steps.
    */
   steps?: readonly SealedStep[]
   /**
-   * Events that reach it: each is added, unless there is one of the same delivery. One without a value is
-   * taken back. A change to SUCCEEDED or FAILED erases all.
+   * Delivered events: each is added, unless the same delivery was added before; an event with the value
+   * `null` is removed. A change to SUCCEEDED or FAILED erases all events.
    */
   events?: readonly (SealedEvent | EventTakenBack)[]
   /**
-   * What happens to its job. `done` removes it. A time (milliseconds since 1970) makes it due then, without a
-   * holder, also where there was no job. `left_by` names an instance that leaves the job to others; it takes
-   * the job again only where they do not. A change to SUCCEEDED or FAILED removes the job in any case.
+   * The job: `done` removes it; a due time (milliseconds since 1970) makes it due then without a holder, and
+   * creates it if it is missing. `left_by` names an instance that leaves the job to others and takes it only
+   * if they do not. A change to SUCCEEDED or FAILED always removes the job.
    */
   job?: 'done' | { due_at: number; left_by?: string }
-  /** Removes the action with its log, secret and job, and frees its request_id. */
+  /** Removes the action with everything that belongs to it, and frees its request_id. */
   release?: true
 }
 
-/** A step of an action's work: what is known of it, sealed. */
+/** A step of an action's work, with its state sealed. */
 export type SealedStep = {
   /** Unique within the action. */
   name: string
   sealed: Uint8Array
 }
 
-/** An event that has reached an action: its value, sealed. */
+/** An event that was delivered to an action, with its value sealed. */
 export type SealedEvent = {
-  /** Its name. */
+  /** The name of the event. */
   event: string
   /**
-   * 32 bytes that tell a repeated delivery from another event: unique within the action and the event's name.
+   * 32 bytes that identify the delivery: a repetition has the same. Unique within the action and the event's
+   * name.
    */
   delivery: Uint8Array
   sealed: Uint8Array
 }
 
-/** An event that counts as if it had never come. */
+/** An event to be removed, as if it had never come. */
 export type EventTakenBack = Pick<SealedEvent, 'event' | 'delivery'> & { sealed: null }
 
-/** Who holds a job, and under which lease. */
+/** The holder of a job, and the lease. */
 export type Hold = { instance: string; lease: number }

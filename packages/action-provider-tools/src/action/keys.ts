@@ -35,28 +35,29 @@ export function uuidText(bytes: Uint8Array): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
-/** The milliseconds since 1970 that the newest id carries (RFC 9562, section 5.7). */
-let lastTime = 0
+/** The time of the newest id, in milliseconds since 1970 (RFC 9562, section 5.7). */
+let newestTime = 0
 /**
- * Orders the ids of one millisecond: it fills rand_a and the first 20 bits of rand_b (RFC 9562, section 6.2,
+ * Orders the ids of one millisecond. It fills rand_a and the first 20 bits of rand_b (RFC 9562, section 6.2,
  * method 1).
  */
 let counter = 0
-/** Random bytes in stock: one system call for 256 ids. */
+/** Random bytes for 256 ids, read with one system call. */
 const random = Buffer.alloc(4096)
 let used = random.length
 
 /**
- * A new action id: a UUIDv7 (RFC 9562) that is greater than every one this process has made before, also
- * where the clock has gone back meanwhile.
+ * Makes an action id: a UUIDv7 (RFC 9562) greater than all ids that this process has made, even if the clock
+ * was set back.
+ * @param now milliseconds since 1970
  * @example newActionId() // '0198f3b0-6c1e-7a52-8f0d-…'
  */
 export function newActionId(now: number = Date.now()): string {
-  if (now > lastTime) {
-    lastTime = now
+  if (now > newestTime) {
+    newestTime = now
     counter = randomInt(2 ** 31)
   } else if (++counter === 2 ** 32) {
-    lastTime++
+    newestTime++
     counter = 0
   }
   if (used === random.length) {
@@ -65,7 +66,7 @@ export function newActionId(now: number = Date.now()): string {
   }
   const bytes = random.subarray(used, used + 16)
   used += 16
-  bytes.writeUIntBE(lastTime, 0, 6)
+  bytes.writeUIntBE(newestTime, 0, 6)
   bytes.writeUInt16BE(0x7000 | (counter >>> 20), 6)
   bytes.writeUInt16BE(0x8000 | ((counter >>> 6) & 0x3fff), 8)
   bytes.writeUInt8(((counter & 0x3f) << 2) | (bytes.readUInt8(10) & 0x03), 10)
@@ -73,8 +74,8 @@ export function newActionId(now: number = Date.now()): string {
 }
 
 /**
- * The key of a request: (provider, effective identity, request_id), hashed to 16 bytes (interface, "Exactly
- * once").
+ * Makes the key of a request: the hash of (provider, effective identity, request_id), in 16 bytes (interface,
+ * "Exactly once").
  * @example requestKey('skeleton', auth.effectiveIdentity, request.request_id)
  */
 export function requestKey(provider: string, effectiveIdentity: string, requestId: string): Buffer {
@@ -82,9 +83,8 @@ export function requestKey(provider: string, effectiveIdentity: string, requestI
 }
 
 /**
- * The content of a validated request, hashed to 32 bytes. Requests that differ only in the order of their
- * fields, or in the order and repetition of lists that are sets, have the same hash (interface, "Exactly
- * once").
+ * Hashes the content of a validated request to 32 bytes. The order of fields does not matter, nor do order
+ * and repetition in lists that are sets (interface, "Exactly once").
  */
 export function contentHash(request: ActionRequest): Buffer {
   const { monitor_by, manage_by, allowed_clients, ...rest } = request
@@ -98,7 +98,8 @@ export function contentHash(request: ActionRequest): Buffer {
 }
 
 /**
- * Through a text, whose bytes come from Node's pool: that takes half the time of new memory for each hash.
+ * Hashes to a binary string and converts that, because its bytes come from Node's pool: this takes half the
+ * time of allocating memory for each hash.
  */
 function sha256(text: string): Buffer {
   return Buffer.from(hash('sha256', text, 'binary'), 'latin1')

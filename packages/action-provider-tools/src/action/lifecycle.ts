@@ -1,7 +1,7 @@
 /**
- * What may happen to an action next (interface, "Life of an action"). Each function takes an action as stored
- * and returns the change that follows, or throws what the caller must be told. Nothing here reads a clock, a
- * store or a network: the time comes as `now`, in milliseconds since 1970.
+ * The lifecycle of an action (interface, "Life of an action"). Each function takes an action as stored and
+ * returns the change that follows, or throws the error for the caller. Functions are pure: times are
+ * parameters, in milliseconds since 1970.
  */
 
 import type { ActionRequest } from '../documents/action-request.ts'
@@ -24,16 +24,16 @@ export type LivingAction = Pick<
   | 'deadline_at'
 >
 
-/** How long a complete action is kept when its request does not say (interface, "ActionRequest"). */
+/** How long a complete action is kept if its request does not say (interface, "ActionRequest"). */
 const DEFAULT_RELEASE_AFTER = 'P30D'
 
 /** The details of a FAILED action, for its caller. */
 export type Failure = { code: string; description: string } & Record<string, unknown>
 
-/** The details of an INACTIVE action: why it is paused, and what would help. */
+/** The details of an INACTIVE action: why it is paused, and what the caller can do. */
 export type Inactivity = Failure & { required_scope?: string; resolution_url?: string }
 
-/** The status an action starts with. */
+/** The first status document of an action. */
 export function begin(
   action_id: string,
   creator_id: string,
@@ -70,7 +70,7 @@ export function progress(
     status: {
       ...status,
       ...(report.details !== undefined && { details: report.details }),
-      // Once it is being canceled, the status shows that instead of the work's progress.
+      // While an action is being canceled, its display_status shows that.
       ...(report.displayStatus !== undefined &&
         action.cancel_requested_at === undefined && {
           display_status: report.displayStatus.slice(0, 64) || 'ACTIVE',
@@ -80,7 +80,7 @@ export function progress(
   }
 }
 
-/** Completes an action whose work has succeeded. If it was canceled meanwhile, it ends as canceled. */
+/** Completes an action whose work has succeeded. An action whose cancel was requested ends as canceled. */
 export function succeed(
   action: LivingAction,
   details: ActionDetails,
@@ -91,7 +91,7 @@ export function succeed(
   return complete(action.document, { status: 'SUCCEEDED', details, display_status: 'SUCCEEDED' }, now, log)
 }
 
-/** Completes an action whose work has failed. If it was canceled meanwhile, it ends as canceled. */
+/** Completes an action whose work has failed. An action whose cancel was requested ends as canceled. */
 export function fail(
   action: LivingAction,
   failure: Failure,
@@ -102,7 +102,7 @@ export function fail(
   return complete(action.document, { status: 'FAILED', details: failure, display_status: 'FAILED' }, now, log)
 }
 
-/** Makes an action INACTIVE until somebody resumes it. */
+/** Makes an action INACTIVE until a caller resumes it. */
 export function pause(
   action: LivingAction,
   why: Inactivity,
@@ -120,9 +120,9 @@ export function pause(
 
 /**
  * Makes the work of an INACTIVE action due again.
- * @param by who resumes it, as a URN
- * @param secret its new sealed state, where that changes
- * @throws ActionConflict unless the action is INACTIVE (interface, resume).
+ * @param by the identity of the caller who resumes it, as a URN
+ * @param secret the new sealed state, if it changes
+ * @throws ActionConflict unless the action is INACTIVE (interface, resume)
  */
 export function resume(action: LivingAction, by: string, now: number, secret?: Uint8Array): Change {
   if (action.status !== 'INACTIVE') {
@@ -131,7 +131,7 @@ export function resume(action: LivingAction, by: string, now: number, secret?: U
   return { ...wake(action, now), resumed_by: by, ...(secret && { secret }) }
 }
 
-/** Makes an INACTIVE action ACTIVE and its job due, also where its remote work must only be canceled. */
+/** Makes an action ACTIVE and its job due. */
 export function wake(action: LivingAction, now: number): Change {
   const details = action.status === 'INACTIVE' ? {} : action.document.details
   return {
@@ -141,18 +141,18 @@ export function wake(action: LivingAction, now: number): Change {
 }
 
 /**
- * Makes the work due again at `dueAt`.
- * @param failures how often it has failed by now
+ * Makes the work due again at `dueAt`, in milliseconds since 1970.
+ * @param failures how often the work has failed so far
  */
 export function retry(dueAt: number, failures: number, log: readonly ActionLogEntry[]): Change {
   return { runs_on: null, failures, job: { due_at: dueAt }, log }
 }
 
 /**
- * Ends an attempt that waits. It goes on as the same attempt when that is over.
- * @param until when that is; `Infinity` where only an event ends it
- * @param why.event the event that it waits for, which its status shows
- * @param why.inactivity makes it INACTIVE meanwhile
+ * Suspends an attempt that only waits. When the wait is over the work runs again, as the same attempt.
+ * @param until when the wait ends, in milliseconds since 1970; `Infinity` if only an event ends it
+ * @param why.event the awaited event, which the status shows
+ * @param why.inactivity makes the action INACTIVE during the wait
  */
 export function suspend(
   action: LivingAction,
@@ -174,9 +174,9 @@ export function suspend(
 }
 
 /**
- * Cancels an action. One whose work must stop first stays ACTIVE until it has; any other ends at once. A
- * complete action, or one that is being canceled already, is left as it is.
- * @param by who cancels, in words
+ * Cancels an action. If its work must stop first, the action stays ACTIVE until then; otherwise it ends at
+ * once. Returns `undefined` for an action that is complete or already being canceled.
+ * @param by the caller who cancels, as callers see it
  * @param hasToStop whether work must stop first (default: whether it runs on an instance)
  */
 export function cancel(
@@ -189,11 +189,11 @@ export function cancel(
   const canceling = { cancel_requested_at: now, cancel_requested_by: by }
   if (!hasToStop) return { ...canceled({ ...action, ...canceling }, now, []), ...canceling }
   const display_status = `Canceling for ${by}`.slice(0, 64)
-  const woken = action.status === 'INACTIVE' ? wake(action, now).status : undefined
-  return { status: { ...(woken ?? action.document), display_status }, ...canceling }
+  const resumed = action.status === 'INACTIVE' ? wake(action, now).status : undefined
+  return { status: { ...(resumed ?? action.document), display_status }, ...canceling }
 }
 
-/** Completes a canceled action, whose work has stopped or has had its time to stop. */
+/** Completes a canceled action whose work has stopped, or has had time to stop. */
 export function canceled(action: LivingAction, now: number, log: readonly ActionLogEntry[]): Change {
   const by = action.cancel_requested_by ?? 'request'
   const details = { code: 'Canceled', description: `The action was canceled by ${by}` }
@@ -221,7 +221,7 @@ function complete(
   now: number,
   log: readonly ActionLogEntry[],
 ): Change {
-  // A clock that went back between start and end must not make an action end before it began.
+  // If the clock was set back, the action must still not end before it started.
   const started = status.start_time === undefined ? now : parseTime(status.start_time)
   const completedAt = Math.max(now, started)
   return {

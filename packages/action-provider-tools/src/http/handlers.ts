@@ -1,6 +1,6 @@
 /** The handler of each endpoint. The caller is already authenticated and may use the operation. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { authorizeAccess, authorizeManagement, authorizeNothing } from '../action/access.ts'
+import { authorizeAccess, authorizeManagement, refuseMissing } from '../action/access.ts'
 import type { Auth, AuthState } from '../auth/auth.ts'
 import { bearerToken } from '../auth/bearer-token.ts'
 import { checkDeadline, readActionRequest } from '../documents/action-request.ts'
@@ -207,7 +207,7 @@ function withAction<T>(
   const { action_id: actionId } = request.params as { action_id: string }
   event.action_id = actionId
   return whenKnown(operations.find(auth, actionId), (found): T | Promise<T> => {
-    if (found === undefined) return authorizeNothing(auth)
+    if (found === undefined) return refuseMissing(auth)
     return whenKnown(authorize(auth, found), () =>
       whenKnown(before?.(event), () =>
         act({ auth, actionId, found, query: request.query as Query, request, reply }),

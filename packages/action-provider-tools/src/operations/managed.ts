@@ -14,7 +14,7 @@ import type { Worker } from '../worker/worker.ts'
 import type { ManagedProvider } from '../worker/worker-context.ts'
 import type { Ended, Operations } from './operations.ts'
 
-/** The operations of a provider whose actions the library keeps. */
+/** The operations of a provider whose actions are kept in a store. */
 export function managedOperations(
   provider: ManagedProvider,
   store: ActionStore,
@@ -96,12 +96,12 @@ export function managedOperations(
       for (;;) {
         const found = await store.get(namespace, actionId)
         if (found === undefined) throw new ActionNotFound()
-        // Work acts as its creator, so nobody else's token is kept.
+        // Work acts for its creator, so only the creator's token is kept.
         const isCreator = auth.identities.has(found.creator_id)
         const secret = isCreator ? await worker.reseal(actionId, auth) : undefined
         let isStale = false
         const action = await change(actionId, (current) => {
-          // State that was sealed meanwhile must not be lost.
+          // State that was sealed after the read must not be overwritten.
           isStale = current.status === 'INACTIVE' && current.version !== found.version
           return isStale ? undefined : lifecycle.resume(current, auth.effectiveIdentity, clock(), secret)
         })
@@ -120,7 +120,7 @@ export function managedOperations(
     ...(provider.description.log_supported && {
       async log(_auth: AuthState, actionId: string, query: Parameters<NonNullable<Operations['log']>>[2]) {
         const page = await store.readLog(namespace, actionId, query)
-        // It has been released since it was found.
+        // The action was released after it was found.
         if (page === undefined) throw new ActionNotFound()
         const { entries, marker } = page
         return JSON.stringify({
@@ -139,14 +139,14 @@ export function managedOperations(
         limit: limit + 1,
         ...(marker !== undefined && { before: marker }),
       })
-      const documents = fitting(rows.slice(0, limit).map((row) => row.document))
+      const documents = fittingOnPage(rows.slice(0, limit).map((row) => row.document))
       const last = rows[documents.length - 1]
       return { documents, ...(rows.length > documents.length && last && { next: last.action_id }) }
     },
   }
 }
 
-/** How events reach actions: from who may manage them, or by a signed URL. */
+/** The operations that deliver events: from callers who may manage the action, or by a signed URL. */
 function eventOperations(worker: Worker): Required<Pick<Operations, 'event' | 'signedEvent'>> {
   return {
     async event(auth, actionId, { event, value, key }) {
@@ -164,14 +164,14 @@ function eventOperations(worker: Worker): Required<Pick<Operations, 'event' | 's
   }
 }
 
-/** How long all documents of a page may be together, in characters. */
+/** The most characters of all documents on a page. */
 const PAGE_LENGTH = 4 * 1024 * 1024
 
 /**
- * As many of the first documents as fit on a page, but at least one: a hundred of the largest would fill much
- * memory.
+ * The first documents that fit on a page, at least one. A hundred of the largest documents would take too
+ * much memory.
  */
-function fitting(documents: string[]): string[] {
+function fittingOnPage(documents: string[]): string[] {
   let length = 0
   const excess = documents.findIndex((document, index) => {
     length += document.length
@@ -186,15 +186,15 @@ function conflict(): ActionConflict {
   )
 }
 
-/** The principals of a caller for each role: identities, and groups too for the two lists. */
+/** The caller's principals by role: identities for creator_id, also groups for the two lists. */
 async function principalsByRole(
   auth: AuthState,
   roles: ReadonlySet<Role>,
 ): Promise<Partial<Record<Role, readonly string[]>>> {
   const lists = LISTS.filter((role) => roles.has(role))
-  const anybody = lists.length > 0 ? [...(await auth.principals()), ALL_AUTHENTICATED_USERS] : []
+  const principals = lists.length > 0 ? [...(await auth.principals()), ALL_AUTHENTICATED_USERS] : []
   return {
     ...(roles.has('creator_id') && { creator_id: [...auth.identities] }),
-    ...Object.fromEntries(lists.map((role) => [role, anybody])),
+    ...Object.fromEntries(lists.map((role) => [role, principals])),
   }
 }

@@ -14,31 +14,28 @@ export type RunResult = {
   document: string
   /** Whether this request started the action. */
   started: boolean
-  /** Waits for the end of the action; absent where it is not ACTIVE. */
+  /** Waits for the end of the action; absent if it is not ACTIVE. */
   ended?: Ended
 }
 
 /**
- * Resolves with the document when the action is no longer ACTIVE, when the time is over (milliseconds), or
- * when this instance stops or the caller has hung up.
+ * Resolves with the status document when the action is no longer ACTIVE, after `milliseconds`, when this
+ * instance stops, or when the caller hangs up.
  */
 export type Ended = (milliseconds: number, hungUp: AbortSignal) => Promise<string>
 
-/** An event, as it is sent. */
+/** An event in a request; `key` is the sender's Idempotency-Key. */
 export type SentEvent = { event: string; value: unknown; key?: string | undefined }
 
 /**
- * What each operation does, whoever keeps the actions. The caller is authenticated, and authorized for the
- * action. Status documents are JSON texts, ready to be sent.
+ * The operations of a provider, with a store or with the author's own state. Callers are authenticated and
+ * authorized for the action. Status documents are JSON texts, ready to send.
  */
 export type Operations = {
   run: (auth: AuthState, request: ActionRequest) => Promise<RunResult>
-  /** How long run waits for the end of an action where its caller does not say, in milliseconds. */
+  /** How long run waits for the end of an action if its caller does not say, in milliseconds. */
   answerWithin?: number
-  /**
-   * The action that the same request started before; absent where that cannot be found out without starting
-   * one.
-   */
+  /** The action that the same request started before; absent if it cannot be found without starting one. */
   repeated?: (
     auth: AuthState,
     request: ActionRequest,
@@ -48,12 +45,12 @@ export type Operations = {
   status: (found: FoundAction) => Awaitable<string>
   /** Waits for the end of a found action. */
   ended?: (found: FoundAction) => Ended
-  /** Follows a found action. */
+  /** Follows the changes of a found action. */
   follow?: (found: FoundAction) => Following
   cancel: (auth: AuthState, actionId: string) => Promise<string>
-  /** Lets an event reach a found action; `key` is the sender's Idempotency-Key. */
+  /** Delivers an event to a found action. */
   event?: (auth: AuthState, actionId: string, sent: SentEvent) => Promise<string>
-  /** The same for who holds a signed URL. Throws ActionNotFound where the signature is wrong. */
+  /** Delivers an event by a signed URL. @throws ActionNotFound if the signature is wrong */
   signedEvent?: (
     actionId: string,
     sent: SentEvent,
@@ -63,6 +60,6 @@ export type Operations = {
   resume?: (auth: AuthState, actionId: string) => Promise<string>
   /** The log page as JSON text. */
   log?: (auth: AuthState, actionId: string, query: LogParameters) => Promise<string>
-  /** The status documents of a page, and the marker of the next one where there is one. */
+  /** The status documents of a page, and the marker of the next page if there is one. */
   enumerate?: (auth: AuthState, query: EnumerateParameters) => Promise<{ documents: string[]; next?: string }>
 }

@@ -5,10 +5,7 @@ import { parseLogPage } from '../documents/log-page.ts'
 import type { Callbacks } from '../provider/callbacks.ts'
 import type { FoundAction, Operations } from './operations.ts'
 
-/**
- * The operations of a provider whose author keeps its actions. They check what the callbacks return before it
- * is sent.
- */
+/** The operations of a provider with own state. What the callbacks return is checked before it is sent. */
 export function ownStateOperations(callbacks: Callbacks<never>): Operations {
   const { resume, log, enumerate } = callbacks
   const document = (status: ActionStatus): string => statusDocument(parseActionStatus(status))

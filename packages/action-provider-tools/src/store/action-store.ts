@@ -5,75 +5,75 @@ import type { ActionLogEntry } from '../documents/log-page.ts'
 
 export type { Change, CurrentAction, Hold, SealedEvent, SealedStep }
 
-/** A value that is there already (SQLite) or will be (PostgreSQL). */
+/** A value, or a promise of it. SQLite answers synchronously, PostgreSQL does not. */
 export type Awaitable<T> = T | Promise<T>
 
-/** An action as the store keeps it: its ActionStatus is JSON text. Only stores write JSON. */
+/** An action as the store keeps it: its status document is JSON text. Only stores write JSON. */
 export type StoredAction = Omit<CurrentAction, 'document'> & { document: string }
 
-/** The request of an action, which its work needs and its status does not. */
+/** The request of an action, which its work needs. */
 export type StoredRequest = ActionRequest
 
-/** What the work of an action goes by. */
+/** What the store keeps for the work of an unfinished action. */
 export type StoredWork = {
   request: StoredRequest
-  /** What is sealed for it. */
+  /** The sealed state. */
   secret: Uint8Array | undefined
   steps: readonly SealedStep[]
-  /** In the order in which they came. */
+  /** In the order in which they were delivered. */
   events: readonly SealedEvent[]
 }
 
-/** A request that is to become an action, unless it is one already. */
+/** A request from which the store makes an action, unless its key has one already. */
 export type NewAction = {
   action_id: string
   provider: string
-  /** 16 bytes: what (provider, effective identity, request_id) hash to. */
+  /** 16 bytes: the hash of (provider, effective identity, request_id). */
   request_key: Uint8Array
-  /** 32 bytes: what the content of the validated request hashes to (interface, "Exactly once"). */
+  /** 32 bytes: the hash of the validated request (interface, "Exactly once"). */
   content_hash: Uint8Array
   request: StoredRequest
-  /** The status it starts with: ACTIVE. */
+  /** The first status document: ACTIVE. */
   status: ActionStatus
   deadline_at?: number
-  /** Ask for a job: work that goes on after the answer. It is recorded in the same transaction. */
+  /** Whether to make a job, in the same transaction: for work that continues after the answer. */
   job?: boolean
   /**
-   * The instance that begins the work at once: it holds the job from the same commit on, under the first
-   * lease, and the first attempt has begun on it.
+   * The instance that begins the work at once. It holds the job from the commit on, under the first lease,
+   * with the first attempt begun.
    */
   holder?: string
-  /** What its job counts as beside its caller: jobs of one key can be limited together. */
+  /** The key of its job: `perKey` limits the jobs of one key together. */
   job_key?: string
-  /** What its work needs after the request, sealed; kept until it completes. */
+  /** The sealed state of its work; kept until the action completes. */
   secret?: Uint8Array
   work_version?: string
   /**
-   * Runs its work inline: inside the transaction, once this request is known to be the first of its key. The
-   * store calls it once at most. It must not throw and must not call the store. The change that it returns is
-   * recorded with the action, in the same commit; `undefined` leaves the action ACTIVE.
+   * Runs the work inline: inside the transaction, after the store knows that this request is the first of its
+   * key. The store calls it at most once. It must not throw and must not call the store. The returned change
+   * is recorded with the action, in the same commit; `undefined` leaves the action ACTIVE.
    */
   runInline?: () => InlineChange | undefined
 }
 
-/** What work that ran inline does to its action. */
+/** The change that work run inline makes to its action. */
 export type InlineChange = Omit<Change, 'steps' | 'events'> & {
-  /** The instance on which the work goes on: as `holder` of the new action. */
+  /** The instance on which the work continues; like `holder` of the new action. */
   holder?: string
 }
 
-/** What the key of a request stands for already. */
+/** The answer to a request whose key has an action already. */
 export type Repetition =
   | { outcome: 'repeated'; action: StoredAction }
-  /** The same key with other content. */
+  /** The first request of this key had other content. */
   | { outcome: 'conflict' }
 
-/** What became of a NewAction. */
+/** The result of `create`. */
 export type Creation = { outcome: 'created'; action: StoredAction } | Repetition
 
-/** A question for a list of actions (interface, enumerate). */
+/** A query for a list of actions (interface, enumerate). */
 export type ListQuery = {
-  /** Every principal that stands for the caller in that role. An action is listed when any pair matches. */
+  /** The caller's principals by role. An action is listed if any of them has that role in it. */
   principals: {
     creator_id?: readonly string[]
     monitor_by?: readonly string[]
@@ -81,13 +81,11 @@ export type ListQuery = {
   }
   statuses: readonly ActionStatusValue[]
   limit: number
-  /** Only actions older than this one: the last action_id of the page before. */
+  /** Only actions older than this one: the last action_id of the previous page. */
   before?: string
 }
 
-/**
- * A question for a page of an action's log. `since` and `until` are milliseconds since 1970, both inclusive.
- */
+/** A query for a page of an action's log. `since` and `until` are milliseconds since 1970, both inclusive. */
 export type LogQuery = {
   limit: number
   newestFirst: boolean
@@ -97,99 +95,90 @@ export type LogQuery = {
 }
 
 /**
- * A job that an instance has taken: the right to run an action's work, until it is lost or done. Each time it
- * is taken its lease has a higher number: who took it earlier can do nothing with it any more.
+ * A job that an instance holds: the right to run an action's work. Each time the job is taken its lease
+ * number rises, so that an earlier holder can do nothing with it.
  */
 export type Job = { action_id: string; lease: number }
 
-/** An entry of a log, and its place in the order in which the action's entries were written. */
+/** A log entry, and its position among the entries of the action in the order of writing. */
 export type PlacedEntry = { position: number; entry: ActionLogEntry }
 
-/** How many jobs may be held at once, on all instances together. What is left out has no limit. */
+/** How many jobs all instances together may hold at once. Without a value there is no limit. */
 export type JobLimits = {
-  /** Of one caller. */
+  /** Jobs of one caller. */
   perCaller?: number
-  /** Of one key; jobs without a key are not counted. */
+  /** Jobs of one key; jobs without a key are not limited. */
   perKey?: number
 }
 
-/** What any store may be opened with. */
+/** Options of every store. */
 export type StoreOptions = {
-  /** How long a job that was taken belongs to its instance without a word of it, in seconds (default 8). */
+  /** How long a lease is, in seconds, unless the holder renews it (default 8). */
   leaseSeconds?: number
-  /** The time in milliseconds since 1970 (default Date.now): what `release_at` and leases are measured by. */
+  /** Gives the time in milliseconds since 1970, for `release_at` and leases (default Date.now). */
   clock?: () => number
-  /**
-   * Told what its operator should know: connections that broke, a database file that is gone, settings that
-   * were overruled.
-   */
+  /** Receives messages for operators: broken connections, a missing database file, overruled settings. */
   log?: (message: string, error?: unknown) => void
 }
 
-/** `leaseSeconds` where none is given. */
+/** The default of `leaseSeconds`. */
 export const LEASE_SECONDS = 8
 
 /**
- * Where actions live. Every method that changes something has changed it durably when it resolves. A database
- * that cannot be reached, is locked, full or read-only rejects with ServiceUnavailable; whatever else goes
- * wrong inside rejects with ActionProviderError.
+ * Keeps actions. A method that changes something resolves when the change is durable. If the database is
+ * unreachable, locked, full or read-only, methods reject with ServiceUnavailable; for any other failure
+ * inside the store with ActionProviderError.
  */
 export type ActionStore = {
-  /** What keeps the actions, in a word that labels metrics. */
+  /** The kind of store, as a label of metrics. */
   readonly kind: string
 
-  /** The same as OpenTelemetry names it (`db.system.name`), for spans. */
+  /** The kind as OpenTelemetry names it (`db.system.name`), for spans. */
   readonly system: string
 
-  /** Whether calls go to another process: their spans are those of a client. */
+  /** Whether calls go to another process: their spans have the kind "client". */
   readonly remote: boolean
 
-  /**
-   * How long a job belongs to its holder without a word of it, in seconds; `Infinity` where nobody else can
-   * take it.
-   */
+  /** How long a lease is, in seconds; `Infinity` if no other instance can take the job. */
   readonly leaseSeconds: number
 
   /**
-   * The time that due times, deadlines and releases are judged by, in milliseconds since 1970: all instances
-   * have the same.
+   * The time by which the store compares due times, deadlines and releases, in milliseconds since 1970. It is
+   * the same for all instances.
    */
   now(): number
 
-  /**
-   * Records an action, or finds the one that its key already stands for. Decided by a uniqueness constraint.
-   */
+  /** Records an action, or finds the action that has its key. A uniqueness constraint decides. */
   create(action: NewAction): Promise<Creation>
 
-  /** Finds what the key of a request stands for already, without making anything of it. */
+  /** Finds the action that has the key of a request. Records nothing. */
   find(provider: string, requestKey: Uint8Array, contentHash: Uint8Array): Awaitable<Repetition | undefined>
 
   /** Finds an action of a provider. An action past its `release_at` is not found. */
   get(provider: string, actionId: string): Awaitable<StoredAction | undefined>
 
   /**
-   * What `get` would find, where that is in memory and surely right. Callers ask for the same few actions
-   * again and again.
+   * Gives what `get` would find, if it is in memory and certain to be current. This makes repeated requests
+   * for the same action fast.
    */
   known?(provider: string, actionId: string): StoredAction | undefined
 
   /**
-   * Finds what the work of an action goes by, all of one moment; that of an action that was complete from the
-   * beginning need not be kept.
+   * Finds the request, sealed state, steps and events of an action, all as of one moment. A store need not
+   * keep them for an action that was complete when it was recorded.
    */
   getWork(provider: string, actionId: string): Awaitable<StoredWork | undefined>
 
-  /** Finds what was sealed for an action. */
+  /** Finds the sealed state of an action. */
   getSecret(provider: string, actionId: string): Awaitable<Uint8Array | undefined>
 
   /**
-   * Changes an action in one atomic step: reads it, lets `decide` say what follows, and writes that only if
-   * nobody changed the action in between (else it begins again). `decide` must be pure: it may be called more
-   * than once. It returns `undefined` to change nothing; an error it throws rejects this call and changes
-   * nothing. Resolves with the action as it now is (after a release: as it last was), or `undefined` where
-   * there is none.
-   * @param hold only while this instance holds the action's job under this lease; else it is as if there were
-   * no action
+   * Changes an action atomically: reads it, calls `decide`, and writes the change only if nobody has changed
+   * the action since (otherwise it starts again). `decide` must be pure, since it may be called more than
+   * once. If it returns `undefined` nothing changes; if it throws, the call rejects with that error and
+   * nothing changes. Resolves with the action after the change (for a release: before it), or `undefined` if
+   * there is no such action.
+   * @param hold if given, an action whose job this instance does not hold under this lease counts as missing
    */
   transition(
     provider: string,
@@ -199,15 +188,16 @@ export type ActionStore = {
   ): Promise<StoredAction | undefined>
 
   /**
-   * Lists status documents (JSON texts) with their ids, newest first. Actions past their `release_at` are
-   * left out. Throws RequestValidationError when `before` is no action id.
+   * Lists status documents (JSON texts) with their ids, newest first, without actions past their
+   * `release_at`.
+   * @throws RequestValidationError if `before` is not an action id
    */
   list(provider: string, query: ListQuery): Awaitable<{ action_id: string; document: string }[]>
 
   /**
-   * A page of an action's log, in order of time and, within it, of writing; `undefined` where there is no
-   * such action, also where it has just been released. `marker` stands where there is more. Throws
-   * RequestValidationError when the marker asked for is none.
+   * A page of an action's log, by time and then by the order of writing; `undefined` if there is no such
+   * action. `marker` is set if there are more entries.
+   * @throws RequestValidationError if the given marker is not valid
    */
   readLog(
     provider: string,
@@ -216,8 +206,8 @@ export type ActionStore = {
   ): Awaitable<{ entries: ActionLogEntry[]; marker?: string } | undefined>
 
   /**
-   * Entries in the order in which they were written, whatever their times: those after a position (-1: from
-   * the first on), at most `limit`. `undefined` where there is no such action.
+   * Log entries in the order of writing, regardless of their times: at most `limit` after a position (-1 for
+   * the start). `undefined` if there is no such action.
    */
   logAfter(
     provider: string,
@@ -226,74 +216,76 @@ export type ActionStore = {
     limit: number,
   ): Awaitable<PlacedEntry[] | undefined>
 
-  /** Removes up to `limit` actions whose `release_at` is at or before `now`; resolves with how many. */
+  /** Removes up to `limit` actions whose `release_at` is at or before `now`. Resolves with their number. */
   sweepReleased(now: number, limit: number): Promise<number>
 
-  /** Unfinished actions whose `deadline_at` is at or before `now`, oldest deadline first. */
+  /** Lists unfinished actions whose `deadline_at` is at or before `now`, oldest deadline first. */
   overdue(provider: string, now: number, limit: number): Awaitable<string[]>
 
-  /** Unfinished actions whose cancel was asked for at or before `before`. */
+  /** Lists unfinished actions whose cancel was requested at or before `before`. */
   cancelsSince(provider: string, before: number, limit: number): Awaitable<string[]>
 
   /**
-   * Takes up to `limit` jobs that are due and that nobody holds, or whose holder has not kept them for
-   * `leaseSeconds` in which the database could be reached. With `limits` it takes no more than these leave
-   * room for, whoever takes at the same moment; one that it takes from another holder was counted already.
-   * They hold among those who take with them.
+   * Takes up to `limit` due jobs that nobody holds or whose lease has ended; time in which the database was
+   * unreachable does not count. With `limits` it takes only as many as they leave room for, also if other
+   * instances take jobs at the same moment; a job taken over was counted before. Limits hold only among
+   * instances that all take with them.
    */
   takeJobs(provider: string, instance: string, limit: number, limits?: JobLimits): Promise<Job[]>
 
   /**
-   * When the next of the jobs that nobody holds and that are not due yet is due, in milliseconds since 1970.
+   * When the next job that nobody holds will be due, in milliseconds since 1970; `undefined` if there is
+   * none.
    */
   nextDue(provider: string): Awaitable<number | undefined>
 
   /**
-   * Says that this instance still works on these jobs. Resolves with the actions whose job it holds under
-   * another lease or not at all.
+   * Renews the leases of jobs. Resolves with the actions whose job this instance does not hold, or holds
+   * under another lease.
    */
   keepJobs(provider: string, instance: string, jobs: readonly Job[]): Promise<{ lost: string[] }>
 
-  /** Gives back jobs that this instance holds, due at once, for another to take. */
+  /** Returns jobs that this instance holds: they are due at once, for any instance. */
   returnJobs(provider: string, instance: string, jobs: readonly Job[]): Promise<void>
 
   /**
-   * Calls back when a job became due or cancel was asked for, here or on another instance. It may miss some.
-   * Returns a function that ends it.
+   * Calls `listener` when a job becomes due or a cancel is requested, on any instance. Events may be missed,
+   * so callers must also poll. Returns a function that unsubscribes.
    */
   subscribe(provider: string, listener: (event: StoreEvent) => void): () => void
 
   /**
-   * Calls back when an action was changed or removed, here or on another instance. It may miss some: who
-   * watches also looks at intervals. What is told has been committed. Returns a function that ends it.
+   * Calls `listener` after an action was changed or removed, on any instance. Changes may be missed, so
+   * callers must also poll. Returns a function that ends the watch.
    */
   watch(provider: string, actionId: string, listener: (news: ActionNews) => void): () => void
 
   /**
-   * Copies the database to a file while it is in use. Absent where the database has tools of its own for
-   * that, or is not a file.
+   * Copies the database to a file while it is in use. Absent if the database has its own tools for backup, or
+   * is not a file.
    */
   backUpTo?(path: string): Promise<void>
 
-  /** The namespaces of the providers that it holds actions of. */
+  /** The namespaces of the providers that have actions. */
   namespaces(): Awaitable<string[]>
 
   /**
-   * Counts of actions by status and of jobs that are due and that nobody has taken, for metrics. An expired
-   * action counts until it is swept.
+   * Counts actions by status, and jobs that are due and that nobody holds, for metrics. An action past its
+   * release counts until it is removed.
    */
   count(provider: string): Awaitable<{ actions: Record<ActionStatusValue, number>; waiting: number }>
 
-  /** Resolves when the store can be read and written; rejects with ServiceUnavailable otherwise. */
+  /** Resolves if the store can be read and written; rejects with ServiceUnavailable otherwise. */
   ping(): Promise<void>
 
   close(): Promise<void>
 }
 
 /**
- * What `watch` tells: the action as it is now where that is known, and whether its log may have more entries.
+ * A change that `watch` reports: the action after the change, if known, and whether its log may have new
+ * entries.
  */
 export type ActionNews = { action?: StoredAction; logged: boolean }
 
-/** What `subscribe` tells. */
+/** An event that `subscribe` reports. */
 export type StoreEvent = { kind: 'job' } | { kind: 'cancel'; action_id: string }

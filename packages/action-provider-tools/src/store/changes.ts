@@ -1,10 +1,10 @@
-/** What creating and changing an action comes to, whatever database it is written to. */
+/** The rows that follow from creating and changing an action, for every kind of database. */
 
 import { type ActionStatus, isComplete, statusDocument } from '../documents/action-status.ts'
 import type { ActionLogEntry } from '../documents/log-page.ts'
 import type { Change, CurrentAction, NewAction, SealedStep, StoredAction } from './action-store.ts'
 
-/** An action as it is to be written, with what changes around it. */
+/** An action as a store writes it, with the changes to the tables beside it. */
 export type Write = {
   action: StoredAction
   log: readonly ActionLogEntry[]
@@ -18,15 +18,15 @@ export type Write = {
   events: NonNullable<Change['events']> | null
 }
 
-/** A job as it is written: nobody's and due at a time, or its holder's from the beginning. */
+/** A job as a store writes it: due at a time, or held from the beginning. */
 export type WrittenJob = { due_at: number; holder?: string; left_by?: string }
 
-/** An action with its status document read. */
+/** Parses the status document of a stored action. */
 export function current(action: StoredAction): CurrentAction {
   return { ...action, document: JSON.parse(action.document) as ActionStatus }
 }
 
-/** What follows from a change of an action. */
+/** What a store writes for a change of an action. */
 export function changed(action: StoredAction, change: Change): Write {
   const status = change.status?.status ?? action.status
   const complete = isComplete(status)
@@ -59,13 +59,16 @@ export function changed(action: StoredAction, change: Change): Write {
     log: change.log ?? [],
     secret: complete ? null : change.secret,
     job: complete || job === 'done' ? null : job && { ...job, due_at: Math.ceil(job.due_at) },
-    // Of one name the last counts.
+    // If a name occurs twice, the last step counts.
     steps: complete ? null : [...new Map(change.steps?.map((step) => [step.name, step])).values()],
     events: complete ? null : (change.events ?? []),
   }
 }
 
-/** What follows from a new action, whose work runs inline or not. `now` is when its job is due. */
+/**
+ * What a store writes for a new action. Runs its work inline, if it has any.
+ * @param now when its job is due, in milliseconds since 1970
+ */
 export function created(newAction: NewAction, now: number): Write {
   const { status } = newAction
   const action: StoredAction = {
@@ -97,7 +100,7 @@ export function created(newAction: NewAction, now: number): Write {
   return { ...write, job: { due_at: now, holder } }
 }
 
-/** A new action whose work runs inline once, though its transaction may be tried again. */
+/** Makes `runInline` run once, even if the store repeats the transaction. */
 export function onceInline(newAction: NewAction): NewAction {
   const { runInline } = newAction
   if (runInline === undefined) return newAction
@@ -125,7 +128,7 @@ type Optional = Pick<
   | 'work_version'
 >
 
-/** Leaves out what has no value. */
+/** Leaves out the fields that have no value. */
 export function optional(fields: { [Name in keyof Optional]: Optional[Name] | undefined }): Optional {
   const present: Optional = {}
   if (fields.runs_on !== undefined) present.runs_on = fields.runs_on

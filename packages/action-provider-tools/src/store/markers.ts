@@ -1,17 +1,14 @@
 import { uuidBytes } from '../action/keys.ts'
 import { RequestValidationError } from '../errors.ts'
 
-/**
- * Where a page of a log ended: the time and the number of its last entry. Callers pass it back as an opaque
- * text.
- */
+/** The time and number of the last log entry of a page. Callers see it as an opaque text, the marker. */
 export type LogPosition = { time: number; number: number }
 
 export function writeLogMarker({ time, number }: LogPosition): string {
   return `${time}.${number}`
 }
 
-/** @throws RequestValidationError when it is no marker that `writeLogMarker` wrote */
+/** @throws RequestValidationError if the text is not a marker of `writeLogMarker` */
 export function readLogMarker(marker: string): LogPosition {
   const match = /^(-?\d{1,15})\.(\d{1,15})$/.exec(marker)
   if (match === null) throw notAMarker()
@@ -19,8 +16,9 @@ export function readLogMarker(marker: string): LogPosition {
 }
 
 /**
- * Where a page of a list ended: the id of its last action, as 16 bytes. That action may be gone.
- * @throws RequestValidationError when it is no action id
+ * Reads the marker of a list: the id of the last action of a page, as 16 bytes. That action may no longer
+ * exist.
+ * @throws RequestValidationError if the marker is not an action id
  */
 export function readListMarker(marker: string): Buffer {
   const bytes = uuidBytes(marker)

@@ -5,11 +5,11 @@ const SQLITE = 'sqlite:'
 const POSTGRES = /^postgres(ql)?:\/\//
 
 /**
- * Opens the store that a URL names. The code for the other kind of database is not loaded. PostgreSQL needs
- * the package `pg`, which is optional to install.
+ * Opens the store that a URL names. Only the code of that kind of database is loaded. PostgreSQL needs the
+ * optional package `pg`.
  *
- * @param url `sqlite:PATH`, `sqlite::memory:`, or `postgres://…` in PostgreSQL's own form
- * @throws StoreUnusable with one line that says what to do; it repeats no password
+ * @param url `sqlite:PATH`, `sqlite::memory:`, or `postgres://…` as PostgreSQL defines it
+ * @throws StoreUnusable with one line that says what to do, without the password
  * @example await openStore('sqlite:data/actions.db')
  */
 export function openStore(url: string, options: StoreOptions = {}): Promise<ActionStore> {
@@ -20,8 +20,8 @@ export function openStore(url: string, options: StoreOptions = {}): Promise<Acti
 }
 
 /**
- * Does what is for the kind of database that a URL names.
- * @throws StoreUnusable where it names none, or what it needs is not installed
+ * Calls the function for the kind of database that a URL names.
+ * @throws StoreUnusable if the URL names none, or if a package is missing
  */
 export async function byUrl<T>(
   url: string,

@@ -2,28 +2,28 @@ import { LRUCache } from 'lru-cache'
 import type { StoredAction } from './action-store.ts'
 
 /**
- * Actions that were asked for or changed just now, as they were in the database then: as they are, while
- * nobody else writes to it.
+ * Caches actions that were read or changed lately. An entry is current as long as nobody else writes to the
+ * database.
  */
 export type Recent = {
   get: (actionId: string) => StoredAction | undefined
   keep: (action: StoredAction) => void
-  /** An action changes, or is removed. */
+  /** Call it before an action is changed or removed. */
   forget: (actionId: string) => void
 }
 
-/** How much of them is kept: actions, and characters of what is known of each. */
-const MOST = { actions: 10_000, characters: 8 * 1024 * 1024 }
+/** The size of the cache: actions, and their characters. */
+const LIMITS = { actions: 10_000, characters: 8 * 1024 * 1024 }
 
-/** What the rest of an action takes beside its document and its lists, in characters. */
-const REST = 500
+/** The size of an action's other fields, in characters. */
+const OTHER_FIELDS = 500
 
 export function createRecent(): Recent {
   const actions = new LRUCache<string, StoredAction>({
-    max: MOST.actions,
-    maxSize: MOST.characters,
+    max: LIMITS.actions,
+    maxSize: LIMITS.characters,
     sizeCalculation: ({ document, monitor_by, manage_by }) =>
-      REST + document.length + 50 * (monitor_by.length + manage_by.length),
+      OTHER_FIELDS + document.length + 50 * (monitor_by.length + manage_by.length),
   })
   return {
     get: (actionId) => actions.get(actionId),
@@ -32,5 +32,5 @@ export function createRecent(): Recent {
   }
 }
 
-/** Nothing is kept where others write too. */
+/** Caches nothing, for a database that other processes write to. */
 export const NOTHING_RECENT: Recent = { get: () => undefined, keep: () => {}, forget: () => {} }

@@ -1,31 +1,31 @@
 import type { JobLimits } from './action-store.ts'
 
 /**
- * Due work is taken in turns, so that a caller with ten thousand actions does not keep another's first one
- * waiting: each time jobs are taken, the callers after the one that was served last get as many as each
- * other, and what is left goes to the oldest jobs.
+ * Callers take turns, so that one with ten thousand actions does not delay the first action of another. A
+ * query for jobs goes through the callers, beginning after the one served last, and takes the same number
+ * from each; remaining places go to the oldest jobs.
  */
 
-/** How many callers are looked at each time: more would make taking a job cost more than it is worth. */
+/** The most callers that one query goes through: more would cost more than fairness is worth. */
 export const CALLERS_A_TURN = 64
 
-/** How many of `limit` jobs each of so many callers gets first. */
+/** How many of `limit` jobs each caller gets first. */
 export function shareOf(limit: number, callers: number): number {
   return Math.max(1, Math.floor(limit / Math.max(1, callers)))
 }
 
-/** A caller's jobs of one key, one behind the other; `''` where they have none. */
+/** The jobs of one caller with one key; `''` if they have none. */
 export type Queue = { caller: string; key: string }
 
 /**
- * How many queues are looked at each time where there are limits: jobs behind one that is full must be found
- * too.
+ * The most queues that one query goes through if there are limits: it must find jobs behind queues that are
+ * full.
  */
 export const QUEUES_A_TURN = 1_000
 
 /**
- * Picks jobs that the limits leave room for, in the order given.
- * @param held the queues of what is held already
+ * Picks up to `most` waiting jobs that the limits leave room for, in the given order.
+ * @param held the queues of all held jobs, once for each job
  */
 export function withinLimits<Waiting extends Queue>(
   waiting: readonly Waiting[],

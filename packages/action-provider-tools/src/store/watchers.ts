@@ -1,28 +1,28 @@
 import type { ActionNews } from './action-store.ts'
 
-/** Who watches which action on this instance. */
+/** The listeners of this instance, by action. */
 export type Watchers = {
   watch: (actionId: string, listener: (news: ActionNews) => void) => () => void
-  /** Tells those who watch an action. */
-  tell: (actionId: string, news: ActionNews) => void
-  /** The actions that anybody watches. */
+  /** Calls the listeners of an action. */
+  notify: (actionId: string, news: ActionNews) => void
+  /** The actions that have listeners. */
   watched: () => Iterable<string>
   has: (actionId: string) => boolean
 }
 
-/** @param report is told what a listener throws: the change is made, whatever becomes of the news */
+/** @param report receives the errors of listeners: the change is committed, so they must not reject it */
 export function createWatchers(report: (error: unknown) => void): Watchers {
   const listeners = new Map<string, Set<(news: ActionNews) => void>>()
   return {
     watch(actionId, listener) {
-      const present = listeners.get(actionId) ?? new Set()
-      listeners.set(actionId, present.add(listener))
+      const own = listeners.get(actionId) ?? new Set()
+      listeners.set(actionId, own.add(listener))
       return () => {
-        present.delete(listener)
-        if (present.size === 0 && listeners.get(actionId) === present) listeners.delete(actionId)
+        own.delete(listener)
+        if (own.size === 0 && listeners.get(actionId) === own) listeners.delete(actionId)
       }
     },
-    tell(actionId, news) {
+    notify(actionId, news) {
       for (const listener of listeners.get(actionId) ?? []) {
         try {
           listener(news)

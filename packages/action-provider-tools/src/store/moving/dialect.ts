@@ -1,44 +1,44 @@
 import type { Moved } from './line.ts'
 import type { Totals } from './totals.ts'
 
-/** What moving needs of a database to read it. All of it is of one moment. */
+/** A database that is exported, as of one moment. */
 export type Source = {
-  /** The store's word for itself. */
+  /** The `kind` of the store. */
   kind: string
-  /** Every action in order of its id, each followed by what did not fit its line. */
+  /** Every action in the order of ids, each followed by the log entries that do not fit its line. */
   moving: () => AsyncIterable<Moved>
   close: () => Promise<void>
 }
 
-/** How far an import has come. */
+/** The progress of an import. */
 export type Progress = {
-  /** Which export it is of. */
+  /** The export that is imported. */
   export_id: string
-  /** How many lines after the first are in the store, and what they hash to. */
+  /** How many lines after the header are imported, and their hash. */
   lines: number
   sha256: string
   complete: boolean
 }
 
-/** What moving needs of a database to write it. */
+/** A database that is imported into. */
 export type Target = {
-  /** The import that was begun here, if any. */
+  /** The import that was begun in this database, if any. */
   progress: () => Promise<Progress | undefined>
-  /** Whether there are actions. */
+  /** Whether the database has no actions. */
   isEmpty: () => Promise<boolean>
-  /** Notes that an import has begun: no instance opens the store until it is complete. */
+  /** Records that an import has begun: no instance opens the store until it is complete. */
   begin: (progress: Progress) => Promise<void>
-  /** Writes what moves and how far that is, in one transaction. */
+  /** Writes lines and the progress in one transaction. */
   write: (moving: readonly Moved[], progress: Progress) => Promise<void>
-  /** Counts what there is. */
+  /** Counts the rows of the database. */
   totals: () => Promise<Totals>
-  /** Writes the counts of actions anew, and notes that the import is complete. */
+  /** Updates the counts of actions, and records that the import is complete. */
   finish: (progress: Progress) => Promise<void>
   close: () => Promise<void>
 }
 
 export type OpeningOptions = {
-  /** Go on though instances are connected to it. */
+  /** Export even if instances are connected. */
   whileRunning?: boolean
   log?: (message: string) => void
 }

@@ -11,9 +11,9 @@ import { addTo, noTotals, sameTotals, type Totals } from './totals.ts'
 const FORMAT = 'action-provider-store'
 const VERSION = 1
 
-/** How much is gathered before it is written, in characters. */
+/** The size of the pieces that are written, in characters. */
 const PIECE = 65_536
-/** The longest line that is read, in bytes: more than any store writes. */
+/** The longest line that is read, in bytes. No store writes a longer one. */
 const LONGEST_LINE = 268_435_456
 
 export type Header = {
@@ -24,7 +24,7 @@ export type Header = {
   store: string
 }
 
-/** The last line: what stands between it and the first. */
+/** The last line: counts and hash of all lines between it and the header. */
 export type Footer = { totals: Totals; sha256: string }
 
 const isHeader = compileGuard({
@@ -42,7 +42,7 @@ const isHeader = compileGuard({
 const isFooter = (value: unknown): value is { end: Footer } =>
   typeof (value as { end?: Footer } | null)?.end?.sha256 === 'string'
 
-/** What has gone by: its counts, and the hash of its lines. */
+/** The counts and the hash of the lines so far. */
 export type Digest = {
   readonly totals: Totals
   lines: () => number
@@ -66,7 +66,7 @@ export function createDigest(): Digest {
   }
 }
 
-/** The text of an export, in pieces. `done` is told what it came to. */
+/** The text of an export, in pieces. Calls `done` with the final counts and hash. */
 export async function* exportText(
   store: string,
   moving: AsyncIterable<Moved>,
@@ -93,19 +93,20 @@ export async function* exportText(
   done(digest)
 }
 
-/** An export as it is read: its header first, then what moves, each with the line's hash and those before. */
+/** An export that is being read. `digest` covers the lines that `moving` has given. */
 export type ReadExport = {
   header: Header
-  /** Ends after the last line, once all that it says has been found true. */
+  /** Gives the lines. Ends only if the counts and the hash in the last line are right. */
   moving: AsyncGenerator<Moved>
   digest: Digest
   close: () => void
 }
 
 /**
- * Reads an export, compressed or not.
- * @param input a file, or a stream
- * @throws StoreUnusable where it is none, of a newer version, cut or changed
+ * Opens an export, compressed or not, and reads its header.
+ * @param input a file path or a stream
+ * @throws StoreUnusable if it is not an export, or its version is too new; `moving` throws it if the export
+ * was cut or changed
  */
 export async function readExport(input: string | Readable): Promise<ReadExport> {
   const source = typeof input === 'string' ? createReadStream(input) : input
@@ -151,7 +152,7 @@ export async function readExport(input: string | Readable): Promise<ReadExport> 
   return { header: header as Header, moving: moving(), digest, close: () => source.destroy() }
 }
 
-/** The lines of a stream, which may be compressed by gzip. */
+/** Splits a stream, which may be compressed with gzip, into lines. */
 async function* linesOf(source: Readable): AsyncGenerator<string> {
   let rest: Buffer[] = []
   let length = 0

@@ -2,36 +2,36 @@ import { compileGuard } from '../../documents/check.ts'
 import { StoreUnusable } from '../../errors.ts'
 import type { SealedEvent, SealedStep, StoredAction } from '../action-store.ts'
 
-/** An action with all that a store keeps of it, as it moves from one store to another. */
+/** An action with everything that a store keeps of it. */
 export type MovedAction = {
   action: StoredAction
-  /** A UUID: what (provider, effective identity, request_id) hash to. */
+  /** A UUID: the hash of (provider, effective identity, request_id). */
   request_key: string
   content_hash: Uint8Array
-  /** JSON, where the store has kept it. */
+  /** JSON text, if the store has kept it. */
   request?: string
-  /** Sealed as it is: the key does not move. */
+  /** The sealed state. The keys are not exported. */
   secret?: Uint8Array
-  /** Its holder does not move: in the other store it is anybody's. */
+  /** The job without its holder: in the other store any instance can take it. */
   job?: { due_at: number; lease: number }
-  /** What limits how many of its jobs are held at once, where anything does. */
+  /** The key by which limits count its job. */
   job_key?: string
   steps: readonly SealedStep[]
-  /** Events that have reached it, in the order in which they came. */
+  /** Delivered events, in the order of delivery. */
   delivered: readonly SealedEvent[]
-  /** Entries as JSON, in the order in which they were written. */
+  /** Log entries as JSON texts, in the order of writing. */
   log: string[]
 }
 
-/** What follows an action whose log is long: more of its entries. */
+/** Further log entries of the action before. */
 export type MovedLog = { action_id: string; log: string[] }
 
 export type Moved = MovedAction | MovedLog
 
-/** How many entries, and how many bytes of them, stand in one line at most. */
+/** The most log entries of a line, and their bytes. */
 const CHUNK = { entries: 1_000, bytes: 262_144 }
 
-/** Gathers the entries of a log into what fits a line, in the same way whichever store they are from. */
+/** Divides log entries into lines. Both kinds of store use it, so that they export the same lines. */
 export function gather(): { add: (entry: string) => string[] | undefined; rest: () => string[] } {
   let chunk: string[] = []
   let bytes = 0
@@ -42,7 +42,7 @@ export function gather(): { add: (entry: string) => string[] | undefined; rest: 
     return full
   }
   return {
-    /** Adds an entry. Returns those before it, once they fill a line. */
+    /** Adds an entry. Returns the entries before it if they fill a line. */
     add(entry) {
       const isFull =
         chunk.length === CHUNK.entries || (chunk.length > 0 && bytes + entry.length > CHUNK.bytes)
@@ -55,7 +55,7 @@ export function gather(): { add: (entry: string) => string[] | undefined; rest: 
   }
 }
 
-/** A line of an export. Documents stand in it as they are stored: nothing is read and written anew. */
+/** Writes a line of an export. Documents are copied as stored, without parsing them. */
 export function writeLine(moved: Moved): string {
   if (!('action' in moved)) {
     return `{"action_id":${JSON.stringify(moved.action_id)},"log":[${moved.log.join(',')}]}`
@@ -86,7 +86,7 @@ function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64')
 }
 
-/** The same columns in the same order, whichever store they are from. */
+/** Sorts columns by name, so that both kinds of store export the same line. */
 function sorted(columns: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(columns).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
@@ -111,7 +111,7 @@ const event = {
 const uuid = { type: 'string', pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' } as const
 const entries = { type: 'array', items: { type: 'object', required: ['time'] } } as const
 
-/** Columns of an action besides its document, as a line has them. */
+/** The JSON Schemas of an action's columns, without its document. */
 const columns = {
   action_id: uuid,
   provider: text,
@@ -182,7 +182,7 @@ type ReadAction = Omit<StoredAction, 'document' | 'events'> & {
 
 /**
  * Reads a line of an export.
- * @throws StoreUnusable where it is none
+ * @throws StoreUnusable if it is not valid
  */
 export function readLine(line: string, number: number): Moved {
   const read = parse(line, number)
@@ -209,7 +209,7 @@ export function readLine(line: string, number: number): Moved {
   }
 }
 
-/** @throws StoreUnusable where a line is no JSON */
+/** @throws StoreUnusable if a line is not JSON */
 export function parse(line: string, number: number): unknown {
   try {
     return JSON.parse(line)

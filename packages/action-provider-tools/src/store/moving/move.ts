@@ -1,5 +1,5 @@
 /**
- * Moves the actions of a store to another, by way of a file.
+ * Moves the actions of a store to another one, through a file.
  *
  * @module action-provider-tools/moving
  */
@@ -19,28 +19,28 @@ import { sameTotals, type Totals } from './totals.ts'
 export { StoreUnusable } from '../../errors.ts'
 export type { Totals } from './totals.ts'
 
-/** What was moved or checked. */
+/** The counts and the hash of what was moved or compared. */
 export type MovedStore = { totals: Totals; sha256: string }
 
 export type MovingOptions = OpeningOptions & {
-  /** Told now and then how many actions have gone by. */
+  /** Called now and then with the number of actions so far. */
   onProgress?: (actions: number) => void
 }
 
-/** How often progress is told, in actions. */
-const TELL_EVERY = 1_000
+/** Progress is reported after every so many actions. */
+const PROGRESS_EVERY = 1_000
 
-/** How much one transaction writes at most: lines, and characters of logs and documents. */
+/** The most that one transaction writes: lines, and characters of logs and documents. */
 const BATCH = { lines: 500, size: 1_048_576 }
 
 /**
- * Writes all that a store keeps to a file, compressed where its name ends in `.gz`. The file is there once it
- * is whole.
+ * Exports everything that a store keeps to a file, compressed if its name ends in `.gz`. The file appears
+ * when it is complete.
  *
- * @param url as for `openStore`. On SQLite no other process can use the database meanwhile
+ * @param url as for `openStore`. No other process can use a SQLite database during the export
  * @param file a path, or a stream, which is not compressed
- * @throws StoreUnusable where the store cannot be opened, or instances work on it and `whileRunning` is not
- * set
+ * @throws StoreUnusable if the store cannot be opened, or if instances are connected and `whileRunning` is
+ * not set
  * @example await exportStore('sqlite:data/actions.db', 'actions.ndjson.gz')
  */
 export async function exportStore(
@@ -51,7 +51,7 @@ export async function exportStore(
   const source = await openSource(url, options)
   try {
     let digest: Digest | undefined
-    const text = exportText(source.kind, told(source.moving(), options.onProgress), (done) => {
+    const text = exportText(source.kind, withProgress(source.moving(), options.onProgress), (done) => {
       digest = done
     })
     if (typeof file === 'string') await writeFile(text, file)
@@ -62,33 +62,33 @@ export async function exportStore(
   }
 }
 
-/** Writes a file that is there once it is whole and on disk. Its owner alone may read it. */
+/** Writes a file that appears when it is complete and on disk. Only its owner may read it. */
 async function writeFile(text: AsyncIterable<string>, path: string): Promise<void> {
   const part = `${path}.part`
   await rm(part, { force: true })
   const written = createWriteStream(part, { mode: 0o600, flags: 'wx' })
   if (path.endsWith('.gz')) await pipeline(Readable.from(text), createGzip({ level: 4 }), written)
   else await pipeline(Readable.from(text), written)
-  await toDisk(part)
+  await flushToDisk(part)
   await rename(part, path)
-  await toDisk(dirname(path))
+  await flushToDisk(dirname(path))
 }
 
-async function toDisk(path: string): Promise<void> {
+async function flushToDisk(path: string): Promise<void> {
   const handle = await open(path, 'r')
   await handle.sync().finally(() => handle.close())
 }
 
 /**
- * Reads an export into a store that has no actions. What was interrupted goes on where it ended when it is
- * called again with the same export; what is complete already is left alone. Until it is complete no instance
- * opens the store.
+ * Imports an export into a store that has no actions. Called again with the same export, it continues an
+ * interrupted import and leaves a complete one as it is. No instance opens the store before the import is
+ * complete.
  *
- * @param url as for `openStore`; a SQLite file is made where it is missing
- * @param file a path, or a stream of what an export has
- * @returns what is in the store now; `already` where the same export was imported before
- * @throws StoreUnusable where the store has other actions, instances work on it, or the export is cut,
- * changed or another one than was begun with
+ * @param url as for `openStore`; a missing SQLite file is created
+ * @param file a path, or a stream of an export
+ * @returns the counts and the hash of the store; `already` is true if the same export was imported before
+ * @throws StoreUnusable if the store has other actions, if instances are connected, or if the export is cut,
+ * changed, or not the one that an unfinished import began with
  * @example await importStore('postgres://provider:secret@db.example.org/provider', 'actions.ndjson.gz')
  */
 export async function importStore(
@@ -101,7 +101,8 @@ export async function importStore(
   try {
     const before = await target.progress()
     const { export_id } = read.header
-    if (before?.complete && before.export_id === export_id) return { ...(await passed(read)), already: true }
+    if (before?.complete && before.export_id === export_id)
+      return { ...(await readToEnd(read)), already: true }
     if (before?.complete !== false && !(await target.isEmpty())) {
       throw new StoreUnusable('The store has actions already: import into an empty database')
     }
@@ -114,10 +115,10 @@ export async function importStore(
     await target.begin(resumed ?? progressOf(read, false))
     await write(target, read, resumed, options)
     const { totals, sha256 } = resultOf(read.digest)
-    const there = await target.totals()
-    if (!sameTotals(there, totals)) {
+    const stored = await target.totals()
+    if (!sameTotals(stored, totals)) {
       throw new StoreUnusable(
-        `The store does not have what the export has (${JSON.stringify(there)}, not ${JSON.stringify(totals)}): begin with an empty database`,
+        `The store does not have what the export has (${JSON.stringify(stored)}, not ${JSON.stringify(totals)}): begin with an empty database`,
       )
     }
     await target.finish(progressOf(read, true))
@@ -128,7 +129,7 @@ export async function importStore(
   }
 }
 
-/** Writes what the store does not have yet, a transaction after the other. */
+/** Writes the lines that the store does not have yet, in one transaction after another. */
 async function write(
   target: Target,
   read: ReadExport,
@@ -142,7 +143,7 @@ async function write(
     batch = []
     size = 0
   }
-  for await (const moved of told(read.moving, onProgress)) {
+  for await (const moved of withProgress(read.moving, onProgress)) {
     const lines = read.digest.lines()
     if (resumed && lines <= resumed.lines) {
       if (lines === resumed.lines && read.digest.sha256() !== resumed.sha256) {
@@ -163,11 +164,11 @@ function sizeOf(moved: Moved): number {
 }
 
 /**
- * Checks that an export is whole, and, given a store, that the store has the same actions with all that
- * belongs to them: no more, no fewer, none changed.
+ * Checks that an export is complete, and, if a store is given, that it has exactly the same actions with
+ * everything that belongs to them.
  *
  * @param url the store to compare with, as for `openStore`
- * @throws StoreUnusable where the export is cut or changed, or the store differs
+ * @throws StoreUnusable if the export is cut or changed, or the store differs
  * @example await verifyExport('actions.ndjson.gz', 'postgres://provider:secret@db.example.org/provider')
  */
 export async function verifyExport(
@@ -175,12 +176,13 @@ export async function verifyExport(
   url?: string,
   options: MovingOptions = {},
 ): Promise<MovedStore> {
-  const exported = await passed(await readExport(file), options.onProgress)
+  const exported = await readToEnd(await readExport(file), options.onProgress)
   if (url === undefined) return exported
   const source = await openSource(url, options)
   try {
     const digest = createDigest()
-    for await (const moved of told(source.moving(), options.onProgress)) digest.add(writeLine(moved), moved)
+    for await (const moved of withProgress(source.moving(), options.onProgress))
+      digest.add(writeLine(moved), moved)
     const stored = resultOf(digest)
     if (!sameTotals(stored.totals, exported.totals)) {
       throw new StoreUnusable(
@@ -197,9 +199,9 @@ export async function verifyExport(
 }
 
 /** Reads an export to its end. */
-async function passed(read: ReadExport, onProgress?: MovingOptions['onProgress']): Promise<MovedStore> {
+async function readToEnd(read: ReadExport, onProgress?: MovingOptions['onProgress']): Promise<MovedStore> {
   try {
-    for await (const _ of told(read.moving, onProgress));
+    for await (const _ of withProgress(read.moving, onProgress));
     return resultOf(read.digest)
   } finally {
     read.close()
@@ -214,14 +216,14 @@ function progressOf({ header, digest }: ReadExport, complete: boolean): Progress
   return { export_id: header.export_id, lines: digest.lines(), sha256: digest.sha256(), complete }
 }
 
-async function* told(
+async function* withProgress(
   moving: AsyncIterable<Moved>,
   onProgress?: (actions: number) => void,
 ): AsyncGenerator<Moved> {
   let actions = 0
   for await (const moved of moving) {
     yield moved
-    if ('action' in moved && ++actions % TELL_EVERY === 0) onProgress?.(actions)
+    if ('action' in moved && ++actions % PROGRESS_EVERY === 0) onProgress?.(actions)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ActionStatusValue } from '../../documents/action-status.ts'
 import type { Moved } from './line.ts'
 
-/** What an export has, or a store: counted, to be compared. */
+/** The counts of an export or of a store, for comparison. */
 export type Totals = {
   actions: number
   requests: number
@@ -18,7 +18,7 @@ export function noTotals(): Totals {
   return { actions: 0, requests: 0, secrets: 0, jobs: 0, log_entries: 0, steps: 0, events: 0, statuses: {} }
 }
 
-/** Counts what moves. */
+/** Adds a line to the counts. */
 export function addTo(totals: Totals, moved: Moved): void {
   totals.log_entries += moved.log.length
   if (!('action' in moved)) return
@@ -33,7 +33,7 @@ export function addTo(totals: Totals, moved: Moved): void {
   totals.statuses[action.provider] = { ...before, [action.status]: (before[action.status] ?? 0) + 1 }
 }
 
-/** Whether two counts are the same, in whatever order they were made. */
+/** Whether two counts are equal, regardless of the order of their fields. */
 export function sameTotals(a: Totals, b: Totals): boolean {
   return canonical(a) === canonical(b)
 }

@@ -10,9 +10,8 @@ import { CHANGING_COLUMNS, changingValues, keyOf } from './rows.ts'
 import { statement } from './statement.ts'
 
 /**
- * Changes those actions that nobody has changed since they were read, and whose job is still held where that
- * was asked for. Everybody locks actions, and then jobs, in one order, so that no two batches wait for each
- * other.
+ * Changes actions, if nobody has changed them since they were read and, where required, the job is still
+ * held. All statements lock actions and then jobs in the same order, so that batches cannot deadlock.
  */
 export const CHANGE = statement(
   'change',
@@ -20,7 +19,7 @@ export const CHANGE = statement(
     wanted: {
       action_id: 'uuid',
       ...CHANGING_COLUMNS,
-      /** Whose job it must be, and under which lease: null where that does not matter. */
+      /** The required holder and lease of the job; null if any will do. */
       holder: 'text',
       held: 'integer',
     },
@@ -128,8 +127,8 @@ export const CHANGE = statement(
 
 type WantedRow = Parameters<typeof CHANGE.values>[0]['wanted'][number]
 
-/** An action as it was read, and what is to become of it. */
-export type Step = {
+/** A change of one action: the action as read, the change, and the rows to write. */
+export type ActionChange = {
   before: StoredAction
   change: Change
   write: Write
@@ -137,18 +136,18 @@ export type Step = {
   hold: Hold | undefined
 }
 
-/** The rows of a statement that changes actions. */
+/** The values of CHANGE. */
 export function rowsOf(
-  steps: readonly Step[],
+  steps: readonly ActionChange[],
   { payload }: Notifications,
   due: Times['due'],
 ): Parameters<typeof CHANGE.values>[0] {
-  const idsOf = (wanted: (step: Step) => boolean): { action_id: string }[] =>
+  const idsOf = (wanted: (step: ActionChange) => boolean): { action_id: string }[] =>
     steps.filter(wanted).map(({ before: { action_id } }) => ({ action_id }))
   return {
     wanted: steps.map(wantedRow),
     holds: idsOf(({ hold }) => hold !== undefined),
-    access: steps.filter(isListedAnew).flatMap(({ before, write: { action } }) =>
+    access: steps.filter(changesLists).flatMap(({ before, write: { action } }) =>
       accessTo(before).map((key) => ({
         ...keyOf(before),
         ...key,
@@ -183,20 +182,20 @@ export function rowsOf(
   }
 }
 
-function wantedRow({ before, change, write: { action }, hold }: Step): WantedRow {
+function wantedRow({ before, change, write: { action }, hold }: ActionChange): WantedRow {
   return {
     ...changingValues(action),
     action_id: before.action_id,
-    // The version that the action must have.
+    // The version that the action must still have.
     version: before.version,
-    // Null leaves the document that is there.
+    // Null leaves the document.
     document: change.status && action.document,
     holder: hold?.instance,
     held: hold?.lease,
   }
 }
 
-/** Whether a list shows an action in another place, or no longer. */
-function isListedAnew({ before, write: { action } }: Step): boolean {
+/** Whether the rows of the lists change: by status, or by release. */
+function changesLists({ before, write: { action } }: ActionChange): boolean {
   return action.status !== before.status || action.release_at !== before.release_at
 }

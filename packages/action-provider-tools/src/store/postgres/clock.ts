@@ -1,22 +1,22 @@
 import type { Database } from './database.ts'
 import type { Statement } from './statement.ts'
 
-/** The database's time in milliseconds since 1970, in a statement. */
+/** An SQL expression: the database's time in milliseconds since 1970. */
 export const DATABASE_TIME = 'extract(epoch FROM statement_timestamp())::float8 * 1000'
 
-/** The times that statements need. */
+/** The times that statements use. */
 export type Times = {
   now: () => number
-  /** When a job is due, as it is written: `null` where that is now, by the database's clock. */
+  /** Converts a due time (milliseconds since 1970) to a value: `null` for now, by the database's clock. */
   due: (at: number) => number | null
-  /** How long a lease is, in milliseconds. */
+  /** The length of a lease, in milliseconds. */
   lease: number
 }
 
-/** The database's clock, as seen from this machine. */
+/** The database's clock, computed on this machine. */
 export type DatabaseClock = {
   now: () => number
-  /** How far the clock of this machine is ahead of it, in milliseconds. */
+  /** How far this machine's clock is ahead of the database's, in milliseconds. */
   skew: () => number
   close: () => void
 }
@@ -26,13 +26,16 @@ const READ: Statement = {
   text: 'SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS time',
 }
 
-/** How often the clock is set, and by how much it stands still rather than going back, in milliseconds. */
+/**
+ * How often the clock is set, in milliseconds, and up to which correction it stands still instead of going
+ * back.
+ */
 const SET_EVERY = 60_000
 const CORRECTION = 1_000
 
 /**
- * Reads the database's clock, and again every minute. In between it goes on by a counter that no setting of
- * this machine's clock moves.
+ * Reads the database's clock, and again every minute. In between, the clock follows `performance.now()`, so
+ * that changes of this machine's clock do not matter.
  */
 export async function readClock(database: Database): Promise<DatabaseClock> {
   let offset = await measure(database)
@@ -42,7 +45,7 @@ export async function readClock(database: Database): Promise<DatabaseClock> {
       (measured) => {
         offset = measured
       },
-      // The next statement reports that the database is away.
+      // The next statement reports the outage.
       () => {},
     )
   }, SET_EVERY).unref()
@@ -55,7 +58,10 @@ export async function readClock(database: Database): Promise<DatabaseClock> {
   return { now, skew: () => Date.now() - now(), close: () => clearInterval(timer) }
 }
 
-/** What the database's time is ahead of `performance.now()`, by the quickest of three answers. */
+/**
+ * How far the database's time is ahead of `performance.now()`, in milliseconds: of three measurements, the
+ * one with the fastest answer.
+ */
 async function measure(database: Database): Promise<number> {
   let best = { took: Number.POSITIVE_INFINITY, offset: 0 }
   for (let times = 0; times < 3; times++) {

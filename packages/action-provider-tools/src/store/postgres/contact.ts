@@ -1,9 +1,9 @@
 import type { Database } from './database.ts'
 import { statement } from './statement.ts'
 
-/** For how long the instances have reached the database. */
+/** How long the instances have been able to reach the database. */
 export type Contact = {
-  /** For how long some instance or other has reached it up to now, without a gap, in milliseconds. */
+  /** How long at least one instance has reached the database without a gap, in milliseconds. */
   duration: () => number
   close: () => void
 }
@@ -11,10 +11,10 @@ export type Contact = {
 const NOW = 'extract(epoch FROM clock_timestamp())::float8 * 1000'
 
 /**
- * The one row says since when the database has been reached, and when it last was. Times are read once the row
- * is locked.
+ * The only row has the time since which the database was reached without a gap, and the last time it was
+ * reached. Times are read after the row is locked.
  */
-const NOTE = statement(
+const RECORD_CONTACT = statement(
   'note-contact',
   { gap: 'float8' },
   ({ gap }) => `INSERT INTO action_provider.contact AS c (one, since, seen) VALUES (true, ${NOW}, ${NOW})
@@ -23,30 +23,29 @@ const NOTE = statement(
     RETURNING seen - since AS duration`,
 )
 
-/** The part of a lease in which nothing is heard of the database before it counts as away. */
+/** The fraction of a lease without contact after which the database counts as unreachable. */
 const GAP = 1 / 3
-/** How often contact is noted in that time. */
-const NOTES_A_GAP = 4
+/** How often contact is recorded in that time. */
+const RECORDS_PER_GAP = 4
 
 /**
- * Notes in the database itself that it is reached. So an instance that has just started knows as much as
- * those that have been up for long. After a crash of the database the table is empty, as if it had just been
- * reached for the first time.
+ * Records contact in the database itself, so that an instance that has just started knows it too. A crash of
+ * the database empties the table: contact then counts from the restart.
  *
- * @param lease in milliseconds
+ * @param lease the length of a lease, in milliseconds
  */
 export function createContact(database: Database, lease: number): Contact {
   const gap = lease * GAP
   let last = { duration: 0, at: Number.NEGATIVE_INFINITY }
-  const note = async (): Promise<void> => {
+  const recordContact = async (): Promise<void> => {
     const at = performance.now()
-    const [row] = await database.query<{ duration: number }>(NOTE, NOTE.values({ gap }))
+    const [row] = await database.query<{ duration: number }>(RECORD_CONTACT, RECORD_CONTACT.values({ gap }))
     if (row && at > last.at) last = { duration: row.duration, at }
   }
-  // Whoever uses the database reports that it is away.
-  const tryToNote = (): void => void note().catch(() => {})
-  tryToNote()
-  const timer = setInterval(tryToNote, gap / NOTES_A_GAP).unref()
+  // The next statement reports an outage.
+  const tryToRecord = (): void => void recordContact().catch(() => {})
+  tryToRecord()
+  const timer = setInterval(tryToRecord, gap / RECORDS_PER_GAP).unref()
   return {
     duration() {
       const ago = performance.now() - last.at

@@ -3,7 +3,7 @@ import { DATABASE_TIME } from './clock.ts'
 import type { Database } from './database.ts'
 import type { Statement } from './statement.ts'
 
-/** At most 64 rows, and those jobs that are due, from an index that holds nothing else. */
+/** Reads at most 64 rows, and the due jobs from an index that has only free jobs. */
 const COUNT: Statement = {
   name: 'count',
   text: `SELECT COALESCE(sum(active), 0)::float8 AS "ACTIVE", COALESCE(sum(inactive), 0)::float8 AS "INACTIVE",
@@ -20,8 +20,8 @@ const NAMESPACES: Statement = {
 }
 
 /**
- * Adds to the counts: part of a statement that creates, changes or removes actions.
- * @param changes a SELECT of a provider and what is added to each status, one row a provider
+ * SQL that adds to the counts, as part of a statement that creates, changes or removes actions.
+ * @param changes a SELECT of a provider and the difference of each status, one row for each provider
  */
 export function addCounts(changes: string): string {
   return `INSERT INTO action_provider.counts AS t (provider, shard, active, inactive, succeeded, failed)
@@ -31,12 +31,12 @@ export function addCounts(changes: string): string {
         failed = t.failed + excluded.failed`
 }
 
-/** What each status is counted with, in a SELECT from actions. */
+/** SQL that counts each status, in a SELECT from actions. */
 export function byStatus(sign: '' | '-' = ''): string {
   return [0, 1, 2, 3].map((status) => `${sign}count(*) FILTER (WHERE status = ${status})`).join(', ')
 }
 
-/** The row of the counts that a connection adds to. */
+/** SQL for the row of counts that a connection adds to. */
 export const SHARD = 'pg_backend_pid() & 63'
 
 /** The namespaces of the providers that have actions. */
@@ -46,8 +46,8 @@ export async function namespaces(database: Database): Promise<string[]> {
 }
 
 /**
- * How many actions there are of each status, and how many jobs are due that nobody has taken.
- * @param now stands in for the database's clock
+ * Counts actions by status, and due jobs that nobody holds.
+ * @param now milliseconds since 1970; the database's clock if `undefined`
  */
 export async function count(
   database: Database,

@@ -21,17 +21,19 @@ const FIND_BY_KEY: Statement = {
 
 type FoundRow = ActionRow & { request_key: string; content_hash: Buffer }
 
-/** A request on its way to become an action. */
+/** A request for a new action, and its key. */
 type Candidate = { newAction: NewAction; key: string }
 
-/** What became of a candidate; one that found no action to repeat, or a released one, must try again. */
-type Verdict = Creation | { outcome: 'again'; released?: StoredAction }
+/**
+ * The result of a candidate: `again` if it must be tried again, because the action of its key no longer
+ * exists or is past its release.
+ */
+type CreationResult = Creation | { outcome: 'again'; released?: StoredAction }
 
 /**
- * Records actions. Those of the same moment share a commit, so that one write to disk makes many durable. The
- * primary key of the requests decides which is the first of its key: where another transaction is about to
- * insert the same key, this one waits for it to end. All instances insert keys in the same order, so that no
- * two wait for each other.
+ * Records actions; those of the same moment share a commit. The primary key of the requests decides which
+ * request is the first of its key: if another transaction is inserting the same key, this one waits for it.
+ * All instances insert keys in the same order, so that transactions cannot deadlock.
  */
 export function prepareCreate(
   database: Database,
@@ -39,38 +41,45 @@ export function prepareCreate(
   times: Times,
   recent: Recent,
 ): (newAction: NewAction) => Promise<Creation> {
-  const { now } = times
+  const { now: clock } = times
 
-  /** Decides candidates by what records the first of each key, and gives the actions that it recorded. */
-  const deciding = (recordFirst: (batch: readonly Candidate[], at: number) => Promise<StoredAction[]>) =>
-    inBatches(async (candidates: readonly Candidate[]): Promise<Verdict[]> => {
+  /**
+   * Creates actions in batches. `recordFirst` records the first candidate of each key and gives the recorded
+   * actions.
+   */
+  const createInBatches = (
+    recordFirst: (batch: readonly Candidate[], now: number) => Promise<StoredAction[]>,
+  ) =>
+    inBatches(async (candidates: readonly Candidate[]): Promise<CreationResult[]> => {
       const batch = [...candidates].sort((a, b) => (a.key < b.key ? -1 : 1))
-      const recorded = await recordFirst(batch, now())
+      const recorded = await recordFirst(batch, clock())
       const byId = new Map(recorded.map((action) => [action.action_id, action]))
       const isFirst = ({ newAction }: Candidate): boolean => byId.has(newAction.action_id)
       const found = await findRepeated(batch.filter((candidate) => !isFirst(candidate)))
       return candidates.map((candidate) => {
         const action = byId.get(candidate.newAction.action_id)
-        return action ? { outcome: 'created', action } : verdictOf(candidate, found.get(candidate.key), now())
+        return action
+          ? { outcome: 'created', action }
+          : repeatedResult(candidate, found.get(candidate.key), clock())
       })
     })
 
-  const decide = deciding(async (batch, at) => {
-    const writes = batch.map((each) => ({ ...each, write: created(each.newAction, at) }))
+  const createQueued = createInBatches(async (batch, now) => {
+    const writes = batch.map((each) => ({ ...each, write: created(each.newAction, now) }))
     const values = RECORD.values({ requests: requestsOf(batch), ...rowsOf(writes, notifications, times) })
     const rows = await database.query<{ action_id: string }>(RECORD, values)
     const ids = new Set(rows.map(({ action_id }) => action_id))
     return writes.map(({ write }) => write.action).filter(({ action_id }) => ids.has(action_id))
   })
 
-  /** Work that runs inline does so between the two statements of a transaction. */
-  const decideInline = deciding((batch, at) =>
+  /** Runs the work inline between the two statements of a transaction. */
+  const createInline = createInBatches((batch, now) =>
     database.transaction(async (query) => {
       const claimed = await query<{ action_id: string }>(CLAIM, CLAIM.values({ requests: requestsOf(batch) }))
       const ids = new Set(claimed.map(({ action_id }) => action_id))
       const writes = batch
         .filter(({ newAction }) => ids.has(newAction.action_id))
-        .map((each) => ({ ...each, write: created(each.newAction, at) }))
+        .map((each) => ({ ...each, write: created(each.newAction, now) }))
       const given = { firsts: claimed, ...rowsOf(writes, notifications, times) }
       if (writes.length > 0) await query(RECORD_CLAIMED, RECORD_CLAIMED.values(given))
       return writes.map(({ write }) => write.action)
@@ -86,61 +95,61 @@ export function prepareCreate(
 
   return async (newAction) => {
     const candidate: Candidate = { newAction: onceInline(newAction), key: uuidText(newAction.request_key) }
-    const become = newAction.runInline ? decideInline : decide
+    const createInBatch = newAction.runInline ? createInline : createQueued
     for (;;) {
-      const verdict = await become(candidate)
-      if (verdict.outcome === 'again') {
-        if (verdict.released) {
-          const { released } = verdict
+      const result = await createInBatch(candidate)
+      if (result.outcome === 'again') {
+        if (result.released) {
+          const { released } = result
           await database.transaction((query) => remove(query, [released]))
         }
         continue
       }
-      if (verdict.outcome === 'created') {
-        const { action } = verdict
+      if (result.outcome === 'created') {
+        const { action } = result
         if (action.runs_on !== undefined) recent.keep(action)
-        if (newAction.job && waits(action)) notifications.notify(newAction.provider, { kind: 'job' })
+        if (newAction.job && hasFreeJob(action)) notifications.notify(newAction.provider, { kind: 'job' })
       }
-      return verdict
+      return result
     }
   }
 }
 
-/** Whether the work of a new action waits for an instance to take it. */
-function waits({ status, runs_on }: StoredAction): boolean {
+/** Whether a new action's job is free for any instance. */
+function hasFreeJob({ status, runs_on }: StoredAction): boolean {
   return runs_on === undefined && !isComplete(status)
 }
 
-function verdictOf({ newAction }: Candidate, row: FoundRow | undefined, at: number): Verdict {
+function repeatedResult({ newAction }: Candidate, row: FoundRow | undefined, now: number): CreationResult {
   if (row === undefined) return { outcome: 'again' }
-  const released = releasedBy(row, at)
+  const released = releasedBy(row, now)
   if (released) return { outcome: 'again', released }
-  const verdict = repetition(row, newAction.content_hash)
-  // It may be this very request, of a batch that failed after it had been recorded.
-  const isOwn = verdict.outcome === 'repeated' && row.action_id === newAction.action_id
-  return isOwn ? { outcome: 'created', action: verdict.action } : verdict
+  const result = repetition(row, newAction.content_hash)
+  // It may be this same request, of a batch that failed after it was recorded.
+  const isOwn = result.outcome === 'repeated' && row.action_id === newAction.action_id
+  return isOwn ? { outcome: 'created', action: result.action } : result
 }
 
-/** The action of a row, if its time is over by then. */
-function releasedBy(row: FoundRow, at: number): StoredAction | undefined {
+/** The action of a row, if it is past its release. */
+function releasedBy(row: FoundRow, now: number): StoredAction | undefined {
   const action = actionOf(row)
-  return action.release_at !== undefined && action.release_at <= at ? action : undefined
+  return action.release_at !== undefined && action.release_at <= now ? action : undefined
 }
 
-/** What a request is whose key has a row. */
+/** The answer to a request whose key has a row. */
 function repetition(row: FoundRow, contentHash: Uint8Array): Repetition {
   return row.content_hash.equals(contentHash)
     ? { outcome: 'repeated', action: actionOf(row) }
     : { outcome: 'conflict' }
 }
 
-/** What the key of a request stands for already. */
+/** Finds the action that has the key of a request. */
 export async function findByKey(
   database: Database,
   requestKey: Uint8Array,
   contentHash: Uint8Array,
-  at: number,
+  now: number,
 ): Promise<Repetition | undefined> {
   const [row] = await database.query<FoundRow>(FIND_BY_KEY, [[uuidText(requestKey)]])
-  return row && !releasedBy(row, at) ? repetition(row, contentHash) : undefined
+  return row && !releasedBy(row, now) ? repetition(row, contentHash) : undefined
 }

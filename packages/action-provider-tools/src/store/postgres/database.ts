@@ -2,34 +2,30 @@ import { type ClientConfig, DatabaseError, Pool, type PoolClient } from 'pg'
 import { isCollision, storeError } from './failures.ts'
 import type { Statement } from './statement.ts'
 
-/** Runs a statement and gives its rows. Rejects with ServiceUnavailable or ActionProviderError. */
+/** Runs a statement and resolves with its rows. Rejects with ServiceUnavailable or ActionProviderError. */
 export type Query = <Row>(statement: Statement, values: readonly unknown[]) => Promise<Row[]>
 
 /** A pool of connections to one database. */
 export type Database = {
   query: Query
-  /**
-   * Runs several statements as one transaction, again when it collided with another: `work` must be
-   * repeatable.
-   */
+  /** Runs `work` in a transaction, and again if the transaction collides with another one. */
   transaction: <T>(work: (query: Query) => Promise<T>) => Promise<T>
   close: () => Promise<void>
 }
 
-/** How often a statement that collides with others is tried before it is given up. */
+/** How often a statement that collides with others is tried. */
 const ATTEMPTS = 5
 
 /**
- * With `off` a commit is answered before it is on disk, and what was acknowledged may be lost. This
- * connection then uses `on`; any other value of the server stays. The connection keeps its value when the
- * server's setting changes later.
+ * With `off`, a commit is acknowledged before it is on disk, and may be lost. Connections then use `on`; any
+ * other value stays, also when the server's setting changes later.
  */
 const COMMIT_ON_DISK = `SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
   WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)`
 
 type PoolOptions = {
   size: number
-  /** Told of connections that broke while nobody used them; the pool replaces them. */
+  /** Receives errors of idle connections, which the pool replaces. */
   report: (error: Error) => void
 }
 
@@ -45,14 +41,14 @@ export function openPool(config: ClientConfig, { size, report }: PoolOptions): D
   pool.on('connect', (client) => client.on('error', () => {}))
 
   const query: Query = (statement, values) =>
-    persevere(async () => {
+    retryCollisions(async () => {
       const { rows } = await pool.query({ ...statement, values: [...values] })
       return rows
     })
 
   return {
     query,
-    transaction: (work) => persevere(() => transact(pool, work)),
+    transaction: (work) => retryCollisions(() => transact(pool, work)),
     close: async () => {
       if (!pool.ending) await pool.end()
     },
@@ -77,7 +73,7 @@ async function transact<T>(pool: Pool, work: (query: Query) => Promise<T>): Prom
   }
 }
 
-/** Resolves with what is wrong with a connection that cannot be used again. */
+/** Resolves with an error if the connection cannot be used again. */
 async function rollBack(client: PoolClient, cause: unknown): Promise<Error | undefined> {
   if (!(cause instanceof DatabaseError)) return new Error('The connection is in doubt', { cause })
   try {
@@ -88,7 +84,7 @@ async function rollBack(client: PoolClient, cause: unknown): Promise<Error | und
   }
 }
 
-async function persevere<T>(attempt: () => Promise<T>): Promise<T> {
+async function retryCollisions<T>(attempt: () => Promise<T>): Promise<T> {
   for (let attempts = 1; ; attempts++) {
     try {
       return await attempt()

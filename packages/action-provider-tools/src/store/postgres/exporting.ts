@@ -3,16 +3,16 @@ import type { OpeningOptions, Source } from '../moving/dialect.ts'
 import { gather, type Moved, type MovedAction } from '../moving/line.ts'
 import { assertAlone, connect, NO_REQUEST } from './moving.ts'
 import { assertImported } from './opening.ts'
-import { eventsOf, REMEMBERED, type RememberedRow, stepsOf } from './requests.ts'
+import { eventsOf, STEPS_AND_EVENTS, type StepsAndEventsRow, stepsOf } from './requests.ts'
 import { ACTION_COLUMNS, type ActionRow, actionOf } from './rows.ts'
 
-/** How many rows are fetched at a time. */
+/** How many rows one fetch reads. */
 const PAGE = 100
 
 /**
- * Opens a database to export it: one transaction that sees what was committed when it began, and nothing
- * after.
- * @throws StoreUnusable where it cannot be reached, or where instances work on it, unless told to go on
+ * Opens a database for export, in one transaction that sees only what was committed before it began.
+ * @throws StoreUnusable if the database cannot be reached, or if instances are connected and `whileRunning`
+ * is not set
  */
 export async function openSource(url: string, options: OpeningOptions = {}): Promise<Source> {
   const client = await connect(url, options.log)
@@ -37,11 +37,11 @@ type ReadRow = ActionRow & {
   secret: Buffer | null
   due_at: number | null
   job_lease: number | null
-} & RememberedRow
+} & StepsAndEventsRow
 type EntryRow = { action_id: string; entry: string }
 
 const ACTIONS_IN_ORDER = `SELECT ${ACTION_COLUMNS}, a.request_key, a.job_key, r.content_hash, r.request, s.secret, j.due_at, j.lease AS job_lease,
-    ${REMEMBERED}
+    ${STEPS_AND_EVENTS}
   FROM action_provider.actions a JOIN action_provider.requests r ON r.request_key = a.request_key
   LEFT JOIN action_provider.secrets s ON s.action_id = a.action_id
   LEFT JOIN action_provider.jobs j ON j.action_id = a.action_id
@@ -49,13 +49,13 @@ const ACTIONS_IN_ORDER = `SELECT ${ACTION_COLUMNS}, a.request_key, a.job_key, r.
 
 const LOG_IN_ORDER = 'SELECT action_id, entry FROM action_provider.log ORDER BY action_id, number'
 
-/** Walks the actions and the log side by side: both are in order of the actions' ids. */
+/** Reads the actions and the log side by side: both are in the order of action ids. */
 async function* read(client: Client): AsyncGenerator<Moved> {
   const actions = rowsOf<ReadRow>(client, 'actions_in_order', ACTIONS_IN_ORDER)
   const log = rowsOf<EntryRow>(client, 'log_in_order', LOG_IN_ORDER)
   let entry = await log.next()
   for await (const row of actions) {
-    // What is left of an action that is gone belongs to nobody.
+    // Log entries of removed actions are left out.
     while (!entry.done && entry.value.action_id < row.action_id) entry = await log.next()
     const lines = gather()
     let first = true
@@ -88,7 +88,7 @@ function movedOf(row: ReadRow, log: string[]): MovedAction {
   }
 }
 
-/** The rows of a question, fetched as they are asked for. */
+/** The rows of a query, fetched page by page. */
 async function* rowsOf<Row extends object>(client: Client, name: string, text: string): AsyncGenerator<Row> {
   await client.query(`DECLARE ${name} NO SCROLL CURSOR FOR ${text}`)
   for (;;) {

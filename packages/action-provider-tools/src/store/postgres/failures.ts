@@ -7,8 +7,8 @@ import {
 } from '../../errors.ts'
 
 /**
- * What PostgreSQL says when it cannot serve for now: SQLSTATE codes, or their first two characters for a
- * whole class (PostgreSQL documentation, appendix A).
+ * SQLSTATE codes of an outage, or their first two characters for a whole class (PostgreSQL documentation,
+ * appendix A).
  */
 const UNAVAILABLE: ReadonlySet<string> = new Set([
   '08', // connection exception
@@ -24,16 +24,16 @@ const UNAVAILABLE: ReadonlySet<string> = new Set([
   '58', // input or output failed
 ])
 
-/** Whether a transaction failed only because of what others did at the same moment: it may be tried again. */
+/** Whether a transaction failed only because it collided with another one: it may be tried again. */
 export function isCollision(error: unknown): boolean {
   return error instanceof DatabaseError && (error.code === '40001' || error.code === '40P01')
 }
 
-/** What the driver says of its connections; it gives these errors no code. */
+/** Messages of the driver about connections; these errors have no code. */
 const CONNECTION_TROUBLE =
   /^Connection terminated|^timeout exceeded when trying to connect|^timeout expired|^Query read timeout|not queryable|^Cannot use a pool after calling end|^Client was closed/
 
-/** What a failed statement rejects with. */
+/** Converts an error to the one that the store's method rejects with. */
 export function storeError(error: unknown): ActionProviderToolsError {
   if (error instanceof ActionProviderToolsError) return error
   return isUnavailable(error)
@@ -55,17 +55,17 @@ function isUnavailable(error: unknown): boolean {
   )
 }
 
-/** A host with several addresses fails with all of their errors at once. */
+/** A host with several addresses fails with all of their errors in one. */
 function isRefused(error: Error): boolean {
   return (
     error instanceof AggregateError && error.errors.some((each) => each instanceof Error && 'syscall' in each)
   )
 }
 
-/** Where a database is, for messages: nothing of its password. */
+/** The database's address for messages, without the password. */
 export type Place = { host: string; port: number; database: string; user: string }
 
-/** Why a database cannot be opened, and what to do about it, in one line without the password. */
+/** Why a database cannot be opened and what to do, in one line without the password. */
 export function openingError(error: unknown, place: Place): StoreUnusable {
   if (error instanceof StoreUnusable) return error
   const where = `PostgreSQL at ${place.host}:${place.port}`
@@ -90,7 +90,7 @@ export function openingError(error: unknown, place: Place): StoreUnusable {
         return 'is starting up or shutting down: start again when it is ready'
       case 'ENOTFOUND':
       case 'EAI_AGAIN':
-        return 'cannot be found, for its host name has no address: correct the host in the database URL'
+        return 'cannot be found, because its host name has no address: correct the host in the database URL'
       default:
         return isUnavailable(error)
           ? 'cannot be reached: start it, or correct host and port in the database URL'

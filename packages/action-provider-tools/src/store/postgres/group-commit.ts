@@ -1,45 +1,45 @@
 import { ServiceUnavailable } from '../../errors.ts'
 import { storeError } from './failures.ts'
 
-/** One that waits for its turn. */
-type Waiting<Item, Result> = {
+/** An item that waits for its batch. */
+type PendingItem<Item, Result> = {
   item: Item
   resolve: (result: Result) => void
   reject: (error: unknown) => void
 }
 
 /**
- * How many items are done at once at most, and how many batches: while one waits for the disk, the next is
- * made ready.
+ * The most items in a batch, and the most batches at once: while one waits for the disk, the next can be
+ * prepared.
  */
 const LIMITS = { items: 256, batches: 2 }
 
 /**
- * Does together what was asked for one by one: while batches are on their way, the next one gathers.
+ * Collects single items into batches: while batches are under way, new items wait for the next one.
  *
- * A batch that fails because the database is away fails as a whole, and with it all that wait. One that fails
- * for any other reason is done again item by item, so that an item which cannot be done fails alone.
+ * If a batch fails because the database is unavailable, all of its items and all waiting ones fail. If it
+ * fails for another reason, its items are tried one by one, so that only a faulty item fails.
  *
- * @param work gives the results in the order of the items
+ * @param work handles a batch; resolves with the results in the order of the items
  */
 export function inBatches<Item, Result>(
   work: (items: readonly Item[]) => Promise<Result[]>,
 ): (item: Item) => Promise<Result> {
-  const waiting: Waiting<Item, Result>[] = []
+  const pending: PendingItem<Item, Result>[] = []
   let batches = 0
 
   async function run(): Promise<void> {
-    while (waiting.length > 0) await attempt(waiting.splice(0, LIMITS.items))
+    while (pending.length > 0) await attempt(pending.splice(0, LIMITS.items))
     batches--
   }
 
-  async function attempt(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+  async function attempt(batch: readonly PendingItem<Item, Result>[]): Promise<void> {
     try {
       const results = await work(batch.map(({ item }) => item))
       for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result)
     } catch (error) {
       if (error instanceof ServiceUnavailable) {
-        for (const { reject } of [...batch, ...waiting.splice(0)]) reject(error)
+        for (const { reject } of [...batch, ...pending.splice(0)]) reject(error)
       } else if (batch.length > 1) {
         for (const one of batch) await attempt([one])
       } else {
@@ -50,10 +50,10 @@ export function inBatches<Item, Result>(
 
   return (item) =>
     new Promise((resolve, reject) => {
-      waiting.push({ item, resolve, reject })
+      pending.push({ item, resolve, reject })
       if (batches === LIMITS.batches) return
       batches++
-      // More items of the same moment join the batch.
+      // Other items of the same moment join the batch.
       setImmediate(run)
     })
 }

@@ -14,19 +14,19 @@ const IMPORT = `CREATE TABLE IF NOT EXISTS action_provider.import (
   id integer PRIMARY KEY CHECK (id = 1), export_id text NOT NULL, lines bigint NOT NULL, sha256 text NOT NULL, complete boolean NOT NULL
 )`
 
-/** One import at a time: "import a" in ASCII. */
+/** The advisory lock of imports: "import a" in ASCII. */
 const LOCK = '7596273270889160801'
 
 /**
- * Opens a database to import into it.
- * @throws StoreUnusable where it cannot be reached, or another import runs
+ * Opens a database for import.
+ * @throws StoreUnusable if the database cannot be reached, or another import is under way
  */
 export async function openTarget(url: string, options: OpeningOptions = {}): Promise<Target> {
   const client = await connect(url, options.log)
   const { rows } = await client.query<{ alone: boolean }>('SELECT pg_try_advisory_lock($1) AS alone', [LOCK])
   if (!rows[0]?.alone) {
     await client.end()
-    throw new StoreUnusable('Another import into the database runs: wait for it, or stop it')
+    throw new StoreUnusable('Another import into the database is under way: wait for it, or stop it')
   }
   await client.query('SET enable_seqscan = on')
 
@@ -37,7 +37,7 @@ export async function openTarget(url: string, options: OpeningOptions = {}): Pro
       [export_id, lines, sha256, complete],
     )
   }
-  async function together(work: () => Promise<void>): Promise<void> {
+  async function inTransaction(work: () => Promise<void>): Promise<void> {
     await client.query('BEGIN')
     try {
       await work()
@@ -63,21 +63,21 @@ export async function openTarget(url: string, options: OpeningOptions = {}): Pro
     },
     async begin(progress) {
       await assertAlone(client)
-      await together(async () => {
+      await inTransaction(async () => {
         await client.query(IMPORT)
         await note(progress)
       })
-      // Whoever opens the database from here on is refused; who came in between is seen here.
+      // Instances that open the database from now on are refused; those that opened it before are found here.
       await assertAlone(client)
     },
     write: (moving, progress) =>
-      together(async () => {
+      inTransaction(async () => {
         await client.query({ name: WRITE.name, text: WRITE.text, values: WRITE.values(rowsFor(moving)) })
         await note(progress)
       }),
     totals: () => totals(client),
     async finish(progress) {
-      await together(async () => {
+      await inTransaction(async () => {
         await client.query('DELETE FROM action_provider.counts')
         await client.query(RECOUNT)
         await note(progress)
@@ -132,7 +132,7 @@ const WRITE = statement(
     INSERT INTO action_provider.jobs (action_id, provider, caller, key, due_at, lease) SELECT * FROM ${jobs.rows}`,
 )
 
-/** The rows of all tables for what moves. */
+/** The rows of all tables for the given lines. */
 function rowsFor(moving: readonly Moved[]): Parameters<typeof WRITE.values>[0] {
   const actions = moving.filter((moved) => 'action' in moved)
   return {
@@ -168,7 +168,7 @@ function rowsFor(moving: readonly Moved[]): Parameters<typeof WRITE.values>[0] {
 }
 
 async function totals(client: Client): Promise<Totals> {
-  const many = async (table: string, condition = ''): Promise<number> => {
+  const rowsIn = async (table: string, condition = ''): Promise<number> => {
     const { rows } = await client.query<{ many: number }>(
       `SELECT count(*)::float8 AS many FROM action_provider.${table} ${condition}`,
     )
@@ -185,11 +185,11 @@ async function totals(client: Client): Promise<Totals> {
   }
   return {
     ...found,
-    requests: await many('requests', `WHERE request <> '${NO_REQUEST}'`),
-    secrets: await many('secrets'),
-    jobs: await many('jobs'),
-    log_entries: await many('log'),
-    steps: await many('steps'),
-    events: await many('events'),
+    requests: await rowsIn('requests', `WHERE request <> '${NO_REQUEST}'`),
+    secrets: await rowsIn('secrets'),
+    jobs: await rowsIn('jobs'),
+    log_entries: await rowsIn('log'),
+    steps: await rowsIn('steps'),
+    events: await rowsIn('events'),
   }
 }

@@ -8,30 +8,29 @@ import { createLimitedTake } from './limited-jobs.ts'
 import type { Notifications } from './notifications.ts'
 import { statement } from './statement.ts'
 
-/** For how long, once it is due, only others take a job that an instance left to them, in milliseconds. */
-const LEFT = 5_000
+/** How long after its due time an instance that left a job to others does not take it, in milliseconds. */
+const LEFT_TO_OTHERS = 5_000
 
-/** What every statement is given; `clock` stands in for the database's clock where it is not null. */
+/** Parameters of every statement; `clock` replaces the database's clock if it is not null. */
 const HOLDER = { provider: 'text', instance: 'text', clock: 'float8' } as const
 
-/** The time that due times and leases are judged by: the database's, which all instances share. */
+/** The time by which due times and leases are compared: the database's, which all instances share. */
 const timeOf = (clock: string): string => `COALESCE(${clock}, ${DATABASE_TIME})`
 
 /**
- * Those whose lease is over come first: they have waited longest. There are `abandoned` of them at most. Then
- * callers take turns, beginning after the one that was served last; what is left goes to the oldest jobs.
- * Callers are found by going along the index from one to the next, so that it does not matter how many jobs
- * each of them has.
+ * Takes jobs whose lease has ended first, up to `abandoned`, since they have waited longest. Then callers
+ * take turns, starting after the caller served last; remaining places go to the oldest jobs. The query steps
+ * through the index from one caller to the next, so that the number of jobs of each does not matter.
  */
 const TAKE = statement(
   'take-jobs',
   { ...HOLDER, lease: 'float8', limit: 'bigint', abandoned: 'bigint', served: 'text' },
   ({ provider, instance, clock, lease, limit, abandoned, served }) => {
-    const nobodys = `provider = ${provider} AND holder IS NULL`
-    const due = `${nobodys} AND due_at <= ${timeOf(clock)}
-        AND (left_by IS DISTINCT FROM ${instance} OR due_at <= ${timeOf(clock)} - ${LEFT})`
+    const isFree = `provider = ${provider} AND holder IS NULL`
+    const due = `${isFree} AND due_at <= ${timeOf(clock)}
+        AND (left_by IS DISTINCT FROM ${instance} OR due_at <= ${timeOf(clock)} - ${LEFT_TO_OTHERS})`
     const callerAfter = (caller: string, until = ''): string =>
-      `SELECT caller FROM action_provider.jobs WHERE ${nobodys} AND caller > ${caller} ${until} ORDER BY caller LIMIT 1`
+      `SELECT caller FROM action_provider.jobs WHERE ${isFree} AND caller > ${caller} ${until} ORDER BY caller LIMIT 1`
     const walk = (name: string, first: string, next: string): string => `${name} AS (
       SELECT caller, 1 AS turn FROM (${first}) first
       UNION ALL
@@ -81,7 +80,7 @@ const NEXT = statement(
 
 const JOBS = { action_id: 'uuid', lease: 'integer' } as const
 
-/** Those of the jobs that an instance holds. All instances lock them in the same order. */
+/** The given jobs that an instance holds. All instances lock them in the same order. */
 const held = (given: { provider: string; instance: string; jobs: { rows: string } }): string =>
   `held AS MATERIALIZED (
       SELECT j.action_id FROM ${given.jobs.rows}
@@ -99,7 +98,7 @@ const KEEP = statement(
     RETURNING j.action_id`,
 )
 
-/** When returned jobs are due: at once, whatever a clock says, and before those that nobody has begun. */
+/** The due time of returned jobs: at once by any clock, and before jobs that were never taken. */
 const LONG_AGO = 0
 
 const RETURN = statement(
@@ -121,14 +120,14 @@ export type Jobs = {
 }
 
 /**
- * The right to run an action's work, as leases.
+ * Takes, renews and returns jobs.
  *
- * A lease counts only the time in which its holder could have renewed it: jobs are taken over once the
- * instances have reached the database for a whole lease. After an outage, holders that live have that long to
- * renew theirs.
+ * A lease counts only time in which its holder could renew it: jobs are taken over only when the instances
+ * have reached the database for a whole lease. After an outage, live holders have that long to renew their
+ * leases.
  *
- * @param lease in milliseconds
- * @param clock stands in for the database's clock
+ * @param lease the length of a lease, in milliseconds
+ * @param clock replaces the database's clock
  */
 export function createJobs(
   database: Database,
@@ -137,7 +136,7 @@ export function createJobs(
   lease: number,
   clock?: () => number,
 ): Jobs {
-  /** Who was served last, by provider. */
+  /** The caller whose job was taken last, by provider. */
   const lastServed = new Map<string, string>()
   const takeWithin = createLimitedTake(database)
   return {
@@ -145,7 +144,7 @@ export function createJobs(
       const takesOver = contact.duration() >= lease
       if (limits) {
         const now = clock?.()
-        return takeWithin({ provider, instance, limit, limits, now, lease, left: LEFT, takesOver })
+        return takeWithin({ provider, instance, limit, limits, now, lease, left: LEFT_TO_OTHERS, takesOver })
       }
       const abandoned = takesOver ? limit : 0
       const last = lastServed.get(provider) ?? ''
@@ -180,7 +179,7 @@ export function createJobs(
   }
 }
 
-/** Whether its id is one that PostgreSQL can read. */
+/** Whether PostgreSQL can read the action id. */
 function isKnown({ action_id }: Job): boolean {
   return uuidBytes(action_id) !== undefined
 }

@@ -5,8 +5,7 @@ import type { Database } from './database.ts'
 import { type Statement, statement } from './statement.ts'
 
 /**
- * Those who take jobs of a provider within limits do so one after the other, so that each counts what the
- * last one took.
+ * Instances take jobs with limits one after the other, so that each counts the jobs that the one before took.
  */
 const LOCK: Statement = {
   name: 'lock-limits',
@@ -18,13 +17,13 @@ const HELD: Statement = {
   text: 'SELECT caller, key FROM action_provider.jobs WHERE provider = $1 AND holder IS NOT NULL',
 }
 
-/** How many due jobs are looked at each time. */
-const MOST = 5_000
+/** The most due jobs that one query reads. */
+const MOST_WAITING = 5_000
 
 /**
- * Due jobs that nobody holds: the first of each queue, then the second of each. Queues are found by going
- * along the index from one to the next, beginning after the one that was served last. A queue without a due
- * job has a row too.
+ * Due jobs that nobody holds: the first of each queue, then the second of each. The query steps through the
+ * index from one queue to the next, starting after the queue served last. A queue without a due job has a row
+ * too.
  */
 const WAITING = statement(
   'waiting-jobs',
@@ -38,9 +37,9 @@ const WAITING = statement(
     depth: 'bigint',
   },
   ({ provider, instance, now, left, caller, key, depth }) => {
-    const nobodys = `provider = ${provider} AND holder IS NULL`
+    const isFree = `provider = ${provider} AND holder IS NULL`
     const next = (after: string, until = ''): string => `SELECT caller, key FROM action_provider.jobs
-        WHERE ${nobodys} AND (caller, key) > ${after} ${until} ORDER BY caller, key LIMIT 1`
+        WHERE ${isFree} AND (caller, key) > ${after} ${until} ORDER BY caller, key LIMIT 1`
     const walk = (name: string, first: string, until: string): string => `${name} AS (
       SELECT caller, key, 1 AS turn FROM (${next(first, until)}) first
       UNION ALL
@@ -55,15 +54,15 @@ const WAITING = statement(
     )
     SELECT q.caller, q.key, j.action_id FROM queues q LEFT JOIN LATERAL (
       SELECT action_id, row_number() OVER (ORDER BY due_at) AS nth FROM action_provider.jobs
-      WHERE ${nobodys} AND caller = q.caller AND key = q.key AND due_at <= COALESCE(${now}, ${DATABASE_TIME})
+      WHERE ${isFree} AND caller = q.caller AND key = q.key AND due_at <= COALESCE(${now}, ${DATABASE_TIME})
         AND (left_by IS DISTINCT FROM ${instance} OR due_at <= COALESCE(${now}, ${DATABASE_TIME}) - ${left})
       ORDER BY due_at LIMIT ${depth}
     ) j ON true
-    ORDER BY j.nth NULLS LAST, q.turn LIMIT ${MOST}`
+    ORDER BY j.nth NULLS LAST, q.turn LIMIT ${MOST_WAITING}`
   },
 )
 
-/** Takes these jobs, and those whose lease is over: who held them counts no more. */
+/** Takes the picked jobs, and jobs whose lease has ended: the limits count those already. */
 const TAKE_WITHIN = statement(
   'take-within',
   {
@@ -90,23 +89,23 @@ const TAKE_WITHIN = statement(
     RETURNING j.action_id, j.lease`,
 )
 
-/** What is asked for: jobs whose lease is over too, where places are left and `takesOver`. */
+/** A request for jobs with limits. With `takesOver`, remaining places go to jobs whose lease has ended. */
 export type LimitedTake = {
   provider: string
   instance: string
   limit: number
   limits: JobLimits
-  /** Stands in for the database's clock. */
+  /** Replaces the database's clock. */
   now: number | undefined
   lease: number
-  /** How long only others take a job that this instance left to them, in milliseconds. */
+  /** How long this instance leaves a job to others, in milliseconds. */
   left: number
   takesOver: boolean
 }
 
-/** Takes jobs within limits that hold for all instances together. */
+/** Takes jobs within limits that count the jobs of all instances. */
 export function createLimitedTake(database: Database): (take: LimitedTake) => Promise<Job[]> {
-  /** Which queue was served last, by provider. */
+  /** The queue whose job was taken last, by provider. */
   const lastServed = new Map<string, Queue>()
 
   return ({ provider, instance, limit, limits, takesOver, ...times }) =>

@@ -7,9 +7,9 @@ import type { Database } from './database.ts'
 import { type Statement, statement } from './statement.ts'
 
 /**
- * Every combination of role, principal and status is a walk from the newest end of one stretch of the key of
- * `access`, which ends after a page: the cost depends on the combinations and the page, not on how many
- * actions there are.
+ * For each combination of role, principal and status, reads one range of the primary key of `access` from its
+ * newest end, up to one page. The cost depends on the combinations and the page, not on the number of
+ * actions.
  */
 const LIST = statement(
   'list',
@@ -50,7 +50,7 @@ const CANCELS: Statement = {
     WHERE provider = $1 AND status < 2 AND cancel_requested_at <= $2 ORDER BY cancel_requested_at LIMIT $3`,
 }
 
-/** Newer than every UUIDv7. */
+/** After every UUIDv7. */
 const NEWEST = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
 export async function list(
@@ -73,7 +73,7 @@ export async function list(
   return database.query(LIST, values)
 }
 
-/** Unfinished actions whose deadline has passed, oldest first. */
+/** Unfinished actions whose deadline has passed, oldest deadline first. */
 export async function overdue(
   database: Database,
   provider: string,
@@ -83,7 +83,7 @@ export async function overdue(
   return idsOf(await database.query(OVERDUE, [provider, now, limit]))
 }
 
-/** Unfinished actions whose cancel was asked for, oldest first. */
+/** Unfinished actions whose cancel was requested by a time, oldest request first. */
 export async function cancelsSince(
   database: Database,
   provider: string,

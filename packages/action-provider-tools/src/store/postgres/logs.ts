@@ -9,8 +9,8 @@ const OLDEST_FIRST = page('log-oldest-first', '>', 'ASC')
 const NEWEST_FIRST = page('log-newest-first', '<', 'DESC')
 
 /**
- * A row for each entry, one of nulls where the action has none on this page, and none at all where there is
- * no action.
+ * Gives a row for each entry, one row of nulls if the page has no entry, and no row if there is no such
+ * action.
  */
 function page(name: string, after: '<' | '>', order: 'ASC' | 'DESC') {
   return statement(
@@ -39,8 +39,8 @@ function page(name: string, after: '<' | '>', order: 'ASC' | 'DESC') {
 }
 
 /**
- * A row for each entry, one of nulls where there is none after the position, and none at all where there is
- * no action.
+ * Gives a row for each entry, one row of nulls if no entry is after the position, and no row if there is no
+ * such action.
  */
 const AFTER = statement(
   'log-after',
@@ -57,7 +57,7 @@ const AFTER = statement(
 
 type Row = (LogPosition & { entry: string }) | { entry: null }
 
-/** An entry as it is written. */
+/** An entry as a row. */
 export function logRow(
   action_id: string,
   entry: ActionLogEntry,
@@ -66,7 +66,7 @@ export function logRow(
 }
 
 /**
- * A page of an action's log, in order of time and, within it, of writing; `undefined` where there is no such
+ * A page of an action's log, by time and then by the order of writing; `undefined` if there is no such
  * action.
  */
 export async function readLog(
@@ -90,10 +90,7 @@ export async function readLog(
   }
 }
 
-/**
- * Entries of an action's log after a position, in the order in which they were written; `undefined` where
- * there is no action.
- */
+/** Log entries after a position, in the order of writing; `undefined` if there is no such action. */
 export async function logAfter(
   database: Database,
   given: { provider: string; action_id: string; position: number; limit: number; now: number },

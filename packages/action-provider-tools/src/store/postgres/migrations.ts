@@ -2,23 +2,20 @@ import type { Client } from 'pg'
 import { StoreUnusable } from '../../errors.ts'
 import { VERSIONS } from './schema.ts'
 
-/** Names the lock under which one instance at a time migrates: "action p" in ASCII. */
+/** The advisory lock of migrations: "action p" in ASCII. */
 const LOCK = '7017280452245626992'
 
 /**
- * Brings the schema up to date. Any number of instances may start at once: one migrates, the others wait for
- * it.
+ * Updates the schema. If several instances start at once, one migrates and the others wait. A newer schema
+ * that this version can use is left as it is.
  *
- * A schema that a newer version has only added to is left as it is.
- *
- * @param client a connection that is closed afterwards, which lets go of the lock
- * @throws StoreUnusable when a newer version of this software has taken away from the schema what this one
- * needs
+ * @param client a connection that is closed afterwards, which releases the lock
+ * @throws StoreUnusable if the schema is too new for this version
  */
 export async function migrate(client: Client): Promise<void> {
   if ((await currentVersion(client)).version === VERSIONS.length) return
-  // Waiting for the others may take as long as their migrations do. The transaction begins after the wait:
-  // inside one, a session may go on believing what it has seen before of schemas.
+  // Other migrations may take long. The transaction begins after the wait: inside one, a session may keep an
+  // old view of the schema.
   await client.query('SET statement_timeout = 0; SET lock_timeout = 0')
   await client.query('SELECT pg_advisory_lock($1)', [LOCK])
   await client.query('BEGIN')
@@ -38,10 +35,10 @@ export async function migrate(client: Client): Promise<void> {
 type Version = { version: number; usableFrom: number }
 
 async function currentVersion(client: Client): Promise<Version> {
-  const { rows } = await client.query<{ there: boolean }>(
-    "SELECT to_regclass('action_provider.schema_version') IS NOT NULL AS there",
+  const { rows } = await client.query<{ exists: boolean }>(
+    `SELECT to_regclass('action_provider.schema_version') IS NOT NULL AS "exists"`,
   )
-  if (!rows[0]?.there) return { version: 0, usableFrom: 0 }
+  if (!rows[0]?.exists) return { version: 0, usableFrom: 0 }
   // As JSON, since early versions have no column `usable_from`.
   const found = await client.query<{ known: { version: number; usable_from?: number } }>(
     'SELECT to_jsonb(s) AS known FROM action_provider.schema_version s',
@@ -50,12 +47,12 @@ async function currentVersion(client: Client): Promise<Version> {
   return { version, usableFrom }
 }
 
-/** Creates the schema, unless an administrator has done so for a user who may not. */
+/** Creates the schema, unless an administrator has created it for a user without that right. */
 async function createSchema(client: Client): Promise<void> {
-  const { rows } = await client.query<{ there: boolean }>(
-    "SELECT to_regnamespace('action_provider') IS NOT NULL AS there",
+  const { rows } = await client.query<{ exists: boolean }>(
+    `SELECT to_regnamespace('action_provider') IS NOT NULL AS "exists"`,
   )
-  if (!rows[0]?.there) await client.query('CREATE SCHEMA action_provider')
+  if (!rows[0]?.exists) await client.query('CREATE SCHEMA action_provider')
   await client.query(
     'CREATE TABLE action_provider.schema_version (version integer NOT NULL); INSERT INTO action_provider.schema_version VALUES (0)',
   )

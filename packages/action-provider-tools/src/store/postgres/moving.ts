@@ -4,10 +4,10 @@ import type { OpeningOptions } from '../moving/dialect.ts'
 import { openingError } from './failures.ts'
 import { bringUpToDate, configOf } from './opening.ts'
 
-/** What stands for a request that its store has not kept. */
+/** Marks a request that the exporting store had not kept. */
 export const NO_REQUEST = 'null'
 
-/** A connection of its own, that may take its time and is told from an instance's. */
+/** Opens a connection without time limits, with a name that tells it from those of instances. */
 export async function connect(url: string, log: OpeningOptions['log']): Promise<Client> {
   const config = configOf(url)
   await bringUpToDate(config, log ?? (() => {}))
@@ -33,7 +33,7 @@ export async function connect(url: string, log: OpeningOptions['log']): Promise<
   }
 }
 
-/** @throws StoreUnusable where instances are connected to the database, as far as this user may see */
+/** @throws StoreUnusable if instances are connected to the database, as far as this user can see */
 export async function assertAlone(client: Client, otherwise = ''): Promise<void> {
   const { rows } = await client.query(
     `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'action-provider' LIMIT 1`,

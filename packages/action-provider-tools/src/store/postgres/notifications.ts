@@ -4,32 +4,31 @@ import { backoff } from '../../retry.ts'
 import type { StoreEvent } from '../action-store.ts'
 import { createWatches, type Watches, type WatchMessage } from './watches.ts'
 
-/**
- * Tells of events, here and on other instances. An event may be missed: the worker also looks at intervals.
- */
+/** Sends and receives events between instances. Events may be missed, so workers also poll. */
 export type Notifications = {
   subscribe: (provider: string, listener: (event: StoreEvent) => void) => () => void
   /**
-   * What a transaction passes to `pg_notify('action_provider', …)` to tell other instances when it commits.
+   * The payload with which a transaction calls `pg_notify('action_provider', …)`. Other instances receive it
+   * after the commit.
    */
   payload: (provider: string, event: StoreEvent) => string
-  /** Tells the listeners of this instance. */
+  /** Calls the listeners of this instance. */
   notify: (provider: string, event: StoreEvent) => void
   watch: Watches['watch']
-  /** Tells those who watch an action that it was changed, here and on other instances. */
-  tell: Watches['tell']
+  /** Calls the listeners of an action here, and on instances that watch it. */
+  notifyWatchers: Watches['notify']
   close: () => Promise<void>
 }
 
-/** How long to wait before connecting again, in milliseconds: first, and at most. */
+/** The first and the longest pause before connecting again, in milliseconds. */
 const BACKOFF = { first: 100, most: 5_000 }
 
-/** How often the connection is tried, in milliseconds: a dead connection may never report an error. */
+/** How often the connection is checked, in milliseconds: a dead connection may never report an error. */
 const HEARTBEAT = 15_000
 
-/** @param report is told why the connection was lost; it is made again */
+/** @param report receives the error when the connection breaks; it is then made again */
 export function createNotifications(config: ClientConfig, report: (error: unknown) => void): Notifications {
-  /** Tells what came from here, which its listeners have heard already. */
+  /** Identifies this instance's own messages: its listeners have been called already. */
   const origin = randomUUID()
   const listeners = new Map<string, Set<(event: StoreEvent) => void>>()
   let client: Client | undefined
@@ -49,14 +48,14 @@ export function createNotifications(config: ClientConfig, report: (error: unknow
     }
   }
 
-  function hear(payload: string | undefined): void {
+  function receive(payload: string | undefined): void {
     const message = readMessage(payload)
     if (message === undefined || message.origin === origin) return
     if ('event' in message) notify(message.provider, message.event)
-    else watches.hear(message)
+    else watches.receive(message)
   }
 
-  /** Sends what may be lost: a connection that is not there has it told anew when it is. */
+  /** Sends a message that may be lost: a new connection announces everything again. */
   function send(message: WatchMessage): void {
     if (!connected) return
     const payload = JSON.stringify({ origin, ...message } satisfies Message)
@@ -83,7 +82,7 @@ export function createNotifications(config: ClientConfig, report: (error: unknow
     }
     connecting.on('error', lose)
     connecting.on('end', () => lose(new Error('The connection that listens has ended')))
-    connecting.on('notification', ({ payload }) => hear(payload))
+    connecting.on('notification', ({ payload }) => receive(payload))
     try {
       await connecting.connect()
       await connecting.query('LISTEN action_provider')
@@ -92,7 +91,7 @@ export function createNotifications(config: ClientConfig, report: (error: unknow
     }
     failures = 0
     connected = true
-    // Events were missed while there was no connection.
+    // Events may have been missed without a connection.
     for (const provider of listeners.keys()) notify(provider, { kind: 'job' })
     watches.reconnected()
     const beat = (): void => {
@@ -116,7 +115,7 @@ export function createNotifications(config: ClientConfig, report: (error: unknow
       listen()
       return watches.watch(actionId, listener)
     },
-    tell: watches.tell,
+    notifyWatchers: watches.notify,
     async close() {
       state = 'closed'
       connected = false

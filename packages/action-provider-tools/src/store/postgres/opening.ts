@@ -7,20 +7,23 @@ import { migrate } from './migrations.ts'
 
 export type Log = NonNullable<StoreOptions['log']>
 
-/** The oldest PostgreSQL that still gets fixes. */
+/** The oldest supported version of PostgreSQL. */
 const OLDEST_VERSION = 14
 
 const SETTINGS = [
-  // The store relies on each statement seeing what has been committed before it.
+  // Each statement must see everything that was committed before it.
   'default_transaction_isolation=read\\ committed',
-  // Every statement is made for its indexes. One plan serves all calls, and it must not scan a whole table
-  // because the table was small when the plan was made.
+  // Every statement has its indexes. One plan serves all calls, and must not scan a whole table because the
+  // table was small when the plan was made.
   'plan_cache_mode=force_generic_plan',
   'enable_seqscan=off',
   'jit=off',
 ]
 
-/** How every connection is made. Nothing waits for long: a caller is told early to come again. */
+/**
+ * The settings of every connection. Time limits are short, so that callers soon learn to try again.
+ * @throws StoreUnusable if the URL is not one of PostgreSQL
+ */
 export function configOf(url: string): ClientConfig {
   if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
     throw new StoreUnusable(
@@ -33,7 +36,8 @@ export function configOf(url: string): ClientConfig {
     connectionTimeoutMillis: 3_000,
     lock_timeout: 3_000,
     statement_timeout: 4_000,
-    // Longer than statement_timeout: only a database that is silent leaves a statement in doubt.
+    // Longer than statement_timeout, so that the outcome of a statement is unknown only if the server is
+    // silent.
     query_timeout: 5_000,
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
@@ -42,13 +46,16 @@ export function configOf(url: string): ClientConfig {
   }
 }
 
-/** Checks that the database can be used, brings its tables up to date, and does what is to be done `then`. */
+/**
+ * Checks the database, updates its schema, and then calls `then`.
+ * @throws StoreUnusable with one line that says what to do
+ */
 export async function bringUpToDate(
   config: ClientConfig,
   log: Log,
   then: (client: Client) => Promise<void> = async () => {},
 ): Promise<void> {
-  // Waiting for another instance's migration may take long.
+  // Another instance's migration may take long.
   const { query_timeout: _, ...patient } = config
   const client = new Client(patient)
   client.on('error', () => {})
@@ -82,7 +89,7 @@ async function check(client: Client, { host, port, database }: Place, log: Log):
   }
   if (encoding !== 'UTF8') {
     throw new StoreUnusable(
-      `Database "${database}" keeps text as ${encoding}: create one with ENCODING 'UTF8', and name it in the database URL`,
+      `Database "${database}" has the encoding ${encoding}: create one with ENCODING 'UTF8', and name it in the database URL`,
     )
   }
   if (commit === 'off') {
@@ -92,7 +99,7 @@ async function check(client: Client, { host, port, database }: Place, log: Log):
   }
 }
 
-/** @throws StoreUnusable where an import into the database has begun and not ended */
+/** @throws StoreUnusable if an import into the database is not complete */
 export async function assertImported(client: Client): Promise<void> {
   const { rows } = await client.query("SELECT 1 WHERE to_regclass('action_provider.import') IS NOT NULL")
   if (rows.length === 0) return

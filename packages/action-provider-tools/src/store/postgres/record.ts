@@ -15,8 +15,8 @@ import {
 import { statement, type Written } from './statement.ts'
 
 /**
- * Gives a row to each request that is the first of its key. Another request has that row, or will when its
- * transaction ends.
+ * Inserts the requests that are the first of their keys. If another transaction is inserting a key, this
+ * waits for its end.
  */
 const claim = (requests: { rows: string }): string =>
   `INSERT INTO action_provider.requests (request_key, action_id, content_hash, request)
@@ -44,12 +44,12 @@ const RECORDED = {
   notifications: { action_id: 'uuid', payload: 'text' },
 } as const
 
-/** What of the rows that a statement is given belongs to a request which is the first of its key. */
-const first = (table: string): string => `WHERE ${table}.action_id IN (SELECT action_id FROM claimed)`
+/** Keeps only rows that belong to the first request of a key. */
+const ofClaimed = (table: string): string => `WHERE ${table}.action_id IN (SELECT action_id FROM claimed)`
 
 /**
- * Records those actions whose requests are the first of their keys, and gives their ids.
- * @param claimed gives the ids of these requests
+ * Records the actions whose requests are the first of their keys, and gives their ids.
+ * @param claimed a statement that gives the ids of these requests
  */
 function recording(given: Written<typeof RECORDED>, claimed: string): string {
   const { actions, access, log, secrets, jobs, lease, notifications } = given
@@ -57,27 +57,27 @@ function recording(given: Written<typeof RECORDED>, claimed: string): string {
       ${claimed}
     ), recorded AS (
       INSERT INTO action_provider.actions (${Object.keys(RECORDED_COLUMNS).join(', ')})
-      SELECT * FROM ${actions.rows} ${first('actions')}
+      SELECT * FROM ${actions.rows} ${ofClaimed('actions')}
       RETURNING provider, status
     ), opened AS (
       INSERT INTO action_provider.access (action_id, provider, role, principal, status, release_at)
-      SELECT * FROM ${access.rows} ${first('access')}
+      SELECT * FROM ${access.rows} ${ofClaimed('access')}
     ), logged AS (
       INSERT INTO action_provider.log (action_id, time, entry)
-      SELECT log.action_id, log.time, log.entry FROM ${log.rows} ${first('log')} ORDER BY log.number
+      SELECT log.action_id, log.time, log.entry FROM ${log.rows} ${ofClaimed('log')} ORDER BY log.number
     ), sealed AS (
-      INSERT INTO action_provider.secrets (action_id, secret) SELECT * FROM ${secrets.rows} ${first('secrets')}
+      INSERT INTO action_provider.secrets (action_id, secret) SELECT * FROM ${secrets.rows} ${ofClaimed('secrets')}
     ), queued AS (
       INSERT INTO action_provider.jobs (action_id, provider, caller, key, due_at, holder, lease, lease_until)
       SELECT jobs.action_id, jobs.provider, jobs.caller, jobs.key, COALESCE(jobs.due_at, ${DATABASE_TIME}), jobs.holder, jobs.lease,
         CASE WHEN jobs.holder IS NOT NULL THEN COALESCE(jobs.due_at, ${DATABASE_TIME}) + ${lease} END
-      FROM ${jobs.rows} ${first('jobs')}
+      FROM ${jobs.rows} ${ofClaimed('jobs')}
     ), counted AS (
       ${addCounts(`SELECT provider, ${SHARD}, ${byStatus()}
       FROM recorded GROUP BY provider ORDER BY provider`)}
     ), told AS (
       SELECT count(pg_notify('action_provider', payload)) FROM (
-        SELECT DISTINCT payload FROM ${notifications.rows} ${first('notifications')}
+        SELECT DISTINCT payload FROM ${notifications.rows} ${ofClaimed('notifications')}
       ) due
     )
     SELECT action_id FROM claimed, told`
@@ -104,7 +104,7 @@ export function requestsOf(
   }))
 }
 
-/** The rows of new actions, and who is told of them. */
+/** The rows and notifications of new actions. */
 export function rowsOf(
   writes: readonly { key: string; newAction: NewAction; write: Write }[],
   notifications: Notifications,

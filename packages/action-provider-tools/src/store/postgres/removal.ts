@@ -6,7 +6,7 @@ import type { Database, Query } from './database.ts'
 import { ACTION_COLUMNS, type ActionRow, actionOf, keyOf } from './rows.ts'
 import { type Statement, statement } from './statement.ts'
 
-/** Removes actions that nobody has changed since they were read, with all that belongs to them. */
+/** Removes actions that nobody has changed since they were read, with everything that belongs to them. */
 const REMOVE = statement(
   'remove',
   {
@@ -40,14 +40,14 @@ const REMOVE = statement(
     SELECT action_id FROM gone`,
 )
 
-/** Actions past their time that no other instance is just removing. */
+/** Actions past their release that no other instance is removing. */
 const RELEASED: Statement = {
   name: 'released',
   text: `SELECT ${ACTION_COLUMNS} FROM action_provider.actions a WHERE a.release_at <= $1
     ORDER BY a.release_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
 }
 
-/** Resolves with how many of these actions were removed: those that nobody has changed since. */
+/** Removes those of the given actions that nobody has changed since. Resolves with their number. */
 export async function remove(query: Query, actions: readonly StoredAction[]): Promise<number> {
   const keys = actions.flatMap((action) =>
     accessTo(action).map((key) => ({ ...key, ...keyOf(action), status: STATUS_CODES[action.status] })),
@@ -56,7 +56,7 @@ export async function remove(query: Query, actions: readonly StoredAction[]): Pr
   return gone.length
 }
 
-/** Removes up to `limit` actions that are past their time. */
+/** Removes up to `limit` actions that are past their release. Resolves with their number. */
 export function sweepReleased(database: Database, now: number, limit: number): Promise<number> {
   return database.transaction(async (query) => {
     const rows = await query<ActionRow>(RELEASED, [now, limit])

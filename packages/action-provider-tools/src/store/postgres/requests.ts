@@ -8,14 +8,14 @@ const ofSteps = (column: string): string =>
 const ofEvents = (column: string): string =>
   `ARRAY(SELECT ${column} FROM action_provider.events e WHERE e.action_id = a.action_id ORDER BY number)`
 
-/** The steps and events of the action called `a`, as a RememberedRow. */
-export const REMEMBERED = `${ofSteps('name')} AS names, ${ofSteps('sealed')} AS steps, ${ofEvents('event')} AS came,
+/** SQL for the steps and events of the action `a`, as a StepsAndEventsRow. */
+export const STEPS_AND_EVENTS = `${ofSteps('name')} AS names, ${ofSteps('sealed')} AS steps, ${ofEvents('event')} AS came,
     ${ofEvents('delivery')} AS deliveries, ${ofEvents('sealed')} AS "values"`
 
-/** Everything in one statement, so that it is of one moment. */
+/** One statement, so that everything is of one moment. */
 const GET_WORK: Statement = {
   name: 'get-work',
-  text: `SELECT r.request, s.secret, ${REMEMBERED}
+  text: `SELECT r.request, s.secret, ${STEPS_AND_EVENTS}
     FROM action_provider.actions a
     JOIN action_provider.requests r ON r.request_key = a.request_key
     LEFT JOIN action_provider.secrets s ON s.action_id = a.action_id
@@ -29,13 +29,13 @@ const GET_SECRET: Statement = {
     WHERE a.action_id = $1 AND a.provider = $2 AND (a.release_at IS NULL OR a.release_at > $3)`,
 }
 
-/** What the work of an action goes by. */
+/** Reads what the store keeps for the work of an action. */
 export type Requests = {
   work: (provider: string, actionId: string) => Promise<StoredWork | undefined>
   secret: (provider: string, actionId: string) => Promise<Uint8Array | undefined>
 }
 
-/** @param now the time in milliseconds since 1970 */
+/** @param now gives the time in milliseconds since 1970 */
 export function createRequests(database: Database, now: () => number): Requests {
   async function single<Row>(statement: Statement, provider: string, id: string): Promise<Row | undefined> {
     if (uuidBytes(id) === undefined) return undefined
@@ -55,7 +55,7 @@ export function createRequests(database: Database, now: () => number): Requests 
 }
 
 /** The steps and events of an action, column by column. */
-export type RememberedRow = {
+export type StepsAndEventsRow = {
   names: string[]
   steps: Uint8Array[]
   came: string[]
@@ -63,7 +63,7 @@ export type RememberedRow = {
   values: Uint8Array[]
 }
 
-type WorkRow = RememberedRow & { request: string; secret: Uint8Array | null }
+type WorkRow = StepsAndEventsRow & { request: string; secret: Uint8Array | null }
 
 function workOf(row: WorkRow): StoredWork {
   return {
@@ -74,11 +74,11 @@ function workOf(row: WorkRow): StoredWork {
   }
 }
 
-export function stepsOf({ names, steps }: RememberedRow): SealedStep[] {
+export function stepsOf({ names, steps }: StepsAndEventsRow): SealedStep[] {
   return names.map((name, index) => ({ name, sealed: steps[index] }) as SealedStep)
 }
 
-export function eventsOf({ came, deliveries, values }: RememberedRow): SealedEvent[] {
+export function eventsOf({ came, deliveries, values }: StepsAndEventsRow): SealedEvent[] {
   return came.map(
     (event, index) => ({ event, delivery: deliveries[index], sealed: values[index] }) as SealedEvent,
   )

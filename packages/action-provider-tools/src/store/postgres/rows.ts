@@ -3,7 +3,7 @@ import type { StoredAction } from '../action-store.ts'
 import { optional } from '../changes.ts'
 import { STATUS_CODES, STATUSES } from '../codes.ts'
 
-/** An action as its row gives it. */
+/** An action as a row. */
 export type ActionRow = {
   action_id: string
   provider: string
@@ -27,12 +27,12 @@ export type ActionRow = {
   work_version: string | null
 }
 
-/** The columns of an ActionRow, of the table called `a`. */
+/** The columns of an ActionRow, for the table alias `a`. */
 export const ACTION_COLUMNS = `a.action_id, a.provider, a.creator_id, a.monitor_by, a.manage_by, a.status, a.document,
   a.version, a.attempt, a.lease, a.report, a.failures, a.runs_on, a.cancel_requested_at, a.cancel_requested_by, a.resumed_by,
   a.deadline_at, a.release_at, a.events, a.work_version`
 
-/** What a transition may change of an action's row. */
+/** The columns of an action that a transition can change. */
 export const CHANGING_COLUMNS = {
   status: 'smallint',
   document: 'text',
@@ -67,7 +67,7 @@ export function changingValues(action: StoredAction): { [Column in keyof typeof 
   }
 }
 
-/** The columns of an action's row as it is recorded. */
+/** The columns of an action that are written when it is recorded. */
 export const RECORDED_COLUMNS = {
   action_id: 'uuid',
   request_key: 'uuid',
@@ -81,7 +81,7 @@ export const RECORDED_COLUMNS = {
   ...CHANGING_COLUMNS,
 } as const
 
-/** @param keys what is recorded with an action and is no part of it */
+/** @param keys values that are recorded with an action but are not part of it */
 export function recordedValues(
   action: StoredAction,
   { request_key, job_key = '' }: { request_key: string; job_key?: string | undefined },
@@ -107,7 +107,7 @@ export const REQUEST_COLUMNS = {
   request: 'text',
 } as const
 
-/** The columns of a row that says who may see an action. */
+/** The columns of the table `access`: who has which role in an action. */
 export const ACCESS_COLUMNS = {
   action_id: 'uuid',
   provider: 'text',
@@ -117,7 +117,7 @@ export const ACCESS_COLUMNS = {
   release_at: 'float8',
 } as const
 
-/** The rows that say who may see an action. */
+/** The rows of `access` for an action. */
 export function accessRows(action: StoredAction): { [Column in keyof typeof ACCESS_COLUMNS]: unknown }[] {
   const common = { ...keyOf(action), status: STATUS_CODES[action.status], release_at: action.release_at }
   return accessTo(action).map((key) => ({ ...common, ...key }))
@@ -152,12 +152,12 @@ export function actionOf(row: ActionRow): StoredAction {
   }
 }
 
-/** What the rows beside an action's are found by. */
+/** The key of an action in the other tables. */
 export function keyOf({ action_id, provider }: StoredAction): Pick<StoredAction, 'action_id' | 'provider'> {
   return { action_id, provider }
 }
 
-/** A list of principals as a column keeps it: one a line, for most actions nothing. */
+/** Writes a list of principals: one a line. Most lists are empty. */
 function writeList(principals: readonly string[]): string {
   return principals.join('\n')
 }

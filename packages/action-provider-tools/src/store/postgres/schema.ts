@@ -1,11 +1,11 @@
 /**
- * What each version adds to the one before; the table `schema_version` counts those that a database has. What
- * is here never changes. Instances of the version before go on beside it, so a version adds, and what is no
- * longer used is taken away one version later at the earliest: see docs/deployment.md. All of it is in a
- * schema of its own, so that a database may be shared with others.
+ * The migrations: each version adds to the one before, and the table `schema_version` counts those that a
+ * database has. A released migration never changes. Instances of the version before may still run, so a
+ * migration only adds; what is no longer used is removed at least one version later (docs/deployment.md).
+ * Everything is in a schema of its own, so that other programs can share the database.
  *
- * Times are `double precision` milliseconds since 1970, exactly as JavaScript has them. There are no foreign
- * keys: whatever belongs to an action is written and removed in the same statement as the action.
+ * Times are `double precision` milliseconds since 1970, as in JavaScript. There are no foreign keys: whatever
+ * belongs to an action is written and removed in the same statement as the action.
  */
 export const VERSIONS: readonly string[] = [
   `
@@ -90,37 +90,37 @@ CREATE TABLE action_provider.tallies (
 ) WITH (fillfactor = 20);
 `,
 
-  // Each time a job is taken its lease has a higher number. An action knows under which lease its latest run
-  // began, and which report of that run it has seen last.
+  // Each time a job is taken, its lease number rises. An action has the lease of its latest attempt, and the
+  // number of that attempt's last report.
   `ALTER TABLE action_provider.jobs ADD COLUMN lease integer NOT NULL DEFAULT 0;
 ALTER TABLE action_provider.actions ADD COLUMN lease integer NOT NULL DEFAULT 0;
 ALTER TABLE action_provider.actions ADD COLUMN report integer NOT NULL DEFAULT 0;`,
 
-  // What limits of retries go by, who did what, and which instance had to leave a job to others.
+  // Failures, which limit retries, who canceled or resumed an action, and which instance left a job to
+  // others.
   `ALTER TABLE action_provider.actions ADD COLUMN failures integer NOT NULL DEFAULT 0;
 ALTER TABLE action_provider.actions ADD COLUMN cancel_requested_by text;
 ALTER TABLE action_provider.actions ADD COLUMN resumed_by text;
 ALTER TABLE action_provider.jobs ADD COLUMN left_by text;`,
 
-  // Whose work it is: callers take turns.
+  // The caller of a job: callers take turns.
   `ALTER TABLE action_provider.jobs ADD COLUMN caller text COLLATE "C" NOT NULL DEFAULT '';
 UPDATE action_provider.jobs j SET caller = a.creator_id FROM action_provider.actions a WHERE a.action_id = j.action_id;
 CREATE INDEX jobs_by_caller ON action_provider.jobs (provider, caller, due_at) WHERE holder IS NULL;`,
 
-  // The same name as everywhere else.
+  // The same name as in the code.
   'ALTER TABLE action_provider.tallies RENAME TO counts',
 
-  // The oldest version whose instances can use the schema. A migration that takes away what they use sets it
-  // to its own number.
+  // The oldest version whose instances can use the schema. A migration that removes something they use sets
+  // it to its own number.
   'ALTER TABLE action_provider.schema_version ADD COLUMN usable_from integer NOT NULL DEFAULT 5',
 
-  // What limits the jobs that are held at once: the key is the action's, and with each of its jobs.
+  // The key by which held jobs are limited, of an action and its job.
   `ALTER TABLE action_provider.actions ADD COLUMN job_key text COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE action_provider.jobs ADD COLUMN key text COLLATE "C" NOT NULL DEFAULT '';
 CREATE INDEX jobs_by_queue ON action_provider.jobs (provider, caller, key, due_at) WHERE holder IS NULL;`,
 
-  // What is known of the steps of unfinished work, the events that have reached it, and which version of its
-  // provider it is of.
+  // The steps and events of unfinished work, and the work version of an action.
   `CREATE TABLE action_provider.steps (
   action_id uuid NOT NULL,
   name text COLLATE "C" NOT NULL,
@@ -137,11 +137,11 @@ CREATE TABLE action_provider.events (
 );
 ALTER TABLE action_provider.actions ADD COLUMN events integer NOT NULL DEFAULT 0, ADD COLUMN work_version text;`,
 
-  // The log in the order in which it was written, for those who follow it.
+  // The log in the order of writing, for requests that follow it.
   'CREATE INDEX log_written ON action_provider.log (action_id, number)',
 
-  // Since when instances have reached the database, which their leases count by. It does not outlive a crash of
-  // the database, and costs no flush of its log.
+  // The time since which instances have reached the database, by which leases count. The table is unlogged:
+  // it is emptied by a crash of the database, and its writes cost no flush of the database's log.
   `CREATE UNLOGGED TABLE action_provider.contact (
   one boolean PRIMARY KEY CHECK (one),
   since double precision NOT NULL,

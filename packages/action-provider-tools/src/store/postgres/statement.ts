@@ -1,39 +1,38 @@
-/** A statement that each connection prepares once, under its name. */
+/** A statement that each connection prepares once, by its name. */
 export type Statement = { name: string; text: string }
 
-/** Types of PostgreSQL's that parameters have. */
+/** The PostgreSQL types of parameters. */
 type Type = 'bigint' | 'bytea' | 'float8' | 'integer' | 'smallint' | 'text' | 'uuid'
 
-/** Named columns of rows that a statement is given. */
+/** The named columns of rows that are passed to a statement. */
 type Columns = Readonly<Record<string, Type>>
 
-/** What a statement is given: single values, and tables of any number of rows. */
+/** The parameters of a statement: single values, and tables of any number of rows. */
 type Parameters = Readonly<Record<string, Type | Columns>>
 
 /**
- * Parameters as the text of a statement names them: a value as `$1::text`; a table as a call of `unnest` with
+ * Parameters as the text of a statement uses them: a value as `$1::text`; a table as a call of `unnest` with
  * an alias (`rows`), and each of its columns as an array (`$2::uuid[]`).
  */
 export type Written<P extends Parameters> = {
   [Name in keyof P]: P[Name] extends Type ? string : { rows: string } & { [Column in keyof P[Name]]: string }
 }
 
-/** What a statement is run with. */
+/** The values of a statement's parameters. */
 type Given<P extends Parameters> = {
   [Name in keyof P]: P[Name] extends Type ? unknown : readonly { [Column in keyof P[Name]]: unknown }[]
 }
 
 /** A statement whose parameters have names. */
 type NamedStatement<P extends Parameters> = Statement & {
-  /** The values of its parameters, in the order of their numbers. */
+  /** The values of the parameters, in the order of their numbers. */
   values: (given: Given<P>) => unknown[]
 }
 
 /**
- * Makes a statement from named parameters. Their numbers are given out here, in their order; nobody else
- * counts.
+ * Makes a statement with named parameters, and numbers them in their order.
  *
- * @param write the text, made once
+ * @param write gives the text; called once
  * @example
  * const LOG = statement(
  *   'log',

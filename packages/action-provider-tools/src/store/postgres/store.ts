@@ -19,11 +19,11 @@ import type { Statement } from './statement.ts'
 import { prepareTransition } from './transition.ts'
 
 type PostgresStoreOptions = StoreOptions & {
-  /** How many connections it uses at most, beside one that listens (default 10). */
+  /** The most connections it uses (default 10), besides the one that listens. */
   poolSize?: number
 }
 
-/** How long closing waits for connections to a database that may be silent, in milliseconds. */
+/** How long closing waits for connections of a silent database, in milliseconds. */
 const CLOSING = 3_000
 
 const PING: Statement = {
@@ -32,14 +32,15 @@ const PING: Statement = {
 }
 
 /**
- * Opens the store in a PostgreSQL database, which any number of instances may share. Its tables are made, or
- * brought up to date, in the schema `action_provider`.
+ * Opens the store in a PostgreSQL database, which any number of instances may share. Creates or updates its
+ * tables in the schema `action_provider`.
  *
- * All times (due, deadline, release, leases) are the database's, unless `clock` is given: the clocks of
- * instances need not agree. `log` hears of one that is more than a second off, since work itself reads the
- * wrong time.
+ * All times (due, deadline, release, leases) are the database's, unless `clock` is given, so the clocks of
+ * instances need not agree. `log` receives a message if this machine's clock is more than a second off, since
+ * authors' work reads that clock.
  *
- * @throws StoreUnusable when it cannot be reached, refuses, or is too old; the message says what to do
+ * @throws StoreUnusable if the database cannot be reached, refuses the connection, or is too old; the message
+ * says what to do
  * @example const store = await openPostgresStore('postgres://provider:secret@db.example.org:5432/provider')
  */
 export async function openPostgresStore(
@@ -116,16 +117,16 @@ export async function openPostgresStore(
   }
 }
 
-/** How far the clock of this machine may be off before its operator is told, in milliseconds. */
+/** The largest difference between the clocks that is not reported, in milliseconds. */
 const TOLERATED_SKEW = 1_000
 
-/** Reads the database's clock, and says so where the clock of this machine is far from it. */
+/** Reads the database's clock, and reports a large difference from this machine's clock. */
 async function clockOf(database: Database, log: Log): Promise<DatabaseClock> {
   const clock = await readClock(database)
   const skew = Math.round(clock.skew() / 1_000)
   if (Math.abs(clock.skew()) > TOLERATED_SKEW) {
     log(
-      `The clock of this machine is ${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} the database's, which counts: set it by NTP`,
+      `The clock of this machine is ${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} the database's, which the store uses: set this machine's clock by NTP`,
     )
   }
   return clock

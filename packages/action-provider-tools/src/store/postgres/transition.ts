@@ -1,7 +1,7 @@
 import type { Change, CurrentAction, Hold, StoredAction, StoreEvent } from '../action-store.ts'
 import { changed, current, type Write } from '../changes.ts'
 import type { Recent } from '../recent.ts'
-import { CHANGE, rowsOf, type Step } from './change.ts'
+import { type ActionChange, CHANGE, rowsOf } from './change.ts'
 import type { Times } from './clock.ts'
 import type { Database } from './database.ts'
 import { storeError } from './failures.ts'
@@ -17,7 +17,7 @@ const FIND: Statement = {
     WHERE a.action_id = ANY($1::uuid[]) AND (a.release_at IS NULL OR a.release_at > $2)`,
 }
 
-/** As FIND, where an instance holds the job of the action under a lease. */
+/** Like FIND, for actions whose job an instance holds under a lease. */
 const FIND_HELD = statement(
   'find-held',
   { holds: { action_id: 'uuid', holder: 'text', lease: 'integer' }, now: 'float8' },
@@ -28,7 +28,7 @@ const FIND_HELD = statement(
     WHERE a.release_at IS NULL OR a.release_at > ${now}`,
 )
 
-/** Finds and changes single actions. Those that are asked for at the same moment share a statement. */
+/** Finds and changes single actions. Requests of the same moment share a statement. */
 type Transitions = {
   find: (provider: string, actionId: string) => Promise<StoredAction | undefined>
   transition: (
@@ -39,7 +39,7 @@ type Transitions = {
   ) => Promise<StoredAction | undefined>
 }
 
-/** @param recent actions whose work runs, as they were last seen here */
+/** @param recent the cache of actions that run on this instance */
 export function prepareTransition(
   database: Database,
   notifications: Notifications,
@@ -65,17 +65,17 @@ export function prepareTransition(
   })
 
   /**
-   * Resolves with whether nobody had changed the action since it was read, and its job was held where it had
-   * to be.
+   * Writes changes. Resolves with `false` for an action that was changed since it was read, or whose job is
+   * not held as required.
    */
-  const apply = inBatches(async (steps: readonly Step[]) => {
-    // Only one of the steps that begin at the same action can be made.
+  const apply = inBatches(async (steps: readonly ActionChange[]) => {
+    // Of several changes of the same action, only one can be written.
     const distinct = new Map(steps.map((step) => [step.before.action_id, step]))
     const values = CHANGE.values(rowsOf([...distinct.values()], notifications, due))
     const rows = await database.query<{ action_id: string }>(CHANGE, values)
-    const made = new Set(rows.map((row) => row.action_id))
+    const written = new Set(rows.map((row) => row.action_id))
     return steps.map(
-      (step) => made.has(step.before.action_id) && distinct.get(step.before.action_id) === step,
+      (step) => written.has(step.before.action_id) && distinct.get(step.before.action_id) === step,
     )
   })
 
@@ -85,22 +85,22 @@ export function prepareTransition(
   }
 
   /**
-   * Makes a change, unless somebody has changed the action since it was read: then it resolves with nothing.
+   * Writes a change and reports it. Resolves with `undefined` if the action was changed since it was read.
    */
-  async function make(step: Step): Promise<StoredAction | undefined> {
+  async function write(step: ActionChange): Promise<StoredAction | undefined> {
     const { action, log } = step.write
     if (!(await apply(step))) return undefined
     if (action.runs_on !== undefined) recent.keep(action)
     for (const event of step.events) notifications.notify(action.provider, event)
-    notifications.tell(action.action_id, { action, logged: log.length > 0 })
+    notifications.notifyWatchers(action.action_id, { action, logged: log.length > 0 })
     return action
   }
 
   /**
-   * Changes an action whose work runs here without reading it: most of the time it is as it was last seen.
-   * Resolves with nothing where it is not, or nothing follows from what was seen.
+   * Changes an action that runs on this instance, without reading it first: the cache is mostly current.
+   * Resolves with `undefined` if it is not, or if nothing is to be changed.
    */
-  async function changeSeen(
+  async function changeRecent(
     provider: string,
     actionId: string,
     decide: (current: CurrentAction) => Change | undefined,
@@ -109,14 +109,14 @@ export function prepareTransition(
     const seen = recent.get(actionId)
     if (seen?.provider !== provider) return undefined
     recent.forget(actionId)
-    const change = decideOnSeen(seen, decide)
-    return change && make(stepOf(seen, change, hold, now()))
+    const change = decideOnRecent(seen, decide)
+    return change && write(actionChange(seen, change, hold, now()))
   }
 
   return {
     find,
     async transition(provider, actionId, decide, hold) {
-      const after = await changeSeen(provider, actionId, decide, hold)
+      const after = await changeRecent(provider, actionId, decide, hold)
       if (after) return after
       for (;;) {
         const before = await find(provider, actionId, hold)
@@ -126,18 +126,21 @@ export function prepareTransition(
         if (change.release) {
           const removed = await database.transaction((query) => remove(query, [before]))
           if (removed !== 1) continue
-          notifications.tell(before.action_id, { logged: false })
+          notifications.notifyWatchers(before.action_id, { logged: false })
           return before
         }
-        const made = await make(stepOf(before, change, hold, now()))
-        if (made) return made
+        const written = await write(actionChange(before, change, hold, now()))
+        if (written) return written
       }
     },
   }
 }
 
-/** What is decided of an action as it was last seen; a refusal is not believed before it is read. */
-function decideOnSeen(
+/**
+ * Calls `decide` with a cached action. An error is ignored, since the action may have changed: it is read and
+ * decided again.
+ */
+function decideOnRecent(
   seen: StoredAction,
   decide: (current: CurrentAction) => Change | undefined,
 ): Change | undefined {
@@ -149,8 +152,13 @@ function decideOnSeen(
   }
 }
 
-/** @throws ActionProviderError when the new status is no JSON */
-function stepOf(before: StoredAction, change: Change, hold: Hold | undefined, at: number): Step {
+/** @throws ActionProviderError if the new status cannot be written as JSON */
+function actionChange(
+  before: StoredAction,
+  change: Change,
+  hold: Hold | undefined,
+  at: number,
+): ActionChange {
   try {
     const write = changed(before, change)
     return { before, change, write, events: eventsOf(before, write, at), hold }
@@ -159,7 +167,7 @@ function stepOf(before: StoredAction, change: Change, hold: Hold | undefined, at
   }
 }
 
-/** What others want to know of a change. */
+/** The events of a change, for workers. */
 function eventsOf(before: StoredAction, { action, job }: Write, at: number): StoreEvent[] {
   const { action_id, cancel_requested_at } = action
   const canceled = cancel_requested_at !== undefined && cancel_requested_at !== before.cancel_requested_at

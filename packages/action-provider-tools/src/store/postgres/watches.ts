@@ -1,52 +1,49 @@
 import type { ActionNews } from '../action-store.ts'
 import { createWatchers } from '../watchers.ts'
 
-/** What instances tell each other of actions that are watched. */
+/** The messages between instances about watched actions. */
 export type WatchMessage =
   /** The sender watches these actions for a while. */
   | { watch: readonly string[] }
-  /** These actions were changed, and whether their logs have more entries. */
+  /** These actions were changed; `true` if their log may have new entries. */
   | { changed: Readonly<Record<string, boolean>> }
 
-/** Who watches which action, here and on other instances. */
+/** The watched actions, on this instance and others. */
 export type Watches = {
   watch: (actionId: string, listener: (news: ActionNews) => void) => () => void
   /**
-   * Tells of a change that was made here: who watches here at once, and other instances only where one
-   * watches.
+   * Reports a change that this instance made: to its own listeners at once, and to other instances if any of
+   * them watches the action.
    */
-  tell: (actionId: string, news: ActionNews) => void
-  hear: (message: WatchMessage) => void
-  /** Called when others can be heard again: what they told meanwhile was missed. */
+  notify: (actionId: string, news: ActionNews) => void
+  receive: (message: WatchMessage) => void
+  /** Call it when messages can be received again: earlier ones were missed. */
   reconnected: () => void
   close: () => void
 }
 
-/**
- * How long an action is watched before other instances are told, in milliseconds: most requests that wait for
- * an action have their answer before.
- */
+/** How long an action is watched before other instances are told, in milliseconds: most waits end earlier. */
 const ANNOUNCE = 200
 
-/** How often they are told again, and for how long they go by it, in milliseconds. */
+/** How often a watch is announced again, and how long other instances keep it, in milliseconds. */
 const RENEW = 10_000
-const LIFE = 25_000
+const WATCH_LIFETIME = 25_000
 
-/** How many actions a message names: a notification holds less than 8,000 bytes. */
-const MOST = 100
+/** The most actions of a message: a notification is limited to 8,000 bytes. */
+const MOST_IDS = 100
 
 /**
- * Notifications cost every commit that has one, so that nobody notifies of actions that nobody watches: an
- * instance says which it watches, and hears of those alone.
- * @param send tells all instances; what it cannot send is lost
+ * Each notification slows down a commit, so instances announce which actions they watch, and only changes of
+ * those are sent.
+ * @param send sends a message to all instances; it may be lost
  */
 export function createWatches(
   send: (message: WatchMessage) => void,
   report: (error: unknown) => void,
 ): Watches {
   const watchers = createWatchers(report)
-  /** When others no longer watch an action, by `performance.now()`. */
-  const elsewhere = new Map<string, number>()
+  /** When other instances' watch of an action ends, by `performance.now()`. */
+  const watchedElsewhere = new Map<string, number>()
   const unannounced = new Set<string>()
   let changed = new Map<string, boolean>()
   let announcing: NodeJS.Timeout | undefined
@@ -55,15 +52,15 @@ export function createWatches(
     for (const some of inParts([...ids].filter(watchers.has))) send({ watch: some })
   }
 
-  function tellOthers(): void {
-    const told = changed
+  function sendChanges(): void {
+    const batch = changed
     changed = new Map()
-    for (const some of inParts([...told])) send({ changed: Object.fromEntries(some) })
+    for (const some of inParts([...batch])) send({ changed: Object.fromEntries(some) })
   }
 
   const renewing = setInterval(() => {
     const now = performance.now()
-    for (const [actionId, until] of elsewhere) if (until < now) elsewhere.delete(actionId)
+    for (const [actionId, until] of watchedElsewhere) if (until < now) watchedElsewhere.delete(actionId)
     announce(watchers.watched())
   }, RENEW).unref()
 
@@ -77,24 +74,25 @@ export function createWatches(
       }, ANNOUNCE).unref()
       return watchers.watch(actionId, listener)
     },
-    tell(actionId, news) {
-      watchers.tell(actionId, news)
-      if ((elsewhere.get(actionId) ?? 0) < performance.now()) return
-      // Those of the same moment share a message.
-      if (changed.size === 0) setImmediate(tellOthers)
+    notify(actionId, news) {
+      watchers.notify(actionId, news)
+      if ((watchedElsewhere.get(actionId) ?? 0) < performance.now()) return
+      // Changes of the same moment share a message.
+      if (changed.size === 0) setImmediate(sendChanges)
       changed.set(actionId, news.logged || changed.get(actionId) === true)
     },
-    hear(message) {
+    receive(message) {
       if ('watch' in message) {
-        const until = performance.now() + LIFE
-        for (const actionId of message.watch) elsewhere.set(actionId, until)
+        const until = performance.now() + WATCH_LIFETIME
+        for (const actionId of message.watch) watchedElsewhere.set(actionId, until)
       } else {
-        for (const [actionId, logged] of Object.entries(message.changed)) watchers.tell(actionId, { logged })
+        for (const [actionId, logged] of Object.entries(message.changed))
+          watchers.notify(actionId, { logged })
       }
     },
     reconnected() {
       announce(watchers.watched())
-      for (const actionId of [...watchers.watched()]) watchers.tell(actionId, { logged: true })
+      for (const actionId of [...watchers.watched()]) watchers.notify(actionId, { logged: true })
     },
     close() {
       clearTimeout(announcing)
@@ -104,7 +102,7 @@ export function createWatches(
 }
 
 function inParts<T>(items: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(items.length / MOST) }, (_, part) =>
-    items.slice(part * MOST, (part + 1) * MOST),
+  return Array.from({ length: Math.ceil(items.length / MOST_IDS) }, (_, part) =>
+    items.slice(part * MOST_IDS, (part + 1) * MOST_IDS),
   )
 }

@@ -4,10 +4,10 @@ import type { StoredAction } from '../action-store.ts'
 import { STATUS_CODES } from '../codes.ts'
 import { prepare } from './statement.ts'
 
-/** Where the rows of an action are: what other tables call it and its provider. */
+/** The keys by which the rows of an action are found. */
 type Place = { number: number; provider: number; action_id: Uint8Array }
 
-/** The index that lists are read from: a row for each principal that has a role in an action. */
+/** The index of lists: a row for each principal that has a role in an action. */
 export type Access = {
   add: (place: Place, action: StoredAction) => void
   remove: (place: Place, action: StoredAction) => void

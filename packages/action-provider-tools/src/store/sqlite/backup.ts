@@ -3,8 +3,8 @@ import { backup, type DatabaseSync } from 'node:sqlite'
 import { makeFile } from './files.ts'
 
 /**
- * Copies an open database to a file, as it is at one moment, while it goes on to be used. The file is the
- * owner's alone, and is there whole or not at all: what was there before stays until then.
+ * Copies an open database to a file, as of one moment, while it is in use. Only the owner can read the file.
+ * It replaces an older file once it is complete.
  */
 export async function backUpTo(database: DatabaseSync, path: string): Promise<void> {
   const partial = `${path}.partial`

@@ -3,14 +3,11 @@ import type { ActionStatusValue } from '../../documents/action-status.ts'
 import { STATUS_CODES, STATUSES } from '../codes.ts'
 import { prepare } from './statement.ts'
 
-/**
- * How many actions of a provider are in which status: kept up with every change, so that asking costs
- * nothing.
- */
+/** Counts of a provider's actions by status. Each change updates them, since counting all rows takes long. */
 export type Counts = {
   add: (provider: number, status: ActionStatusValue, actions: 1 | -1) => void
   read: (provider: number) => Record<ActionStatusValue, number>
-  /** The namespaces of the providers that have any. */
+  /** The namespaces of the providers that have actions. */
   namespaces: () => string[]
 }
 

@@ -17,14 +17,14 @@ import {
 } from './rows.ts'
 import { insertInto, prepare } from './statement.ts'
 
-/** Records actions; a uniqueness constraint decides which request is the first of its key. */
+/** Records actions. A uniqueness constraint decides which request is the first of its key. */
 type Create = {
   find: (provider: string, requestKey: Uint8Array, contentHash: Uint8Array) => Repetition | undefined
-  /** Call it inside a transaction. An action with the same key that is past its time is removed first. */
+  /** Call it inside a transaction. It removes an action with the same key that is past its release. */
   create: (provider: number, newAction: NewAction) => Creation
 }
 
-/** @param now the time in milliseconds since 1970 */
+/** @param now gives the time in milliseconds since 1970 */
 export function prepareCreate(
   database: DatabaseSync,
   parts: Parts,
@@ -42,7 +42,7 @@ export function prepareCreate(
     const number = insertAction(
       recordedValues(action, { action_id, provider, request_key, content_hash, job_key }, log.length),
     )
-    // Nobody asks for the request of an action whose work is over.
+    // Nothing needs the request of an action whose work is complete.
     if (!isComplete(action.status)) requests.put(number, newAction.request)
     if (secret) requests.seal(number, secret)
     access.add({ number, provider, action_id }, action)
@@ -53,7 +53,7 @@ export function prepareCreate(
 
   const isOver = (row: ActionRow): boolean => row[RELEASE_AT] !== null && row[RELEASE_AT] <= now()
 
-  /** What a request is whose key has a row. */
+  /** The answer to a request whose key has a row. */
   function repetition(row: ActionRow, provider: string, contentHash: Uint8Array): Repetition {
     if (Buffer.compare(row[CONTENT_HASH], contentHash) !== 0) return { outcome: 'conflict' }
     return { outcome: 'repeated', action: actionOf(row, provider, uuidText(row[ACTION_ID])) }

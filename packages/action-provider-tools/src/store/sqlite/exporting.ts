@@ -19,7 +19,7 @@ import {
 import { prepare } from './statement.ts'
 import { createSteps } from './steps.ts'
 
-/** How many actions are read at a time. */
+/** How many actions one query reads. */
 const PAGE = 100
 
 type Beside = readonly [
@@ -32,16 +32,16 @@ type Beside = readonly [
 ]
 
 /**
- * Opens a database file to export it. While it is open no other process can use it, so that all is of one
+ * Opens a database file for export. No other process can use it meanwhile, so that the export is of one
  * moment.
- * @throws StoreUnusable where there is none, or another process has it open
+ * @throws StoreUnusable if the file does not exist, or another process has it open
  */
 export function openSource(path: string): Source {
   if (!existsSync(path)) throw new StoreUnusable(`There is no database ${path}: name the one to export`)
   const database = openDatabase(path)
   try {
     assertImported(database, path)
-    // The entries of a long log are sorted on disk, and no row is read twice.
+    // Sorts long logs on disk, and keeps the cache small: no row is read twice.
     database.exec('PRAGMA temp_store = FILE; PRAGMA cache_size = -16384')
     return { kind: 'sqlite', moving: () => read(database), close: async () => database.close() }
   } catch (error) {
@@ -55,14 +55,14 @@ async function* read(database: DatabaseSync): AsyncGenerator<Moved> {
     database,
     `SELECT ${ACTION_COLUMNS} FROM actions WHERE action_id > ? ORDER BY action_id LIMIT ${PAGE}`,
   )
-  const beside = prepare<Beside>(
+  const selectBeside = prepare<Beside>(
     database,
     `SELECT request_key, request, secret, due_at, jobs.lease, job_key FROM actions LEFT JOIN requests USING (number)
       LEFT JOIN secrets USING (number) LEFT JOIN jobs USING (number) WHERE number = ?`,
   )
   const log = database.prepare('SELECT entry FROM log WHERE number = ? ORDER BY position')
   log.setReturnArrays(true)
-  const remembered = createSteps(database)
+  const stepTables = createSteps(database)
   const providers = new Map(prepare<[number, string]>(database, 'SELECT id, name FROM providers').all())
 
   let after: Uint8Array = new Uint8Array()
@@ -70,15 +70,15 @@ async function* read(database: DatabaseSync): AsyncGenerator<Moved> {
     for (const row of rows) {
       const action_id = uuidText(row[ACTION_ID])
       const action = actionOf(row, providers.get(row[PROVIDER]) ?? '', action_id)
-      const besides = beside.get(row[NUMBER]) as Beside
+      const beside = selectBeside.get(row[NUMBER]) as Beside
       const lines = gather()
       let first = true
       const line = (part: string[]): Moved => {
         if (!first) return { action_id, log: part }
         first = false
-        const steps = remembered.steps(row[NUMBER])
-        const delivered = remembered.events(row[NUMBER])
-        return { ...movedOf(action, row[CONTENT_HASH], besides, part), steps, delivered }
+        const steps = stepTables.steps(row[NUMBER])
+        const delivered = stepTables.events(row[NUMBER])
+        return { ...movedOf(action, row[CONTENT_HASH], beside, part), steps, delivered }
       }
       for (const entry of log.iterate(row[NUMBER])) {
         const full = lines.add((entry as unknown as [string])[0])

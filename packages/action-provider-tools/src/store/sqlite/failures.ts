@@ -5,7 +5,7 @@ import {
   StoreUnusable,
 } from '../../errors.ts'
 
-/** What SQLite says when it cannot serve for now: primary result codes (sqlite.org/rescode.html). */
+/** Primary result codes of an outage (sqlite.org/rescode.html), in words. */
 const UNAVAILABLE: Readonly<Record<number, string>> = {
   3: 'may not be used by this user', // PERM
   5: 'is locked by another process', // BUSY
@@ -26,13 +26,13 @@ const CORRUPT = 11
 const CANNOT_OPEN = 14
 const NOT_A_DATABASE = 26
 
-/** The primary result code of an error of SQLite's. */
+/** The primary result code of an error from SQLite. */
 function resultCode(error: unknown): number | undefined {
   const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown }
   return code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number' ? errcode & 0xff : undefined
 }
 
-/** Whether the database cannot be used, whatever is asked of it: it is full, locked, damaged, closed. */
+/** Whether the database itself is unusable: full, locked, damaged or closed. */
 export function isOutage(error: unknown): boolean {
   const code = resultCode(error)
   return code === undefined ? isClosed(error) : code in UNAVAILABLE
@@ -42,7 +42,7 @@ function isClosed(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === 'ERR_INVALID_STATE'
 }
 
-/** What a failed operation rejects with. */
+/** Converts an error to the one that the store's method rejects with. */
 export function storeError(error: unknown): ActionProviderToolsError {
   if (error instanceof ActionProviderToolsError) return error
   if (!isOutage(error)) return new ActionProviderError(undefined, { cause: error })
@@ -50,7 +50,7 @@ export function storeError(error: unknown): ActionProviderToolsError {
   return new ServiceUnavailable(`The database ${why}; try again later`, { cause: error })
 }
 
-/** Why a database cannot be opened, and what to do about it, in one line. */
+/** Why a database cannot be opened and what to do, in one line. */
 export function openingError(error: unknown, path: string): StoreUnusable {
   if (error instanceof StoreUnusable) return error
   return new StoreUnusable(`The database ${path} ${reason(error)}`, { cause: error })
@@ -62,7 +62,7 @@ function reason(error: unknown): string {
       return 'is in use by another process: stop that process, or name another file in DATABASE_URL'
     case CORRUPT:
     case NOT_A_DATABASE:
-      return 'is damaged or no SQLite database: restore it from a backup, or move it away to begin a new one'
+      return 'is damaged or is not a SQLite database: restore it from a backup, or move it away to begin a new one'
     case READ_ONLY:
     case CANNOT_OPEN:
     case 'EACCES':
@@ -71,7 +71,7 @@ function reason(error: unknown): string {
       return 'cannot be written: allow this user to write it and the folder it is in, or name another file in DATABASE_URL'
     case 'EEXIST':
     case 'ENOTDIR':
-      return 'cannot be created, for what should be its folder is a file: name another file in DATABASE_URL'
+      return 'cannot be created, because its folder is a file: name another file in DATABASE_URL'
     default:
       return `cannot be used: ${error instanceof Error ? error.message : String(error)}`
   }

@@ -65,7 +65,7 @@ test.each(losses)(
     for (let turn = 0; turn < 3; turn++) {
       await expect(store.create(newAction({ provider: 'p' }))).rejects.toThrow(ServiceUnavailable)
       await expect(store.takeJobs('p', 'worker', 9)).rejects.toThrow(ServiceUnavailable)
-      await expect(store.ping()).rejects.toThrow('The database is not where it was; try again later')
+      await expect(store.ping()).rejects.toThrow('The database file was moved or replaced; try again later')
       const { provider, request_key, content_hash } = acknowledged
       await expect((async () => store.find(provider, request_key, content_hash))()).rejects.toThrow(
         ServiceUnavailable,

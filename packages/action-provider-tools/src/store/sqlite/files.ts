@@ -2,13 +2,13 @@ import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { ServiceUnavailable, StoreUnusable } from '../../errors.ts'
 
-/** Only the owner reads and writes: requests, results and sealed tokens are in it. */
+/** Only the owner may read the files: they contain requests, results and sealed tokens. */
 const PRIVATE = 0o600
 
 /**
- * Makes the file of a database, with its folders, where it is missing. SQLite gives its WAL the mode of the
- * file.
- * @throws StoreUnusable where the path is a folder's
+ * Creates the file of a database, with its folders, if it is missing. SQLite gives its WAL file the same
+ * mode.
+ * @throws StoreUnusable if the path is a folder
  */
 export function makeFile(path: string): void {
   mkdirSync(dirname(resolve(path)), { recursive: true })
@@ -16,51 +16,50 @@ export function makeFile(path: string): void {
   if (present?.isDirectory()) {
     throw new StoreUnusable(`The database ${path} is a folder: name a file in DATABASE_URL`)
   }
-  // A file that is there is not opened: closing it again would give up the locks that this process has on it.
+  // An existing file is not opened: closing it would release the locks that this process has on it.
   if (present === undefined) closeSync(openSync(path, 'a', PRIVATE))
 }
 
-/** Takes the right to read and write its files from all but their owner. */
+/** Denies other users access to the files of a database. */
 export function makePrivate(path: string): void {
   for (const file of filesOf(path)) {
     try {
       chmodSync(file, PRIVATE)
     } catch {
-      // It is not there, or another user's, who decides.
+      // The file is missing, or belongs to another user, who decides.
     }
   }
 }
 
 /**
- * Notes where the files of an open database are. The function that it returns throws ServiceUnavailable once
- * one of them was deleted, renamed or replaced: SQLite does not notice, and goes on writing to a file that no
- * process will find again.
- * @param warn told once each time that they go astray
+ * Returns a function that throws ServiceUnavailable if a file of the open database was deleted, renamed or
+ * replaced. SQLite does not notice that, and goes on writing to a file that no process will find again.
+ * @param warn called once for each loss
  */
 export function watchFiles(path: string, warn: (message: string) => void): () => void {
   const known = filesOf(path).map((file) => ({ file, inode: inodeOf(file) }))
-  let astray = false
+  let isReported = false
   return () => {
     const lost = known.find(({ file, inode }) => inodeOf(file) !== inode)
     if (lost === undefined) {
-      astray = false
+      isReported = false
       return
     }
-    const reason = `The file ${lost.file} was deleted, renamed or replaced: put it back, or restart to begin with what is there`
-    if (!astray) warn(reason)
-    astray = true
-    throw new ServiceUnavailable('The database is not where it was; try again later', {
+    const reason = `The file ${lost.file} was deleted, renamed or replaced: put it back, or restart to use the file that is there now`
+    if (!isReported) warn(reason)
+    isReported = true
+    throw new ServiceUnavailable('The database file was moved or replaced; try again later', {
       cause: new Error(reason),
     })
   }
 }
 
-/** The database, and what was committed to it lately. */
+/** The database file and its write-ahead log. */
 function filesOf(path: string): string[] {
   return [path, `${path}-wal`]
 }
 
-/** What a file is known by, whatever it is called; `undefined` where there is none. */
+/** Identifies a file regardless of its name; `undefined` if there is none. */
 function inodeOf(file: string): string | undefined {
   const found = statSync(file, { bigint: true, throwIfNoEntry: false })
   return found && `${found.dev} ${found.ino}`

@@ -1,46 +1,46 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { isOutage, storeError } from './failures.ts'
 
-type Waiting = {
+type PendingWrite = {
   operation: () => unknown
   resolve: (value: unknown) => void
   reject: (error: unknown) => void
 }
 
-/** Makes the writes of many callers durable together. */
+/** Commits the writes of many callers together. */
 export type GroupCommit = {
   /**
-   * Runs an operation inside a transaction, soon. Resolves with what it returned once that is on disk. An
-   * operation that throws undoes itself and nothing else; a database that fails undoes all and rejects all.
-   * An operation may be undone and run again.
+   * Runs an operation inside a transaction, soon. Resolves with its result once that is on disk. If an
+   * operation throws, only its own changes are undone and only its caller is rejected; if the database fails,
+   * all are. An operation may be undone and run again.
    */
   write: <T>(operation: () => T) => Promise<T>
-  /** Writes what waits, now. */
+  /** Commits all pending operations now. */
   flush: () => void
 }
 
-/** How many operations one transaction holds at most: nothing else happens in this process meanwhile. */
+/** The most operations in one transaction: it blocks this process. */
 const BATCH_SIZE = 256
 
 /**
- * What is asked for in two turns of the event loop shares one transaction, which costs one write to disk.
- * @param confirm throws where the database is not what it was: asked before a transaction, and before its
- * outcomes are told
+ * Operations from two turns of the event loop share a transaction, which costs one write to disk.
+ * @param confirm throws if the database file was replaced; called before a transaction and before its results
+ * are reported
  */
 export function createGroupCommit(database: DatabaseSync, confirm: () => void = () => {}): GroupCommit {
   const begin = database.prepare('BEGIN IMMEDIATE')
   const commit = database.prepare('COMMIT')
   const rollback = database.prepare('ROLLBACK')
-  const mark = database.prepare('SAVEPOINT operation')
-  const keep = database.prepare('RELEASE operation')
-  const undo = database.prepare('ROLLBACK TO operation')
-  const waiting: Waiting[] = []
+  const savepoint = database.prepare('SAVEPOINT operation')
+  const releaseSavepoint = database.prepare('RELEASE operation')
+  const rollbackToSavepoint = database.prepare('ROLLBACK TO operation')
+  const pending: PendingWrite[] = []
   let scheduled = false
 
   function schedule(): void {
     if (scheduled) return
     scheduled = true
-    // A second turn lets those who got an answer from the last batch ask again.
+    // The second turn lets callers that were just answered add their next operation.
     setImmediate(setImmediate, () => {
       scheduled = false
       commitBatch()
@@ -48,78 +48,78 @@ export function createGroupCommit(database: DatabaseSync, confirm: () => void = 
   }
 
   function commitBatch(): void {
-    const batch = waiting.splice(0, BATCH_SIZE)
+    const batch = pending.splice(0, BATCH_SIZE)
     if (batch.length === 0) return
-    if (waiting.length > 0) schedule()
+    if (pending.length > 0) schedule()
     try {
       confirm()
       const answers = commitAll(batch)
       confirm()
       for (const answer of answers) answer()
     } catch (error) {
-      abandon()
+      rollBack()
       for (const { reject } of batch) reject(storeError(error))
     }
   }
 
   /**
-   * Returns how to tell each its outcome. Savepoints cost time: operations get one each only where one has
-   * failed.
+   * Runs and commits a batch. Returns functions that answer the callers. Savepoints cost time, so they are
+   * used only if an operation has failed.
    */
-  function commitAll(batch: readonly Waiting[]): (() => void)[] {
+  function commitAll(batch: readonly PendingWrite[]): (() => void)[] {
     try {
-      return transact(batch, perform)
+      return transact(batch, runOne)
     } catch (error) {
       if (isOutage(error)) throw error
-      abandon()
-      return transact(batch, performAlone)
+      rollBack()
+      return transact(batch, runInSavepoint)
     }
   }
 
-  function transact(batch: readonly Waiting[], run: (one: Waiting) => () => void): (() => void)[] {
+  function transact(batch: readonly PendingWrite[], run: (one: PendingWrite) => () => void): (() => void)[] {
     begin.run()
     const answers = batch.map(run)
     commit.run()
     return answers
   }
 
-  function perform({ operation, resolve }: Waiting): () => void {
+  function runOne({ operation, resolve }: PendingWrite): () => void {
     const value = operation()
     return () => resolve(value)
   }
 
-  function performAlone(one: Waiting): () => void {
-    mark.run()
+  function runInSavepoint(one: PendingWrite): () => void {
+    savepoint.run()
     try {
-      const telling = perform(one)
-      keep.run()
-      return telling
+      const answer = runOne(one)
+      releaseSavepoint.run()
+      return answer
     } catch (error) {
-      // Some errors make SQLite roll the transaction back by itself (sqlite.org/lang_transaction.html).
+      // After some errors SQLite itself rolls back the transaction (sqlite.org/lang_transaction.html).
       if (isOutage(error) || !database.isTransaction) throw error
-      undo.run()
-      keep.run()
+      rollbackToSavepoint.run()
+      releaseSavepoint.run()
       return () => one.reject(storeError(error))
     }
   }
 
-  function abandon(): void {
+  function rollBack(): void {
     try {
       if (database.isTransaction) rollback.run()
     } catch {
-      // SQLite has ended the transaction itself: only an open one can be rolled back.
+      // SQLite has already ended the transaction.
     }
   }
 
   return {
     write<T>(operation: () => T): Promise<T> {
       return new Promise<T>((resolve, reject) => {
-        waiting.push({ operation, resolve: resolve as (value: unknown) => void, reject })
+        pending.push({ operation, resolve: resolve as (value: unknown) => void, reject })
         schedule()
       })
     },
     flush() {
-      while (waiting.length > 0) commitBatch()
+      while (pending.length > 0) commitBatch()
     },
   }
 }

@@ -14,14 +14,14 @@ import { RECORDED_COLUMNS, recordedValues } from './rows.ts'
 import { insertInto, prepare } from './statement.ts'
 import { createSteps } from './steps.ts'
 
-/** How far an import has come, in a database that has ever been imported into. */
+/** The progress of an import, in a database that was imported into. */
 const IMPORT = `CREATE TABLE IF NOT EXISTS import (
     id INTEGER PRIMARY KEY CHECK (id = 1), export_id TEXT NOT NULL, lines INTEGER NOT NULL, sha256 TEXT NOT NULL, complete INTEGER NOT NULL
   )`
 
 /**
- * Opens a database file to import into it, or makes one. No other process can use it meanwhile.
- * @throws StoreUnusable where another process has it open
+ * Opens a database file for import, or creates it. No other process can use it meanwhile.
+ * @throws StoreUnusable if another process has it open
  */
 export function openTarget(path: string): Target {
   const database = openDatabase(path)
@@ -34,7 +34,7 @@ export function openTarget(path: string): Target {
       )
       .run(export_id, lines, sha256, Number(complete))
   }
-  const together = (work: () => void): void => {
+  const inTransaction = (work: () => void): void => {
     database.exec('BEGIN IMMEDIATE')
     try {
       work()
@@ -53,14 +53,14 @@ export function openTarget(path: string): Target {
     },
     isEmpty: async () => database.prepare('SELECT 1 FROM actions LIMIT 1').get() === undefined,
     async begin(progress) {
-      together(() => {
+      inTransaction(() => {
         database.exec(IMPORT)
         note(progress)
       })
     },
     async write(moving, progress) {
       for (const moved of moving) if ('action' in moved) write.know(moved)
-      together(() => {
+      inTransaction(() => {
         for (const moved of moving) write.one(moved)
         note(progress)
       })
@@ -73,14 +73,14 @@ export function openTarget(path: string): Target {
   }
 }
 
-/** How an action is written that comes from elsewhere. */
+/** Prepares the writing of imported lines. Call `know` before the transaction: it adds the provider. */
 function prepareWrite(database: DatabaseSync): {
   know: (moved: MovedAction) => void
   one: (moved: Moved) => void
 } {
   const providers = createProviders(database)
   const access = createAccess(database)
-  const remembered = createSteps(database)
+  const stepTables = createSteps(database)
   const counts = createCounts(database)
   const insertAction = insertInto(database, 'actions', RECORDED_COLUMNS)
   const insertRequest = prepare(database, 'INSERT INTO requests (number, request) VALUES (?, ?)')
@@ -140,7 +140,7 @@ function prepareWrite(database: DatabaseSync): {
       if (secret !== undefined) insertSecret.run(number, secret)
       if (job !== undefined)
         insertJob.run(number, provider, job.due_at, job.lease, action.creator_id, job_key)
-      remembered.write(number, 0, { steps, events: delivered })
+      stepTables.write(number, 0, { steps, events: delivered })
       access.add({ number, provider, action_id }, action)
       append(number, 0, log)
     },
@@ -152,7 +152,7 @@ function bytesOf(id: string): Uint8Array {
 }
 
 function totals(database: DatabaseSync): Totals {
-  const many = (table: string): number =>
+  const rowsIn = (table: string): number =>
     prepare<[number]>(database, `SELECT count(*) FROM ${table}`).get()?.[0] ?? 0
   const found = noTotals()
   const statuses = prepare<[string, number, number]>(
@@ -165,12 +165,12 @@ function totals(database: DatabaseSync): Totals {
   }
   return {
     ...found,
-    actions: many('actions'),
-    requests: many('requests'),
-    secrets: many('secrets'),
-    jobs: many('jobs'),
-    log_entries: many('log'),
-    steps: many('steps'),
-    events: many('events'),
+    actions: rowsIn('actions'),
+    requests: rowsIn('requests'),
+    secrets: rowsIn('secrets'),
+    jobs: rowsIn('jobs'),
+    log_entries: rowsIn('log'),
+    steps: rowsIn('steps'),
+    events: rowsIn('events'),
   }
 }

@@ -5,37 +5,34 @@ import type { WrittenJob } from '../changes.ts'
 import { CALLERS_A_TURN, QUEUES_A_TURN, type Queue, shareOf, withinLimits } from '../turns.ts'
 import { prepare } from './statement.ts'
 
-/** Work that waits, or that an instance has taken. An action has one job or none. */
+/** The jobs of actions, at most one for each action. Times are milliseconds since 1970. */
 export type Jobs = {
-  /**
-   * Makes an action's work due at a time, or its holder's. A job that is new goes on counting leases after
-   * `lease`.
-   */
+  /** Makes a job due at a time, or gives it to its holder. The leases of a new job count on from `lease`. */
   put: (action: number, provider: number, lease: number, caller: string, job: WrittenJob) => void
   remove: (action: number) => void
-  /** Whether `take` would find anything. */
+  /** Whether `take` would find a job. */
   areDue: (provider: number, now: number) => boolean
   /**
-   * Takes jobs that are due and that nobody holds, of each caller in turn, as far as there is room; those
-   * whose lease is over come last.
+   * Takes due jobs that nobody holds, in turn for each caller; if places remain, also jobs whose lease has
+   * ended.
    */
   take: (provider: number, instance: string, now: number, limit: number, limits?: JobLimits) => Job[]
-  /** When the next of those that nobody holds and that are not due yet is due. */
+  /** When the next job that nobody holds will be due. */
   nextDue: (provider: number, now: number) => number | undefined
   isHeld: (action: number, hold: Hold) => boolean
-  /** Renews the lease of a job. Returns whether it was held. */
+  /** Renews the lease of a job. Returns `false` if the instance does not hold it. */
   keep: (action: number, hold: Hold, now: number) => boolean
-  /** Gives a job back, due since it was taken. */
+  /** Returns a job; its due time stays. */
   giveBack: (action: number, hold: Hold) => void
-  /** Frees all jobs, whoever held them. */
+  /** Takes all jobs from their holders. */
   freeAll: () => void
-  /** How many are due that nobody holds. */
+  /** How many due jobs nobody holds. */
   waiting: (provider: number, now: number) => number
 }
 
 type Due = readonly [number: number, action_id: Uint8Array]
 
-/** @param leaseSeconds how long a job is its holder's without a word of it */
+/** @param leaseSeconds how long a lease is, unless it is renewed */
 export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
   const upsert = prepare(
     database,
@@ -45,10 +42,10 @@ export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
   )
   const erase = prepare(database, 'DELETE FROM jobs WHERE number = ?')
   const waiting = 'FROM jobs WHERE provider = ? AND due_at <= ? AND holder IS NULL'
-  const forsaken = 'FROM jobs WHERE provider = ? AND lease_until <= ? AND holder IS NOT NULL AND due_at <= ?'
+  const expired = 'FROM jobs WHERE provider = ? AND lease_until <= ? AND holder IS NOT NULL AND due_at <= ?'
   const anyDue = prepare<[number]>(
     database,
-    `SELECT EXISTS (SELECT 1 ${waiting}) OR EXISTS (SELECT 1 ${forsaken})`,
+    `SELECT EXISTS (SELECT 1 ${waiting}) OR EXISTS (SELECT 1 ${expired})`,
   )
   const withId = (found: string, order: string): string =>
     `SELECT number, action_id FROM (SELECT number ${found} ORDER BY ${order} LIMIT ?) JOIN actions USING (number)`
@@ -62,14 +59,14 @@ export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
     database,
     'SELECT min(due_at) FROM jobs WHERE provider = ? AND due_at > ? AND holder IS NULL',
   )
-  const selectForsaken = prepare<Due>(database, withId(forsaken, 'lease_until'))
+  const selectExpired = prepare<Due>(database, withId(expired, 'lease_until'))
   const hold = prepare<[number]>(
     database,
     'UPDATE jobs SET holder = ?, lease = lease + 1, lease_until = ? WHERE number = ? RETURNING lease',
   )
   const held = 'WHERE number = ? AND holder = ? AND lease = ?'
   const anyHeld = prepare<[number]>(database, `SELECT EXISTS (SELECT 1 FROM jobs ${held})`)
-  const prolong = prepare(database, `UPDATE jobs SET lease_until = ? ${held}`)
+  const renew = prepare(database, `UPDATE jobs SET lease_until = ? ${held}`)
   const free = prepare(database, `UPDATE jobs SET holder = NULL, lease_until = NULL ${held}`)
   const freeEvery = prepare(
     database,
@@ -86,18 +83,18 @@ export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
     database,
     'SELECT caller, key FROM jobs WHERE provider = ? AND holder IS NOT NULL',
   )
-  /** Who was served last, by provider. */
-  const served = new Map<number, string>()
-  /** The same where there are limits. */
-  const servedQueue = new Map<number, Queue>()
+  /** The caller whose job was taken last, by provider. */
+  const lastCaller = new Map<number, string>()
+  /** The queue whose job was taken last with limits, by provider. */
+  const lastQueue = new Map<number, Queue>()
 
-  /** Callers with jobs that nobody holds, beginning after the one that was served last. */
+  /** Callers with jobs that nobody holds, starting after the caller served last. */
   function callersInTurn(provider: number): string[] {
-    const last = served.get(provider) ?? ''
+    const last = lastCaller.get(provider) ?? ''
     const callers: string[] = []
-    const walk = (from: string, goesOn: (caller: string) => boolean): void => {
+    const walk = (from: string, matches: (caller: string) => boolean): void => {
       let caller = nextCaller.get(provider, from)?.[0]
-      while (caller !== undefined && goesOn(caller) && callers.length < CALLERS_A_TURN) {
+      while (caller !== undefined && matches(caller) && callers.length < CALLERS_A_TURN) {
         callers.push(caller)
         caller = nextCaller.get(provider, caller)?.[0]
       }
@@ -107,7 +104,7 @@ export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
     return callers
   }
 
-  /** Due jobs that nobody holds: as many of each caller, and then the oldest. */
+  /** Due jobs that nobody holds: the same number for each caller, then the oldest. */
   function dueInTurn(provider: number, now: number, limit: number): Due[] {
     const callers = callersInTurn(provider)
     const share = shareOf(limit, callers.length)
@@ -115,7 +112,7 @@ export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
     for (const caller of callers) {
       if (due.length >= limit) break
       due.push(...selectOfCaller.all(provider, now, caller, Math.min(share, limit - due.length)))
-      served.set(provider, caller)
+      lastCaller.set(provider, caller)
     }
     if (due.length >= limit) return due
     const chosen = new Set(due.map(([number]) => number))
@@ -123,16 +120,16 @@ export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
     return [...due, ...oldest].slice(0, limit)
   }
 
-  /** The queues with jobs that nobody holds, beginning after the one that was served last. */
+  /** Queues with jobs that nobody holds, starting after the queue served last. */
   function queuesInTurn(provider: number): Queue[] {
-    const start = servedQueue.get(provider) ?? { caller: '', key: '' }
+    const start = lastQueue.get(provider) ?? { caller: '', key: '' }
     const queues: Queue[] = []
     const isBefore = (a: Queue, b: Queue): boolean =>
       a.caller < b.caller || (a.caller === b.caller && a.key <= b.key)
-    const walk = (from: Queue, goesOn: (queue: Queue) => boolean): void => {
+    const walk = (from: Queue, matches: (queue: Queue) => boolean): void => {
       for (let last = from; queues.length < QUEUES_A_TURN; ) {
         const [caller, key] = nextQueue.get(provider, last.caller, last.key) ?? []
-        if (caller === undefined || key === undefined || !goesOn({ caller, key })) return
+        if (caller === undefined || key === undefined || !matches({ caller, key })) return
         last = { caller, key }
         queues.push(last)
       }
@@ -158,7 +155,7 @@ export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
     const held = selectHeld.all(provider).map(([caller, key]) => ({ caller, key }))
     const picked = withinLimits(waiting, held, limits, limit)
     const last = picked.at(-1) ?? queues.at(-1)
-    if (last) servedQueue.set(provider, last)
+    if (last) lastQueue.set(provider, last)
     return picked.map(({ due }) => due)
   }
 
@@ -171,7 +168,7 @@ export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
     areDue: (provider, now) => anyDue.get(provider, now, provider, now, now)?.[0] === 1,
     take(provider, instance, now, limit, limits) {
       const due = limits ? dueWithinLimits(provider, now, limit, limits) : dueInTurn(provider, now, limit)
-      if (due.length < limit) due.push(...selectForsaken.all(provider, now, now, limit - due.length))
+      if (due.length < limit) due.push(...selectExpired.all(provider, now, now, limit - due.length))
       return due.map(([number, action_id]) => {
         const [lease = 0] = hold.get(instance, until(now), number) ?? []
         return { action_id: uuidText(action_id), lease }
@@ -179,8 +176,7 @@ export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
     },
     nextDue: (provider, now) => selectNext.get(provider, now)?.[0] ?? undefined,
     isHeld: (action, { instance, lease }) => anyHeld.get(action, instance, lease)?.[0] === 1,
-    keep: (action, { instance, lease }, now) =>
-      prolong.run(until(now), action, instance, lease).changes === 1,
+    keep: (action, { instance, lease }, now) => renew.run(until(now), action, instance, lease).changes === 1,
     giveBack: (action, { instance, lease }) => void free.run(action, instance, lease),
     freeAll: () => void freeEvery.run(),
     waiting: (provider, now) => count.get(provider, now)?.[0] ?? 0,

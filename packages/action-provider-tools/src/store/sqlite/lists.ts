@@ -9,23 +9,23 @@ import { prepare } from './statement.ts'
 type Row = readonly [action_id: Uint8Array, document: string]
 type ListItem = { action_id: string; document: string }
 
-/** Greater than every UUIDv7, and smaller than every action id. */
+/** Bounds of a range: after every action id, and before every action id. */
 const NEWEST = Buffer.alloc(17, 0xff)
 const OLDEST = Buffer.alloc(0)
 
-/** Actions of a provider by who may see them, and by what is to be done about them. */
+/** Lists of a provider's actions. */
 type Lists = {
   list: (provider: number, query: ListQuery, now: number) => ListItem[]
-  /** Unfinished actions whose deadline has passed, oldest first. */
+  /** Unfinished actions whose deadline has passed, oldest deadline first. */
   overdue: (provider: number, now: number, limit: number) => string[]
-  /** Unfinished actions whose cancel was asked for, oldest first. */
+  /** Unfinished actions whose cancel was requested by a time, oldest request first. */
   cancelsSince: (provider: number, before: number, limit: number) => string[]
 }
 
 /**
- * Each combination of role, principal and status is a range of the index, newest first. The page is the
- * newest of all ranges. A range is read no further back than the page found so far, so that most cost one
- * look.
+ * Each combination of role, principal and status is a range of the index, newest first; a page is the newest
+ * of all ranges. A range is not read beyond the oldest action of the page so far, so most ranges cost one
+ * look-up.
  */
 export function createLists(database: DatabaseSync): Lists {
   const range = prepare<Row>(
@@ -67,7 +67,7 @@ export function createLists(database: DatabaseSync): Lists {
   }
 }
 
-/** Two lists as one, newest first, each action once. */
+/** Merges two lists, newest first, without duplicates. */
 function newestOf(a: readonly Row[], b: readonly Row[]): Row[] {
   const sorted = [...a, ...b].sort(([first], [second]) => Buffer.compare(second, first))
   return sorted.filter(

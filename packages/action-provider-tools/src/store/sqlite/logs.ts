@@ -5,12 +5,12 @@ import type { LogQuery, PlacedEntry } from '../action-store.ts'
 import { readLogMarker, writeLogMarker } from '../markers.ts'
 import { prepare } from './statement.ts'
 
-/** The logs of actions, in order of time and, within it, of writing. */
+/** The logs of actions, by time and then by the order of writing. */
 export type Logs = {
-  /** Adds entries after the `length` that are there. */
+  /** Appends entries to a log that has `length` entries. */
   append: (action: number, length: number, entries: readonly ActionLogEntry[]) => void
   page: (action: number, query: LogQuery) => { entries: ActionLogEntry[]; marker?: string }
-  /** Entries after a position, in the order in which they were written. */
+  /** Entries after a position, in the order of writing. */
   after: (action: number, position: number, limit: number) => PlacedEntry[]
   remove: (action: number) => void
 }
@@ -40,7 +40,7 @@ export function createLogs(database: DatabaseSync): Logs {
     const to = until ?? Number.MAX_VALUE
     const after = marker === undefined ? undefined : readLogMarker(marker)
     if (reverse) {
-      // The page ends before `to`, all of its entries included, or before the marker, whichever is earlier.
+      // The page starts at `to`, inclusive, or after the marker, whichever is earlier.
       const start = after !== undefined && after.time <= to ? after : { time: to, number: Number.MAX_VALUE }
       return newestFirst.all(action, start.time, start.number, from, limit + 1)
     }

@@ -2,13 +2,13 @@ import type { DatabaseSync } from 'node:sqlite'
 import { StoreUnusable } from '../../errors.ts'
 import { VERSIONS } from './schema.ts'
 
-/** Marks a file as ours (sqlite.org/pragma.html#pragma_application_id): the letters GAPT. */
+/** Marks a file as this library's (sqlite.org/pragma.html#pragma_application_id): the letters GAPT. */
 const APPLICATION_ID = 0x47415054
 
 /**
- * Brings a database to the newest version, whichever it has. What fails leaves it as it was.
- * @param migrations for tests
- * @throws StoreUnusable when it is another program's, or written by a newer version of this one
+ * Updates a database to the newest schema version. A failure leaves it as it was.
+ * @param migrations other versions, for tests
+ * @throws StoreUnusable if another program, or a newer version of this one, wrote the database
  */
 export function migrate(database: DatabaseSync, path: string, migrations = VERSIONS): void {
   const version = pragma(database, 'user_version')

@@ -5,32 +5,32 @@ import { openingError } from './failures.ts'
 import { makeFile, makePrivate } from './files.ts'
 import { migrate } from './migrations.ts'
 
-/** A database that lives and dies with the process. */
+/** A database that ends with the process. */
 const MEMORY = ':memory:'
 
 /**
- * How long a statement waits for another process, in milliseconds: at the start the process before may be
- * about to end; later everything else here waits too.
+ * How long a statement waits for another process, in milliseconds. At the start the previous process may be
+ * about to end; later, a wait blocks everything else in this process.
  */
-const PATIENCE = { start: 1_000, later: 250 }
+const BUSY_TIMEOUT = { start: 1_000, later: 250 }
 
 /**
- * Opens a database file, or makes one with the folders it is in, ready to be used.
+ * Opens or creates a database file with its folders, and updates its schema. Only the owner can read the
+ * files.
  *
- * A commit is on disk when it returns (WAL, synchronous=FULL). Being exclusive locks the file until it is
- * closed or the process has ended, however it ended: no other process can use it, and no lock is taken and
- * given back around every read. The write-ahead log is copied back only once it has grown long, which makes
- * one write of many to the same page. What is deleted is overwritten (secure_delete), since sealed tokens are
- * among it. The files are the owner's alone.
+ * A commit is on disk when it returns (WAL, synchronous=FULL). An exclusive connection locks the file until
+ * it is closed or the process ends: no other process can use the file, and reads need not take locks. The
+ * write-ahead log is copied back only when it is long, so that many writes of a page become one. Deleted data
+ * is overwritten (secure_delete), since it includes sealed tokens.
  *
- * @param path `:memory:` for one without a file
+ * @param path `:memory:` for a database without a file
  * @throws StoreUnusable with one line that says what to do
  */
 export function openDatabase(path: string, exclusive = true): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
     if (path !== MEMORY) makeFile(path)
-    database = new DatabaseSync(path, { timeout: PATIENCE.start })
+    database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT.start })
     database.exec(`
       PRAGMA locking_mode = ${exclusive ? 'EXCLUSIVE' : 'NORMAL'};
       PRAGMA journal_mode = WAL;
@@ -41,7 +41,7 @@ export function openDatabase(path: string, exclusive = true): DatabaseSync {
       PRAGMA temp_store = MEMORY`)
     migrate(database, path)
     if (path !== MEMORY) makePrivate(path)
-    database.exec(`PRAGMA busy_timeout = ${PATIENCE.later}`)
+    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT.later}`)
     return database
   } catch (error) {
     database?.close()
@@ -49,7 +49,7 @@ export function openDatabase(path: string, exclusive = true): DatabaseSync {
   }
 }
 
-/** @throws StoreUnusable where an import into a database has begun and not ended */
+/** @throws StoreUnusable if an import into the database is not complete */
 export function assertImported(database: DatabaseSync, path: string): void {
   const known = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'import'").get()
   if (known === undefined) return

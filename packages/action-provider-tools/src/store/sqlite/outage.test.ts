@@ -149,7 +149,7 @@ describe('at the start', () => {
     const path = newPath()
     writeFileSync(path, content)
     expect(opening(path)).toThrow(StoreUnusable)
-    expect(opening(path)).toThrow(/^The database .* is damaged or no SQLite database: restore it.*$/)
+    expect(opening(path)).toThrow(/^The database .* is damaged or is not a SQLite database: restore it.*$/)
     expect(readFileSync(path).equals(content)).toBe(true)
   })
 

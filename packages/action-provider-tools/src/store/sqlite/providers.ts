@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { prepare } from './statement.ts'
 
-/** The namespaces of providers, each known by a small number in all other tables. */
+/** The namespaces of providers. Other tables refer to them by a small number. */
 type Providers = {
-  /** The number of a provider that has had an action. */
+  /** The number of a provider; `undefined` before its first action. */
   find: (name: string) => number | undefined
-  /** The number of a provider, which it gets at its first action. Not to be called inside a transaction. */
+  /** The number of a provider, added if it is missing. Do not call it inside a transaction. */
   number: (name: string) => number
 }
 

@@ -3,10 +3,10 @@ import { uuidText } from '../../action/keys.ts'
 import { ACTION_COLUMNS, ACTION_ID, type ActionRow, actionOf, NUMBER, type Parts, PROVIDER } from './rows.ts'
 import { prepare } from './statement.ts'
 
-/** Removes actions with all that belongs to them, inside a transaction. */
+/** Removes actions with everything that belongs to them, inside a transaction. */
 export type Removal = {
   remove: (row: ActionRow) => void
-  /** Removes up to `limit` actions that are past their time. Returns how many. */
+  /** Removes up to `limit` actions that are past their release. Returns their number. */
   removeReleased: (now: number, limit: number) => number
 }
 

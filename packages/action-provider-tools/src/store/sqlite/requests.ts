@@ -2,12 +2,12 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { StoredRequest } from '../action-store.ts'
 import { prepare } from './statement.ts'
 
-/** What the work of an action needs: its request, and what is sealed for it. */
+/** The requests and the sealed state of unfinished actions. */
 export type Requests = {
   request: (action: number) => StoredRequest | undefined
   secret: (action: number) => Uint8Array | undefined
   put: (action: number, request: StoredRequest) => void
-  /** `null` erases the secret, `undefined` leaves it. */
+  /** `null` erases the sealed state, `undefined` leaves it. */
   seal: (action: number, secret: Uint8Array | null | undefined) => void
   remove: (action: number) => void
 }

@@ -10,7 +10,7 @@ import type { Requests } from './requests.ts'
 import type { Values } from './statement.ts'
 import type { Steps } from './steps.ts'
 
-/** The tables beside `actions`, and what is remembered of it. */
+/** The tables beside `actions`, and the cache. */
 export type Parts = {
   access: Access
   counts: Counts
@@ -21,7 +21,7 @@ export type Parts = {
   steps: Steps
 }
 
-/** What a transition may change of an action's row. */
+/** The columns of an action that a transition can change. */
 export const CHANGING_COLUMNS = [
   'status',
   'version',
@@ -62,7 +62,7 @@ export function changingValues(
   }
 }
 
-/** The columns of an action's row as it is recorded. */
+/** The columns of an action that are written when it is recorded. */
 export const RECORDED_COLUMNS = [
   'action_id',
   'request_key',
@@ -78,7 +78,7 @@ export const RECORDED_COLUMNS = [
 ] as const
 
 /**
- * What is recorded with an action and is no part of it; its provider and its id are as the tables have them.
+ * The values that are recorded with an action but are not part of it, and its keys as the tables have them.
  */
 export type RecordedKeys = {
   action_id: Uint8Array
@@ -106,12 +106,12 @@ export function recordedValues(
   }
 }
 
-/** What can be seen of an action, in the order of SeenRow. */
-export const SEEN_COLUMNS = `number, provider, log_length, status, version, attempt, creator_id, monitor_by, manage_by,
+/** The columns of an action without its binary keys, in the order of StatusRow. */
+export const STATUS_ROW_COLUMNS = `number, provider, log_length, status, version, attempt, creator_id, monitor_by, manage_by,
   runs_on, cancel_requested_at, deadline_at, release_at, document, lease, report, failures, cancel_requested_by,
   resumed_by, events, work_version`
 
-export type SeenRow = readonly [
+export type StatusRow = readonly [
   number: number,
   provider: number,
   log_length: number,
@@ -136,14 +136,14 @@ export type SeenRow = readonly [
 ]
 
 /**
- * What an action's row is read as where its keys are needed too, in the order of ActionRow: bytes take long
- * to read.
+ * All columns of an action, in the order of ActionRow. Binary keys are slow to read, so most queries leave
+ * them out.
  */
-export const ACTION_COLUMNS = `${SEEN_COLUMNS}, action_id, content_hash`
+export const ACTION_COLUMNS = `${STATUS_ROW_COLUMNS}, action_id, content_hash`
 
-export type ActionRow = readonly [...SeenRow, action_id: Uint8Array, content_hash: Uint8Array]
+export type ActionRow = readonly [...StatusRow, action_id: Uint8Array, content_hash: Uint8Array]
 
-/** Fields of a row that are asked for without the others. */
+/** Positions of single fields in a row. */
 export const NUMBER = 0
 export const PROVIDER = 1
 export const LOG_LENGTH = 2
@@ -159,8 +159,8 @@ const WORK_VERSION = 20
 export const ACTION_ID = 21
 export const CONTENT_HASH = 22
 
-/** The action in a row. The caller knows the texts of its two keys. */
-export function actionOf(row: SeenRow | ActionRow, provider: string, action_id: string): StoredAction {
+/** Converts a row to an action. The caller knows its provider and id as text. */
+export function actionOf(row: StatusRow | ActionRow, provider: string, action_id: string): StoredAction {
   const [, , , status, version, attempt, creator_id, monitor_by, manage_by, runs_on, cancel, deadline] = row
   return {
     ...optional({
@@ -194,7 +194,7 @@ function readList(text: string | null): readonly string[] {
   return text === null ? NONE : (JSON.parse(text) as string[])
 }
 
-/** A list of principals in a column; most lists are empty. */
+/** Writes a list of principals. Most lists are empty. */
 function writeList(list: readonly string[]): string | null {
   return list.length === 0 ? null : JSON.stringify(list)
 }

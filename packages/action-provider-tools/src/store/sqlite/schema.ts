@@ -1,10 +1,10 @@
 /**
- * What each version adds to the one before; a database's `user_version` counts those it has. What is here
- * never changes.
+ * The migrations: each version adds to the one before, and `user_version` counts those that a database has. A
+ * released migration never changes.
  *
- * An action has a number, the rowid that all its tables share. That keeps their rows and indexes small. Keys
- * are bytes. Every question has its index. Indexes of what is rare hold only what is rare: no cost grows with
- * the number of actions.
+ * All tables of an action share a number, its rowid, which keeps rows and indexes small. Keys are bytes.
+ * Every query has an index. Indexes of rare states are partial, so that no cost grows with the number of
+ * actions.
  */
 export const VERSIONS: readonly string[] = [
   `CREATE TABLE providers (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -71,31 +71,30 @@ export const VERSIONS: readonly string[] = [
   CREATE INDEX jobs_waiting ON jobs (provider, due_at) WHERE taken_by IS NULL;
   CREATE INDEX jobs_taken ON jobs (provider, taken_until) WHERE taken_by IS NOT NULL;`,
 
-  // Each time a job is taken its lease has a higher number; an action knows under which its latest run began,
-  // and which report of that run it has seen last.
+  // Each time a job is taken, its lease number rises. An action has the lease of its latest attempt, and the
+  // number of that attempt's last report.
   `ALTER TABLE jobs RENAME COLUMN taken_by TO holder;
   ALTER TABLE jobs RENAME COLUMN taken_until TO lease_until;
   ALTER TABLE jobs ADD COLUMN lease INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE actions ADD COLUMN lease INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE actions ADD COLUMN report INTEGER NOT NULL DEFAULT 0;`,
 
-  // What limits of retries go by, and who did what.
+  // Failures, which limit retries, and who canceled or resumed an action.
   `ALTER TABLE actions ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE actions ADD COLUMN cancel_requested_by TEXT;
   ALTER TABLE actions ADD COLUMN resumed_by TEXT;`,
 
-  // Whose work it is: callers take turns.
+  // The caller of a job: callers take turns.
   `ALTER TABLE jobs ADD COLUMN caller TEXT NOT NULL DEFAULT '';
   UPDATE jobs SET caller = (SELECT creator_id FROM actions WHERE actions.number = jobs.number);
   CREATE INDEX jobs_by_caller ON jobs (provider, caller, due_at) WHERE holder IS NULL;`,
 
-  // What limits the jobs that are held at once: the key is the action's, and with each of its jobs.
+  // The key by which held jobs are limited, of an action and its job.
   `ALTER TABLE actions ADD COLUMN job_key TEXT NOT NULL DEFAULT '';
   ALTER TABLE jobs ADD COLUMN key TEXT NOT NULL DEFAULT '';
   CREATE INDEX jobs_by_queue ON jobs (provider, caller, key, due_at) WHERE holder IS NULL;`,
 
-  // What is known of the steps of unfinished work, the events that have reached it, and which version of its
-  // provider it is of.
+  // The steps and events of unfinished work, and the work version of an action.
   `CREATE TABLE steps (
     number INTEGER NOT NULL,
     name TEXT NOT NULL,
@@ -113,6 +112,6 @@ export const VERSIONS: readonly string[] = [
   ALTER TABLE actions ADD COLUMN events INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE actions ADD COLUMN work_version TEXT;`,
 
-  // The log in the order in which it was written, for those who follow it.
+  // The log in the order of writing, for requests that follow it.
   'CREATE INDEX log_written ON log (number, position)',
 ]

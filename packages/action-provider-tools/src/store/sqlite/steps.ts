@@ -3,11 +3,11 @@ import type { SealedEvent, SealedStep } from '../action-store.ts'
 import type { Write } from '../changes.ts'
 import { prepare } from './statement.ts'
 
-/** The steps of unfinished work, and the events that have reached it. */
+/** The steps and events of unfinished work. */
 export type Steps = {
   steps: (action: number) => SealedStep[]
   events: (action: number) => SealedEvent[]
-  /** @param before how many events had reached the action before */
+  /** @param before how many events were delivered before */
   write: (action: number, before: number, write: Pick<Write, 'steps' | 'events'>) => void
   remove: (action: number) => void
 }

@@ -27,8 +27,8 @@ import {
   type Parts,
   PROVIDER,
   RELEASE_AT,
-  SEEN_COLUMNS,
-  type SeenRow,
+  STATUS_ROW_COLUMNS,
+  type StatusRow,
 } from './rows.ts'
 import { prepare, type Statement } from './statement.ts'
 import { createSteps } from './steps.ts'
@@ -36,18 +36,18 @@ import { prepareTransition, type Transition } from './transition.ts'
 
 type SqliteOptions = StoreOptions & {
   /**
-   * Whether this process alone uses the database (default): it is then locked for all others, and work that
-   * another held is free at once. Processes that share one take over each other's work when its lease ends.
+   * Whether only this process uses the database (default). It is then locked for all others, and all held
+   * jobs are free at once. Processes that share a database take over each other's jobs when their leases end.
    */
   exclusive?: boolean
 }
 
-/** How many actions one transaction removes at most when it sweeps, so that requests need not wait long. */
+/** The most actions that one transaction removes, so that requests need not wait long. */
 const SWEEP_SIZE = 50
 
 /**
- * Opens a store in a file, or in memory.
- * @param path `:memory:`, or a file, which is made with its folders where it is missing
+ * Opens a store in a file or in memory.
+ * @param path `:memory:`, or a file, which is created with its folders if it is missing
  * @throws StoreUnusable with one line that says what to do
  * @example openSqliteStore('data/actions.db')
  */
@@ -62,10 +62,10 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Acti
   }
 }
 
-/** The store in a database that `openDatabase` has opened. Closing the store closes it. */
+/** Makes the store of a database that `openDatabase` has opened. Closing the store closes the database. */
 export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {}): ActionStore {
   const { exclusive = true, clock = Date.now, log: warn = () => {} } = options
-  // Nobody else can take what a process holds that is alone.
+  // No other process can take the jobs of an exclusive one.
   const { leaseSeconds = exclusive ? Infinity : LEASE_SECONDS } = options
   const path = database.location()
   const confirm = path === null ? () => {} : watchFiles(path, warn)
@@ -76,8 +76,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
     counts: createCounts(database),
     jobs: createJobs(database, leaseSeconds),
     logs: createLogs(database),
-    // Callers ask for the status of the same few actions over and over, and most of the time nothing has
-    // changed.
+    // Callers ask for the same few actions again and again, and mostly they have not changed.
     recent: exclusive ? createRecent() : NOTHING_RECENT,
     requests: createRequests(database),
     steps: createSteps(database),
@@ -87,45 +86,52 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
   const creations = prepareCreate(database, parts, removal, clock)
   const change = prepareTransition(database, parts, removal)
   const lists = createLists(database)
-  const toSee = prepare<SeenRow>(database, `SELECT ${SEEN_COLUMNS} FROM actions WHERE action_id = ?`)
-  const toChange = prepare<ActionRow>(database, `SELECT ${ACTION_COLUMNS} FROM actions WHERE action_id = ?`)
+  const selectToRead = prepare<StatusRow>(
+    database,
+    `SELECT ${STATUS_ROW_COLUMNS} FROM actions WHERE action_id = ?`,
+  )
+  const selectToChange = prepare<ActionRow>(
+    database,
+    `SELECT ${ACTION_COLUMNS} FROM actions WHERE action_id = ?`,
+  )
   const version = Number(database.prepare('PRAGMA user_version').get()?.user_version)
   const listeners = new Map<string, Set<(event: StoreEvent) => void>>()
-  const watchers = createWatchers((error) => warn('What watches an action failed', error))
+  const watchers = createWatchers((error) => warn('A listener of an action threw an error', error))
   if (exclusive) jobs.freeAll()
 
-  const isOver = (releaseAt: number | null | undefined): boolean => releaseAt != null && releaseAt <= clock()
+  const isReleased = (releaseAt: number | null | undefined): boolean =>
+    releaseAt != null && releaseAt <= clock()
 
-  /** The row of an action that callers may know of. */
-  function find<Row extends SeenRow | ActionRow>(
+  /** The row of an action, if it belongs to the provider and is not past its release. */
+  function find<Row extends StatusRow | ActionRow>(
     rows: Statement<Row>,
     provider: string,
     actionId: string,
   ): Row | undefined {
     const bytes = uuidBytes(actionId)
     const row = bytes && rows.get(bytes)
-    return row && row[PROVIDER] === providers.find(provider) && !isOver(row[RELEASE_AT]) ? row : undefined
+    return row && row[PROVIDER] === providers.find(provider) && !isReleased(row[RELEASE_AT]) ? row : undefined
   }
 
-  /** Asks about a provider, which has a number once it has had an action. */
-  function ofProvider<T>(provider: string, none: T, ask: (number: number) => T): T {
+  /** Queries by a provider's number, which exists after its first action. */
+  function ofProvider<T>(provider: string, none: T, query: (number: number) => T): T {
     return reading(() => {
       const number = providers.find(provider)
-      return number === undefined ? none : ask(number)
+      return number === undefined ? none : query(number)
     })
   }
 
-  /** Asks about an action by its number. */
-  function ofAction<T>(provider: string, actionId: string, ask: (number: number) => T): T | undefined {
+  /** Queries by an action's number. */
+  function ofAction<T>(provider: string, actionId: string, query: (number: number) => T): T | undefined {
     return reading(() => {
-      const row = find(toSee, provider, actionId)
-      return row && ask(row[NUMBER])
+      const row = find(selectToRead, provider, actionId)
+      return row && query(row[NUMBER])
     })
   }
 
   /**
-   * Does something with the job of an action, whether or not that has expired. Returns `false` where there is
-   * no action.
+   * Calls `act` with an action and a hold of its job, even after its release. Returns `false` if there is no
+   * such action.
    */
   function withJob(
     instance: string,
@@ -133,7 +139,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
     act: (number: number, hold: Hold) => unknown,
   ): boolean {
     const bytes = uuidBytes(action_id)
-    const row = bytes && toSee.get(bytes)
+    const row = bytes && selectToRead.get(bytes)
     return row !== undefined && act(row[NUMBER], { instance, lease }) !== false
   }
 
@@ -175,15 +181,15 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
 
     known(provider, actionId) {
       const action = recent.get(actionId)
-      return action?.provider === provider && !isOver(action.release_at) ? action : undefined
+      return action?.provider === provider && !isReleased(action.release_at) ? action : undefined
     },
 
     get: (provider, actionId) =>
       reading(() => {
-        const row = find(toSee, provider, actionId)
+        const row = find(selectToRead, provider, actionId)
         if (row === undefined) return undefined
         const action = actionOf(row, provider, actionId)
-        // What a transaction has not committed may never be.
+        // Changes that are not committed may still be undone.
         if (!database.isTransaction) recent.keep(action)
         return action
       }),
@@ -200,7 +206,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
 
     async transition(provider, actionId, decide, hold) {
       const outcome = await write((): Transition | undefined => {
-        const row = find(toChange, provider, actionId)
+        const row = find(selectToChange, provider, actionId)
         if (row === undefined || (hold && !jobs.isHeld(row[NUMBER], hold))) return undefined
         return change(row, actionOf(row, provider, actionId), decide)
       })
@@ -209,7 +215,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
       const { job, cancel_requested_at, release, log = [] } = outcome.change ?? {}
       if (outcome.change) {
         const logged = log.length > 0
-        watchers.tell(actionId, release ? { logged } : { action: outcome.action, logged })
+        watchers.notify(actionId, release ? { logged } : { action: outcome.action, logged })
       }
       if (job && job !== 'done') notify(provider, { kind: 'job' })
       if (cancel_requested_at !== undefined) notify(provider, { kind: 'cancel', action_id: actionId })
@@ -272,7 +278,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
         return { actions: counts.read(number), waiting: jobs.waiting(number, clock()) }
       }),
 
-    /** Writes the version that stands in the file already: the smallest write there is, and a real one. */
+    /** Writes the schema version that the file has already: the smallest real write. */
     ping: () => write(() => database.exec(`PRAGMA user_version = ${version}`)),
 
     ...(path !== null && { backUpTo: (file: string) => backUpTo(database, file) }),
@@ -285,7 +291,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
   }
 }
 
-/** Reads, with errors as the contract has them. */
+/** Reads, with errors as the contract of stores defines them. */
 function reading<T>(read: () => T): T {
   try {
     return read()

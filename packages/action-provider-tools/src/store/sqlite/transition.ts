@@ -14,12 +14,10 @@ import {
 } from './rows.ts'
 import { update } from './statement.ts'
 
-/**
- * What a transition came to: the action as it is now and what changed it, or the error that `decide` threw.
- */
+/** The result of a transition: the action after it and the change, or the error that `decide` threw. */
 export type Transition = { action: StoredAction; change?: Change } | { refusal: unknown }
 
-/** Prepares changes of single actions. Call what it returns inside a transaction. */
+/** Returns a function that changes one action. Call it inside a transaction. */
 export function prepareTransition(
   database: DatabaseSync,
   { access, counts, jobs, logs, recent, requests, steps }: Parts,
