@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { approval, type Repository } from '../../../examples/approval/src/approval.ts'
 import { countdown } from '../../../examples/hosting/src/providers.ts'
 import { watchasayOn } from '../../../examples/own-state/src/watchasay.ts'
+import { quietProvider } from './providers.ts'
 import { createWorld, idOf, type Person, type World } from './world.ts'
 
 /**
@@ -25,6 +26,7 @@ beforeAll(async () => {
       '/own-state': watchasayOn(),
       '/approval': approval(repository),
       '/count-down': countdown,
+      '/quiet': quietProvider,
     },
   })
   alice = await world.person()
@@ -44,7 +46,6 @@ test('a provider with its own state: an action is run, listed, repeated and rele
   const run = async (): Promise<string> => {
     await page.goto(world.view('run', { provider: '/own-state' }))
     await page.getByLabel('input_string').fill('mine')
-    await page.getByLabel('Label').fill('kept elsewhere')
     await page.getByText('Who may see it, deadline and more').click()
     await page.getByLabel('Request id').fill('own')
     await page.getByRole('button', { name: 'Run', exact: true }).click()
@@ -55,7 +56,7 @@ test('a provider with its own state: an action is run, listed, repeated and rele
   expect(await run()).toBe(id)
   await page.getByText('repeats an earlier request').waitFor()
   await page.goto(world.view('actions', { provider: '/own-state' }))
-  await page.getByRole('link', { name: 'kept elsewhere' }).click()
+  await page.getByRole('link', { name: id }).click()
   await page.getByRole('button', { name: 'Release' }).click()
   await page.getByRole('button', { name: 'Release it' }).click()
   await page.getByText('the provider has deleted this action').waitFor()
@@ -70,23 +71,19 @@ test('work that reports its progress is watched to its end', async () => {
   await page.locator('.state.succeeded').waitFor()
 })
 
-test('an event of a provider without a log is answered with JSON, and one that does not fit is refused', async () => {
+test('a decision is made by the form of its event', async () => {
   const { page } = alice
   await page.goto(world.view('run', { provider: '/approval' }))
   await page.getByLabel('title').fill('Rainfall in Chicago')
   await page.getByRole('button', { name: 'Run', exact: true }).click()
   await page.getByText('Waiting for the event “approval”').waitFor()
-  await page.getByLabel('Input as JSON').fill('{ "approved": "yes" }')
-  await page.getByRole('button', { name: 'Send' }).click()
-  await page.getByText('must be boolean').waitFor()
-  alice.errors.splice(0)
-  await page.getByLabel('Input as JSON').fill('{ "approved": true }')
+  await page.getByLabel('approved').check()
   await page.getByRole('button', { name: 'Send' }).click()
   await page.locator('.state.succeeded').waitFor()
   await page.getByRole('treeitem', { name: /location: https:\/\/repository\.example\.org/ }).waitFor()
 })
 
-test('somebody who may manage an action answers its event', async () => {
+test('somebody who may manage an action answers its event, which its creator sees', async () => {
   const { page } = alice
   await page.goto(world.view('run', { provider: '/approval' }))
   await page.getByLabel('title').fill('Rainfall in Boston')
@@ -97,9 +94,25 @@ test('somebody who may manage an action answers its event', async () => {
   await idOf(page)
   await bob.page.goto(page.url())
   await bob.page.getByText('Waiting for the event “approval”').waitFor()
+  await bob.page.getByRole('button', { name: 'JSON' }).click()
   await bob.page.getByLabel('Input as JSON').fill('{ "approved": false, "reason": "No license" }')
   await bob.page.getByRole('button', { name: 'Send' }).click()
-  await bob.page.locator('.state.failed').waitFor()
-  await page.getByText('No license').first().waitFor()
+  await bob.page.getByText('No license').first().waitFor()
+  await page.locator('.state.failed').waitFor()
   expect(withdrawn.length).toBe(1)
+})
+
+test('an event of a provider without a log is answered with JSON, and a value that does not fit is refused', async () => {
+  const { page } = alice
+  await page.goto(world.view('run', { provider: '/quiet' }))
+  await page.getByRole('button', { name: 'Run', exact: true }).click()
+  await page.getByText('Waiting for the event “number”').waitFor()
+  await page.getByLabel('Input as JSON').fill('{ "number": "three" }')
+  await page.getByRole('button', { name: 'Send' }).click()
+  await page.getByText('must be integer').waitFor()
+  alice.errors.splice(0)
+  await page.getByLabel('Input as JSON').fill('{ "number": 3 }')
+  await page.getByRole('button', { name: 'Send' }).click()
+  await page.locator('.state.succeeded').waitFor()
+  await page.getByRole('treeitem', { name: 'number: 3' }).waitFor()
 })

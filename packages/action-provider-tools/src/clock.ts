@@ -1,10 +1,11 @@
-/**
- * The time, in milliseconds since 1970. A clock that somebody moves also tells those who act by it that they must look what is due.
- */
+/** The time, in milliseconds since 1970. A clock that tests move also makes its followers do what is due. */
 export type Clock = (() => number) & {
-  /** Lets somebody go by it. Returns a function that ends this. */
+  /** Adds a follower. Returns a function that removes it. */
   readonly follow?: (follower: ClockFollower) => () => void
 }
 
-/** Does what is due now. Resolves with whether anything is still under way, and with when the next thing is due (`Infinity`: nothing is). */
+/**
+ * Does what is due now. Resolves with whether anything is still running, and with the next due time (`Infinity` if
+ * there is none).
+ */
 export type ClockFollower = () => Promise<{ isBusy: boolean; next: number }>

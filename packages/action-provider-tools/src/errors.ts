@@ -8,7 +8,7 @@
 
 import { type Duration, durationOf } from './documents/duration.ts'
 
-/** What an error answer looks like on the wire (interface, "Documents"), as JSON Schema. */
+/** The document of an error (interface, "Documents"), as JSON Schema. */
 export const ErrorDocument = {
   type: 'object',
   required: ['code', 'description'],
@@ -20,7 +20,7 @@ export type ErrorDocument = { code: string; description: string }
 export type ErrorOptions = {
   /** Response headers, for example `Retry-After`. */
   headers?: Record<string, string>
-  /** What went wrong underneath. It is logged and never answered. */
+  /** The cause. It is logged and never sent. */
   cause?: unknown
 }
 
@@ -39,7 +39,7 @@ export abstract class ActionProviderToolsError extends Error {
     return this.code
   }
 
-  /** The seconds after which trying again may help, where the header `Retry-After` says so. */
+  /** The seconds in the header `Retry-After`, if it has one. */
   get retryAfter(): number | undefined {
     const [, value = ''] =
       Object.entries(this.headers).find(([name]) => name.toLowerCase() === 'retry-after') ?? []
@@ -126,7 +126,7 @@ export class TooManyRequests extends ActionProviderToolsError {
   readonly code = 'TooManyRequests'
 }
 
-/** 500: the provider's own fault. The answer says nothing of it, the log everything. */
+/** 500: a fault of the provider. The answer says nothing about it, the log everything. */
 export class ActionProviderError extends ActionProviderToolsError {
   readonly status = 500
   readonly code = 'ActionProviderError'
@@ -139,7 +139,7 @@ export class ActionProviderError extends ActionProviderToolsError {
   }
 }
 
-/** 503: Globus Auth, Globus Groups or the database cannot be reached, throttles or errs. */
+/** 503: Globus Auth, Globus Groups or the database cannot be reached, throttles or fails. */
 export class ServiceUnavailable extends ActionProviderToolsError {
   readonly status = 503
   readonly code = 'ServiceUnavailable'
@@ -165,8 +165,7 @@ export class ConsentRequired extends ActionProviderToolsError {
 }
 
 /**
- * The work of an action has failed, and this is what its caller should know: becomes the details of the
- * FAILED action.
+ * The work of an action has failed. This becomes the details of the FAILED action, for its caller.
  *
  * @example
  * throw new ActionFailed({ code: 'QuotaExceeded', description: 'The project has no storage left', quota: 10 })
@@ -185,15 +184,15 @@ export class ActionFailed extends Error {
 }
 
 /**
- * The work of an action has failed for now: it is run again as the provider's retry policy says. The message
- * is shown to who may see the action, in its log and, at the limit, in its details: put no secret into it.
+ * The work of an action has failed for now, and runs again as the provider's retry policy says. Callers see
+ * the message in the log of the action and, at the limit, in its details: put no secret into it.
  */
 export class TemporaryFailure extends Error {
   override readonly name = 'TemporaryFailure'
-  /** Milliseconds to wait at least, where the other side said so. */
+  /** The shortest wait in milliseconds, if the other side asked for one. */
   readonly retryAfter: number | undefined
 
-  /** @throws RangeError where `retryAfter` is no duration */
+  /** @throws RangeError if `retryAfter` is not a duration */
   constructor(message: string, options: { retryAfter?: Duration; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.retryAfter = options.retryAfter === undefined ? undefined : durationOf(options.retryAfter)
@@ -219,9 +218,7 @@ export class WorkInterrupted extends Error {
   }
 }
 
-/**
- * Nobody sent the event in the time for which the work waits. If the work does not catch it, the action is FAILED.
- */
+/** No event arrived in the time that the work waits. If the work does not catch it, the action is FAILED. */
 export class WaitTimeout extends ActionFailed {
   readonly event: string
 
@@ -231,9 +228,7 @@ export class WaitTimeout extends ActionFailed {
   }
 }
 
-/**
- * Work that runs again does not fit what is kept of its steps: a name stands for something else than before.
- */
+/** Work that runs again does not match its recorded steps: a name has another kind than before. */
 export class StepMismatch extends Error {
   override readonly name = 'StepMismatch'
 

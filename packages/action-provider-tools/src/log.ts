@@ -1,4 +1,4 @@
-/** What this library logs with, what it logs of an error, and which secrets it masks there. */
+/** The logger, the logged facts of an error, and the masking of secrets in them. */
 import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
 
@@ -8,7 +8,7 @@ export type Logger = Pick<
   'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'child'
 >
 
-/** What is logged of an error, with pino's names: `type` is the error's name. */
+/** The logged facts of an error, with pino's names: `type` is the error's name. */
 type ErrorFacts = {
   type: string
   message: string
@@ -23,8 +23,8 @@ type ErrorFacts = {
 const MOST = 10
 
 /**
- * What is logged of an error, or of any thrown value: its name, message, stack and code, and those of its
- * causes. Nothing else, because the errors of HTTP clients hold requests with their headers, and answers with
+ * The logged facts of an error or any thrown value: its name, message, stack and code, and those of its
+ * causes. Nothing else, because errors of HTTP clients contain requests with their headers and answers with
  * their bodies. Known tokens and secrets are masked. The result may be passed in again.
  * @example log.error({ err: errorFacts(error) }, 'The work of an action failed')
  */
@@ -79,8 +79,7 @@ export function rememberToken(token: { access_token: string; refresh_token?: str
 }
 
 /**
- * A text with all remembered secrets masked. The time depends on the text alone, not on the number of
- * secrets.
+ * A text with all remembered secrets masked. The time depends only on the text, not on the number of secrets.
  * @example maskSecrets(`refused: ${token}`) // 'refused: [secret]'
  */
 export function maskSecrets(text: string): string {

@@ -3,7 +3,7 @@
 /**
  * How long to wait before the next try, in milliseconds: twice as long each time up to `most`, with jitter.
  * @param failures how many tries have failed, from 1
- * @param jitter what chance makes of a wait (default `jittered`)
+ * @param jitter the jitter of a wait (default `jittered`)
  * @example backoff(3, { first: 100, most: 3_000 }) // from 200 to 400
  */
 export function backoff(
@@ -13,12 +13,12 @@ export function backoff(
   return jitter(Math.min(first * 2 ** (failures - 1), most))
 }
 
-/** From half of a wait to the whole, so that not all come back at the same time. */
+/** From half of a wait to the whole, so that not all callers retry at the same time. */
 export function jittered(milliseconds: number): number {
   return milliseconds * (0.5 + Math.random() / 2)
 }
 
-/** A wait from nothing to the whole: many callers that failed together are spread as wide as can be. */
+/** From zero to the whole wait, which spreads callers that failed together as wide as possible. */
 export function fullyJittered(milliseconds: number): number {
   return Math.random() * milliseconds
 }
@@ -29,7 +29,7 @@ export function retryAfterSeconds(milliseconds: number): number {
 }
 
 /**
- * The milliseconds that a `Retry-After` header asks for, as seconds or as a date; `undefined` where it says
+ * The milliseconds that a `Retry-After` header asks for, as seconds or as a date; `undefined` if it has
  * neither.
  */
 export function parseRetryAfter(value: string | null, now: number = Date.now()): number | undefined {
