@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source', 'node'], externalConditions: ['source'] } },
   test: {
-    setupFiles: [resolve('test/check-answers.ts')],
+    setupFiles: [fileURLToPath(new URL('test/check-answers.ts', import.meta.url))],
     include: ['{packages,examples}/*/{src,test}/**/*.test.ts', 'test/*.test.ts'],
     reporters: ['default', ['json', { outputFile: 'test-results/unit.json' }]],
     testTimeout: 30_000,

@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { uuidText } from '../packages/action-provider-tools/src/action/keys.ts'
-import { created } from '../packages/action-provider-tools/src/store/changes.ts'
+import { writeForCreation } from '../packages/action-provider-tools/src/store/changes.ts'
 import { exportText } from '../packages/action-provider-tools/src/store/moving/export-file.ts'
 import type { Moved } from '../packages/action-provider-tools/src/store/moving/line.ts'
 import { startPostgres } from '../packages/action-provider-tools/test/postgres.ts'
@@ -27,7 +27,10 @@ async function* madeUp(count: number): AsyncGenerator<Moved> {
       creators[number % 1_000] ?? '',
       1_900_000_000_000 + number,
     )
-    const { action, log } = created(waits || runInline === undefined ? request : { ...request, runInline }, 0)
+    const { action, log } = writeForCreation(
+      waits || runInline === undefined ? request : { ...request, runInline },
+      0,
+    )
     yield {
       action,
       request_key: uuidText(request.request_key),

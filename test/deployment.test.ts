@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from './eventually.ts'
-import { type Globus, helloWorld, type Program, startGlobus } from './program.ts'
+import { type Globus, greeter, type Program, startGlobus } from './program.ts'
 import { startedPrograms } from './started.ts'
 import { startSystemPostgres, systemPostgres } from './system-postgres.ts'
 
@@ -31,7 +31,7 @@ afterAll(() => globus.close())
 const started = startedPrograms('deployment')
 
 async function start(databaseUrl: string): Promise<Program> {
-  return started.start(helloWorld, { ...globus.environment, DATABASE_URL: databaseUrl })
+  return started.start(greeter, { ...globus.environment, DATABASE_URL: databaseUrl })
 }
 
 /** Runs the commands below a heading, as an administrator does. */
@@ -56,9 +56,9 @@ async function ask<T = Status>(program: Program, path: string, body?: object): P
 /** As long as a lease of a killed instance, and more on a busy machine. */
 const PATIENCE = 60_000
 
-/** Starts an action that sleeps. */
-const sleeping = (program: Program, request_id: string, seconds: number): Promise<Status> =>
-  ask(program, '/run', { request_id, body: { sleep_time: seconds } })
+/** Starts an action that works for so long. */
+const working = (program: Program, request_id: string, seconds: number): Promise<Status> =>
+  ask(program, '/run', { request_id, body: { echo_string: 'hey', work_time: seconds } })
 
 const succeeded = (program: Program, { action_id }: Status): Promise<Status> =>
   eventually(async () => {
@@ -79,13 +79,13 @@ async function restoring(
   restore: () => Promise<void>,
 ): Promise<void> {
   const program = await start(databaseUrl)
-  const before = await sleeping(program, 'before', 0)
+  const before = await working(program, 'before', 0)
   await succeeded(program, before)
-  const soon = await sleeping(program, 'soon', 5)
-  const unfinished = await sleeping(program, 'unfinished', 600)
+  const soon = await working(program, 'soon', 5)
+  const unfinished = await working(program, 'unfinished', 600)
   await eventually(async () => (await runs(program, unfinished)) === 1)
   await backUp()
-  const since = await sleeping(program, 'since', 0)
+  const since = await working(program, 'since', 0)
   await succeeded(program, since)
   await ask(program, `/${unfinished.action_id}/cancel`, {})
   await eventually(async () => (await ask(program, `/${unfinished.action_id}/status`)).status === 'FAILED')
@@ -101,7 +101,7 @@ async function restoring(
   expect(await ask(again, `/${unfinished.action_id}/status`)).toMatchObject({ status: 'ACTIVE' })
   // It was started since: it is unknown, and whoever repeats it starts it anew.
   expect(await ask(again, `/${since.action_id}/status`)).toMatchObject({ code: 'ActionNotFound' })
-  const repeated = await sleeping(again, 'since', 0)
+  const repeated = await working(again, 'since', 0)
   expect(repeated.action_id).not.toBe(since.action_id)
   await succeeded(again, repeated)
 }

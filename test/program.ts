@@ -7,12 +7,13 @@ import { documentedAt } from '../packages/action-provider-tools/test/openapi/che
 
 export const watchasay = fileURLToPath(new URL('../examples/watchasay/src/main.ts', import.meta.url))
 export const helloWorld = fileURLToPath(new URL('../examples/hello-world/src/main.ts', import.meta.url))
-/** A program for tests alone; what it writes down is a Sight a line. */
+/** A program for tests alone. */
+export const greeter = fileURLToPath(new URL('./greeter.ts', import.meta.url))
+/** Another; what it writes down is a Sight a line. */
 export const witness = fileURLToPath(new URL('./witness.ts', import.meta.url))
-/** Another; what it writes down is a StepLine a line. */
+/** A third; what it writes down is a StepLine a line. */
 export const stepper = fileURLToPath(new URL('./stepper.ts', import.meta.url))
-
-/** A third, whose work goes on although its instance has lost it; what it writes down is a DeafSight a line. */
+/** A fourth, whose work goes on although its instance has lost it; what it writes down is a DeafSight a line. */
 export const deaf = fileURLToPath(new URL('./deaf.ts', import.meta.url))
 
 type Environment = Record<string, string | undefined>

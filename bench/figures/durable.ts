@@ -7,7 +7,7 @@ import { complete } from './asynchronous.ts'
 
 /**
  * Durable work beside DBOS Transact, whose workflows are called inside their process, where our actions arrive over HTTP with
- * a caller to find out about, a schema to check, and a log of two entries each. Both are on one PostgreSQL server, which waits
+ * a caller to find out about, a schema to check, and a log. Both are on one PostgreSQL server, which waits
  * for the disk, and take turns.
  */
 export const durable: Group = {

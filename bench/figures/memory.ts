@@ -48,7 +48,7 @@ async function sleepersFigure(bench: Bench): Promise<Figure> {
   }
 }
 
-/** Starts 1,000 actions and waits until each has said that it sleeps, or has slept. Returns the status of one. */
+/** Starts 1,000 actions and waits until each has said that it sleeps, or has ended. Returns the status of one. */
 async function asleep(bench: Bench, server: Server, sleep_time: number): Promise<string> {
   const token = await bench.globus.token()
   let document = ''
@@ -57,7 +57,7 @@ async function asleep(bench: Bench, server: Server, sleep_time: number): Promise
     const headers = { prefer: 'respond-async' }
     const { action_id } = JSON.parse((await ask(server, token, 'POST', '/run', body, headers)).text)
     do document = (await ask(server, token, 'GET', `/${action_id}/status`)).text
-    while (!document.includes('Slept') && !document.includes('SUCCEEDED'))
+    while (!document.includes('Sleeps') && !document.includes('SUCCEEDED'))
   })
   return document
 }

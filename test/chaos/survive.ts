@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Globus, helloWorld, type Program, startProgram } from '../program.ts'
+import { type Globus, greeter, type Program, startProgram } from '../program.ts'
 
 /** What a chaos scenario counted. Any lost or doubled action is a failure. */
 export type Figures = {
@@ -33,12 +33,12 @@ export type Work = {
   moment?: () => number
 }
 
-/** Sleeps a moment, and greets. */
+/** Works a moment, and greets. */
 export const greeting: Work = {
-  program: helloWorld,
+  program: greeter,
   body: (request_id) => ({
     echo_string: request_id,
-    sleep_time: (Number(request_id.split('-')[1]) % 7) / 5,
+    work_time: (Number(request_id.split('-')[1]) % 7) / 5,
   }),
   isRight: ({ hello }, request_id) => hello === request_id,
   pause: 20,
@@ -66,7 +66,7 @@ type Options = {
   clients?: number
   /** What happens at a random moment of each round (default: an instance is killed with -9 and started again). */
   strike?: (running: Running) => Promise<void>
-  /** What the actions do (default: they sleep a moment). */
+  /** What the actions do (default: they work a moment). */
   work?: Work
   /** Counts what else there is to count, once all have ended; `wrong` is how much of it must not be. */
   inspect?: () => Promise<{ wrong: number; more: Record<string, number> }>
@@ -74,7 +74,7 @@ type Options = {
 }
 
 /**
- * Callers post sleeping actions to instances that something bad happens to, round after round. A checker follows what was
+ * Callers post actions to instances that something bad happens to, round after round. A checker follows what was
  * acknowledged to its end.
  */
 export async function survive(options: Options): Promise<Figures> {
@@ -107,6 +107,8 @@ export async function survive(options: Options): Promise<Figures> {
   const problems = { lost: new Set<string>(), doubled: new Set<string>() }
   const acknowledged: string[] = []
   let over = false
+  /** Those that were killed, until the next in their place serve. */
+  const starting = new Map<number, Promise<void>>()
 
   async function ask(path: string, body?: unknown): Promise<{ status: number; json: unknown } | undefined> {
     const program = programs[Math.floor(Math.random() * programs.length)]
@@ -176,6 +178,7 @@ export async function survive(options: Options): Promise<Figures> {
     if (++rounds % 10 === 0)
       say(`${scenario}: ${rounds} of ${options.rounds} rounds, ${acknowledged.length} acknowledged`)
   }
+  await Promise.all(starting.values())
   over = true
   await Promise.all(busy)
   const patience = Date.now() + PATIENCE
@@ -202,9 +205,15 @@ export async function survive(options: Options): Promise<Figures> {
     while (acknowledged.length < enough && Date.now() < end) await sleep(5)
   }
 
+  /** Kills an instance that serves. Another may be killed while the next in its place starts. */
   async function kill(): Promise<void> {
-    const victim = Math.floor(Math.random() * instances)
-    await running.restart(victim, 'SIGKILL')
+    while (starting.size === instances) await Promise.race(starting.values())
+    const serving = [...programs.keys()].filter((index) => !starting.has(index))
+    const victim = serving[Math.floor(Math.random() * serving.length)] as number
+    const restarted = running.restart(victim, 'SIGKILL').then(() => void starting.delete(victim))
+    // Whoever waits for it hears of its failure.
+    restarted.catch(() => {})
+    starting.set(victim, restarted)
   }
 
   /** A request whose answer was lost is sent again until it is answered: it is one action, old or new. */

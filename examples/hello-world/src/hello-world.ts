@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { defineActionProvider } from 'action-provider-tools'
 
 const Input = {
@@ -32,20 +31,19 @@ export const helloWorld = defineActionProvider({
   },
   input: Input,
   concurrency: 1_000,
-  run: async ({ input, start_time, attempt, progress, log, signal, dependentToken }) => {
-    const { echo_string, sleep_time = 0, required_dependent_scope } = input
-    log('Started', `Run ${attempt}`)
-    if (required_dependent_scope !== undefined) {
-      await dependentToken(required_dependent_scope)
-      log('Authorized', 'Got a dependent token', { scope: required_dependent_scope })
+  run: async ({ input, step, sleep, progress, log, dependentToken }) => {
+    const { echo_string, sleep_time = 0, required_dependent_scope: scope } = input
+    if (scope !== undefined) {
+      await step('authorize', async () => {
+        await dependentToken(scope)
+        log('Authorized', 'Got a dependent token', { scope })
+      })
     }
     const greeting = { Hello: 'World', ...(echo_string !== undefined && { hello: echo_string }) }
-    const started = Date.parse(start_time)
-    const wakeAt = started + sleep_time * 1_000
-    for (let now = Date.now(); now < wakeAt; now = Date.now()) {
-      const slept = Math.max(0, Math.round((now - started) / 1_000))
-      progress({ ...greeting, slept, sleep_time }, `Slept ${slept} of ${sleep_time} s`)
-      await sleep(Math.min(wakeAt - now, Math.max(1_000, sleep_time * 100)), undefined, { signal })
+    if (sleep_time > 0) {
+      progress({ ...greeting, sleep_time }, `Sleeps for ${sleep_time} s`)
+      // A long sleep frees the place and the memory; when it is over, this function is called again.
+      await sleep('sleep', { seconds: sleep_time })
     }
     log('Finished', 'Said hello')
     return greeting

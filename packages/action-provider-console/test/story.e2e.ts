@@ -75,7 +75,7 @@ describe.each(storesForTest)('on $name', ({ name, start }) => {
     await page.getByLabel('Label').fill('first')
     await page.getByRole('button', { name: 'Run', exact: true }).click()
     await page.getByRole('heading', { name: 'first' }).waitFor()
-    await page.getByText('Slept').first().waitFor()
+    await page.getByText('Sleeps').first().waitFor()
     await page.locator('.state.succeeded').waitFor()
     await page.getByRole('treeitem', { name: 'hello: hey' }).waitFor()
     await page.getByText('Said hello').waitFor()

@@ -178,13 +178,14 @@ export function basicAuthorization(clientId: string, clientSecret: string): stri
 function options({ auth, trace }: GrantOptions): oauth.TokenEndpointRequestOptions {
   return {
     [oauth.customFetch]: async (url, { method, headers, body }) => {
-      const { authorization, ...rest } = Object.fromEntries(new Headers(headers))
       const answer = await exchange(
         {
           method: method as 'POST',
           url: new URL(url),
-          headers: { ...rest, 'content-type': 'application/x-www-form-urlencoded' },
-          authorization,
+          headers: {
+            ...Object.fromEntries(new Headers(headers)),
+            'content-type': 'application/x-www-form-urlencoded',
+          },
           body: String(body),
         },
         trace,
@@ -193,7 +194,7 @@ function options({ auth, trace }: GrantOptions): oauth.TokenEndpointRequestOptio
         const value = answer.headers.get(name)
         return value === null ? [] : [[name, value] as [string, string]]
       })
-      return new Response(answer.text, { status: answer.status, headers: kept })
+      return new Response(JSON.stringify(answer.json), { status: answer.status, headers: kept })
     },
     [oauth.allowInsecureRequests]: isLoopback(auth.hostname),
   }

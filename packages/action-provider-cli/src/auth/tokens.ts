@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { GetToken } from 'action-provider-tools/client'
 import { refusedError, usageError } from '../errors.ts'
 import { keepSecret } from '../output/masking.ts'
 import type { Granted, OAuthClient } from './grants.ts'
@@ -22,6 +23,18 @@ export type Tokens = {
   prepare(scopes: readonly string[]): Promise<void>
   /** Replaces a refused token; `undefined` if there is no other. */
   renew(wanted: Wanted, refused: string): Promise<string | undefined>
+}
+
+/**
+ * Gives tokens to the client, which asks for another one if the provider refuses the first. Printed tokens
+ * are masked.
+ */
+export function tokensFor(tokens: Tokens, wanted: () => Wanted | Promise<Wanted>): GetToken {
+  return async ({ refused }) => {
+    const need = await wanted()
+    const token = refused === undefined ? await tokens.get(need) : await tokens.renew(need, refused)
+    return token && keepSecret(token)
+  }
 }
 
 /** A token is refreshed this many milliseconds before it expires. */

@@ -1,5 +1,4 @@
-import { NetworkFailure } from 'action-provider-tools/client'
-import { parsed, readText } from '../client/http.ts'
+import { NetworkFailure, readText } from 'action-provider-tools/client'
 import { mask } from '../output/masking.ts'
 
 /** A request as it is sent. Nothing is added that the interface does not require. */
@@ -59,6 +58,14 @@ export async function exchange(request: WireRequest, signal: AbortSignal): Promi
     }
   } catch (error) {
     throw new NetworkFailure(url.origin, error)
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

@@ -6,9 +6,8 @@ import {
   type ProviderDescription,
   UnauthorizedRequest,
 } from 'action-provider-tools/client'
-import type { Tokens, Wanted } from '../auth/tokens.ts'
+import { type Tokens, tokensFor, type Wanted } from '../auth/tokens.ts'
 import { refusedError } from '../errors.ts'
-import { keepSecret } from '../output/masking.ts'
 import { printable } from '../output/printable.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { tracingFetch } from './http.ts'
@@ -60,11 +59,7 @@ export function provider(
   }
   const calls = connect(url, {
     ...options,
-    getToken: async ({ refused }) => {
-      const need = await wanted()
-      const token = refused === undefined ? await tokens.get(need) : await tokens.renew(need, refused)
-      return token && keepSecret(token)
-    },
+    getToken: tokensFor(tokens, wanted),
   })
   let description: ProviderDescription | undefined
 

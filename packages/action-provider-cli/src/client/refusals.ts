@@ -1,14 +1,14 @@
 import {
   ActionProviderToolsError,
   type Answer,
+  errorDocument as documentOf,
+  type ErrorDocument,
   InvalidArgument,
   TooManyPages,
 } from 'action-provider-tools/client'
 import { type CommandError, refusedError, unavailableError, usageError } from '../errors.ts'
 import { printable } from '../output/printable.ts'
 import { urlOption } from './provider-url.ts'
-
-type ErrorDocument = { code: string; description: string }
 
 /** The paths of operations on one action. */
 const ofAction = /\/(status|log|cancel|resume|release)$/
@@ -96,10 +96,14 @@ function whenToRetry(seconds: number | undefined): string {
 }
 
 function errorDocument({ json }: Answer): ErrorDocument | undefined {
-  const { code, description } = (json ?? {}) as Partial<Record<keyof ErrorDocument, unknown>>
-  if (typeof code !== 'string' || typeof description !== 'string') return undefined
+  const document = documentOf(json)
   // The text is quoted inside sentences that have their own full stop.
-  return { code: shortened(code), description: shortened(description).replace(/[.\s]+$/, '') }
+  return (
+    document && {
+      code: shortened(document.code),
+      description: shortened(document.description).replace(/[.\s]+$/, ''),
+    }
+  )
 }
 
 function shortened(text: string): string {

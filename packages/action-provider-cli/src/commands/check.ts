@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { requireTls } from 'action-provider-tools/client'
 import { tokenFromFile } from '../auth/tokens.ts'
 import { asDescription, checkProvider } from '../check/check-provider.ts'
 import { groups } from '../check/checks.ts'
@@ -7,8 +8,8 @@ import { junit } from '../check/junit.ts'
 import { conforms } from '../check/report.ts'
 import { reportTable } from '../check/table.ts'
 import { exchange } from '../check/wire.ts'
-import { requireEncryption } from '../client/http.ts'
 import { providerUrl, urlOption } from '../client/provider-url.ts'
+import { commandError } from '../client/refusals.ts'
 import { CommandError, type ExitCode, exitCodes, unavailableError, usageError } from '../errors.ts'
 import { readBody } from '../input/read-body.ts'
 import { keepSecret } from '../output/masking.ts'
@@ -29,7 +30,7 @@ const INTROSPECT_TIMEOUT = 15_000
 /** `action-provider check` */
 export async function check(givenUrl: string | undefined, options: CheckCommandOptions): Promise<ExitCode> {
   const url = providerUrl(givenUrl ?? options.actionUrl)
-  requireEncryption(url)
+  checkWay(url)
   const session = await openSession({ ...options, actionUrl: url.href })
   const { terminal } = session
   const body = options.body === undefined ? undefined : await readBody(options.body)
@@ -76,6 +77,15 @@ export async function check(givenUrl: string | undefined, options: CheckCommandO
   if (!report.complete)
     throw unavailableError('There was no time for every check: give more as --time-limit SECONDS')
   return exitCodes.fine
+}
+
+/** @throws CommandError for a URL to which a token would go unencrypted */
+function checkWay(url: URL): void {
+  try {
+    requireTls(url)
+  } catch (error) {
+    throw commandError(error, url)
+  }
 }
 
 /** @throws CommandError for an unknown check */

@@ -1,39 +1,35 @@
-import { exchange, type HttpAnswer } from '../client/http.ts'
+import { ActionProviderToolsError, type OpenApi } from 'action-provider-tools/client'
 import type { Provider } from '../client/provider.ts'
 import { urlOption } from '../client/provider-url.ts'
-import { type CommandError, refusedError, unavailableError } from '../errors.ts'
+import { commandError } from '../client/refusals.ts'
+import { refusedError, unavailableError } from '../errors.ts'
 import { printableJson } from '../output/printable.ts'
-import { type CommonOptions, openSession, type Session } from '../session.ts'
+import { type CommonOptions, openSession } from '../session.ts'
 
 /** `action-provider openapi`: the document is JSON unless YAML is asked for. */
 export async function openapi(options: CommonOptions): Promise<void> {
-  const session = await openSession(options)
-  const { terminal } = session
-  const provider = session.provider()
+  const { terminal, provider: open } = await openSession(options)
+  const provider = open()
   // Fails with a clear message if the URL is not a provider.
   await provider.describe()
-  const answer = await read(session, provider)
-  if (!isDocument(answer.json)) throw noDocument(answer, provider.url)
-  if (terminal.format === 'table') terminal.item(answer.json, () => printableJson(answer.json))
-  else await terminal.result(answer.json, () => ({ kind: 'sections', sections: [] }))
+  const document = await read(provider)
+  if (terminal.format === 'table') terminal.item(document, () => printableJson(document))
+  else await terminal.result(document, () => ({ kind: 'sections', sections: [] }))
 }
 
-/** Asks without a token first, and sends one only if it is needed. */
-async function read({ terminal, tokens }: Session, provider: Provider): Promise<HttpAnswer> {
-  const url = new URL(`${provider.url.href.replace(/\/$/, '')}/openapi.json`)
-  const answer = await exchange({ method: 'GET', url }, terminal.trace)
-  if (answer.status !== 401 && answer.status !== 403) return answer
-  const scope = await provider.scope()
-  const advice = `You are not logged in for ${provider.url.href}: action-provider login ${urlOption(provider.url)}`
-  const authorization = `Bearer ${await tokens.get({ scope, advice })}`
-  return exchange({ method: 'GET', url, authorization }, terminal.trace)
+async function read({ calls, url }: Provider): Promise<OpenApi> {
+  try {
+    return await calls.openapi()
+  } catch (error) {
+    throw noDocument(error, url)
+  }
 }
 
-function isDocument(json: unknown): boolean {
-  return typeof (json as { openapi?: unknown } | null | undefined)?.openapi === 'string'
-}
-
-function noDocument({ status }: HttpAnswer, provider: URL): CommandError {
+function noDocument(error: unknown, provider: URL): unknown {
+  // An error without an answer from the provider says nothing about the document.
+  if (!(error instanceof ActionProviderToolsError) || error.cause === undefined)
+    return commandError(error, provider)
+  const { status } = error
   const option = urlOption(provider)
   if (status === 401 || status === 403) {
     return refusedError(

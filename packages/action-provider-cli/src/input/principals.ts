@@ -1,4 +1,5 @@
 import { scopes } from '../auth/scopes.ts'
+import { tokensFor } from '../auth/tokens.ts'
 import { isPrincipal } from '../client/documents.ts'
 import { exchange } from '../client/http.ts'
 import { unavailableError, usageError } from '../errors.ts'
@@ -70,14 +71,8 @@ async function group(session: Session, name: string): Promise<string> {
 /** Sends a request to a service of Globus as the user who is logged in. */
 async function get({ serviceTokens, terminal }: Session, url: URL, scope: string): Promise<unknown> {
   const advice = `Names are looked up at Globus by those who are logged in: give URNs, or run action-provider login --action-scope ${scope}`
-  const ask = (token: string) =>
-    exchange({ method: 'GET', url, authorization: `Bearer ${token}` }, terminal.trace)
-  const token = await serviceTokens.get({ scope, advice })
-  let answer = await ask(token)
-  if (answer.status === 401) {
-    const other = await serviceTokens.renew({ scope, advice }, token)
-    if (other !== undefined) answer = await ask(other)
-  }
+  const token = tokensFor(serviceTokens, () => ({ scope, advice }))
+  const answer = await exchange({ method: 'GET', url, token }, terminal.trace)
   if (answer.status !== 200 || answer.json === undefined) {
     throw unavailableError(
       `${url.origin} cannot look names up now (it answered ${answer.status}): give URNs, or try again (${printable(url.pathname)})`,

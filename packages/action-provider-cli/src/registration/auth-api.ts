@@ -1,5 +1,7 @@
+import type { Answer, Exchange } from 'action-provider-tools/client'
 import { scopes } from '../auth/scopes.ts'
-import { exchange, type HttpAnswer, type HttpRequest } from '../client/http.ts'
+import { tokensFor } from '../auth/tokens.ts'
+import { exchange } from '../client/http.ts'
 import { refusedError, unavailableError } from '../errors.ts'
 import { printable } from '../output/printable.ts'
 import type { Session } from '../session.ts'
@@ -46,27 +48,20 @@ export function authApi({ globus, serviceTokens, terminal }: Session): AuthApi {
     advice: `Registering needs a login that may manage your projects: action-provider login --action-scope ${scopes.manageProjects}`,
   }
 
-  async function send(method: HttpRequest['method'], path: string, document?: object): Promise<HttpAnswer> {
-    const url = new URL(`v2/api/${path}`, globus.auth)
-    const ask = (token: string): Promise<HttpAnswer> =>
-      exchange(
-        {
-          method,
-          url,
-          authorization: `Bearer ${token}`,
-          ...(document && {
-            headers: { 'content-type': 'application/json' },
-            body: JSON.stringify(document),
-          }),
-        },
-        terminal.trace,
-      )
-    const token = await serviceTokens.get(wanted)
-    const answer = await ask(token)
-    if (answer.status !== 401) return answer
-    const other = await serviceTokens.renew(wanted, token)
-    return other === undefined ? answer : ask(other)
-  }
+  const token = tokensFor(serviceTokens, () => wanted)
+  const send = (method: Exchange['method'], path: string, document?: object): Promise<Answer> =>
+    exchange(
+      {
+        method,
+        url: new URL(`v2/api/${path}`, globus.auth),
+        token,
+        ...(document && {
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(document),
+        }),
+      },
+      terminal.trace,
+    )
 
   /** Unwraps an answer, such as `{"client": {…}}`. */
   async function get<Document>(envelope: string, ...request: Parameters<typeof send>): Promise<Document> {
@@ -106,7 +101,7 @@ export function authApi({ globus, serviceTokens, terminal }: Session): AuthApi {
   }
 }
 
-function refusal(answer: HttpAnswer): Error {
+function refusal(answer: Answer): Error {
   const { errors } = (answer.json ?? {}) as { errors?: { code?: unknown; detail?: unknown }[] }
   const [first] = Array.isArray(errors) ? errors : []
   const words = first ? printable(`${first.code}: ${first.detail}`) : `it answered ${answer.status}`

@@ -156,8 +156,10 @@ export async function isSecretOf(
     {
       method: 'POST',
       url: new URL('v2/oauth2/token/introspect', globus.auth),
-      authorization: basicAuthorization(client.id, keepSecret(secret)),
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      headers: {
+        authorization: basicAuthorization(client.id, secret),
+        'content-type': 'application/x-www-form-urlencoded',
+      },
       body: 'token=none',
     },
     terminal.trace,

@@ -27,8 +27,11 @@ export function authorizeListed(
   allowed: readonly string[],
 ): Promise<void> | void {
   const may = auth.checkAuthorization(allowed, { allowPublic: true, allowAllAuthenticatedUsers: true })
-  return require(may, () =>
-    new ForbiddenRequest(`You are not in this provider's ${list}: ask its administrators (admin_contact)`))
+  return refuseUnless(
+    may,
+    () =>
+      new ForbiddenRequest(`You are not in this provider's ${list}: ask its administrators (admin_contact)`),
+  )
 }
 
 /**
@@ -57,7 +60,7 @@ function authorizeRole(
 ): Promise<void> | void {
   if (auth.identities.has(creator)) return
   const may = auth.checkAuthorization([...others, EMPTY_GROUP], { allowAllAuthenticatedUsers: true })
-  return require(may, () => new ActionNotFound())
+  return refuseUnless(may, () => new ActionNotFound())
 }
 
 /** A group without members. */
@@ -78,8 +81,8 @@ export function refuseMissing(auth: AuthState): Promise<never> | never {
   return typeof member === 'boolean' ? refuse() : member.then(refuse)
 }
 
-function require(may: boolean | Promise<boolean>, refusal: () => Error): Promise<void> | void {
-  if (typeof may !== 'boolean') return may.then((allowed) => require(allowed, refusal))
+function refuseUnless(may: boolean | Promise<boolean>, refusal: () => Error): Promise<void> | void {
+  if (typeof may !== 'boolean') return may.then((allowed) => refuseUnless(allowed, refusal))
   if (!may) throw refusal()
 }
 

@@ -2,8 +2,15 @@ import type { ActionDetails, ActionStatusValue } from '../documents/action-statu
 import type { ProviderDescription } from '../documents/provider-description.ts'
 import { RequestValidationError } from '../errors.ts'
 import { type Action, createAction, type Judge } from './action.ts'
-import { answered, type ConnectOptions, connection } from './connection.ts'
-import { readActions, readDescription, readStatus, type Status } from './documents.ts'
+import { answered, type ConnectOptions, connection, type Question, type Reply } from './connection.ts'
+import {
+  type OpenApi,
+  readActions,
+  readDescription,
+  readOpenApi,
+  readStatus,
+  type Status,
+} from './documents.ts'
 import { failure, UnexpectedAnswer } from './failure.ts'
 import { nextQuery, type PagesOptions, pages } from './pages.ts'
 import type { RequestOptions } from './repeat.ts'
@@ -45,6 +52,8 @@ export type Provider<Input = Record<string, unknown>, Details = ActionDetails> =
   readonly url: URL
   /** Its description. A token is sent only if the provider requires one. */
   introspect(options?: RequestOptions): Promise<ProviderDescription>
+  /** Its OpenAPI document, which not every provider has. A token is sent only if the provider requires one. */
+  openapi(options?: RequestOptions): Promise<OpenApi>
   /**
    * Starts an action, once. The request carries an id, so it can be repeated when an answer is lost.
    *
@@ -104,15 +113,20 @@ export function connect(
     }, maximumPages)
   }
 
+  /** Asks for what most providers show to everybody. */
+  async function shown(question: Question): Promise<Reply> {
+    const reply = await provider.ask({ ...question, anonymous: true })
+    const isHidden = reply.status === 401 || reply.status === 403
+    if (isHidden && provider.hasToken) return answered(provider, question)
+    if (reply.status > 299) throw failure(reply)
+    return reply
+  }
+
   return {
     url: provider.url,
-    async introspect({ signal, retry } = {}) {
-      let reply = await provider.ask({ signal, retry, anonymous: true })
-      if (provider.hasToken && (reply.status === 401 || reply.status === 403))
-        reply = await provider.ask({ signal, retry })
-      if (reply.status > 299) throw failure(reply)
-      return readDescription(reply)
-    },
+    introspect: async ({ signal, retry } = {}) => readDescription(await shown({ signal, retry })),
+    openapi: async ({ signal, retry } = {}) =>
+      readOpenApi(await shown({ path: 'openapi.json', signal, retry })),
     async run(input, { signal, retry, wait = 0, request_id = crypto.randomUUID(), ...request } = {}) {
       if (options.input !== undefined) await validated(options.input, input, inputError)
       const body = { request_id, ...request, body: input }

@@ -1,8 +1,8 @@
-import { type Carrier, type Exchange, exchange } from './exchange.ts'
+import { type Carrier, type Exchange, exchange, PATIENCE } from './exchange.ts'
 import { type Answer, failure } from './failure.ts'
 import { below, providerUrl } from './provider-url.ts'
 import { type OnRetry, type Repeats, type RetryOptions, repeated } from './repeat.ts'
-import { type GetToken, type TokenOptions, tokensOf } from './token.ts'
+import { type TokenOptions, tokensOf } from './token.ts'
 
 /** How to reach a provider, and as which caller. */
 export type ConnectOptions = TokenOptions & {
@@ -60,22 +60,11 @@ export type Connection = {
 export function connection(givenUrl: string | URL, options: ConnectOptions): Connection {
   const url = providerUrl(givenUrl)
   const tokens = tokensOf(options)
-  const { timeout = 30_000, insecure = false } = options
-  // A browser's fetch throws unless `this` is the window.
-  const carrier: Carrier = {
-    fetch: options.fetch ?? ((...request) => fetch(...request)),
-    parse: options.parse ?? JSON.parse,
-    insecure,
-  }
-
-  async function send(question: Question): Promise<Answer> {
-    const request = requestOf(question, url, timeout)
-    if (tokens === undefined || question.anonymous) return exchange(request, carrier)
-    const token = await tokens({})
-    const answer = await exchange({ ...request, token }, carrier)
-    if (answer.status !== 401 || token === undefined) return answer
-    const other = await another(tokens, token)
-    return other === undefined ? answer : exchange({ ...request, token: other }, carrier)
+  const { timeout = PATIENCE, fetch, parse, insecure } = options
+  const carrier: Carrier = { fetch, parse, insecure }
+  const send = (question: Question): Promise<Answer> => {
+    const token = question.anonymous ? undefined : tokens
+    return exchange({ ...requestOf(question, url, timeout), token }, carrier)
   }
 
   return {
@@ -100,11 +89,6 @@ export async function answered(connection: Connection, question: Question): Prom
   const answer = await connection.ask(question)
   if (answer.status < 200 || answer.status > 299) throw failure(answer)
   return answer
-}
-
-async function another(tokens: GetToken, refused: string): Promise<string | undefined> {
-  const other = await tokens({ refused })
-  return other === refused ? undefined : other
 }
 
 function requestOf(

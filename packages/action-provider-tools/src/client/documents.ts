@@ -75,6 +75,16 @@ export function readDescription(answer: Answer): ProviderDescription {
   } as ProviderDescription
 }
 
+/** An OpenAPI document. */
+export type OpenApi = { readonly openapi: string } & Readonly<Record<string, unknown>>
+
+/** Reads an OpenAPI document. @throws UnexpectedAnswer for anything else */
+export function readOpenApi(answer: Answer): OpenApi {
+  const { json } = answer
+  if (!isFields(json) || typeof json.openapi !== 'string') throw notA('OpenAPI document', answer)
+  return json as OpenApi
+}
+
 /**
  * Reads a page of a log. Some providers send only the entries. @throws UnexpectedAnswer for anything else
  */

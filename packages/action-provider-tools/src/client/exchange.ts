@@ -3,61 +3,93 @@ import { eventReader, type ServerEvent } from './event-stream.ts'
 import { type Answer, printable, UnexpectedAnswer } from './failure.ts'
 import { NetworkFailure } from './network-failure.ts'
 import { InvalidArgument } from './provider-url.ts'
+import type { GetToken } from './token.ts'
 
-/** A request, with its token. */
+/** A request, and who sends it. */
 export type Exchange = {
-  method: 'GET' | 'POST'
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   url: URL
-  token?: string | undefined
+  /** The caller's token, or what gives one, and is asked for another where that is refused. */
+  token?: string | GetToken | undefined
+  /** An `authorization` among them that is no token is kept as safe as one. */
   headers?: Record<string, string>
   body?: string | undefined
   signal?: AbortSignal | undefined
-  /** Milliseconds in which the whole answer must have come, or the first of a stream. */
-  timeout: number
+  /** Milliseconds in which the whole answer must have come, or the first of a stream (default 30,000). */
+  timeout?: number
   /** Take a stream of events too. */
   events?: boolean
 }
 
 /** How to send requests. */
-export type Carrier = { fetch: typeof fetch; parse: (text: string) => unknown; insecure: boolean }
+export type Carrier = {
+  /** What sends them (default: the runtime's `fetch`). */
+  fetch?: typeof fetch | undefined
+  /** What reads the JSON of answers (default: `JSON.parse`). */
+  parse?: ((text: string) => unknown) | undefined
+  /** Whether tokens go to other machines without TLS too (default false). */
+  insecure?: boolean | undefined
+}
 
+/** How long an answer may take, in milliseconds, where nothing else is said. */
+export const PATIENCE = 30_000
 const REDIRECTS = 5
 const DEEPEST = 1_000
 const LARGEST_ANSWER = 64 * 1024 * 1024
 
 /**
- * Sends a request and reads the whole answer, whatever its status. Redirects are followed only within the
- * origin, or without a token to https on the same host. Without TLS, a token is sent only to this machine.
+ * Sends a request to a provider, or to a service of Globus, and reads the whole answer, whatever its status. Redirects are
+ * followed only within the origin, or without a token to https on the same host. Without TLS, a token is sent only to this
+ * machine.
  *
  * @throws NetworkFailure; UnexpectedAnswer for a redirect that is not followed and for a too long answer;
  *   InvalidArgument for a token that must not be sent; the signal's reason
+ * @example const { status, json } = await exchange({ method: 'GET', url: new URL('v2/groups/my_groups', groups), token })
  */
-export async function exchange(request: Exchange, carrier: Carrier): Promise<Answer> {
+export async function exchange(request: Exchange, carrier: Carrier = {}): Promise<Answer> {
+  const { token: given } = request
+  if (typeof given !== 'function') return follow(request, given, carrier)
+  const token = await given({})
+  const answer = await follow(request, token, carrier)
+  if (answer.status !== 401 || token === undefined) return answer
+  const other = await given({ refused: token })
+  return other === undefined || other === token ? answer : follow(request, other, carrier)
+}
+
+type Authorized = Omit<Exchange, 'token'> & { authorization: string | undefined }
+
+async function follow(
+  { token: _token, ...request }: Exchange,
+  token: string | undefined,
+  carrier: Carrier,
+): Promise<Answer> {
+  if (token !== undefined) checkToken(token)
+  const authorization = token === undefined ? request.headers?.authorization : `Bearer ${token}`
   let { url } = request
   for (let redirects = 0; ; redirects++) {
-    const answer = await once({ ...request, url }, carrier)
+    const answer = await once({ ...request, authorization, url }, carrier)
     const { status, headers } = answer
     const location = status >= 300 && status < 400 ? headers.get('location') : null
     if (location === null) return answer
     if (redirects >= REDIRECTS)
       throw new UnexpectedAnswer(status, `${request.url.href} redirects in a circle: check the URL`)
-    url = followed({ ...request, url }, location, status)
+    url = followed({ ...request, authorization, url }, location, status)
   }
 }
 
 async function once(
-  { method, url, token, headers, body, signal, timeout, events = false }: Exchange,
-  { fetch, parse, insecure }: Carrier,
+  { method, url, authorization, headers, body, signal, timeout = PATIENCE, events = false }: Authorized,
+  { fetch: send = fetch, parse = JSON.parse, insecure = false }: Carrier,
 ): Promise<Answer> {
-  if (token !== undefined) checkCarrier(url, token, insecure)
+  if (authorization !== undefined && !insecure) requireTls(url)
   signal?.throwIfAborted()
   const patience = createPatience(timeout)
   const request: RequestInit = {
     method,
     headers: {
       accept: events ? 'text/event-stream, application/json' : 'application/json',
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...headers,
+      ...(authorization !== undefined && { authorization }),
     },
     redirect: 'manual',
     cache: 'no-store',
@@ -65,7 +97,7 @@ async function once(
     ...(body !== undefined && { body }),
   }
   try {
-    const response = await fetch(url, request)
+    const response = await send(url, request)
     if (response.type === 'opaqueredirect') throw hidden(url, response.status)
     const { status, body } = response
     if (events && status === 200 && body && isEventStream(response)) {
@@ -77,7 +109,7 @@ async function once(
         events: readEvents(body, url, { patience, parse, signal }),
       }
     }
-    const json = parsed(await readText(response, url), parse)
+    const json = parsed(await wholeText(response, url), parse)
     patience.end()
     return { status, headers: response.headers, json, url }
   } catch (error) {
@@ -86,6 +118,8 @@ async function once(
     throw error instanceof UnexpectedAnswer ? error : new NetworkFailure(url.origin, error)
   }
 }
+
+type Parse = NonNullable<Carrier['parse']>
 
 /** Milliseconds in which a stream must say something: providers do every 15 seconds. */
 const SILENCE = 45_000
@@ -101,11 +135,7 @@ function isEventStream({ headers }: Response): boolean {
 async function* readEvents(
   body: ReadableStream<Uint8Array>,
   url: URL,
-  {
-    patience,
-    parse,
-    signal,
-  }: { patience: Patience; parse: Carrier['parse']; signal: AbortSignal | undefined },
+  { patience, parse, signal }: { patience: Patience; parse: Parse; signal: AbortSignal | undefined },
 ): AsyncGenerator<Omit<ServerEvent, 'data'> & { json: unknown }> {
   const reader = body.getReader()
   const decoder = new TextDecoder()
@@ -150,8 +180,22 @@ function createPatience(milliseconds: number): Patience {
   }
 }
 
-/** Reads an answer up to LARGEST_ANSWER. */
-async function readText(response: Response, url: URL): Promise<string> {
+async function wholeText(response: Response, url: URL): Promise<string> {
+  try {
+    return await readText(response)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new UnexpectedAnswer(response.status, `${url.href} answers with ${error.message}: check its URL`)
+  }
+}
+
+/**
+ * Reads the text of an answer, up to a limit.
+ *
+ * @param most in bytes (default 64 MiB)
+ * @throws RangeError if it is longer
+ */
+export async function readText(response: Response, most = LARGEST_ANSWER): Promise<string> {
   const reader = response.body?.getReader()
   if (reader === undefined) return ''
   const decoder = new TextDecoder()
@@ -159,25 +203,26 @@ async function readText(response: Response, url: URL): Promise<string> {
   let size = 0
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
     size += part.value.length
-    if (size > LARGEST_ANSWER) {
+    if (size > most) {
       await reader.cancel()
-      throw new UnexpectedAnswer(
-        response.status,
-        `${url.href} answers with more than ${LARGEST_ANSWER / 1024 / 1024} MiB: check its URL`,
-      )
+      throw new RangeError(`more than ${most / 1024 / 1024} MiB`)
     }
     text += decoder.decode(part.value, { stream: true })
   }
   return text + decoder.decode()
 }
 
-function checkCarrier(url: URL, token: string, insecure: boolean): void {
-  // Checked here, because the runtime's message would repeat the token.
-  if (!/^[\x21-\x7e]+$/.test(token))
-    throw new InvalidArgument(
-      'The token is not valid: it is empty, or has spaces or other characters that no token has',
-    )
-  if (url.protocol === 'https:' || isLoopback(url.hostname) || insecure) return
+/** Checked here, because the runtime's message would repeat the token. */
+function checkToken(token: string): void {
+  if (/^[\x21-\x7e]+$/.test(token)) return
+  throw new InvalidArgument(
+    'The token is not valid: it is empty, or has spaces or other characters that no token has',
+  )
+}
+
+/** @throws InvalidArgument for a URL to which a token would go unencrypted, unless it is on this machine */
+export function requireTls(url: URL): void {
+  if (url.protocol === 'https:' || isLoopback(url.hostname)) return
   throw new InvalidArgument(
     `A token is not sent to ${url.origin}, because others could read it on the way: use the https:// URL`,
   )
@@ -191,11 +236,12 @@ function hidden(url: URL, status: number): UnexpectedAnswer {
   )
 }
 
-function followed({ method, url, token }: Exchange, location: string, status: number): URL {
+function followed({ method, url, authorization }: Authorized, location: string, status: number): URL {
   const target = URL.canParse(location, url.href) ? new URL(location, url) : undefined
   if (target === undefined)
     throw new UnexpectedAnswer(status, `${url.href} redirects to an invalid URL: check the URL`)
-  const safer = token === undefined && target.hostname === url.hostname && target.protocol === 'https:'
+  const safer =
+    authorization === undefined && target.hostname === url.hostname && target.protocol === 'https:'
   const keepsMethod = method === 'GET' || status === 307 || status === 308
   if ((target.origin === url.origin || safer) && keepsMethod) return target
   throw new UnexpectedAnswer(
@@ -205,7 +251,7 @@ function followed({ method, url, token }: Exchange, location: string, status: nu
 }
 
 /** Parses JSON. `undefined` for other text, and for JSON nested too deeply to be written again. */
-function parsed(text: string, parse: Carrier['parse']): unknown {
+function parsed(text: string, parse: Parse): unknown {
   try {
     const json = parse(text)
     return nestsWithin(json, DEEPEST) ? json : undefined

@@ -72,7 +72,7 @@ export function failure(answer: Answer): ActionProviderToolsError {
     return Known ? new Known(description, options) : new UnexpectedAnswer(status, description, options)
   }
   if (document === undefined) return create(foreign(answer))
-  const { code, description } = document
+  const [code, description] = [printable(document.code), printable(document.description)]
   if (status === 404 && code === 'ActionNotFound') return new ActionNotFound(description, options)
   const { required_scope } = json as { required_scope?: unknown }
   if (status === 403 && code === 'ConsentRequired' && typeof required_scope === 'string')
@@ -119,8 +119,9 @@ function headersOf(answer: Answer): Record<string, string> {
   return headers
 }
 
-function errorDocument(json: unknown): ErrorDocument | undefined {
+/** The error document of an answer, if it is one. Its texts are as the provider sent them. */
+export function errorDocument(json: unknown): ErrorDocument | undefined {
   const { code, description } = (json ?? {}) as Partial<Record<keyof ErrorDocument, unknown>>
   if (typeof code !== 'string' || typeof description !== 'string') return undefined
-  return { code: printable(code), description: printable(description) }
+  return { code, description }
 }

@@ -164,7 +164,8 @@ async function waitFor(
   reply.raw.once('close', abort)
   request.body = undefined
   try {
-    return await ended(milliseconds, hangUp.signal)
+    // Who did not ask to wait need not where nothing can come in that time.
+    return await ended(milliseconds, hangUp.signal, { whileBusy: applied === undefined })
   } catch (error) {
     // The action is known, so a caller who need not wait gets its status now.
     if (must || !(error instanceof ServiceUnavailable)) throw error

@@ -36,8 +36,8 @@ export function managedOperations(
 
   const ended =
     ({ action_id, document }: StoredAction, known?: StoredAction): Ended =>
-    async (milliseconds, signal) => {
-      const wait = { signal, mustEnd, ...(known && { known }) }
+    async (milliseconds, signal, { whileBusy }) => {
+      const wait = { signal, mustEnd, whileBusy: whileBusy && !mustEnd, ...(known && { known }) }
       return (await worker.whenNotActive(action_id, milliseconds, wait))?.document ?? document
     }
 
@@ -151,14 +151,14 @@ function eventOperations(worker: Worker): Required<Pick<Operations, 'event' | 's
   return {
     async event(auth, actionId, { event, value, key }) {
       const content = createHash('sha256').update(canonicalJson(value)).digest('hex')
-      const same = key === undefined ? ['content', content] : ['key', auth.effectiveIdentity, key]
-      const by = auth.username ?? auth.effectiveIdentity.slice(-36)
-      return (await worker.deliver({ actionId, event, value, same, by })).document
+      const deduplicationKey = key === undefined ? ['content', content] : ['key', auth.effectiveIdentity, key]
+      const sender = auth.username ?? auth.effectiveIdentity.slice(-36)
+      return (await worker.deliver({ actionId, event, value, deduplicationKey, sender })).document
     },
     async signedEvent(actionId, { event, value }, url) {
       if (!worker.isCallback(actionId, event, url)) throw new ActionNotFound()
-      const same = ['url', String(url.use)]
-      const delivery = { actionId, event, value, same, once: true, by: 'its callback URL' }
+      const deduplicationKey = ['url', String(url.use)]
+      const delivery = { actionId, event, value, deduplicationKey, once: true, sender: 'its callback URL' }
       return (await worker.deliver(delivery)).document
     },
   }

@@ -20,9 +20,13 @@ export type RunResult = {
 
 /**
  * Resolves with the status document when the action is no longer ACTIVE, after `milliseconds`, when this
- * instance stops, or when the caller hangs up.
+ * instance stops, or when the caller hangs up. With `whileBusy` also when the work is suspended for longer.
  */
-export type Ended = (milliseconds: number, hungUp: AbortSignal) => Promise<string>
+export type Ended = (
+  milliseconds: number,
+  hungUp: AbortSignal,
+  options: { whileBusy: boolean },
+) => Promise<string>
 
 /** An event in a request; `key` is the sender's Idempotency-Key. */
 export type SentEvent = { event: string; value: unknown; key?: string | undefined }

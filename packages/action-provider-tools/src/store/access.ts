@@ -25,7 +25,7 @@ export function accessKeys(principals: Partial<Record<Role, readonly string[]>>)
 }
 
 /** The keys of everyone who has a role in an action. */
-export function accessTo({ creator_id, monitor_by, manage_by }: StoredAction): AccessKey[] {
+export function accessKeysOf({ creator_id, monitor_by, manage_by }: StoredAction): AccessKey[] {
   return accessKeys({ creator_id: [creator_id], monitor_by, manage_by })
 }
 

@@ -22,18 +22,18 @@ export type Write = {
 export type WrittenJob = { due_at: number; holder?: string; left_by?: string }
 
 /** Parses the status document of a stored action. */
-export function current(action: StoredAction): CurrentAction {
+export function withParsedDocument(action: StoredAction): CurrentAction {
   return { ...action, document: JSON.parse(action.document) as ActionStatus }
 }
 
 /** What a store writes for a change of an action. */
-export function changed(action: StoredAction, change: Change): Write {
+export function writeForChange(action: StoredAction, change: Change): Write {
   const status = change.status?.status ?? action.status
   const complete = isComplete(status)
   const { job } = change
   return {
     action: {
-      ...optional({
+      ...presentFields({
         runs_on: change.runs_on === undefined ? action.runs_on : (change.runs_on ?? undefined),
         cancel_requested_at: change.cancel_requested_at ?? action.cancel_requested_at,
         cancel_requested_by: change.cancel_requested_by ?? action.cancel_requested_by,
@@ -69,7 +69,7 @@ export function changed(action: StoredAction, change: Change): Write {
  * What a store writes for a new action. Runs its work inline, if it has any.
  * @param now when its job is due, in milliseconds since 1970
  */
-export function created(newAction: NewAction, now: number): Write {
+export function writeForCreation(newAction: NewAction, now: number): Write {
   const { status } = newAction
   const action: StoredAction = {
     action_id: newAction.action_id,
@@ -94,9 +94,9 @@ export function created(newAction: NewAction, now: number): Write {
     ...(newAction.job && { job: { due_at: now } }),
   }
   const { holder = newAction.holder, ...change } = newAction.runInline?.() ?? {}
-  if (holder === undefined) return changed(action, { ...begin, ...change })
+  if (holder === undefined) return writeForChange(action, { ...begin, ...change })
   const began = { attempt: 1, runs_on: holder, lease: FIRST_LEASE }
-  const write = changed(action, { ...begin, ...change, ...began })
+  const write = writeForChange(action, { ...begin, ...change, ...began })
   return { ...write, job: { due_at: now, holder } }
 }
 
@@ -129,7 +129,7 @@ type Optional = Pick<
 >
 
 /** Leaves out the fields that have no value. */
-export function optional(fields: { [Name in keyof Optional]: Optional[Name] | undefined }): Optional {
+export function presentFields(fields: { [Name in keyof Optional]: Optional[Name] | undefined }): Optional {
   const present: Optional = {}
   if (fields.runs_on !== undefined) present.runs_on = fields.runs_on
   if (fields.cancel_requested_at !== undefined) present.cancel_requested_at = fields.cancel_requested_at

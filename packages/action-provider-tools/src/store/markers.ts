@@ -11,7 +11,7 @@ export function writeLogMarker({ time, number }: LogPosition): string {
 /** @throws RequestValidationError if the text is not a marker of `writeLogMarker` */
 export function readLogMarker(marker: string): LogPosition {
   const match = /^(-?\d{1,15})\.(\d{1,15})$/.exec(marker)
-  if (match === null) throw notAMarker()
+  if (match === null) throw markerError()
   return { time: Number(match[1]), number: Number(match[2]) }
 }
 
@@ -22,11 +22,11 @@ export function readLogMarker(marker: string): LogPosition {
  */
 export function readListMarker(marker: string): Buffer {
   const bytes = uuidBytes(marker)
-  if (bytes === undefined) throw notAMarker()
+  if (bytes === undefined) throw markerError()
   return bytes
 }
 
-function notAMarker(): RequestValidationError {
+function markerError(): RequestValidationError {
   return new RequestValidationError(
     "Field '$.marker' (category: 'format'): must be the marker of the page before",
   )

@@ -28,13 +28,13 @@ export async function byUrl<T>(
   kinds: { sqlite: (path: string) => Promise<T>; postgres: () => Promise<T> },
 ): Promise<T> {
   if (url.startsWith(SQLITE) && url.length > SQLITE.length) return kinds.sqlite(url.slice(SQLITE.length))
-  if (POSTGRES.test(url)) return kinds.postgres().catch(sayWhatToInstall)
+  if (POSTGRES.test(url)) return kinds.postgres().catch(explainMissingPackage)
   throw new StoreUnusable(
     'The database URL is neither sqlite:PATH nor postgres://…: correct DATABASE_URL, for example DATABASE_URL=sqlite:data/actions.db',
   )
 }
 
-function sayWhatToInstall(error: unknown): never {
+function explainMissingPackage(error: unknown): never {
   if (error instanceof Error && /package 'pg'/.test(error.message)) {
     throw new StoreUnusable('PostgreSQL needs a package that is not installed: npm install pg', {
       cause: error,

@@ -5,7 +5,7 @@ import type { WorkInterrupted } from '../errors.ts'
  * The longest wait, in milliseconds, during which an attempt stays in memory. A longer wait suspends the
  * attempt: that costs a few writes, but frees its place for other work.
  */
-const LONGEST_WAIT_IN_MEMORY = 5_000
+export const LONGEST_WAIT_IN_MEMORY = 5_000
 
 /** How long an attempt is suspended, and why. */
 export type Suspension = {
@@ -164,7 +164,7 @@ export function createAttemptWaits(
  * Wraps a function of the run context, so that its promises never settle once the attempt has ended. A
  * rejection that the work does not handle does not end the process.
  */
-export function unlessOver<Given extends unknown[], T>(
+export function unlessEnded<Given extends unknown[], T>(
   waits: AttemptWaits,
   act: (...given: Given) => Promise<T>,
 ): (...given: Given) => Promise<T> {

@@ -19,11 +19,11 @@ export type Delivery = {
   /**
    * Identifies repetitions: by the sender's Idempotency-Key, the use of a signed URL, or else the content.
    */
-  same: readonly string[]
+  deduplicationKey: readonly string[]
   /** Whether a repetition with another value is refused. */
   once?: boolean
   /** The sender, for the action's log. */
-  by: string
+  sender: string
 }
 
 /**
@@ -38,14 +38,14 @@ export async function deliver(worker: WorkerContext, sent: Delivery): Promise<St
   const { actionId, event, value } = sent
   assertEventName(event)
   const work = await store.getWork(namespace, actionId)
-  const delivery = createHash('sha256').update(JSON.stringify(sent.same)).digest()
+  const delivery = createHash('sha256').update(JSON.stringify(sent.deduplicationKey)).digest()
   const repeated = work?.events.find((each) => each.event === event && delivery.equals(each.delivery))
   const before = await store.get(namespace, actionId)
   if (before === undefined) throw new ActionNotFound()
   if (isComplete(before.status)) throw completeError(before.status)
   if (repeated) {
-    const same = canonicalJson(openEvent(worker, actionId, repeated)) === canonicalJson(value)
-    if (sent.once && !same) throw new ActionConflict('This URL has been used with another value')
+    const isSameValue = canonicalJson(openEvent(worker, actionId, repeated)) === canonicalJson(value)
+    if (sent.once && !isSameValue) throw new ActionConflict('This URL has been used with another value')
     return before
   }
   const schema = schemaOfWait(worker, actionId, event, work)
@@ -55,13 +55,13 @@ export async function deliver(worker: WorkerContext, sent: Delivery): Promise<St
     ...(schema && wakeIfSuspended(worker, current)),
     events: [{ event, delivery, sealed }],
     ...(worker.provider.description.log_supported && {
-      log: [logEntry(worker.now(), 'Event', `The event '${event}' came from ${sent.by}`, { event })],
+      log: [logEntry(worker.now(), 'Event', `The event '${event}' came from ${sent.sender}`, { event })],
     }),
   }))
   if (schema || after.runs_on !== undefined) return after
   // The work may have begun to wait in the meantime, without having seen the event.
-  const now = await store.getWork(namespace, actionId)
-  if (!schemaOfWait(worker, actionId, event, now)) return after
+  const newerWork = await store.getWork(namespace, actionId)
+  if (!schemaOfWait(worker, actionId, event, newerWork)) return after
   return change(worker, actionId, (current) => wakeIfSuspended(worker, current))
 }
 
@@ -97,7 +97,9 @@ function completeError(status: string): ActionConflict {
   return new ActionConflict(`This action is ${status}: no event can reach it any more`)
 }
 
-/** The change that makes suspended work due. Running work finds the event by itself. */
+/**
+ * The change that makes suspended work due; `undefined` for running work, which finds the event by itself.
+ */
 function wakeIfSuspended({ now }: WorkerContext, current: CurrentAction): Change | undefined {
   return current.runs_on === undefined ? lifecycle.wake(current, now()) : undefined
 }

@@ -10,7 +10,7 @@ import {
   DEADLINE_EXCEEDED,
   isOverdue,
   logStoreError,
-  lose,
+  loseJob,
   type WorkerContext,
 } from './worker-context.ts'
 
@@ -199,7 +199,7 @@ async function renewLeases(worker: WorkerContext): Promise<void> {
     )
     const lostIds = new Set(lost)
     for (const attempt of attempts) {
-      if (lostIds.has(attempt.actionId)) lose(attempt)
+      if (lostIds.has(attempt.actionId)) loseJob(attempt)
       else attempt.keptAt = Math.max(attempt.keptAt, sentAt)
     }
   } catch (error) {

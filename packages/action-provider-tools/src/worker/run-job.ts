@@ -20,7 +20,7 @@ import {
   logStoreError,
   owns,
   persist,
-  progressed,
+  progressChange,
   VERSION_CHANGED,
   type WorkerContext,
 } from './worker-context.ts'
@@ -40,14 +40,14 @@ export async function runJob(worker: WorkerContext, attempt: Attempt, known?: Be
     (await begin(worker, attempt).catch((error: unknown) => {
       if (!isWithdrawn(attempt)) throw error
     }))
-  if (isWithdrawn(attempt)) return giveBack(worker, attempt)
+  if (isWithdrawn(attempt)) return returnUnstarted(worker, attempt)
   if (begun === undefined) return
   const traceparent = await traceparentOf(worker, actionId, begun.work.secret)
   const part = { name: 'work', action_id: actionId, attempt: attempt.number, traceparent, startedAt } as const
   await worker.instrument.background(part, async (ended) => {
     const outcome = await execute(worker, attempt, begun)
     ended(outcome.kind)
-    await conclude(worker, attempt, outcome)
+    await recordOutcome(worker, attempt, outcome)
   })
 }
 
@@ -80,7 +80,7 @@ async function begin(worker: WorkerContext, attempt: Attempt): Promise<BegunAtte
 }
 
 /** Returns the job of an attempt that has not called the work, and does not count the attempt. */
-export async function giveBack(worker: WorkerContext, attempt: Attempt): Promise<void> {
+export async function returnUnstarted(worker: WorkerContext, attempt: Attempt): Promise<void> {
   const { store, namespace, instance, now } = worker
   const retryChange = <T>(change: () => Promise<T>): Promise<T> => persist(worker, change, () => attempt.lost)
   try {
@@ -92,7 +92,7 @@ export async function giveBack(worker: WorkerContext, attempt: Attempt): Promise
     await retryChange(() => store.returnJobs(namespace, instance, [attempt.job]))
   } catch (error) {
     if (attempt.lost) return
-    logHandBackError(worker, attempt, error)
+    logReturnError(worker, attempt, error)
   }
 }
 
@@ -100,7 +100,7 @@ export async function giveBack(worker: WorkerContext, attempt: Attempt): Promise
  * Makes the job of a running attempt due for other instances. The attempt then no longer owns the action: a
  * later outcome is not recorded.
  */
-export async function handBack(worker: WorkerContext, attempt: Attempt): Promise<void> {
+export async function returnRunning(worker: WorkerContext, attempt: Attempt): Promise<void> {
   const change = (current: CurrentAction): Change | undefined =>
     owns(worker, current, attempt)
       ? changeOf(worker, current, { kind: 'interrupted' }, worker.now())
@@ -112,12 +112,12 @@ export async function handBack(worker: WorkerContext, attempt: Attempt): Promise
       () => false,
     )
   } catch (error) {
-    logHandBackError(worker, attempt, error)
+    logReturnError(worker, attempt, error)
   }
 }
 
-function logHandBackError(worker: WorkerContext, { actionId }: Attempt, error: unknown): void {
-  const message = 'A job could not be handed back; another instance takes it over when its lease ends'
+function logReturnError(worker: WorkerContext, { actionId }: Attempt, error: unknown): void {
+  const message = 'A job could not be returned; another instance takes it over when its lease ends'
   logStoreError(worker, error, message, { action_id: actionId })
 }
 
@@ -160,7 +160,7 @@ async function execute(
   const { work } = worker.provider
   const state = attemptState(worker, attempt, stored.secret)
   attempt.started = true
-  const working = async (): Promise<unknown> => {
+  const callWork = async (): Promise<unknown> => {
     // Fails early if the sealed state cannot be read: work that is not restartable must not begin and then
     // find no token.
     if (!worker.options.restartable) void state.value
@@ -173,7 +173,7 @@ async function execute(
     context.signal.throwIfAborted()
     return work.run(context as never)
   }
-  return correctedOutcome(attempt, state, await outcomeOf(worker, attempt, working()))
+  return correctedOutcome(attempt, state, await outcomeOf(worker, attempt, callWork()))
 }
 
 /** The input of an attempt. The first attempt has no steps and events. */
@@ -193,9 +193,9 @@ export function runContext(
   action: AttemptInput,
   access: CreatorAccess,
 ): RunContext<unknown> {
-  let made: Steps | undefined
+  let created: Steps | undefined
   // Created on first use: most work has no steps.
-  const steps = (): Steps => (made ??= createSteps(worker, attempt, action))
+  const steps = (): Steps => (created ??= createSteps(worker, attempt, action))
   return {
     input: action.request.body,
     request: action.request,
@@ -241,7 +241,11 @@ export function runContext(
  * Records the outcome of an attempt, unless the attempt no longer owns the action. Retries for as long as the
  * database is unavailable.
  */
-export async function conclude(worker: WorkerContext, attempt: Attempt, outcome: Outcome): Promise<void> {
+export async function recordOutcome(
+  worker: WorkerContext,
+  attempt: Attempt,
+  outcome: Outcome,
+): Promise<void> {
   const { store, namespace, now } = worker
   if (outcome.kind === 'abandoned' || attempt.lost) return
   logOutcome(worker, attempt, outcome)
@@ -265,7 +269,7 @@ function lastChange(
   outcome: Exclude<Outcome, { kind: 'abandoned' }>,
   at: number,
 ): Change {
-  const before = progressed(current, last)
+  const before = progressChange(current, last)
   const { status = current.document, log = [] } = before
   const change = changeOf(worker, { ...current, document: status }, outcome, at)
   return { ...before, ...change, log: [...log, ...(change.log ?? [])] }

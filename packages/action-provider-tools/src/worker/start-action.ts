@@ -7,10 +7,10 @@ import type { Change, Creation, InlineChange, NewAction } from '../store/action-
 import { FIRST_LEASE } from '../store/changes.ts'
 import { inRequestOf } from './creator.ts'
 import { changeOf, failureOutcome, logOutcome, outcomeOf } from './outcome.ts'
-import { conclude, giveBack, handBack, nudgeIn, runContext, runJob } from './run-job.ts'
+import { nudgeIn, recordOutcome, returnRunning, returnUnstarted, runContext, runJob } from './run-job.ts'
 import { sealCaller } from './sealed-state.ts'
 import type { JobTaker } from './take-jobs.ts'
-import { type Attempt, createAttempt, lose, type WorkerContext } from './worker-context.ts'
+import { type Attempt, createAttempt, loseJob, type WorkerContext } from './worker-context.ts'
 
 /**
  * Records a new action in the store and starts its work:
@@ -72,7 +72,7 @@ export function createActionStarter(
     } catch (error) {
       // The action may be recorded with this instance as holder of its job. Return the job, so that it need
       // not wait for the end of its lease.
-      void giveBack(worker, attempt)
+      void returnUnstarted(worker, attempt)
         .finally(freePlace)
         .then(() => taker.nudge())
       throw error
@@ -128,7 +128,7 @@ export function createActionStarter(
     const abandoned = (): void => {
       // Nothing else handles its rejection.
       value.catch(() => {})
-      lose(attempt)
+      loseJob(attempt)
     }
     return {
       change: { holder: instance, secret },
@@ -139,14 +139,14 @@ export function createActionStarter(
           worker.instrument.background(part, async (ended) => {
             const outcome = await outcomeOf(worker, attempt, value)
             ended(outcome.kind)
-            await conclude(worker, attempt, outcome)
+            await recordOutcome(worker, attempt, outcome)
           }),
         )
       },
       abandoned,
       commitUnknown() {
         abandoned()
-        void handBack(worker, attempt)
+        void returnRunning(worker, attempt)
       },
     }
   }

@@ -5,7 +5,7 @@ import type { RetryPolicy, RunContext, Step, StepContext, StepOptions } from '..
 import { completeRetry } from '../provider/work-options.ts'
 import { backoff } from '../retry.ts'
 import type { StoredWork } from '../store/action-store.ts'
-import { unlessOver } from './attempt-waits.ts'
+import { unlessEnded } from './attempt-waits.ts'
 import { createCallbackUrls } from './callback-urls.ts'
 import { createJournal, type Entry, toResult } from './journal.ts'
 import { Paused } from './outcome.ts'
@@ -92,8 +92,8 @@ export function createSteps(
   }
 
   return {
-    step: unlessOver(waits, step) as Step,
-    sleep: unlessOver(waits, sleep),
+    step: unlessEnded(waits, step) as Step,
+    sleep: unlessEnded(waits, sleep),
     waitFor: createWaitFor(worker, attempt, journal, stored.events ?? [], log),
     callbackUrl: createCallbackUrls(worker, attempt),
   }
@@ -123,18 +123,18 @@ async function call(
   const idempotencyKey = `${actionId}/${name}`
   if (timeout === undefined) return act({ signal, idempotencyKey })
   const milliseconds = durationOf(timeout)
-  const limit = new AbortController()
-  const late = new TemporaryFailure(
+  const timeoutController = new AbortController()
+  const timeoutError = new TemporaryFailure(
     `The step '${name}' took longer than ${formatDuration(milliseconds / 1_000)}`,
   )
   const timedOut = Promise.withResolvers<never>()
   const timer = setTimeout(() => {
-    timedOut.reject(late)
-    limit.abort(late)
+    timedOut.reject(timeoutError)
+    timeoutController.abort(timeoutError)
   }, milliseconds)
   try {
     return await Promise.race([
-      act({ signal: AbortSignal.any([signal, limit.signal]), idempotencyKey }),
+      act({ signal: AbortSignal.any([signal, timeoutController.signal]), idempotencyKey }),
       timedOut.promise,
     ])
   } finally {

@@ -5,7 +5,7 @@ import { compileInput } from '../input/compile-input.ts'
 import type { CompiledInput } from '../input/input-schema.ts'
 import type { WaitFor, WaitForOptions } from '../provider/run-context.ts'
 import type { SealedEvent } from '../store/action-store.ts'
-import { unlessOver } from './attempt-waits.ts'
+import { unlessEnded } from './attempt-waits.ts'
 import { openEvent } from './deliver.ts'
 import { assertEventName, type Entry, type Journal } from './journal.ts'
 import type { AttemptLog } from './progress-buffer.ts'
@@ -118,7 +118,7 @@ export function createWaitFor(
     }
   }
 
-  return unlessOver(waits, waitFor) as WaitFor
+  return unlessEnded(waits, waitFor) as WaitFor
 }
 
 /** Identifies an event, also one that was delivered again after it was removed. */

@@ -48,6 +48,14 @@ export type Waits = {
 export type WaitOptions = { signal?: AbortSignal; known?: StoredAction; mustEnd?: boolean }
 
 /**
+ * Whether the work of an action is suspended, so that nothing comes of it for longer than
+ * `LONGEST_WAIT_IN_MEMORY` unless somebody sends it an event.
+ */
+export function isSuspended({ status, lease, failures, runs_on }: StoredAction): boolean {
+  return status === 'ACTIVE' && lease > 0 && failures === 0 && runs_on === undefined
+}
+
+/**
  * The pauses between queries for missed changes, in milliseconds. The first is short, since other instances
  * hear late that this one waits for an action; later ones grow.
  */
@@ -65,7 +73,7 @@ type Feed = {
   /** Whether no change of `action` is known that it does not contain. */
   isFresh: boolean
   /** Counts the changes of the action that this instance knows of. */
-  news: number
+  changes: number
   logged: number
   reading: Awaitable<StoredAction | undefined> | undefined
   /** Queries of the log since the last change, by the position after which they begin. */
@@ -87,7 +95,7 @@ export function createWaits(worker: WorkerContext): Waits {
     const feed: Feed = {
       action: undefined,
       isFresh: false,
-      news: 0,
+      changes: 0,
       logged: 0,
       reading: undefined,
       logs: new Map(),
@@ -116,10 +124,10 @@ export function createWaits(worker: WorkerContext): Waits {
     }
     const poll = async (): Promise<void> => {
       const before = feed.action?.version
-      const { news } = feed
+      const { changes } = feed
       // If the query fails, the next one may succeed.
       const found = await (async () => store.get(namespace, actionId))().catch(() => feed.action)
-      if (news === feed.news && found?.version !== before) {
+      if (changes === feed.changes && found?.version !== before) {
         applyNews(feed, { ...(found && { action: found }), logged: true })
       }
       if (feed.followers > 0) next()
@@ -129,30 +137,30 @@ export function createWaits(worker: WorkerContext): Waits {
   }
 
   function read(actionId: string, feed: Feed): Awaitable<StoredAction | undefined> {
-    const { news } = feed
+    const { changes } = feed
     const keep = (action: StoredAction | undefined): StoredAction | undefined => {
-      if (news !== feed.news) return action
+      if (changes !== feed.changes) return action
       feed.action = action
       feed.isFresh = true
       feed.reading = undefined
       return action
     }
     return forgetOnFailure(whenKnown(store.get(namespace, actionId), keep), () => {
-      if (news === feed.news) feed.reading = undefined
+      if (changes === feed.changes) feed.reading = undefined
     })
   }
 
   function follow(actionId: string, known?: StoredAction): Following {
     const feed = feeds.get(actionId) ?? open(actionId)
     feed.followers++
-    if (known && feed.news === 0 && !feed.isFresh) {
+    if (known && feed.changes === 0 && !feed.isFresh) {
       feed.action = known
       feed.isFresh = true
     }
     let seen = -1
     return {
       latest() {
-        seen = feed.news
+        seen = feed.changes
         if (feed.isFresh) return feed.action
         feed.reading ??= read(actionId, feed)
         return feed.reading
@@ -174,7 +182,7 @@ export function createWaits(worker: WorkerContext): Waits {
         return worker.state === 'stopping' || worker.state === 'stopped'
       },
       async changed(milliseconds, signal) {
-        if (feed.news !== seen || signal?.aborted) return
+        if (feed.changes !== seen || signal?.aborted) return
         const { promise, resolve } = Promise.withResolvers<void>()
         const wake = (): void => resolve()
         const timer = Number.isFinite(milliseconds) ? setTimeout(wake, milliseconds) : undefined
@@ -224,7 +232,7 @@ function forgetOnFailure<T>(read: Awaitable<T>, forget: () => void): Awaitable<T
 
 /** Applies a change of an action and resumes the requests that wait for it. */
 function applyNews(feed: Feed, { action, logged }: ActionNews): void {
-  feed.news++
+  feed.changes++
   if (logged) feed.logged++
   feed.logs.clear()
   feed.reading = undefined

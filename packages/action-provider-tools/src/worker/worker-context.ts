@@ -206,7 +206,7 @@ export function abort(attempt: Attempt, reason: WorkInterrupted['reason']): void
 }
 
 /** Aborts an attempt that no longer holds its job. Its later writes are dropped. */
-export function lose(attempt: Attempt): void {
+export function loseJob(attempt: Attempt): void {
   attempt.lost = true
   abort(attempt, 'lost')
 }
@@ -222,7 +222,7 @@ async function writeProgress(worker: WorkerContext, attempt: Attempt, progress: 
   const report = ++attempt.writes
   const change = (current: CurrentAction): Change | undefined =>
     owns(worker, current, attempt) && current.report < report
-      ? { ...progressed(current, progress), report }
+      ? { ...progressChange(current, progress), report }
       : undefined
   try {
     const action = await persist(
@@ -230,7 +230,7 @@ async function writeProgress(worker: WorkerContext, attempt: Attempt, progress: 
       () => worker.store.transition(worker.namespace, actionId, change, holdOf(worker, attempt)),
       () => attempt.lost,
     )
-    if (action === undefined) lose(attempt)
+    if (action === undefined) loseJob(attempt)
     else if (owns(worker, action, attempt)) {
       if (progress.stepEnded) attempt.failures = 0
       return
@@ -246,7 +246,7 @@ async function writeProgress(worker: WorkerContext, attempt: Attempt, progress: 
 }
 
 /** The change that records progress. A step that has ended sets the count of failures back to 0. */
-export function progressed(current: lifecycle.LivingAction, progress: Progress): Change {
+export function progressChange(current: lifecycle.LivingAction, progress: Progress): Change {
   return {
     ...lifecycle.progress(current, progress, progress.log),
     ...(progress.steps.length > 0 && { steps: progress.steps }),

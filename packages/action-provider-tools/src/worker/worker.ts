@@ -5,22 +5,23 @@ import type { Clock } from '../clock.ts'
 import { errorFacts, type Logger } from '../log.ts'
 import { within } from '../promise-like.ts'
 import type { ActionStore, Change, CurrentAction, Job, StoredAction } from '../store/action-store.ts'
+import { LONGEST_WAIT_IN_MEMORY } from './attempt-waits.ts'
 import { isCallback } from './callback-urls.ts'
 import { type Delivery, deliver } from './deliver.ts'
 import type { Encryption } from './encryption.ts'
 import { followClock } from './follow-clock.ts'
 import { maintainActions, maintainAttempts } from './maintenance.ts'
 import { requestPoll } from './remote-work.ts'
-import { handBack, runJob } from './run-job.ts'
+import { returnRunning, runJob } from './run-job.ts'
 import { resealCaller } from './sealed-state.ts'
 import { type ActionStarter, createActionStarter } from './start-action.ts'
 import { createJobTaker } from './take-jobs.ts'
-import { createWaits, type WaitOptions, type Waits } from './waits.ts'
+import { createWaits, isSuspended, type WaitOptions, type Waits } from './waits.ts'
 import {
   type Attempt,
   abort,
   createAttempt,
-  lose,
+  loseJob,
   type ManagedProvider,
   NO_INSTRUMENT,
   TIMING,
@@ -43,8 +44,8 @@ export type WorkerOptions = {
   /** Whether this instance takes jobs (default), or only serves requests. */
   works?: boolean
   /**
-   * How long `stop` waits for work before it hands back the jobs, in milliseconds (default 10,000). In the
-   * last fifth of that time the signal of the work is aborted.
+   * How long `stop` waits for work before it returns the jobs, in milliseconds (default 10,000). In the last
+   * fifth of that time the signal of the work is aborted.
    */
   shutdownGrace?: number
   timing?: Partial<Timing>
@@ -57,9 +58,7 @@ export type WorkerOptions = {
 /** Runs the work of one provider's actions: takes due jobs, runs attempts and does maintenance. */
 export type Worker = {
   start: () => void
-  /**
-   * Takes no more jobs, waits for running work within the grace period, then hands back the remaining jobs.
-   */
+  /** Takes no more jobs, waits for running work within the grace period, then returns the remaining jobs. */
   stop: () => Promise<void>
   /** Makes the worker query for due jobs. */
   nudge: () => void
@@ -77,11 +76,14 @@ export type Worker = {
   isCallback: (actionId: string, event: string, url: { use: number; signature: string }) => boolean
   /** Polls remote work, unless its last poll was within the poll interval. Resolves with the newer action. */
   refresh: (action: StoredAction) => Promise<StoredAction | undefined> | StoredAction
-  /** Resolves with the action when it is no longer ACTIVE, or when the wait ends; see `Waits.until`. */
+  /**
+   * Resolves with the action when it is no longer ACTIVE, or when the wait ends; see `Waits.until`.
+   * @param options.whileBusy also if its work is suspended for longer than the wait
+   */
   whenNotActive: (
     actionId: string,
     milliseconds: number,
-    options: WaitOptions,
+    options: WaitOptions & { whileBusy?: boolean },
   ) => Promise<StoredAction | undefined>
   /** Lets a request wait for changes of an action; see `Waits.follow`. */
   follow: Waits['follow']
@@ -141,7 +143,7 @@ export function createWorker(options: WorkerOptions): Worker {
    * after a cancel.
    */
   async function replaceAttempt(attempt: Attempt): Promise<void> {
-    lose(attempt)
+    loseJob(attempt)
     await within(attempt.ended, worker.options.cancelGrace)
     attempt.abandoned.resolve()
   }
@@ -152,7 +154,7 @@ export function createWorker(options: WorkerOptions): Worker {
     if (worker.state === 'stopped') {
       // The action was being recorded when `stop` listed the running attempts.
       abort(attempt, 'shutdown')
-      if (attempt.started) void handBack(worker, attempt)
+      if (attempt.started) void returnRunning(worker, attempt)
     }
     attempt.ended = done
       .catch((error: unknown) => {
@@ -204,19 +206,22 @@ export function createWorker(options: WorkerOptions): Worker {
       worker.state = 'stopping'
       waits.wake()
       // Attempts that have not called the work need not call it here.
-      const beginning = [...starting.values()]
-      for (const attempt of [...beginning, ...running.values()])
+      const startingAttempts = [...starting.values()]
+      for (const attempt of [...startingAttempts, ...running.values()])
         if (!attempt.started) abort(attempt, 'shutdown')
-      const over = performance.now() + shutdownGrace
-      await within(Promise.all([taker.idle(), ...beginning.map(({ ended }) => ended)]), shutdownGrace)
-      await awaitRunning(over - shutdownGrace * (1 - GRACE_BEFORE_SIGNAL) - performance.now())
+      const graceEnd = performance.now() + shutdownGrace
+      await within(Promise.all([taker.idle(), ...startingAttempts.map(({ ended }) => ended)]), shutdownGrace)
+      await awaitRunning(graceEnd - shutdownGrace * (1 - GRACE_BEFORE_SIGNAL) - performance.now())
       for (const attempt of running.values()) abort(attempt, 'shutdown')
-      await awaitRunning(over - performance.now())
+      await awaitRunning(graceEnd - performance.now())
       worker.state = 'stopped'
       waits.wake()
       for (const stop of stopFunctions) stop()
       await Promise.all(
-        [...running.values()].filter(({ started }) => started).map((attempt) => handBack(worker, attempt)),
+        [...running.values()]
+          .filter(({ started }) => started)
+          // What waits is not interrupted: that it is suspended is being recorded.
+          .map((attempt) => (attempt.waits.isOver ? attempt.ended : returnRunning(worker, attempt))),
       )
     },
 
@@ -246,8 +251,12 @@ export function createWorker(options: WorkerOptions): Worker {
       })
     },
 
-    whenNotActive: (actionId, milliseconds, options) =>
-      waits.until(actionId, milliseconds, (action) => action?.status !== 'ACTIVE', options),
+    whenNotActive(actionId, milliseconds, { whileBusy = false, ...options }) {
+      const orSuspended = whileBusy && milliseconds <= LONGEST_WAIT_IN_MEMORY
+      const isOver = (action: StoredAction | undefined): boolean =>
+        action?.status !== 'ACTIVE' || (orSuspended && isSuspended(action))
+      return waits.until(actionId, milliseconds, isOver, options)
+    },
 
     follow: waits.follow,
 

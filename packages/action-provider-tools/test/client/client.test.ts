@@ -79,6 +79,21 @@ describe('a provider', () => {
     })
     await expect(connect(`${served.url}/p2`).introspect()).resolves.toMatchObject({ title: 'Steps' })
   })
+  test('shows its OpenAPI document as it shows its description', async () => {
+    const paths = { '/run': expect.anything() }
+    expect(await connect(`${served.url}/p`).openapi()).toMatchObject({ openapi: '3.1.0', paths })
+    const hidden = defineActionProvider({
+      description: { ...description, visible_to: [alice.urn] },
+      input: { type: 'object' },
+      run: () => ({}),
+    })
+    const { url, close } = await serveForTest(hidden, { auth: served.auth })
+    await expect(connect(`${url}/p`).openapi()).rejects.toThrow(UnauthorizedRequest)
+    await expect(connect(`${url}/p`, { token: bob.token }).openapi()).rejects.toThrow(ForbiddenRequest)
+    expect(await connect(`${url}/p`, { token: alice.token }).openapi()).toMatchObject({ paths })
+    await close()
+    await expect(connect(`${served.url}/nowhere`).openapi()).rejects.toThrow(NotFound)
+  })
   test('runs an action with all that a request may hold', async () => {
     const action = await asAlice().run(
       { text: 'hey' },

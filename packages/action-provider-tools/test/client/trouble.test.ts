@@ -3,6 +3,7 @@ import {
   ActionNotFound,
   ActionProviderError,
   connect,
+  exchange,
   NetworkFailure,
   ServiceUnavailable,
   TooManyPages,
@@ -267,6 +268,30 @@ describe('a redirect', () => {
     expect(other.came).toEqual([])
     const circle = await open(({ path }, response) => response.writeHead(307, { location: path }).end())
     await expect(connect(circle.url, { token }).run({})).rejects.toThrow(/circle/)
+  })
+})
+
+describe('a request of a kind of its own', () => {
+  test('is sent as it is, and its answer read whatever its status', async () => {
+    const { url, came } = await open((_, response) => sendJson(response, 418, { what: 'a teapot' }))
+    const authorization = `Basic ${btoa('id:secret')}`
+    const answer = await exchange({
+      method: 'PUT',
+      url: new URL(`${url}/v2/api/scopes/one`),
+      headers: { authorization, 'content-type': 'text/plain' },
+      body: 'text',
+    })
+    expect(answer).toMatchObject({ status: 418, json: { what: 'a teapot' } })
+    const headers = expect.objectContaining({ authorization, 'content-type': 'text/plain' })
+    expect(came).toEqual([{ method: 'PUT', path: '/v2/api/scopes/one', headers, body: 'text' }])
+  })
+  test('keeps a password as safe as a token', async () => {
+    const request = { method: 'GET' as const, headers: { authorization: 'Basic eDp5' } }
+    await expect(exchange({ ...request, url: new URL('http://example.org') })).rejects.toThrow(/https/)
+    const other = await open((_, response) => sendJson(response, 200, {}))
+    const { url } = await open((_, response) => response.writeHead(307, { location: other.url }).end())
+    await expect(exchange({ ...request, url: new URL(url) })).rejects.toThrow(/not followed/)
+    expect(other.came).toEqual([])
   })
 })
 

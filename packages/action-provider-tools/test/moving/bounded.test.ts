@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { uuidText } from '../../src/action/keys.ts'
 import { openStore } from '../../src/index.ts'
-import { created } from '../../src/store/changes.ts'
+import { writeForCreation } from '../../src/store/changes.ts'
 import { exportText } from '../../src/store/moving/export-file.ts'
 import type { Moved } from '../../src/store/moving/line.ts'
 import { openDatabase } from '../../src/store/sqlite/opening.ts'
@@ -41,7 +41,7 @@ async function* madeUp(): AsyncGenerator<Moved> {
   for (let number = 0; number < ACTIONS; number++) {
     const { request_key, content_hash, ...rest } = newAction({ provider: 'one' })
     rest.status.details = { text: 'x'.repeat(DOCUMENT) }
-    const { action } = created({ ...rest, request_key, content_hash }, 0)
+    const { action } = writeForCreation({ ...rest, request_key, content_hash }, 0)
     yield { action, request_key: uuidText(request_key), content_hash, steps: [], delivered: [], log: [] }
   }
 }

@@ -1,9 +1,8 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { helloWorld } from '../../../../examples/hello-world/src/hello-world.ts'
 import { eventually } from '../../../../test/eventually.ts'
-import { type ActionProvider, defineActionProvider, type RunContext } from '../../src/index.ts'
+import { defineActionProvider, type RunContext } from '../../src/index.ts'
 import { fakeAuth } from '../../src/testing/index.ts'
 import { describeWork, type ServedWork } from '../serve-work.ts'
 import { type Answer, type Served, serveForTest } from '../served.ts'
@@ -12,6 +11,9 @@ import { type Answer, type Served, serveForTest } from '../served.ts'
 
 /** Longer than any test takes: who is answered sooner was not answered by the clock. */
 const LONG = 60_000
+
+/** As long as work that sleeps stays in memory at most. */
+const MOST_IN_MEMORY = 5_000
 
 /** Work that goes on until the gate is opened. */
 function gated(): {
@@ -73,6 +75,30 @@ describeWork('run of an asynchronous provider', (server) => {
       run: ({ pause }: RunContext<unknown>) => pause({ code: 'NeedsApproval', description: 'Somebody must' }),
     })
     expect(outcome(await run(served))).toEqual([202, 'INACTIVE'])
+  })
+
+  test.each([
+    ['sleeps for long', ({ sleep }: RunContext<unknown>) => sleep('long', { days: 1 })],
+    [
+      'waits for an event',
+      ({ waitFor }: RunContext<unknown>) => waitFor('go', { schema: { type: 'object' } as const }),
+    ],
+  ])('answers at once where the work %s, unless its caller prefers to wait', async (_what, act) => {
+    const served = await server.serve({
+      answerWithin: MOST_IN_MEMORY,
+      run: async (context: RunContext<unknown>) => {
+        await act(context)
+      },
+    })
+    const answered: string[] = []
+    const patient = run(served, { prefer: 'wait=5' }).then((answer) => {
+      answered.push('patient')
+      return answer
+    })
+    expect(outcome(await run(served))).toEqual([202, 'ACTIVE'])
+    expect(answered).toEqual([])
+    expect(outcome(await patient)).toEqual([202, 'ACTIVE'])
+    expect((await patient).headers.get('preference-applied')).toBe('wait=5')
   })
 
   test('waits as its caller prefers, and says so', async () => {
@@ -249,22 +275,3 @@ describeWork(
   },
   'PostgreSQL',
 )
-
-test('hello-world without sleep_time is SUCCEEDED in the answer to run', async () => {
-  const { work } = helloWorld
-  if (work.kind !== 'run') throw new Error('hello-world has another kind of work')
-  expect(work.options.answerWithin).toBe(1_000)
-  // A machine that is busy may take longer than that.
-  const patient: ActionProvider = {
-    ...helloWorld,
-    work: { ...work, options: { ...work.options, answerWithin: LONG } },
-  }
-  const served = await serveForTest(patient)
-  const answer = await served.ask(served.auth.caller({ username: 'alice' }), 'POST', '/p/run', {
-    request_id: '1',
-    body: { echo_string: 'hey' },
-  })
-  expect(outcome(answer)).toEqual([202, 'SUCCEEDED'])
-  expect(answer.json.details).toMatchObject({ hello: 'hey' })
-  await served.close()
-})

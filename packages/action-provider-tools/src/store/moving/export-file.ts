@@ -4,15 +4,15 @@ import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { compileGuard } from '../../documents/check.ts'
 import { StoreUnusable } from '../../errors.ts'
-import { type Moved, notALine, parse, readLine, writeLine } from './line.ts'
-import { addTo, noTotals, sameTotals, type Totals } from './totals.ts'
+import { lineError, type Moved, parse, readLine, writeLine } from './line.ts'
+import { addTo, emptyTotals, sameTotals, type Totals } from './totals.ts'
 
 /** The name and the version of the format, in the first line. */
 const FORMAT = 'action-provider-store'
 const VERSION = 1
 
 /** The size of the pieces that are written, in characters. */
-const PIECE = 65_536
+const PIECE_LENGTH = 65_536
 /** The longest line that is read, in bytes. No store writes a longer one. */
 const LONGEST_LINE = 268_435_456
 
@@ -51,7 +51,7 @@ export type Digest = {
 }
 
 export function createDigest(): Digest {
-  const totals = noTotals()
+  const totals = emptyTotals()
   const hash = createHash('sha256')
   let lines = 0
   return {
@@ -85,7 +85,7 @@ export async function* exportText(
     const line = writeLine(moved)
     digest.add(line, moved)
     piece += `${line}\n`
-    if (piece.length < PIECE) continue
+    if (piece.length < PIECE_LENGTH) continue
     yield piece
     piece = ''
   }
@@ -133,7 +133,7 @@ export async function readExport(input: string | Readable): Promise<ReadExport> 
       number += 1
       if (line.startsWith('{"end":')) {
         const footer = parse(line, number)
-        if (!isFooter(footer)) throw notALine(number)
+        if (!isFooter(footer)) throw lineError(number)
         const { sha256, totals } = footer.end
         if (sha256 !== digest.sha256() || !sameTotals(totals, digest.totals)) {
           throw new StoreUnusable(

@@ -32,7 +32,7 @@ export type Moved = MovedAction | MovedLog
 const CHUNK = { entries: 1_000, bytes: 262_144 }
 
 /** Divides log entries into lines. Both kinds of store use it, so that they export the same lines. */
-export function gather(): { add: (entry: string) => string[] | undefined; rest: () => string[] } {
+export function createChunks(): { add: (entry: string) => string[] | undefined; rest: () => string[] } {
   let chunk: string[] = []
   let bytes = 0
   const take = (): string[] => {
@@ -187,7 +187,7 @@ type ReadAction = Omit<StoredAction, 'document' | 'events'> & {
 export function readLine(line: string, number: number): Moved {
   const read = parse(line, number)
   if (isLog(read)) return { action_id: read.action_id, log: read.log.map((entry) => JSON.stringify(entry)) }
-  if (!isAction(read)) throw notALine(number)
+  if (!isAction(read)) throw lineError(number)
   const { request_key, content_hash, secret, job, job_key, request, document, log, ...rest } =
     read as ReadAction
   const { steps = [], delivered = [], ...action } = rest
@@ -214,11 +214,11 @@ export function parse(line: string, number: number): unknown {
   try {
     return JSON.parse(line)
   } catch (error) {
-    throw notALine(number, error)
+    throw lineError(number, error)
   }
 }
 
-export function notALine(number: number, cause?: unknown): StoreUnusable {
+export function lineError(number: number, cause?: unknown): StoreUnusable {
   return new StoreUnusable(
     `Line ${number} of the export cannot be read: it was cut or changed, or is of a newer version; export again`,
     { cause },

@@ -14,7 +14,7 @@ export type Totals = {
   statuses: Record<string, Partial<Record<ActionStatusValue, number>>>
 }
 
-export function noTotals(): Totals {
+export function emptyTotals(): Totals {
   return { actions: 0, requests: 0, secrets: 0, jobs: 0, log_entries: 0, steps: 0, events: 0, statuses: {} }
 }
 

@@ -1,4 +1,4 @@
-import { accessTo } from '../access.ts'
+import { accessKeysOf } from '../access.ts'
 import type { Change, Hold, StoredAction, StoreEvent } from '../action-store.ts'
 import type { Write } from '../changes.ts'
 import { STATUS_CODES } from '../codes.ts'
@@ -148,7 +148,7 @@ export function rowsOf(
     wanted: steps.map(wantedRow),
     holds: idsOf(({ hold }) => hold !== undefined),
     access: steps.filter(changesLists).flatMap(({ before, write: { action } }) =>
-      accessTo(before).map((key) => ({
+      accessKeysOf(before).map((key) => ({
         ...keyOf(before),
         ...key,
         before: STATUS_CODES[before.status],

@@ -1,7 +1,7 @@
 import { uuidText } from '../../action/keys.ts'
 import { isComplete } from '../../documents/action-status.ts'
 import type { Creation, NewAction, Repetition, StoredAction } from '../action-store.ts'
-import { created, onceInline } from '../changes.ts'
+import { onceInline, writeForCreation } from '../changes.ts'
 import type { Recent } from '../recent.ts'
 import type { Times } from './clock.ts'
 import type { Database } from './database.ts'
@@ -65,7 +65,7 @@ export function prepareCreate(
     })
 
   const createQueued = createInBatches(async (batch, now) => {
-    const writes = batch.map((each) => ({ ...each, write: created(each.newAction, now) }))
+    const writes = batch.map((each) => ({ ...each, write: writeForCreation(each.newAction, now) }))
     const values = RECORD.values({ requests: requestsOf(batch), ...rowsOf(writes, notifications, times) })
     const rows = await database.query<{ action_id: string }>(RECORD, values)
     const ids = new Set(rows.map(({ action_id }) => action_id))
@@ -79,7 +79,7 @@ export function prepareCreate(
       const ids = new Set(claimed.map(({ action_id }) => action_id))
       const writes = batch
         .filter(({ newAction }) => ids.has(newAction.action_id))
-        .map((each) => ({ ...each, write: created(each.newAction, now) }))
+        .map((each) => ({ ...each, write: writeForCreation(each.newAction, now) }))
       const given = { firsts: claimed, ...rowsOf(writes, notifications, times) }
       if (writes.length > 0) await query(RECORD_CLAIMED, RECORD_CLAIMED.values(given))
       return writes.map(({ write }) => write.action)

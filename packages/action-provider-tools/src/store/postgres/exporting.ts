@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import type { OpeningOptions, Source } from '../moving/dialect.ts'
-import { gather, type Moved, type MovedAction } from '../moving/line.ts'
+import { createChunks, type Moved, type MovedAction } from '../moving/line.ts'
 import { assertAlone, connect, NO_REQUEST } from './moving.ts'
 import { assertImported } from './opening.ts'
 import { eventsOf, STEPS_AND_EVENTS, type StepsAndEventsRow, stepsOf } from './requests.ts'
@@ -57,7 +57,7 @@ async function* read(client: Client): AsyncGenerator<Moved> {
   for await (const row of actions) {
     // Log entries of removed actions are left out.
     while (!entry.done && entry.value.action_id < row.action_id) entry = await log.next()
-    const lines = gather()
+    const chunks = createChunks()
     let first = true
     const line = (part: string[]): Moved => {
       if (!first) return { action_id: row.action_id, log: part }
@@ -65,10 +65,10 @@ async function* read(client: Client): AsyncGenerator<Moved> {
       return movedOf(row, part)
     }
     for (; !entry.done && entry.value.action_id === row.action_id; entry = await log.next()) {
-      const full = lines.add(entry.value.entry)
+      const full = chunks.add(entry.value.entry)
       if (full) yield line(full)
     }
-    yield line(lines.rest())
+    yield line(chunks.rest())
   }
 }
 

@@ -4,7 +4,7 @@ import { StoreUnusable } from '../../errors.ts'
 import { STATUSES } from '../codes.ts'
 import type { OpeningOptions, Progress, Target } from '../moving/dialect.ts'
 import type { Moved } from '../moving/line.ts'
-import { noTotals, type Totals } from '../moving/totals.ts'
+import { emptyTotals, type Totals } from '../moving/totals.ts'
 import { byStatus } from './counts.ts'
 import { assertAlone, connect, NO_REQUEST } from './moving.ts'
 import { ACCESS_COLUMNS, accessRows, RECORDED_COLUMNS, REQUEST_COLUMNS, recordedValues } from './rows.ts'
@@ -177,7 +177,7 @@ async function totals(client: Client): Promise<Totals> {
   const { rows } = await client.query<{ provider: string; status: number; actions: number }>(
     'SELECT provider, status, count(*)::float8 AS actions FROM action_provider.actions GROUP BY provider, status',
   )
-  const found = noTotals()
+  const found = emptyTotals()
   for (const { provider, status, actions } of rows) {
     const name = STATUSES[status] ?? 'FAILED'
     found.statuses[provider] = { ...found.statuses[provider], [name]: actions }

@@ -77,7 +77,7 @@ export async function readLog(
   now: number,
 ): Promise<{ entries: ActionLogEntry[]; marker?: string } | undefined> {
   const log = newestFirst ? NEWEST_FIRST : OLDEST_FIRST
-  const { time, number } = marker === undefined ? beginning(newestFirst) : readLogMarker(marker)
+  const { time, number } = marker === undefined ? startPosition(newestFirst) : readLogMarker(marker)
   const given = { action_id: actionId, provider, now, since, until, time, number, limit: limit + 1 }
   const rows = await database.query<Row>(log, log.values(given))
   if (rows.length === 0) return undefined
@@ -102,6 +102,6 @@ export async function logAfter(
   )
 }
 
-function beginning(newestFirst: boolean): LogPosition {
+function startPosition(newestFirst: boolean): LogPosition {
   return { time: newestFirst ? Infinity : -Infinity, number: 0 }
 }

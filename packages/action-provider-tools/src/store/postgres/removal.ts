@@ -1,4 +1,4 @@
-import { accessTo } from '../access.ts'
+import { accessKeysOf } from '../access.ts'
 import type { StoredAction } from '../action-store.ts'
 import { STATUS_CODES } from '../codes.ts'
 import { addCounts, byStatus, SHARD } from './counts.ts'
@@ -50,7 +50,7 @@ const RELEASED: Statement = {
 /** Removes those of the given actions that nobody has changed since. Resolves with their number. */
 export async function remove(query: Query, actions: readonly StoredAction[]): Promise<number> {
   const keys = actions.flatMap((action) =>
-    accessTo(action).map((key) => ({ ...key, ...keyOf(action), status: STATUS_CODES[action.status] })),
+    accessKeysOf(action).map((key) => ({ ...key, ...keyOf(action), status: STATUS_CODES[action.status] })),
   )
   const gone = await query(REMOVE, REMOVE.values({ actions, keys }))
   return gone.length

@@ -1,6 +1,6 @@
-import { accessTo } from '../access.ts'
+import { accessKeysOf } from '../access.ts'
 import type { StoredAction } from '../action-store.ts'
-import { optional } from '../changes.ts'
+import { presentFields } from '../changes.ts'
 import { STATUS_CODES, STATUSES } from '../codes.ts'
 
 /** An action as a row. */
@@ -120,14 +120,14 @@ export const ACCESS_COLUMNS = {
 /** The rows of `access` for an action. */
 export function accessRows(action: StoredAction): { [Column in keyof typeof ACCESS_COLUMNS]: unknown }[] {
   const common = { ...keyOf(action), status: STATUS_CODES[action.status], release_at: action.release_at }
-  return accessTo(action).map((key) => ({ ...common, ...key }))
+  return accessKeysOf(action).map((key) => ({ ...common, ...key }))
 }
 
 export function actionOf(row: ActionRow): StoredAction {
   const status = STATUSES[row.status]
   if (status === undefined) throw new RangeError(`No action has the status ${row.status}`)
   return {
-    ...optional({
+    ...presentFields({
       runs_on: row.runs_on ?? undefined,
       cancel_requested_at: row.cancel_requested_at ?? undefined,
       cancel_requested_by: row.cancel_requested_by ?? undefined,

@@ -24,7 +24,7 @@ type PostgresStoreOptions = StoreOptions & {
 }
 
 /** How long closing waits for connections of a silent database, in milliseconds. */
-const CLOSING = 3_000
+const CLOSE_TIMEOUT = 3_000
 
 const PING: Statement = {
   name: 'ping',
@@ -111,7 +111,7 @@ export async function openPostgresStore(
     close: () => {
       databaseClock?.close()
       contact.close()
-      closing ??= within(Promise.all([database.close(), notifications.close()]), CLOSING)
+      closing ??= within(Promise.all([database.close(), notifications.close()]), CLOSE_TIMEOUT)
       return closing
     },
   }

@@ -1,5 +1,5 @@
 import type { Change, CurrentAction, Hold, StoredAction, StoreEvent } from '../action-store.ts'
-import { changed, current, type Write } from '../changes.ts'
+import { type Write, withParsedDocument, writeForChange } from '../changes.ts'
 import type { Recent } from '../recent.ts'
 import { type ActionChange, CHANGE, rowsOf } from './change.ts'
 import type { Times } from './clock.ts'
@@ -121,7 +121,7 @@ export function prepareTransition(
       for (;;) {
         const before = await find(provider, actionId, hold)
         if (before === undefined) return undefined
-        const change = decide(current(before))
+        const change = decide(withParsedDocument(before))
         if (change === undefined) return before
         if (change.release) {
           const removed = await database.transaction((query) => remove(query, [before]))
@@ -145,7 +145,7 @@ function decideOnRecent(
   decide: (current: CurrentAction) => Change | undefined,
 ): Change | undefined {
   try {
-    const change = decide(current(seen))
+    const change = decide(withParsedDocument(seen))
     return change?.release ? undefined : change
   } catch {
     return undefined
@@ -160,7 +160,7 @@ function actionChange(
   at: number,
 ): ActionChange {
   try {
-    const write = changed(before, change)
+    const write = writeForChange(before, change)
     return { before, change, write, events: eventsOf(before, write, at), hold }
   } catch (error) {
     throw storeError(error)

@@ -49,13 +49,13 @@ export function createWatches(
   let announcing: NodeJS.Timeout | undefined
 
   function announce(ids: Iterable<string>): void {
-    for (const some of inParts([...ids].filter(watchers.has))) send({ watch: some })
+    for (const some of inChunks([...ids].filter(watchers.has))) send({ watch: some })
   }
 
   function sendChanges(): void {
     const batch = changed
     changed = new Map()
-    for (const some of inParts([...batch])) send({ changed: Object.fromEntries(some) })
+    for (const some of inChunks([...batch])) send({ changed: Object.fromEntries(some) })
   }
 
   const renewing = setInterval(() => {
@@ -101,7 +101,7 @@ export function createWatches(
   }
 }
 
-function inParts<T>(items: readonly T[]): T[][] {
+function inChunks<T>(items: readonly T[]): T[][] {
   return Array.from({ length: Math.ceil(items.length / MOST_IDS) }, (_, part) =>
     items.slice(part * MOST_IDS, (part + 1) * MOST_IDS),
   )

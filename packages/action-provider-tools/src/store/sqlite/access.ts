@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { accessTo } from '../access.ts'
+import { accessKeysOf } from '../access.ts'
 import type { StoredAction } from '../action-store.ts'
 import { STATUS_CODES } from '../codes.ts'
 import { prepare } from './statement.ts'
@@ -25,12 +25,12 @@ export function createAccess(database: DatabaseSync): Access {
 
   return {
     add({ number, provider, action_id }, action) {
-      for (const { role, principal } of accessTo(action)) {
+      for (const { role, principal } of accessKeysOf(action)) {
         insert.run(provider, role, principal, STATUS_CODES[action.status], action_id, number)
       }
     },
     remove({ provider, action_id }, action) {
-      for (const { role, principal } of accessTo(action)) {
+      for (const { role, principal } of accessKeysOf(action)) {
         erase.run(provider, role, principal, STATUS_CODES[action.status], action_id)
       }
     },

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { uuidBytes, uuidText } from '../../action/keys.ts'
 import { isComplete } from '../../documents/action-status.ts'
 import type { Creation, NewAction, Repetition } from '../action-store.ts'
-import { created, type Write } from '../changes.ts'
+import { type Write, writeForCreation } from '../changes.ts'
 import type { Removal } from './removal.ts'
 import {
   ACTION_COLUMNS,
@@ -68,7 +68,7 @@ export function prepareCreate(
       const row = byKey.get(newAction.request_key)
       if (row && !isOver(row)) return repetition(row, newAction.provider, newAction.content_hash)
       if (row) removal.remove(row)
-      const write = created(newAction, now())
+      const write = writeForCreation(newAction, now())
       insert(provider, newAction, write)
       return { outcome: 'created', action: write.action }
     },

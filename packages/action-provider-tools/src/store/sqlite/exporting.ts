@@ -4,7 +4,7 @@ import { uuidText } from '../../action/keys.ts'
 import { StoreUnusable } from '../../errors.ts'
 import type { StoredAction } from '../action-store.ts'
 import type { Source } from '../moving/dialect.ts'
-import { gather, type Moved, type MovedAction } from '../moving/line.ts'
+import { createChunks, type Moved, type MovedAction } from '../moving/line.ts'
 import { openingError } from './failures.ts'
 import { assertImported, openDatabase } from './opening.ts'
 import {
@@ -71,7 +71,7 @@ async function* read(database: DatabaseSync): AsyncGenerator<Moved> {
       const action_id = uuidText(row[ACTION_ID])
       const action = actionOf(row, providers.get(row[PROVIDER]) ?? '', action_id)
       const beside = selectBeside.get(row[NUMBER]) as Beside
-      const lines = gather()
+      const chunks = createChunks()
       let first = true
       const line = (part: string[]): Moved => {
         if (!first) return { action_id, log: part }
@@ -81,10 +81,10 @@ async function* read(database: DatabaseSync): AsyncGenerator<Moved> {
         return { ...movedOf(action, row[CONTENT_HASH], beside, part), steps, delivered }
       }
       for (const entry of log.iterate(row[NUMBER])) {
-        const full = lines.add((entry as unknown as [string])[0])
+        const full = chunks.add((entry as unknown as [string])[0])
         if (full) yield line(full)
       }
-      yield line(lines.rest())
+      yield line(chunks.rest())
       after = row[ACTION_ID]
     }
   }

@@ -5,7 +5,7 @@ import { StoreUnusable } from '../../errors.ts'
 import { STATUSES } from '../codes.ts'
 import type { Progress, Target } from '../moving/dialect.ts'
 import type { Moved, MovedAction } from '../moving/line.ts'
-import { noTotals, type Totals } from '../moving/totals.ts'
+import { emptyTotals, type Totals } from '../moving/totals.ts'
 import { createAccess } from './access.ts'
 import { createCounts } from './counts.ts'
 import { openDatabase } from './opening.ts'
@@ -154,7 +154,7 @@ function bytesOf(id: string): Uint8Array {
 function totals(database: DatabaseSync): Totals {
   const rowsIn = (table: string): number =>
     prepare<[number]>(database, `SELECT count(*) FROM ${table}`).get()?.[0] ?? 0
-  const found = noTotals()
+  const found = emptyTotals()
   const statuses = prepare<[string, number, number]>(
     database,
     'SELECT name, status, actions FROM counts JOIN providers ON id = provider WHERE actions > 0',

@@ -23,7 +23,7 @@ export type Jobs = {
   /** Renews the lease of a job. Returns `false` if the instance does not hold it. */
   keep: (action: number, hold: Hold, now: number) => boolean
   /** Returns a job; its due time stays. */
-  giveBack: (action: number, hold: Hold) => void
+  release: (action: number, hold: Hold) => void
   /** Takes all jobs from their holders. */
   freeAll: () => void
   /** How many due jobs nobody holds. */
@@ -177,7 +177,7 @@ export function createJobs(database: DatabaseSync, leaseSeconds: number): Jobs {
     nextDue: (provider, now) => selectNext.get(provider, now)?.[0] ?? undefined,
     isHeld: (action, { instance, lease }) => anyHeld.get(action, instance, lease)?.[0] === 1,
     keep: (action, { instance, lease }, now) => renew.run(until(now), action, instance, lease).changes === 1,
-    giveBack: (action, { instance, lease }) => void free.run(action, instance, lease),
+    release: (action, { instance, lease }) => void free.run(action, instance, lease),
     freeAll: () => void freeEvery.run(),
     waiting: (provider, now) => count.get(provider, now)?.[0] ?? 0,
   }

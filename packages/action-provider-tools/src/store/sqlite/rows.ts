@@ -1,5 +1,5 @@
 import type { StoredAction } from '../action-store.ts'
-import { optional } from '../changes.ts'
+import { presentFields } from '../changes.ts'
 import { STATUS_CODES, STATUSES } from '../codes.ts'
 import type { Recent } from '../recent.ts'
 import type { Access } from './access.ts'
@@ -163,7 +163,7 @@ export const CONTENT_HASH = 22
 export function actionOf(row: StatusRow | ActionRow, provider: string, action_id: string): StoredAction {
   const [, , , status, version, attempt, creator_id, monitor_by, manage_by, runs_on, cancel, deadline] = row
   return {
-    ...optional({
+    ...presentFields({
       runs_on: runs_on ?? undefined,
       cancel_requested_at: cancel ?? undefined,
       cancel_requested_by: row[CANCEL_REQUESTED_BY] ?? undefined,

@@ -115,7 +115,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
 
   /** Queries by a provider's number, which exists after its first action. */
   function ofProvider<T>(provider: string, none: T, query: (number: number) => T): T {
-    return reading(() => {
+    return withStoreErrors(() => {
       const number = providers.find(provider)
       return number === undefined ? none : query(number)
     })
@@ -123,7 +123,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
 
   /** Queries by an action's number. */
   function ofAction<T>(provider: string, actionId: string, query: (number: number) => T): T | undefined {
-    return reading(() => {
+    return withStoreErrors(() => {
       const row = find(selectToRead, provider, actionId)
       return row && query(row[NUMBER])
     })
@@ -165,7 +165,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
     now: clock,
 
     async create(newAction) {
-      const provider = reading(() => providers.number(newAction.provider))
+      const provider = withStoreErrors(() => providers.number(newAction.provider))
       const action = onceInline(newAction)
       const creation = await write(() => creations.create(provider, action))
       const waits = creation.outcome === 'created' && creation.action.runs_on === undefined
@@ -174,7 +174,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
     },
 
     find: (provider, requestKey, contentHash) =>
-      reading(() => {
+      withStoreErrors(() => {
         confirm()
         return creations.find(provider, requestKey, contentHash)
       }),
@@ -185,7 +185,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
     },
 
     get: (provider, actionId) =>
-      reading(() => {
+      withStoreErrors(() => {
         const row = find(selectToRead, provider, actionId)
         if (row === undefined) return undefined
         const action = actionOf(row, provider, actionId)
@@ -239,8 +239,8 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
       ofProvider(provider, [], (number) => lists.cancelsSince(number, before, limit)),
 
     async takeJobs(provider, instance, limit, limits) {
-      const number = reading(() => providers.find(provider))
-      if (number === undefined || !reading(() => jobs.areDue(number, clock()))) return []
+      const number = withStoreErrors(() => providers.find(provider))
+      if (number === undefined || !withStoreErrors(() => jobs.areDue(number, clock()))) return []
       return write(() => jobs.take(number, instance, clock(), limit, limits))
     },
 
@@ -257,7 +257,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
     async returnJobs(provider, instance, held) {
       if (held.length === 0) return
       await write(() => {
-        for (const job of held) withJob(instance, job, jobs.giveBack)
+        for (const job of held) withJob(instance, job, jobs.release)
       })
       notify(provider, { kind: 'job' })
     },
@@ -270,10 +270,10 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
 
     watch: (_provider, actionId, listener) => watchers.watch(actionId, listener),
 
-    namespaces: () => reading(counts.namespaces),
+    namespaces: () => withStoreErrors(counts.namespaces),
 
     count: (provider) =>
-      reading(() => {
+      withStoreErrors(() => {
         const number = providers.find(provider) ?? 0
         return { actions: counts.read(number), waiting: jobs.waiting(number, clock()) }
       }),
@@ -292,7 +292,7 @@ export function sqliteStore(database: DatabaseSync, options: SqliteOptions = {})
 }
 
 /** Reads, with errors as the contract of stores defines them. */
-function reading<T>(read: () => T): T {
+function withStoreErrors<T>(read: () => T): T {
   try {
     return read()
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Change, CurrentAction, StoredAction } from '../action-store.ts'
-import { changed, current, type Write } from '../changes.ts'
+import { type Write, withParsedDocument, writeForChange } from '../changes.ts'
 import type { Removal } from './removal.ts'
 import {
   ACTION_ID,
@@ -54,7 +54,7 @@ export function prepareTransition(
   return (row, before, decide) => {
     let change: Change | undefined
     try {
-      change = decide(current(before))
+      change = decide(withParsedDocument(before))
     } catch (refusal) {
       return { refusal }
     }
@@ -63,7 +63,7 @@ export function prepareTransition(
       removal.remove(row)
       return { action: before, change }
     }
-    const after = changed(before, change)
+    const after = writeForChange(before, change)
     write(row, before, after)
     return { action: after.action, change }
   }
