@@ -1,11 +1,20 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asDescription, checkProvider } from '../packages/action-provider-cli/src/check/check-provider.ts'
 import { inputsOf } from '../packages/action-provider-cli/src/check/inputs.ts'
 import { startPostgres, type TestPostgres } from '../packages/action-provider-tools/test/postgres.ts'
-import { type Globus, helloWorld, startGlobus, startProgram, watchasay } from './program.ts'
+import {
+  approval,
+  type Globus,
+  helloWorld,
+  ownState,
+  several,
+  startGlobus,
+  startProgram,
+  watchasay,
+} from './program.ts'
 
 /** The examples do what the interface says, whichever store they are on. */
 
@@ -28,23 +37,45 @@ const database = {
   PostgreSQL: (name: string) => postgres.createDatabase(name),
 }
 
-test.each([
-  ['watchasay', watchasay, 'SQLite', undefined],
-  ['watchasay', watchasay, 'PostgreSQL', undefined],
-  ['hello_world', helloWorld, 'SQLite', { echo_string: 'hey' }],
-  ['hello_world', helloWorld, 'PostgreSQL', { echo_string: 'hey' }],
-] as const)('%s (%s) conforms on %s', async (name, main, store, body) => {
-  const DATABASE_URL = await database[store](name)
-  const program = await startProgram(main, { ...globus.environment, DATABASE_URL, LOG_LEVEL: 'silent' })
-  const description = asDescription(await (await fetch(program.url)).json())
-  const { input, unfit, unusable } = await inputsOf(description.input_schema, body)
-  const report = await checkProvider({
-    ...{ url: new URL(program.url), description, input, unfitInput: unfit, unusableSchema: unusable },
-    token: await globus.token('alice'),
-    otherToken: await globus.token('bob'),
-    timeLimit: 120_000,
+/** @property patience how long its actions are waited for, in milliseconds, before they are canceled */
+type Example = { main: string; paths?: string[]; body?: unknown; patience?: number }
+const examples: Record<string, Example> = {
+  watchasay: { main: watchasay },
+  hello_world: { main: helloWorld, body: { echo_string: 'hey' } },
+  // Nobody approves.
+  approval: { main: approval, patience: 0 },
+  several: { main: several, paths: ['/echo', '/count-down'] },
+}
+
+describe.each(['SQLite', 'PostgreSQL'] as const)('on %s', (store) => {
+  test.each(Object.entries(examples))('%s conforms', async (name, example) => {
+    await conforms(example, { DATABASE_URL: await database[store](name) })
   })
-  await program.signal('SIGTERM')
-  expect(report.results.filter(({ outcome }) => outcome === 'failed')).toEqual([])
-  expect(report).toMatchObject({ complete: true, left: [] })
 })
+
+test('own-state, which keeps its actions itself, conforms', () => conforms({ main: ownState }, {}))
+
+async function conforms(
+  { main, paths, body, patience }: Example,
+  environment: Record<string, string>,
+): Promise<void> {
+  const program = await startProgram(
+    main,
+    { ...globus.environment, ...environment, LOG_LEVEL: 'silent' },
+    { cwd: folder },
+  )
+  for (const url of paths?.map((path) => new URL(path, program.url)) ?? [new URL(program.url)]) {
+    const description = asDescription(await (await fetch(url)).json())
+    const { input, unfit, unusable } = await inputsOf(description.input_schema, body)
+    const report = await checkProvider({
+      ...{ url, description, input, unfitInput: unfit, unusableSchema: unusable },
+      token: await globus.token('alice'),
+      otherToken: await globus.token('bob'),
+      timeLimit: 120_000,
+      ...(patience !== undefined && { patience }),
+    })
+    expect(report.results.filter(({ outcome }) => outcome === 'failed')).toEqual([])
+    expect(report).toMatchObject({ complete: true, left: [] })
+  }
+  await program.signal('SIGTERM')
+}

@@ -7,6 +7,9 @@ import { documentedAt } from '../packages/action-provider-tools/test/openapi/che
 
 export const watchasay = fileURLToPath(new URL('../examples/watchasay/src/main.ts', import.meta.url))
 export const helloWorld = fileURLToPath(new URL('../examples/hello-world/src/main.ts', import.meta.url))
+export const approval = fileURLToPath(new URL('../examples/approval/src/main.ts', import.meta.url))
+export const ownState = fileURLToPath(new URL('../examples/own-state/src/main.ts', import.meta.url))
+export const several = fileURLToPath(new URL('../examples/hosting/src/several.ts', import.meta.url))
 /** A program for tests alone. */
 export const greeter = fileURLToPath(new URL('./greeter.ts', import.meta.url))
 /** Another; what it writes down is a Sight a line. */
@@ -32,8 +35,12 @@ export type Program = {
 }
 
 /** Starts a program on free ports and resolves once it says where it serves. */
-export async function startProgram(main: string, environment: Environment = {}): Promise<Program> {
-  const { child, output, ended } = launch(main, environment)
+export async function startProgram(
+  main: string,
+  environment: Environment = {},
+  options: { cwd?: string } = {},
+): Promise<Program> {
+  const { child, output, ended } = launch(main, environment, options)
   const serving = Promise.withResolvers<string>()
   child.stdout?.on('data', () => {
     const url = /serves at (\S+)\n/.exec(output().stdout)?.[1]
@@ -69,11 +76,13 @@ export async function runProgram(
 function launch(
   main: string,
   environment: Environment,
+  options: { cwd?: string } = {},
 ): { child: ChildProcess; output: Program['output']; ended: Promise<End> } {
   const { PATH, HOME, NODE_COMPILE_CACHE } = process.env
   const child = spawn(process.execPath, ['--conditions=source', main], {
     env: { PATH, HOME, NODE_COMPILE_CACHE, PORT: '0', EMULATOR_PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...options,
   })
   const written = { stdout: '', stderr: '' }
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {

@@ -4,6 +4,7 @@ import {
   ActionConflict,
   ActionNotFound,
   type ActionProvider,
+  type ActionRequest,
   type ActionStatus,
   type AuthState,
   type Callbacks,
@@ -20,17 +21,19 @@ const run =
     const caller = auth.effectiveIdentity
     const seen = state.seen(caller, request.request_id)
     if (seen) {
-      if (isDeepStrictEqual(seen.request, request)) return { repeated: retrieve(state, seen.action_id) }
+      if (isDeepStrictEqual(contentOf(seen.request), contentOf(request)))
+        return { repeated: retrieve(state, seen.action_id) }
       throw new ActionConflict(
         `Request with id ${request.request_id} already present with different parameters`,
       )
     }
     const now = new Date().toISOString()
-    const { monitor_by, manage_by, release_after = 'P30D' } = request
+    const { label, monitor_by, manage_by, release_after = 'P30D' } = request
     const status: ActionStatus = {
       action_id: randomUUID(),
       status: 'SUCCEEDED',
       creator_id: caller,
+      ...(label !== undefined && { label }),
       ...(monitor_by && { monitor_by }),
       ...(manage_by && { manage_by }),
       start_time: now,
@@ -42,6 +45,13 @@ const run =
     state.keep(caller, request, status)
     return status
   }
+
+/** What makes a request the same as another: the lists of principals have no order. */
+const contentOf = ({ monitor_by, manage_by, ...request }: ActionRequest<Input>): object => ({
+  ...request,
+  monitor_by: new Set(monitor_by),
+  manage_by: new Set(manage_by),
+})
 
 function retrieve(state: State, action_id: string): ActionStatus {
   const status = state.find(action_id)

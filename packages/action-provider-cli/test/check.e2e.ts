@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../../../test/eventually.ts'
 import type { Machine } from './cli.ts'
+import { launchBrowser } from './e2e/browser.ts'
 import { pretend } from './pretend.ts'
 import { createWorld, echo, type Hosted, type World, worker } from './world.ts'
 
@@ -26,6 +27,26 @@ afterAll(async () => {
   expect(alice.printed()).not.toContain(bobsToken)
   await world.close()
 })
+
+/** What a parser of XML finds in a JUnit report: its elements, and its figures as they are and as it tells them. */
+async function suitesIn(xml: string): Promise<{ names: string[]; counted: number[][]; told: number[][] }> {
+  const browser = await launchBrowser()
+  try {
+    const page = await browser.newPage()
+    return await page.evaluate(`(() => {
+      const root = new DOMParser().parseFromString(${JSON.stringify(xml)}, 'application/xml')
+      const figures = (of) => ['testcase', 'failure', 'skipped'].map((name) => of(name))
+      const suites = [...root.querySelectorAll('testsuites, testsuite')]
+      return {
+        names: [...root.querySelectorAll('*')].map(({ nodeName }) => nodeName),
+        counted: suites.map((suite) => figures((name) => suite.querySelectorAll(name).length)),
+        told: suites.map((suite) => ['tests', 'failures', 'skipped'].map((name) => Number(suite.getAttribute(name)))),
+      }
+    })()`)
+  } finally {
+    await browser.close()
+  }
+}
 
 describe('check', () => {
   test('ends with 0 where a provider conforms, with the input of its schema and of two callers', async () => {
@@ -61,6 +82,11 @@ describe('check', () => {
     expect(xml).toContain('<failure message="the status is 200, not 202">')
     expect(xml).not.toContain(String(alice.env.ACTION_TOKEN))
     expect(xml).toContain('Bearer ***')
+    const { names, counted, told } = await suitesIn(xml)
+    expect(new Set(names)).toEqual(
+      new Set(['testsuites', 'testsuite', 'testcase', 'failure', 'skipped', 'system-out']),
+    )
+    expect(told).toEqual(counted)
   })
 
   test.each([

@@ -188,7 +188,7 @@ describeWork('steps', (server) => {
         expect.stringContaining('TypeError: Not the name of a step'),
         expect.stringContaining('TypeError: Not the name of a step'),
         expect.stringContaining('RangeError: Not a duration'),
-        expect.stringContaining('RangeError: Not a date'),
+        expect.stringContaining('RangeError: The date to sleep until is not valid'),
       ],
     })
   })

@@ -266,7 +266,7 @@ async function explainErrors<Result>(work: () => Promise<Result>): Promise<Resul
     if (code !== undefined) throw refusedError(`Globus Auth refuses (${code}): log in again`, error)
     if (error instanceof oauth.OperationProcessingError || error instanceof oauth.UnsupportedOperationError) {
       throw unavailableError(
-        `Globus Auth gave no proper answer (${printable(error.message)}): try again later`,
+        `Globus Auth gave an invalid answer (${printable(error.message)}): try again later`,
         error,
       )
     }

@@ -75,7 +75,9 @@ export async function check(givenUrl: string | undefined, options: CheckCommandO
   if (options.junit !== undefined) await write(options.junit, junit(report))
   if (!conforms(report)) return exitCodes.failed
   if (!report.complete)
-    throw unavailableError('There was no time for every check: give more as --time-limit SECONDS')
+    throw unavailableError(
+      'The time limit ended before every check had run: give more time with --time-limit SECONDS',
+    )
   return exitCodes.fine
 }
 

@@ -81,7 +81,7 @@ async function giveConsent(
   const shown = printable(required)
   if (tokens !== serviceTokens || client !== undefined) {
     terminal.warn(
-      `The action needs consent to ${shown}, which only somebody who logs in can give; resuming it as it is`,
+      `The action needs consent to ${shown}, which needs a login; the action is resumed without it`,
     )
     return
   }

@@ -7,7 +7,7 @@ export async function whoami(options: CommonOptions): Promise<void> {
   const { terminal, store, globus, client, tokens, serviceTokens } = await openSession(options)
   if (tokens !== serviceTokens) {
     terminal.warn(
-      'Commands use the token of ACTION_TOKEN or --token-file; whose it is, its provider alone can tell',
+      'Commands use the token of ACTION_TOKEN or --token-file; only the provider knows whose token it is',
     )
   }
   if (client !== undefined) {

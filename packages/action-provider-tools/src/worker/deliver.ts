@@ -94,7 +94,7 @@ async function change(
 }
 
 function completeError(status: string): ActionConflict {
-  return new ActionConflict(`This action is ${status}: no event can reach it any more`)
+  return new ActionConflict(`This action is ${status}: it takes no more events`)
 }
 
 /**

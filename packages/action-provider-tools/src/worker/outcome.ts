@@ -171,7 +171,7 @@ function consentNeeded(error: ConsentRequired, scope: string): lifecycle.Inactiv
 function temporaryFailure(error: TemporaryFailure, failures: number, policy: CompleteRetry): Failure {
   const { limit, backoff: first, maximumBackoff: most } = policy
   if (failures >= limit) {
-    const description = `The work failed too often for a passing reason: ${error.message}`
+    const description = `The work failed temporarily too often: ${error.message}`
     return { kind: 'failed', failure: { code: 'TemporaryFailure', description }, unexpected: error }
   }
   const after = Math.max(error.retryAfter ?? 0, backoff(failures, { first, most }))
@@ -203,7 +203,7 @@ export function changeOf(
       const entry = logEntry(
         worker.now(),
         'Retrying',
-        `The work failed for a passing reason and will be tried again: ${outcome.reason}`,
+        `The work failed temporarily and will be tried again: ${outcome.reason}`,
       )
       const due_at = remote ? nextPoll(current, at + outcome.after, at) : at + outcome.after
       return lifecycle.retry(due_at, outcome.failures, [entry])

@@ -105,7 +105,7 @@ export function createSteps(
  */
 function timeOf(until: Duration | Date, now: number): number {
   if (!(until instanceof Date)) return now + durationOf(until)
-  if (Number.isNaN(until.getTime())) throw new RangeError('Not a date to sleep until: it is invalid')
+  if (Number.isNaN(until.getTime())) throw new RangeError('The date to sleep until is not valid')
   return until.getTime()
 }
 

@@ -73,7 +73,7 @@ test.each([
     for (const moment of moments) {
       if (await importing(url, moment)) continue
       // Half of it is nobody's to work on.
-      if (moment > 1) await expect(openStore(url)).rejects.toThrow(/has not ended/)
+      if (moment > 1) await expect(openStore(url)).rejects.toThrow(/is not complete/)
     }
     expect(await importing(url, undefined)).toBe(true)
     expect(await verifyExport(file, url)).toEqual(exported)

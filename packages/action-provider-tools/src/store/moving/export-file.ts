@@ -119,7 +119,7 @@ export async function readExport(input: string | Readable): Promise<ReadExport> 
   })
   const header = first.done ? undefined : parse(first.value, 1)
   if (!isHeader(header)) {
-    throw new StoreUnusable('This is no export of a store: its first line does not say so')
+    throw new StoreUnusable('This is not an export of a store: its first line is not the header of one')
   }
   if (header.version > VERSION) {
     throw new StoreUnusable(
@@ -136,9 +136,7 @@ export async function readExport(input: string | Readable): Promise<ReadExport> 
         if (!isFooter(footer)) throw lineError(number)
         const { sha256, totals } = footer.end
         if (sha256 !== digest.sha256() || !sameTotals(totals, digest.totals)) {
-          throw new StoreUnusable(
-            'The export was changed: its hash or its counts are not those of its last line',
-          )
+          throw new StoreUnusable('The export was changed: its hash or its counts do not match its last line')
         }
         return
       }
@@ -167,7 +165,7 @@ async function* linesOf(source: Readable): AsyncGenerator<string> {
     }
     length += chunk.length
     if (length > LONGEST_LINE)
-      throw new StoreUnusable('This is no export of a store: a line of it has no end')
+      throw new StoreUnusable('This is not an export of a store: one of its lines is too long')
     if (chunk.length > 0) rest.push(chunk)
   }
   if (length > 0) yield Buffer.concat(rest).toString('utf8')

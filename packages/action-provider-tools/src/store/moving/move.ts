@@ -108,7 +108,7 @@ export async function importStore(
     }
     if (before?.complete === false && before.export_id !== export_id) {
       throw new StoreUnusable(
-        `An import of another export (${before.export_id}) into this store has not ended: end it with that file, or begin with an empty database`,
+        `An import of another export (${before.export_id}) into this store is not complete: complete it with that file, or begin with an empty database`,
       )
     }
     const resumed = before?.complete === false ? before : undefined
@@ -118,7 +118,7 @@ export async function importStore(
     const stored = await target.totals()
     if (!sameTotals(stored, totals)) {
       throw new StoreUnusable(
-        `The store does not have what the export has (${JSON.stringify(stored)}, not ${JSON.stringify(totals)}): begin with an empty database`,
+        `The store differs from the export after the import (${JSON.stringify(stored)}, not ${JSON.stringify(totals)}): begin with an empty database`,
       )
     }
     await target.finish(progressOf(read, true))
@@ -190,7 +190,9 @@ export async function verifyExport(
       )
     }
     if (stored.sha256 !== exported.sha256) {
-      throw new StoreUnusable('The store has as much as the export, but not the same: their hashes differ')
+      throw new StoreUnusable(
+        'The store and the export have the same counts, but different content: their hashes differ',
+      )
     }
     return stored
   } finally {

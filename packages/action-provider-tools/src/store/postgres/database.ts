@@ -75,7 +75,7 @@ async function transact<T>(pool: Pool, work: (query: Query) => Promise<T>): Prom
 
 /** Resolves with an error if the connection cannot be used again. */
 async function rollBack(client: PoolClient, cause: unknown): Promise<Error | undefined> {
-  if (!(cause instanceof DatabaseError)) return new Error('The connection is in doubt', { cause })
+  if (!(cause instanceof DatabaseError)) return new Error('The state of the connection is unknown', { cause })
   try {
     await client.query('ROLLBACK')
     return undefined
