@@ -109,19 +109,23 @@ describeWork('replay', (server) => {
     const time = clock()
     const served = await server.serve({ run: work }, { clock: time })
     const { caller, action_id } = await run(served)
-    const recordNow = async (): Promise<RecordedAction> => {
+    /** What is known once the work stands at the last of so many names. */
+    const recordAt = async (names: number): Promise<RecordedAction> => {
+      const isThere = async (): Promise<boolean> =>
+        (await served.store.getWork('work', action_id))?.steps.length === names
+      await eventually(isThere)
       await untilIdle(served, action_id)
       const from = { provider: providerOf(work), store: served.store, auth: served.auth }
       return JSON.parse(JSON.stringify(await record(from, action_id)))
     }
-    expect(await replay(providerOf(work), await recordNow())).toEqual({ ended: false, next: ['go'] })
+    expect(await replay(providerOf(work), await recordAt(1))).toEqual({ ended: false, next: ['go'] })
     expect(answers).toEqual([])
     const sent = await served.ask(caller, 'POST', `/p/actions/${action_id}/events/go`, '{"at":"noon"}')
     expect(sent.status).toBe(200)
-    expect(await replay(providerOf(work), await recordNow())).toEqual({ ended: false, next: ['go#2'] })
+    expect(await replay(providerOf(work), await recordAt(2))).toEqual({ ended: false, next: ['go#2'] })
     await time.forward({ hours: 2 })
     answers.length = 0
-    const action = await recordNow()
+    const action = await recordAt(4)
     expect(action.steps).toMatchObject({ go: { value: { at: 'noon' } }, 'go#2': { kind: 'timeout' } })
     expect(await replay(providerOf(work), action)).toEqual({ ended: false, next: ['done'] })
     expect(answers).toEqual([{ at: 'noon' }, true])
