@@ -45,6 +45,7 @@ export function bufferProgress(write: (progress: Progress) => Promise<void>, del
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> = Promise.resolve()
   let closed = false
+  const writes = new WeakMap<Progress, Promise<void>>()
 
   const take = (): Progress => {
     const taken = pending
@@ -54,9 +55,11 @@ export function bufferProgress(write: (progress: Progress) => Promise<void>, del
     return taken
   }
   const flush = (): Promise<void> => {
-    const written = writing.then(async () => {
-      const taken = take()
-      if (!isEmpty(taken)) await write(taken)
+    const batch = pending
+    const written = writing.then(() => {
+      // An earlier flush may have taken it: then its write counts for this one too.
+      if (batch === pending && !isEmpty(batch)) writes.set(batch, write(take()))
+      return writes.get(batch)
     })
     writing = written.catch(() => {})
     return written
