@@ -15,7 +15,10 @@ import {
 } from './providers.ts'
 import { createWorld, type Person, type World } from './world.ts'
 
-/** Each view, light and dark, wide and on a phone. `IMAGES=docs/images` keeps the pictures for the documentation. */
+/**
+ * Each view, light and dark, wide and on a phone. `IMAGES=docs/images` keeps the pictures for the
+ * documentation.
+ */
 
 const folder = resolve(process.env.IMAGES ?? 'test-results/images')
 const transfer = 'urn:globus:auth:scope:transfer.api.globus.org:all'
@@ -170,7 +173,11 @@ const views = {
   },
   line: async ({ page }: Person) => {
     await page.goto(world.view('action', { provider: '/copy', id: ids['Nightly copy'] ?? '', line: '1' }))
-    await page.getByRole('complementary', { name: 'Line 1' }).waitFor()
+    const panel = page.getByRole('complementary', { name: 'Line 1' })
+    await panel.waitFor()
+    const below = async (): Promise<number> =>
+      ((await panel.boundingBox())?.y ?? Number.POSITIVE_INFINITY) - 700
+    await expect.poll(below).toBeLessThan(0)
   },
 }
 
@@ -217,4 +224,14 @@ test('the chart counts the actions that are shown, by their state', async () => 
   await chart.waitFor()
   expect(await chart.locator('rect.failed').count()).toBe(0)
   expect(await chart.locator('rect.active').count()).toBeGreaterThan(0)
+})
+
+test('dates and numbers are those of the browser’s locale', async () => {
+  const { page, signIn } = await world.person({ locale: 'de-DE' })
+  await page.goto(world.url)
+  await signIn('alice@example.org')
+  await page.goto(world.view('action', { provider: '/copy', id: ids['Copy of run 41'] ?? '' }))
+  const started = page.locator('dt:text-is("Started") + dd')
+  await started.waitFor()
+  expect(await started.textContent()).toMatch(/^\d\d\.\d\d\.\d{4}, \d\d:\d\d:\d\d \(vor \d+ .+\)$/)
 })

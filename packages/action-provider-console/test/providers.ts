@@ -124,3 +124,13 @@ export const approvalProvider = defineActionProvider({
     return { answered: (await waitFor('approval', { schema })) as Record<string, unknown> }
   },
 })
+
+/** Work that waits for an event, and keeps no log that would have its schema. */
+export const quietProvider = defineActionProvider({
+  description: { ...description, title: 'Quiet', synchronous: false, log_supported: false },
+  input: { type: 'object', additionalProperties: false },
+  run: async ({ waitFor }) => {
+    const schema = { type: 'object', properties: { number: { type: 'integer' } }, required: ['number'] }
+    return { ...(await waitFor('number', { schema })) } as Record<string, unknown>
+  },
+})

@@ -59,6 +59,25 @@ test('while it is paused, or not seen, nothing is asked for', async () => {
   await page.locator('.state.succeeded').waitFor()
 })
 
+test('the log follows the action until its reader scrolls up, and again when asked to', async () => {
+  const { page } = alice
+  await start('followed')
+  const file = (number: number): void => steered.get('followed')?.log('Copied', `file ${number} of many`)
+  const line = (number: number) => page.getByText(`file ${number} of many`, { exact: true })
+  for (let number = 1; number <= 60; number++) file(number)
+  await line(60).waitFor()
+  await page.evaluate('document.querySelector(".log .rows").scrollTo(0, 0)')
+  await line(1).waitFor()
+  await expect.poll(() => page.getByLabel('Follow').isChecked()).toBe(false)
+  file(61)
+  await page.getByText('61 lines').waitFor()
+  expect(await line(61).count()).toBe(0)
+  await page.getByLabel('Follow').check()
+  await line(61).waitFor()
+  steered.get('followed')?.end({})
+  await page.locator('.state.succeeded').waitFor()
+})
+
 test('a network that is lost is told of, and gone on with when it is back', async () => {
   const { page, context } = alice
   await start('lost')

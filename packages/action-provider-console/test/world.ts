@@ -31,7 +31,7 @@ export type World = {
   close(): Promise<void>
 }
 
-export type PersonOptions = { dark?: boolean; width?: number; height?: number }
+export type PersonOptions = { dark?: boolean; width?: number; height?: number; locale?: string }
 
 /** Somebody who looks at the console. */
 export type Person = {
@@ -42,6 +42,9 @@ export type Person = {
   /** Errors of the page since it was opened; a test that expects some takes them away. */
   errors: string[]
 }
+
+/** Where callbacks would come from; nothing calls back here. */
+const publicUrl = 'https://provider.example.org'
 
 type WorldOptions = {
   /** By path. */
@@ -69,7 +72,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const store = options.store ?? (await openStore('sqlite::memory:'))
   const app = createApplication({ logger: { level: 'silent' }, limits: { requestsPerCaller: 1_000 } })
   for (const [prefix, provider] of Object.entries(options.providers)) {
-    await app.register(actionProvider, { prefix, provider, auth, store })
+    await app.register(actionProvider, { prefix, provider, auth, store, publicUrl })
   }
   await app.register(consolePages, {
     prefix: '/console',
@@ -125,13 +128,13 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 /** Opens a browser without cookies, which notes what goes wrong in its pages. */
 export async function person(
   browser: Browser,
-  { dark = false, width = 1280, height = 900 }: PersonOptions = {},
+  { dark = false, width = 1280, height = 900, locale = 'en-US' }: PersonOptions = {},
 ): Promise<Person> {
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: dark ? 'dark' : 'light',
     reducedMotion: 'reduce',
-    locale: 'en-US',
+    locale,
     permissions: ['clipboard-read', 'clipboard-write'],
   })
   const page = await context.newPage()

@@ -57,7 +57,7 @@ function Action({ provider, id, description }: ActionProps): JSX.Element {
     )
   }
   const { status, label, display_status, said } = action
-  const wait = waitOf(action, logged)
+  const wait = waitOf(action, description, logged)
   return (
     <>
       {route.value.query.get('repeated') !== null && (
@@ -128,9 +128,15 @@ function Action({ provider, id, description }: ActionProps): JSX.Element {
 }
 
 /** The event that an action waits for. The log has its schema; the status has only its name. */
-function waitOf({ status, display_status = '' }: Shown, logged: Wait | undefined): Wait | undefined {
+function waitOf(
+  { status, display_status = '' }: Shown,
+  { log_supported }: Description,
+  logged: Wait | undefined,
+): Wait | undefined {
+  if (status === 'INACTIVE') return logged
   const [, event] = /^Waiting for (.+)$/s.exec(display_status) ?? []
-  if (status === 'INACTIVE' || (status === 'ACTIVE' && event !== undefined && event === logged?.event))
-    return logged
-  return status === 'ACTIVE' && event !== undefined ? { event, schema: '{}' } : undefined
+  if (status !== 'ACTIVE' || event === undefined) return undefined
+  // A form without the schema would be replaced, with what was typed, once the log is read.
+  if (log_supported) return event === logged?.event ? logged : undefined
+  return { event, schema: '{}' }
 }

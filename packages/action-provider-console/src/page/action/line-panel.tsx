@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { LogLine } from '../../thread/calls.ts'
 import { plain } from '../parts/plain.ts'
 import { Time } from '../parts/time.tsx'
@@ -16,9 +16,12 @@ export function LinePanel({ log, number, close, link }: LinePanelProps): JSX.Ele
     void ask('openLine', { key: log, number, tree }).then(setLine)
     return () => void ask('forget', { key: tree })
   }, [log, number])
+  // It opens below the log, which may fill the screen.
+  const panel = useRef<HTMLElement>(null)
+  useEffect(() => panel.current?.scrollIntoView({ block: 'nearest' }), [line])
   if (line === undefined || line.number !== number) return null
   return (
-    <aside class="line-panel" aria-label={`Line ${number}`}>
+    <aside ref={panel} class="line-panel" aria-label={`Line ${number}`}>
       <h3>
         Line {number}: {plain(line.code)}
       </h3>

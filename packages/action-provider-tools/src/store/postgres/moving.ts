@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, type ClientConfig } from 'pg'
 import { StoreUnusable } from '../../errors.ts'
 import type { OpeningOptions } from '../moving/dialect.ts'
@@ -33,12 +34,20 @@ export async function connect(url: string, log: OpeningOptions['log']): Promise<
   }
 }
 
+/** How long the server may take to end the connections of an instance that has stopped, in milliseconds. */
+const ENDING = 2_000
+
 /** @throws StoreUnusable if instances are connected to the database, as far as this user can see */
 export async function assertAlone(client: Client, otherwise = ''): Promise<void> {
+  for (const until = performance.now() + ENDING; await hasInstances(client); await sleep(50)) {
+    if (performance.now() > until)
+      throw new StoreUnusable(`Instances are connected to the database: stop them first${otherwise}`)
+  }
+}
+
+async function hasInstances(client: Client): Promise<boolean> {
   const { rows } = await client.query(
     `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'action-provider' LIMIT 1`,
   )
-  if (rows.length > 0) {
-    throw new StoreUnusable(`Instances are connected to the database: stop them first${otherwise}`)
-  }
+  return rows.length > 0
 }
