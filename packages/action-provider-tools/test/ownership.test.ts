@@ -1,107 +1,25 @@
-import { Client } from 'pg'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { eventually } from '../../../test/eventually.ts'
-import {
-  type ActionProviderOptions,
-  defineActionProvider,
-  type RunContext,
-  type WorkInterrupted,
-} from '../src/index.ts'
+import type { RunContext, WorkInterrupted } from '../src/index.ts'
 import { openPostgresStore } from '../src/store/postgres/store.ts'
-import { type DatabaseProxy, startDatabaseProxy } from './database-proxy.ts'
-import { startPostgres, type TestPostgres } from './postgres.ts'
+import {
+  codesOf,
+  createDatabase,
+  description,
+  holders,
+  leaseSeconds,
+  opened,
+  postgres,
+  proxy,
+  run,
+  serve,
+  serveFront,
+  untilComplete,
+} from './instances.ts'
 import { aborted } from './serve-work.ts'
-import { type Served, serveForTest } from './served.ts'
+import type { Served } from './served.ts'
 
-/** Who owns work, where instances share a PostgreSQL database and the network between does what networks do. */
-
-const description = { title: 'work', admin_contact: 'support@example.org', synchronous: false }
-const input = { type: 'object' } as const
-const timing = { tick: 20, poll: 50, keep: 100, sweep: 50, gather: 10 }
-const leaseSeconds = 2
-
-let postgres: TestPostgres
-let proxy: DatabaseProxy
-let databases = 0
-const opened: (() => Promise<void>)[] = []
-beforeAll(async () => {
-  postgres = await startPostgres()
-})
-afterAll(() => postgres.close())
-afterEach(async () => {
-  proxy.silence(false)
-  for (const close of opened.splice(0).reverse()) await close()
-})
-
-type Work = Record<string, unknown> & { run: (context: never) => unknown }
-
-/** A database that instances share, and a proxy to it. */
-async function createDatabase(): Promise<string> {
-  const url = await postgres.createDatabase(`owned_${++databases}`)
-  proxy = await startDatabaseProxy(url)
-  opened.push(() => proxy.close())
-  return url
-}
-
-async function serve(
-  url: string,
-  work: Work,
-  {
-    lease = leaseSeconds,
-    ...options
-  }: Partial<ActionProviderOptions> & {
-    auth?: Served['auth']
-    lease?: number
-  } = {},
-): Promise<Served> {
-  const store = await openPostgresStore(url, { leaseSeconds: lease })
-  const provider = defineActionProvider({ description, input, ...work } as never)
-  const served = await serveForTest(provider, { timing, shutdownGrace: 0, ...options, store } as never)
-  let closing: Promise<void> | undefined
-  const close = (): Promise<void> => {
-    closing ??= served.close()
-    return closing
-  }
-  opened.push(close)
-  return { ...served, close }
-}
-
-/** An instance that only records actions: their jobs wait for others. */
-const serveFront = (url: string, auth: Served['auth']): Promise<Served> =>
-  serve(url, { run: () => {} }, { works: false, auth })
-
-type Started = { caller: { token: string }; action_id: string }
-
-async function run(served: Served, request_id = 'one'): Promise<Started> {
-  const caller = served.auth.caller({ username: 'alice' })
-  const { json, status } = await served.ask(caller, 'POST', '/p/run', { request_id, body: {} })
-  expect(status).toBe(202)
-  return { caller, action_id: json.action_id }
-}
-
-/** The status of an action once it is complete, by an instance that may be told so late. */
-const untilComplete = (served: Served, { caller, action_id }: Started) =>
-  eventually(async () => {
-    const { status, json } = await served.ask(caller, 'GET', `/p/${action_id}/status`)
-    return status === 200 && json.completion_time !== undefined && json
-  })
-
-const codesOf = async (served: Served, { caller, action_id }: Started): Promise<string[]> => {
-  const { json } = await served.ask(caller, 'GET', `/p/${action_id}/log?limit=100`)
-  return json.entries.map(({ code }: { code: string }) => code)
-}
-
-async function query<Row>(url: string, text: string): Promise<Row[]> {
-  const client = new Client(url)
-  await client.connect()
-  return (await client.query(text).finally(() => client.end())).rows as Row[]
-}
-
-const holders = (url: string) =>
-  query<{ holder: string | null; lease: number; lease_until: number | null }>(
-    url,
-    'SELECT holder, lease, lease_until FROM action_provider.jobs',
-  )
+/** Who owns work. */
 
 describe('an instance that is cut off', () => {
   test('after it took a job does not begin it once another has it', async () => {
@@ -254,132 +172,6 @@ describe('an instance that stops', () => {
       expect(runs).toEqual([1])
     },
   )
-})
-
-describe('work that begins with its action', () => {
-  /** An instance that begins at once what it records, for no job waits. */
-  async function serveIdle(url: string, work: Work): Promise<Served> {
-    const served = await serve(proxy.through(url), work, { shutdownGrace: 10_000 })
-    await untilComplete(served, await run(served, 'before'))
-    return served
-  }
-  /** Starts an action, whatever is answered. */
-  async function tryRun(served: Served): Promise<Started & { status: number }> {
-    const caller = served.auth.caller({ username: 'alice' })
-    const { json, status } = await served.ask(caller, 'POST', '/p/run', { request_id: 'one', body: {} })
-    return { caller, action_id: json.action_id, status }
-  }
-  const counting = () => {
-    const attempts: number[] = []
-    const work = {
-      restartable: false,
-      run: async ({ attempt }: RunContext<unknown>) => void attempts.push(attempt),
-    }
-    return { attempts, work }
-  }
-
-  test('is held and has begun from the same commit on', async () => {
-    const url = await createDatabase()
-    const go = Promise.withResolvers<void>()
-    const served = await serveIdle(url, {
-      run: ({ request }: RunContext<unknown>) => request.request_id === 'one' && go.promise,
-    })
-    const started = await run(served)
-    const [job] = await holders(url)
-    expect(job).toMatchObject({ holder: expect.any(String), lease: 1 })
-    expect(await served.store.get('work', started.action_id)).toMatchObject({
-      attempt: 1,
-      lease: 1,
-      runs_on: job?.holder,
-    })
-    go.resolve()
-    expect(await untilComplete(served, started)).toMatchObject({ status: 'SUCCEEDED' })
-    expect(await holders(url)).toEqual([])
-  })
-
-  test('runs once, and is not failed, where nobody heard that it was recorded', async () => {
-    const url = await createDatabase()
-    const { attempts, work } = counting()
-    const served = await serveIdle(url, work)
-    const lost = proxy.loseAnswer('record')
-    expect((await tryRun(served)).status).toBe(503)
-    await lost
-    const again = await tryRun(served)
-    expect(again.status).toBe(200)
-    expect(await untilComplete(served, again)).toMatchObject({ status: 'SUCCEEDED' })
-    expect(attempts).toEqual([1, 1])
-  })
-
-  test('is left to others, as if nothing were, by an instance that stops', async () => {
-    const url = await createDatabase()
-    const { attempts, work } = counting()
-    const first = await serveIdle(url, work)
-    const answer = proxy.holdAnswer('record')
-    const asked = tryRun(first)
-    const pass = await answer
-    const closing = first.close()
-    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve))
-    pass()
-    const started = await asked
-    await closing
-    expect(attempts).toEqual([1])
-    const second = await serve(url, work, { auth: first.auth })
-    expect(await untilComplete(second, started)).toMatchObject({ status: 'SUCCEEDED' })
-    expect(attempts).toEqual([1, 1])
-  })
-
-  test('does not begin where it was canceled before its instance heard that it was recorded', async () => {
-    const url = await createDatabase()
-    const { attempts, work } = counting()
-    const first = await serveIdle(url, work)
-    const front = await serveFront(url, first.auth)
-    const answer = proxy.holdAnswer('record')
-    const asked = tryRun(first)
-    const pass = await answer
-    const caller = first.auth.caller({ username: 'alice' })
-    const { json } = await front.ask(caller, 'GET', '/p/actions?status=active')
-    const heard = Promise.withResolvers<void>()
-    first.store.subscribe('work', ({ kind }) => kind === 'cancel' && heard.resolve())
-    await front.ask(caller, 'POST', `/p/${json[0].action_id}/cancel`)
-    await heard.promise
-    pass()
-    expect(await untilComplete(front, await asked)).toMatchObject({ details: { code: 'Canceled' } })
-    expect(attempts).toEqual([1])
-  })
-})
-
-test('a new action passes over no job that waits, though a place is free', async () => {
-  const url = await createDatabase()
-  const gates = new Map<string, PromiseWithResolvers<void>>()
-  const began: string[] = []
-  const work = {
-    concurrency: 2,
-    run({ request }: RunContext<unknown>) {
-      began.push(request.request_id)
-      const gate = Promise.withResolvers<void>()
-      gates.set(request.request_id, gate)
-      return gate.promise
-    },
-  }
-  const served = await serve(proxy.through(url), work)
-  const front = await serveFront(url, served.auth)
-  for (const id of ['a', 'b']) await run(served, id)
-  await eventually(() => began.length === 2)
-  const told = Promise.withResolvers<void>()
-  served.store.subscribe('work', () => told.resolve())
-  for (const id of ['waits 1', 'waits 2']) await run(front, id)
-  await told.promise
-  // It takes a job for one place while the other gets free.
-  const taken = proxy.holdAnswer('take-jobs')
-  gates.get('a')?.resolve()
-  const pass = await taken
-  gates.get('b')?.resolve()
-  await eventually(async () => (await served.store.count('work')).actions.SUCCEEDED === 2)
-  await run(served, 'new')
-  pass()
-  await eventually(() => began.length === 4)
-  expect(began.slice(2).sort()).toEqual(['waits 1', 'waits 2'])
-  for (const { resolve } of gates.values()) resolve()
 })
 
 describe('an outage longer than a lease', () => {

@@ -54,8 +54,8 @@ export type Action<Details = ActionDetails> = {
   /** The entries of its log, oldest first. Pages are read as the entries are consumed. */
   log(options?: LogOptions<Details>): AsyncIterable<ActionLogEntry>
   /**
-   * Tells of it until it is complete: each entry of its log, and how it is at first and whenever that is
-   * another, the complete status last. From any provider: where it has no updates it is asked at intervals.
+   * Yields its updates until it is complete: each entry of its log, and its status at first and at each change. The complete
+   * status comes last. If the provider has no updates, the action is polled.
    */
   updates(options?: UpdatesOptions): AsyncIterable<Update<Details>>
 }

@@ -113,7 +113,7 @@ export function connect(
     }, maximumPages)
   }
 
-  /** Asks for what most providers show to everybody. */
+  /** Reads a document that most providers show to everybody. */
   async function shown(question: Question): Promise<Reply> {
     const reply = await provider.ask({ ...question, anonymous: true })
     const isHidden = reply.status === 401 || reply.status === 403

@@ -34,7 +34,7 @@ export type Question = {
   wait?: number | undefined
   /** Sends no token. */
   anonymous?: boolean
-  /** Take a stream of events as the answer, to be read as it comes. */
+  /** Accept a stream of events, which is read as it comes. */
   events?: boolean
   headers?: Record<string, string>
 }
@@ -46,9 +46,9 @@ export type Reply = Answer & { doubtful: boolean }
 export type Connection = {
   url: URL
   hasToken: boolean
-  /** Whether it tells of actions as they change; `undefined` until that was found out. */
+  /** Whether the provider has updates; `undefined` until the client knows. */
   hasUpdates: boolean | undefined
-  /** How long to wait before what broke off is gone on with. */
+  /** How long to wait before a broken stream is resumed. */
   backoff: (retry: RetryOptions | undefined) => { first: number; most: number }
   /**
    * Sends a request, and repeats it where that is safe and may help. Returns the answer whatever its status.

@@ -9,29 +9,29 @@ import type { GetToken } from './token.ts'
 export type Exchange = {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   url: URL
-  /** The caller's token, or what gives one, and is asked for another where that is refused. */
+  /** The caller's token, or a function that returns one, and another if the first is refused. */
   token?: string | GetToken | undefined
-  /** An `authorization` among them that is no token is kept as safe as one. */
+  /** An `authorization` among them, such as a password, is protected like a token. */
   headers?: Record<string, string>
   body?: string | undefined
   signal?: AbortSignal | undefined
-  /** Milliseconds in which the whole answer must have come, or the first of a stream (default 30,000). */
+  /** How long the whole answer may take, or the first part of a stream, in milliseconds (default 30,000). */
   timeout?: number
-  /** Take a stream of events too. */
+  /** Accept a stream of events too. */
   events?: boolean
 }
 
 /** How to send requests. */
 export type Carrier = {
-  /** What sends them (default: the runtime's `fetch`). */
+  /** Sends the requests (default: the runtime's `fetch`). */
   fetch?: typeof fetch | undefined
-  /** What reads the JSON of answers (default: `JSON.parse`). */
+  /** Reads the JSON of answers (default: `JSON.parse`). */
   parse?: ((text: string) => unknown) | undefined
-  /** Whether tokens go to other machines without TLS too (default false). */
+  /** Also send tokens to other machines without TLS (default false). */
   insecure?: boolean | undefined
 }
 
-/** How long an answer may take, in milliseconds, where nothing else is said. */
+/** How long an answer may take by default, in milliseconds. */
 export const PATIENCE = 30_000
 const REDIRECTS = 5
 const DEEPEST = 1_000
@@ -39,10 +39,10 @@ const LARGEST_ANSWER = 64 * 1024 * 1024
 
 /**
  * Sends a request to a provider, or to a service of Globus, and reads the whole answer, whatever its status. Redirects are
- * followed only within the origin, or without a token to https on the same host. Without TLS, a token is sent only to this
+ * followed only within the origin; without a token, also to https on the same host. Without TLS, a token is sent only to this
  * machine.
  *
- * @throws NetworkFailure; UnexpectedAnswer for a redirect that is not followed and for a too long answer;
+ * @throws NetworkFailure; UnexpectedAnswer for a redirect that is not followed, and for an answer that is too long;
  *   InvalidArgument for a token that must not be sent; the signal's reason
  * @example const { status, json } = await exchange({ method: 'GET', url: new URL('v2/groups/my_groups', groups), token })
  */
@@ -121,7 +121,7 @@ async function once(
 
 type Parse = NonNullable<Carrier['parse']>
 
-/** Milliseconds in which a stream must say something: providers do every 15 seconds. */
+/** How long a stream may be silent, in milliseconds: providers send something every 15 seconds. */
 const SILENCE = 45_000
 
 function isEventStream({ headers }: Response): boolean {
@@ -129,7 +129,7 @@ function isEventStream({ headers }: Response): boolean {
 }
 
 /**
- * Reads a stream of events, which may go on for ever, and is lost where it falls silent. @throws
+ * Reads a stream of events, which may have no end. The stream fails if the provider falls silent. @throws
  * NetworkFailure; the signal's reason
  */
 async function* readEvents(
@@ -212,7 +212,7 @@ export async function readText(response: Response, most = LARGEST_ANSWER): Promi
   return text + decoder.decode()
 }
 
-/** Checked here, because the runtime's message would repeat the token. */
+/** Checks a token before it is sent, because the runtime's own message would repeat it. */
 function checkToken(token: string): void {
   if (/^[\x21-\x7e]+$/.test(token)) return
   throw new InvalidArgument(

@@ -1,6 +1,6 @@
 import type { RequestOptions } from './repeat.ts'
 
-/** What reading page after page may be given. */
+/** Options of calls that read page after page. */
 export type PagesOptions = RequestOptions & {
   /** The most pages that are read (default 10,000): TooManyPages is thrown where there are more. */
   maximumPages?: number

@@ -19,11 +19,11 @@ export type RetryOptions = {
   patience?: number
 }
 
-/** What any request may be given. */
+/** Options of every request. */
 export type RequestOptions = {
-  /** Ends the request, and what is left of its repetitions. */
+  /** Aborts the request and its repetitions. */
   signal?: AbortSignal | undefined
-  /** What is other here than `connect` was told. */
+  /** Options that replace those given to `connect`. */
   retry?: RetryOptions | undefined
 }
 

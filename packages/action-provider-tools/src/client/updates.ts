@@ -7,14 +7,14 @@ import { failure } from './failure.ts'
 import { NetworkFailure } from './network-failure.ts'
 import { type RequestOptions, sleep } from './repeat.ts'
 
-/** What is told of an action that is followed: how it is, or an entry of its log. */
+/** An update of an action: its status, or an entry of its log. */
 export type Update<Details> =
   | { type: 'status'; status: Status<Details> }
   | { type: 'log'; entry: ActionLogEntry }
 
-/** How an action is followed. */
+/** Options of `updates`. */
 export type UpdatesOptions = RequestOptions & {
-  /** Its log too, each entry once (default true). */
+  /** Include its log, each entry once (default true). */
   log?: boolean
 }
 
@@ -25,18 +25,18 @@ export type FollowOptions = RequestOptions & {
   throughInactive: boolean
 }
 
-/** Asks for the status of an action; `waited` where the provider held its answer back for its end. */
+/** Asks for the status of an action; `waited` says whether the provider held its answer until the end of the action. */
 export type Look<Details> = (question: Question) => Promise<{ status: Status<Details>; waited: boolean }>
 
 /** How long to wait between two looks: short at first, as most actions are, and ever longer. All in milliseconds. */
 export const pace = { first: 1_000, growth: 1.25, longest: 30_000 } as const
 
-/** What following an action needs of it. */
+/** The parts of an action that following it needs. */
 export type Followed<Details> = {
   connection: Connection
   /** The path of its updates. */
   path: string
-  /** Whether anything was heard of it before. */
+  /** Whether an answer about it came before. */
   isKnown: boolean
   /** Takes in a status that was read. */
   hear: (reply: Reply) => Promise<Status<Details>>
@@ -45,16 +45,16 @@ export type Followed<Details> = {
   read: (since: string | undefined) => AsyncIterable<ActionLogEntry>
 }
 
-/** What a provider says that has no updates, such as those of the Python toolkit. */
+/** The answers of a provider without updates, such as those of the Python toolkit. */
 const NOT_THERE: ReadonlySet<number> = new Set([404, 405, 406, 501])
 
 /** Who lets its callers wait so long for the first event gathers what it should send at once, as some proxies do. In milliseconds. */
 const GATHERS = 10_000
 
 /**
- * Tells of an action until it is over: each entry of its log, and how it is at first and whenever that is another. Where the
- * provider has updates they are read as they come, and gone on with where they break off. Else it asks at intervals; whether a
- * provider has them is found out once.
+ * Yields the updates of an action until it is over: each entry of its log, and its status at first and at each change. If the
+ * provider has updates, they are read as they come, and a broken stream is resumed. Otherwise the action is polled. The client
+ * finds out once which of the two it is.
  *
  * @throws what a look does; the signal's reason
  */
@@ -132,8 +132,8 @@ function lacksUpdates(reply: Reply): boolean {
 }
 
 /**
- * Asks at intervals. Each time it reads the log from the moment of the last entry on, as others of that moment may have come
- * since: what the reading before gave, it does not give again.
+ * Polls an action. Each time, it reads the log from the time of the last entry, because more entries of that time may have come
+ * since. It yields no entry twice.
  */
 async function* poll<Details>(
   { look, read, isKnown }: Followed<Details>,

@@ -14,14 +14,14 @@ export type Parameter = {
   schema: Schema
 }
 
-/** What is said of an endpoint, whichever of its routes is asked. */
+/** How an endpoint is described, on each of its routes. */
 export type Described = {
   tag: 'Provider' | 'Actions'
   summary: string
   description: string
   parameters?: readonly Parameter[]
   answers: Record<string, Answer>
-  /** The errors that it may give, besides those that any may. */
+  /** The errors that it may answer with, besides those that every endpoint may. */
   errors: readonly ErrorStatus[]
 }
 
@@ -39,7 +39,7 @@ const id: Parameter = {
   schema: { type: 'string', minLength: 1 },
 }
 
-/** How a caller says for how long the answer may wait for the end of the action. */
+/** The header by which a caller says how long the answer may wait for the end of the action. */
 export const PREFER: Parameter = {
   name: 'Prefer',
   in: 'header',
@@ -48,10 +48,10 @@ export const PREFER: Parameter = {
   schema: { type: 'string', examples: ['wait=20'] },
 }
 
-/** What tells its caller that it was done so. */
+/** The header that says which preference the answer followed. */
 export const PREFERENCE_APPLIED: NonNullable<Answer['headers']> = {
   'preference-applied': {
-    description: 'What the answer went by of `Prefer`; absent where it did not',
+    description: 'The preference that the answer followed; absent if it followed none',
     schema: { type: 'string' },
   },
 }
@@ -62,16 +62,17 @@ export const WAITING: ReadonlySet<Endpoint> = new Set(['run', 'status'])
 const WORDS: Readonly<
   Record<keyof typeof EnumerateQuery | keyof typeof LogQuery | keyof typeof UpdatesQuery, string>
 > = {
-  events: 'What to tell of',
-  status: 'The actions that are so, in any case',
-  roles: 'The actions to which the caller, or for the two lists a group of theirs, is one of these',
-  limit: 'How many a page has at most',
-  per_page: 'An older name of `limit`, and what counts where both are given',
-  marker: 'The marker of the page before, for the one after it',
+  events: 'The kinds of events to send',
+  status: 'Only actions with one of these statuses, in upper or lower case',
+  roles:
+    'Only actions in which the caller has one of these roles; in the two lists, a group of theirs counts too',
+  limit: 'The most items of a page',
+  per_page: 'An older name of `limit`; it counts if both are given',
+  marker: 'The marker of the page before the wanted one',
   pagination_token: 'An older name of `marker`',
-  reverse_order: 'The newest first, whatever the value',
-  since: 'Only what happened at this time or later',
-  until: 'Only what happened at this time or before',
+  reverse_order: 'Newest first, whatever the value',
+  since: 'Only entries of this time or later',
+  until: 'Only entries of this time or earlier',
 }
 
 function query(schemas: Readonly<Partial<Record<keyof typeof WORDS, object>>>): Parameter[] {
@@ -88,14 +89,14 @@ function query(schemas: Readonly<Partial<Record<keyof typeof WORDS, object>>>): 
 export const OPERATIONS: Readonly<Record<Endpoint, Described>> = {
   introspect: {
     tag: 'Provider',
-    summary: 'What this provider does, and how it is asked',
+    summary: 'Describe the provider',
     description: 'The description of the provider, with the schema of its input.',
     answers: { 200: { description: 'The description', content: json('ProviderDescription') } },
     errors: [],
   },
   openapi: {
     tag: 'Provider',
-    summary: 'This document',
+    summary: 'Get this document',
     description: 'OpenAPI 3.1 of this provider: its routes, arguments, answers and errors, and no others.',
     answers: {
       200: { description: 'The document', content: { 'application/json': { schema: { type: 'object' } } } },
@@ -106,7 +107,7 @@ export const OPERATIONS: Readonly<Record<Endpoint, Described>> = {
     tag: 'Actions',
     summary: 'Start an action',
     description:
-      'Starts an action, or finds the one that the same request started before: a `request_id` belongs to its caller, and starts one action, however often it is sent with the same content. The body is read as JSON whatever its type is said to be.',
+      'Starts an action, or finds the one that the same request started before: a `request_id` belongs to its caller, and starts one action, however often it is sent with the same content. The body is read as JSON, whatever its content type.',
     answers: {
       200: status('The action that this request started before'),
       202: status('The action, which this request started'),
@@ -115,7 +116,7 @@ export const OPERATIONS: Readonly<Record<Endpoint, Described>> = {
   },
   status: {
     tag: 'Actions',
-    summary: 'How an action is',
+    summary: 'Get the status of an action',
     description: 'For the creator of the action and those in `monitor_by`.',
     parameters: [id],
     answers: { 200: status('The action') },
@@ -123,19 +124,18 @@ export const OPERATIONS: Readonly<Record<Endpoint, Described>> = {
   },
   cancel: {
     tag: 'Actions',
-    summary: 'End an action',
-    description:
-      'For the creator of the action and those in `manage_by`. An action that is complete stays as it is.',
+    summary: 'Cancel an action',
+    description: 'For the creator of the action and those in `manage_by`. A complete action does not change.',
     parameters: [id],
     answers: { 200: status('The action, which may take a while to end') },
     errors: [404],
   },
   resume: {
     tag: 'Actions',
-    summary: 'Let an inactive action go on',
+    summary: 'Resume an inactive action',
     description: 'For the creator of the action and those in `manage_by`. The action must be `INACTIVE`.',
     parameters: [id],
-    answers: { 200: status('The action, which goes on') },
+    answers: { 200: status('The action, which is active again') },
     errors: [404, 409],
   },
   event: {
@@ -155,7 +155,7 @@ export const OPERATIONS: Readonly<Record<Endpoint, Described>> = {
       {
         name: 'Idempotency-Key',
         in: 'header',
-        description: 'Tells a repetition from another event; without it the content does',
+        description: 'Tells a repetition from another event; without it, the content does',
         schema: { type: 'string', minLength: 1, maxLength: 255 },
       },
       { name: 'use', in: 'query', description: 'Of a signed URL', schema: { type: 'string' } },
@@ -166,16 +166,16 @@ export const OPERATIONS: Readonly<Record<Endpoint, Described>> = {
   },
   release: {
     tag: 'Actions',
-    summary: 'Forget an action',
+    summary: 'Release an action',
     description:
-      'For the creator of the action and those in `manage_by`. The action must be complete; afterwards it is gone.',
+      'For the creator of the action and those in `manage_by`. The action must be complete. The provider forgets it.',
     parameters: [id],
-    answers: { 200: status('The action, as it was at its end') },
+    answers: { 200: status('The action, with its last status') },
     errors: [404, 409],
   },
   log: {
     tag: 'Actions',
-    summary: 'What happened to an action',
+    summary: 'Read the log of an action',
     description: 'A page of its log, for the creator of the action and those in `monitor_by`.',
     parameters: [id, ...query(LogQuery)],
     answers: { 200: { description: 'The page', content: json('ActionLogPage') } },
@@ -185,7 +185,7 @@ export const OPERATIONS: Readonly<Record<Endpoint, Described>> = {
     tag: 'Actions',
     summary: 'Follow an action',
     description:
-      'Server-sent events, for the creator of the action and those in `monitor_by`, until the action is complete: `status` with an ActionStatus, at first and whenever that is another, and `log` with each entry of the log. A comment every 15 seconds keeps the connection. After a break, the id of the last event goes on where it broke off.',
+      'Server-sent events, for the creator of the action and those in `monitor_by`, until the action is complete: `status` with an ActionStatus, at first and at each change, and `log` with each entry of the log. A comment every 15 seconds keeps the connection open. `Last-Event-ID` resumes after the last event that arrived.',
     parameters: [
       id,
       ...query(UpdatesQuery),
@@ -198,15 +198,14 @@ export const OPERATIONS: Readonly<Record<Endpoint, Described>> = {
     ],
     answers: {
       200: { description: 'The events', content: { 'text/event-stream': { schema: { type: 'string' } } } },
-      204: { description: 'The action is complete, and all of it was told' },
+      204: { description: 'The action is complete, and the caller has received every event' },
     },
     errors: [404, 422, 503],
   },
   enumerate: {
     tag: 'Actions',
-    summary: "The caller's actions",
-    description:
-      'A page of the actions to which the caller has one of the roles asked for, the newest first.',
+    summary: "List the caller's actions",
+    description: 'A page of the actions in which the caller has one of the wanted roles, newest first.',
     parameters: query(EnumerateQuery),
     answers: {
       200: {
@@ -228,11 +227,11 @@ export const OPERATIONS: Readonly<Record<Endpoint, Described>> = {
   },
 }
 
-/** What any web page may ask about a provider, before it asks. */
+/** A browser's preflight request for a web page of another origin. */
 export const PREFLIGHT: Described = {
   tag: 'Provider',
-  summary: 'Which methods a web page may use here',
-  description: 'Answers what a browser asks before a web page of another host may read what is here.',
+  summary: 'Tell a browser which methods a web page may use',
+  description: 'Answers the preflight request that a browser sends for a web page of another origin.',
   answers: {
     204: {
       description: 'The methods are in a header',

@@ -45,10 +45,10 @@ export const access: Group = {
     {
       id: 'access.hidden',
       level: 'must',
-      title: 'the action of another is 404 for who is in none of its lists',
+      title: 'an action is 404 for a caller who is in none of its lists',
       section: 'Codes',
       says: hidden,
-      mend: 'Answer as for an id that no action has; 401 and 403 tell that the action exists.',
+      mend: 'Answer as if no action had this id: 401 and 403 reveal that the action exists.',
       async verify(subject) {
         await subject.shared(otherPrincipal)
         const { id } = await subject.shared(firstAction)
@@ -58,10 +58,10 @@ export const access: Group = {
     {
       id: 'access.monitor',
       level: 'must',
-      title: 'who is in monitor_by sees the action, and may not change it',
+      title: 'a caller in monitor_by sees the action, and may not change it',
       section: 'status',
       says: 'status and log are for the creator and those in monitor_by; cancel, resume and release for the creator and those in manage_by.',
-      mend: 'Look into monitor_by for status and log, and into manage_by for the others.',
+      mend: 'Check monitor_by for status and log, and manage_by for cancel, resume and release.',
       async verify(subject) {
         await subject.shared(otherPrincipal)
         const { id } = await completed(subject, await subject.shared(sharedAction))
@@ -72,10 +72,10 @@ export const access: Group = {
     {
       id: 'access.manager',
       level: 'must',
-      title: 'who is in manage_by may cancel the action, and does not see it for that',
+      title: 'a caller in manage_by may cancel the action, but may not see it',
       section: 'cancel',
       says: 'cancel is for the creator and those in manage_by, status for the creator and those in monitor_by.',
-      mend: 'Look into manage_by for cancel, resume and release, and into monitor_by for status and log.',
+      mend: 'Check manage_by for cancel, resume and release, and monitor_by for status and log.',
       async verify(subject) {
         const other = await subject.shared(otherPrincipal)
         const { id } = await completed(subject, await start(subject, { manage_by: [other] }))
@@ -89,7 +89,7 @@ export const access: Group = {
       title: 'enumerate shows others what their roles let them see',
       section: 'enumerate',
       says: "Any of the caller's linked identities counts, and for the two lists their groups.",
-      mend: 'Look for the caller in the field that roles names.',
+      mend: 'List an action if the caller is in a field that roles names.',
       async verify(subject) {
         await subject.shared(otherPrincipal)
         const hers = await subject.shared(otherAction)

@@ -98,7 +98,7 @@ export const badInput: Group = {
       'deadline-late',
       'a deadline later than maximum_deadline',
       (subject) => ({ deadline: afterMaximum(subject) }),
-      'Compare the deadline with now + maximum_deadline.',
+      'Refuse a deadline that is later than now + maximum_deadline.',
       'should',
     ),
     unfit('release-after', 'a release_after that is not a duration', () => ({ release_after: 'a while' })),

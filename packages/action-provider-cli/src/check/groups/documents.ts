@@ -69,7 +69,7 @@ export const documents: Group = {
         title: 'every error is JSON with a code and a description',
         section: 'Documents',
         says: 'Every error, whatever the request, is one document: { "code": string, "description": string }.',
-        mend: "Replace the framework's own error pages, those for unknown routes and crashes too.",
+        mend: "Replace the framework's own error pages, including those for unknown routes and crashes.",
       },
       ({ json, headers }) => {
         if (!isObject(json)) return 'an error is not a JSON object'
@@ -122,7 +122,7 @@ export const documents: Group = {
         title: 'times are RFC 3339, with their zone',
         section: 'Documents',
         says: 'Times are RFC 3339 in UTC and end in Z.',
-        mend: 'Use the time in UTC (datetime.now(timezone.utc), in Python): a time without its zone is another one elsewhere.',
+        mend: 'Use the time in UTC (datetime.now(timezone.utc), in Python): a time without a zone means another moment on another machine.',
       },
       (document) => {
         const bad = times(document).filter(([, value]) => !isTime(value))
@@ -150,7 +150,7 @@ export const documents: Group = {
       statuses,
       {
         id: 'documents.completion',
-        title: 'completion_time is there where an action is complete, and not before start_time',
+        title: 'a complete action has a completion_time, and it is not before start_time',
         section: 'ActionStatus',
         says: 'completion_time only where the action is complete, and never before start_time.',
         mend: 'Set completion_time when the action is completed, and never before.',

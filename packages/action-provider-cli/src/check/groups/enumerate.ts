@@ -69,7 +69,7 @@ export const enumerate: Group = {
     {
       id: 'enumerate.status',
       level: 'must',
-      title: 'status chooses the actions that are listed, in any case',
+      title: 'status selects actions, in upper or lower case',
       section: 'enumerate',
       says: 'status: a comma list of statuses in any case. Those that fit status and roles both are listed.',
       mend: 'Split status at its commas, and compare without regard to case.',
@@ -88,7 +88,7 @@ export const enumerate: Group = {
     {
       id: 'enumerate.roles',
       level: 'must',
-      title: 'roles chooses by what the caller is to an action',
+      title: 'roles selects actions by the role of the caller',
       section: 'enumerate',
       says: 'roles: a comma list of creator_id, monitor_by, manage_by; creator_id where it is left out.',
       mend: 'List an action only where the caller is in one of the fields that roles names.',
@@ -106,7 +106,7 @@ export const enumerate: Group = {
       title: 'an unknown status, role or limit is refused with 422',
       section: 'enumerate',
       says: 'Another value is a 422 that names those which are allowed. The Python toolkit ignores it.',
-      mend: 'Check the query: a misspelt status that is ignored gives a list that is taken for another.',
+      mend: 'Check the query: if you ignore a misspelt status, callers take the list for the one that they asked for.',
       async verify(subject) {
         for (const query of [{ status: 'done' }, { roles: 'owner' }, { limit: '0' }]) {
           const answer = await subject.send({ path: '/actions', query: query as Record<string, string> })

@@ -12,7 +12,7 @@ export const exactlyOnce: Group = {
       title: 'a request that is repeated gets the same action, and 200',
       section: 'Exactly once',
       says: 'Any other request with the same request_id and content, at the same moment or years later, gets the same action and 200.',
-      mend: 'Look the action up by caller and request_id before one is started: a client repeats a request whose answer was lost.',
+      mend: 'Look the action up by caller and request_id before you start one: a client repeats a request whose answer was lost.',
       async verify(subject) {
         const { id, request } = await subject.shared(firstAction)
         expectSameAction(await subject.send({ method: 'POST', path: '/run', json: request }), id, 200)
@@ -59,7 +59,7 @@ export const exactlyOnce: Group = {
       title: 'principals in another order, or twice, are the same content',
       section: 'Exactly once',
       says: 'Content is the whole validated request: … monitor_by and manage_by as sets, …',
-      mend: 'Sort these lists, and take each principal once, before requests are compared.',
+      mend: 'Sort these lists, and take each principal once, before you compare requests.',
       async verify(subject) {
         const { id, request, others } = await subject.shared(sharedAction)
         const json = { ...request, monitor_by: [...others.toReversed(), ...others] }

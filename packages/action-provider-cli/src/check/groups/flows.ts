@@ -47,7 +47,7 @@ export const flows: Group = {
       title: 'globus_auth_scope is the URL of a scope of your own client',
       section: 'ProviderDescription',
       says: "globus_auth_scope: the scope that a caller's token needs. Scopes of clients are https://auth.globus.org/scopes/<client>/<name>.",
-      mend: 'Register a scope (action-provider provider register) and describe the provider with the whole of it.',
+      mend: 'Register a scope (action-provider provider register) and put the whole scope string into the description.',
       async verify({ description: { globus_auth_scope: scope } }) {
         if (typeof scope === 'string' && isRegisteredScope(scope)) return
         throw new Fault(`it is ${JSON.stringify(scope)}`)
@@ -59,7 +59,7 @@ export const flows: Group = {
       title: 'maximum_deadline is between a minute and a year',
       section: 'ProviderDescription',
       says: 'maximum_deadline: the longest that an action may take; P30D where it is left out.',
-      mend: 'Set it to the longest that your work takes.',
+      mend: 'Set it to the longest time that your work takes.',
       async verify({ description: { maximum_deadline: most = 'P30D' } }) {
         const length = seconds(most) ?? 0
         if (length < 60 || length > 366 * 86_400) throw new Fault(`it is ${JSON.stringify(most)}`)

@@ -23,7 +23,7 @@ export const introspect: Group = {
     {
       id: 'introspect.answers',
       level: 'must',
-      title: 'the base URL describes the provider, with a slash at its end and without',
+      title: 'the base URL describes the provider, with and without a slash at its end',
       section: 'introspect',
       says: 'GET / is 200 with a ProviderDescription. Paths are taken with a slash at their end or without.',
       mend: 'Route the base URL in both forms to one handler; a redirect is not followed by every client.',
@@ -52,7 +52,7 @@ export const introspect: Group = {
       title: 'visible_to, runnable_by and administered_by hold principals',
       section: 'ProviderDescription',
       says: 'The lists hold principals (urn:globus:auth:identity:<uuid>, urn:globus:groups:id:<uuid>), "all_authenticated_users" and, in visible_to, "public".',
-      mend: 'Write principals as URNs; user names and bare UUIDs are none.',
+      mend: 'Write principals as URNs; user names and bare UUIDs are not principals.',
       async verify(subject) {
         const answer = await description(subject)
         const lists = answer.json as Record<string, unknown>

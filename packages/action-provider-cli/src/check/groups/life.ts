@@ -76,7 +76,7 @@ export const life: Group = {
       title: 'resume of an action that is not INACTIVE is 409, or 404 where there is no resume',
       section: 'resume',
       says: '200; 409 unless the action is INACTIVE; 404 where the provider has no resume.',
-      mend: 'Refuse to resume what does not wait.',
+      mend: 'Refuse to resume an action that is not INACTIVE.',
       async verify(subject) {
         const { id } = await subject.shared(firstAction)
         for (const path of [`/${id}/resume`, `/actions/${id}/resume`]) {

@@ -108,7 +108,7 @@ export const log: Group = {
       title: 'reverse_order shows the newest entries first',
       section: 'log',
       says: 'reverse_order (whatever its value: newest first).',
-      mend: 'Sort by time, and the other way round where reverse_order is there.',
+      mend: 'Sort by time, and reverse the order if the query has reverse_order.',
       async verify(subject) {
         const all = await atLeastTwo(subject)
         const answer = await page(subject, { limit: '100', reverse_order: 'true' })
@@ -142,7 +142,7 @@ export const log: Group = {
     {
       id: 'log.older-names',
       level: 'should',
-      title: 'per_page counts as limit, as the last Python client has it',
+      title: 'per_page works like limit, because the last Python client sends it',
       section: 'log',
       says: 'limit (10 where it is left out; per_page is its older name).',
       mend: 'Read per_page where limit is not given.',
@@ -159,7 +159,7 @@ export const log: Group = {
     {
       id: 'log.bad-query',
       level: 'should',
-      title: 'a query of log that makes no sense is refused with 422',
+      title: 'an invalid query of log is refused with 422',
       section: 'Codes',
       says: '422 RequestValidationError: the request, its input or its query does not fit.',
       mend: 'Check the query, and name what is allowed.',

@@ -57,7 +57,7 @@ export const routes: Group = {
       title: 'a route with a method that it does not take is 405, with Allow',
       section: 'Codes',
       says: '405 MethodNotAllowed: the route takes other methods; with Allow.',
-      mend: 'Answer 405 with the methods of that path in Allow, as RFC 9110 has it.',
+      mend: 'Answer 405 with the methods of that path in Allow, as RFC 9110 requires.',
       async verify(subject) {
         const answer = await subject.send({ method: 'PUT', path: '/run' })
         expectRefusal(answer, 405, 'MethodNotAllowed')

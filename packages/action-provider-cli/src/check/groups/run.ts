@@ -13,7 +13,7 @@ export const run: Group = {
       title: 'POST /run starts an action, and answers 202 with its status document',
       section: 'run',
       says: '202 where this request started the action, 200 where it repeats one.',
-      mend: 'Answer 202 with the status document. What is answered with 200 is left alone here, as it may be another action of yours; if the input was refused, give one that works as --body.',
+      mend: 'Answer 202 with the status document. The check leaves an action alone that is answered with 200, because it may be an older one of yours. If the input was refused, give one that works as --body.',
       async verify(subject) {
         const { answer } = await subject.shared(firstRun)
         expectAction(answer, 202)

@@ -52,7 +52,7 @@ export const tokens: Group = {
       title: 'a 401 says in WWW-Authenticate that a bearer token is wanted',
       section: 'Codes',
       says,
-      mend: 'Send WWW-Authenticate: Bearer … with each 401, as RFC 9110 has it.',
+      mend: 'Send WWW-Authenticate: Bearer … with each 401, as RFC 9110 requires.',
       async verify(subject) {
         const answer = await subject.send({
           method: 'POST',
