@@ -50,7 +50,9 @@ export async function pack(name: PackageName, folder: string): Promise<Packed> {
   await run(join(root, 'node_modules/.bin/tsc'), build)
   if (existsSync(join(source, 'vite.config.ts'))) {
     const page = ['build', '--logLevel', 'warn', '--outDir', join(copy, 'dist/page'), '--emptyOutDir']
-    await run(join(root, 'node_modules/.bin/vite'), page, { cwd: source })
+    // Whoever packs in a test has another `NODE_ENV`, for which Vite builds another page.
+    const env = { ...process.env, NODE_ENV: 'production' }
+    await run(join(root, 'node_modules/.bin/vite'), page, { cwd: source, env })
   }
   for (const file of ['package.json', 'LICENSE', ...files.filter((each) => each !== 'dist')]) {
     await cp(join(source, file), join(copy, file), { recursive: true })
