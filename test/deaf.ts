@@ -22,12 +22,13 @@ const deaf = defineActionProvider({
     properties: {
       gate: { type: 'string', description: 'What it waits for' },
       in_step: { type: 'boolean', description: 'Whether it does so in a step' },
+      waits: { type: 'boolean', description: 'Whether it waits for an event meanwhile' },
     },
-    required: ['gate', 'in_step'],
+    required: ['gate', 'in_step', 'waits'],
     additionalProperties: false,
   } as const,
   answerWithin: 0,
-  run: async ({ input, action_id, step, progress, log }) => {
+  run: async ({ input, action_id, step, waitFor, progress, log }) => {
     const by = process.pid
     const note = (what: DeafSight['what']): void => {
       const sight: DeafSight = { what, action_id, process: by }
@@ -40,13 +41,16 @@ const deaf = defineActionProvider({
     }
     progress({ by })
     note('begin')
-    const done = input.in_step ? await step('work', work) : await work()
+    const [done, go] = await Promise.all([
+      input.in_step ? step('work', work) : work(),
+      input.waits ? waitFor('go', { schema: { type: 'object' } as const }) : undefined,
+    ])
     progress({ by, done })
     log('Done', `By ${by}`)
     // Both are written meanwhile, before the result.
     await pause(300)
-    return { by, done }
+    return { by, done, ...(go && { go }) }
   },
 })
 
-await serve(deaf, { prefix: '/deaf', exampleInput: { gate: 'first', in_step: true } })
+await serve(deaf, { prefix: '/deaf', exampleInput: { gate: 'first', in_step: true, waits: false } })

@@ -53,9 +53,13 @@ async function countOf(what: DeafSight['what'], { child }: Program): Promise<num
 
 /** Work that another instance has ended by the time that the first goes on, and work that it has in hand then. */
 const INPUTS = ['first', 'second'].flatMap((gate) => [
-  { gate, in_step: true },
-  { gate, in_step: false },
+  { gate, in_step: true, waits: false },
+  { gate, in_step: false, waits: false },
+  { gate, in_step: true, waits: true },
 ])
+
+/** What an event brings. */
+const GO = { now: true }
 
 const open = (gate: string, { child }: Program): Promise<void> =>
   writeFile(gateIn(folder, gate, child.pid), '')
@@ -63,7 +67,7 @@ const open = (gate: string, { child }: Program): Promise<void> =>
 /** A lease has to end, and the work is done again. */
 const timeout = 120_000
 
-test('an instance that stood still for longer than its lease changes nothing any more: no step, progress, log or result', {
+test('an instance that stood still for longer than its lease changes nothing any more: no step, event, progress, log or result', {
   timeout,
 }, async () => {
   const zombie = await startDeaf()
@@ -73,14 +77,20 @@ test('an instance that stood still for longer than its lease changes nothing any
   await eventually(async () => (await countOf('begin', zombie)) === INPUTS.length)
   zombie.child.kill('SIGSTOP')
   const other = await startDeaf()
-  await open('first', other)
   const statuses = (): Promise<Status[]> =>
     Promise.all(started.map(({ action_id }) => ask<Status>(other, `/${action_id}/status`)))
   const isDone = ({ status }: Status): boolean => status === 'SUCCEEDED'
+  await eventually(
+    async () => (await statuses()).every(({ details }) => details.by === other.child.pid),
+    60_000,
+  )
+  // The zombie will find them when it goes on, and may not take them.
+  const waiting = started.filter((_, index) => INPUTS[index]?.waits)
+  await Promise.all(waiting.map(({ action_id }) => ask(other, `/actions/${action_id}/events/go`, GO)))
+  await open('first', other)
   const before = await eventually(async () => {
     const all = await statuses()
-    const taken = all.every(({ details }) => details.by === other.child.pid)
-    return taken && all.filter(isDone).length === INPUTS.length / 2 && all
+    return all.filter(isDone).length === INPUTS.length / 2 && all
   }, 60_000)
 
   zombie.child.kill('SIGCONT')
@@ -96,11 +106,14 @@ test('an instance that stood still for longer than its lease changes nothing any
     return all.every(isDone) && all
   })
   const by = other.child.pid
-  expect(after.map(({ details }) => details)).toEqual(INPUTS.map(() => ({ by, done: by })))
+  expect(after.map(({ details }) => details)).toEqual(
+    INPUTS.map(({ waits }) => ({ by, done: by, ...(waits && { go: GO }) })),
+  )
   expect(after.filter((_, index) => isDone(before[index] as Status))).toEqual(before.filter(isDone))
   for (const [index, { action_id }] of started.entries()) {
     const { entries } = await ask<Log>(other, `/${action_id}/log?limit=100`)
-    const expected = [...(INPUTS[index]?.in_step ? ['Step'] : []), 'Done']
+    const { in_step = false, waits = false } = INPUTS[index] ?? {}
+    const expected = [...(waits ? ['Wait', 'Event'] : []), ...(in_step ? ['Step'] : []), 'Done']
     expect(entries.map(({ code }) => code)).toEqual(expected)
     expect(entries.at(-1)?.description).toBe(`By ${by}`)
   }
