@@ -31,8 +31,8 @@ export const CONNECTIONS = 32
 /** How long servers are under load before they are measured, in seconds: until what runs often is compiled. */
 const WARM_UP = 8
 
-/** What is served: the synchronous echo, the asynchronous example, or work of many steps. */
-export type Example = 'watchasay' | 'hello-world' | 'steps'
+/** What is served: the synchronous echo, the asynchronous example, work of many steps, or work that sleeps. */
+export type Example = 'watchasay' | 'hello-world' | 'steps' | 'sleeping'
 
 let databases = 0
 
@@ -50,7 +50,10 @@ export async function startProvider(
 ): Promise<Server> {
   return start(bench, {
     programs,
-    main: example === 'steps' ? 'bench/steps-provider' : `examples/${example}/src/main`,
+    main:
+      example === 'steps' || example === 'sleeping'
+        ? `bench/${example}-provider`
+        : `examples/${example}/src/main`,
     environment: {
       ...bench.globus.environment,
       DATABASE_URL: newDatabase(bench),

@@ -17,6 +17,7 @@ import { introspect } from './figures/introspect.ts'
 import { memory } from './figures/memory.ts'
 import { postgres } from './figures/postgres.ts'
 import { run } from './figures/run.ts'
+import { sleeping } from './figures/sleeping.ts'
 import { start } from './figures/start.ts'
 import { status } from './figures/status.ts'
 import { waiting } from './figures/waiting.ts'
@@ -33,6 +34,7 @@ const GROUPS: readonly Group[] = [
   waiting,
   postgres,
   durable,
+  sleeping,
   start,
   memory,
   growth,
