@@ -54,6 +54,22 @@ describeWork('events', (server) => {
     expect(json.entries.map(({ code }: { code: string }) => code)).toEqual(['Wait', 'Event'])
   })
 
+  test.each([
+    ['a text', { type: 'string', minLength: 1 }, 'yes', 7],
+    ['a number', { type: 'integer' }, 0, 0.5],
+    ['a list', { type: 'array', items: { type: 'boolean' } }, [true], [1]],
+    ['null', { type: 'null' }, null, {}],
+  ])('its value may be %s', async (_kind, schema, value, misfit) => {
+    const served = await server.serve({
+      run: async ({ waitFor }: Context) => ({ got: await waitFor('approval', { schema }) }),
+    })
+    const { caller, action_id } = await run(served)
+    await untilWaiting(served, caller, action_id)
+    expect((await send(served, caller, action_id, misfit)).status).toBe(422)
+    expect((await send(served, caller, action_id, value)).status).toBe(200)
+    expect(await untilSettled(served, caller, action_id)).toMatchObject({ details: { got: value } })
+  })
+
   test('one that comes before anybody waits is kept; a repeated one counts once', async () => {
     const go = Promise.withResolvers<void>()
     const served = await server.serve({

@@ -34,6 +34,19 @@ describe('the type of input follows the schema', () => {
     })
   })
 
+  test('the value of an event may be no object', () => {
+    defineActionProvider({
+      description: { ...description, synchronous: false },
+      input: { type: 'object' },
+      run: async ({ waitFor }) => {
+        expectTypeOf(await waitFor('text', { schema: { type: 'string' } })).toEqualTypeOf<string>()
+        expectTypeOf(await waitFor('number', { schema: Type.Integer() })).toEqualTypeOf<number>()
+        expectTypeOf(await waitFor('any', { schema: {} })).toEqualTypeOf<Record<string, unknown>>()
+        return {}
+      },
+    })
+  })
+
   test('TypeBox', () => {
     const Input = Type.Object({ text: Type.String(), times: Type.Optional(Type.Integer()) })
     defineActionProvider({

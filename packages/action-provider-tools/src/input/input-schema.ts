@@ -60,11 +60,13 @@ export type SentInput<S> = S extends {
   ? Input
   : InferInput<S>
 
-type Described<Type> = Type extends object
-  ? keyof Type extends never
-    ? Record<string, unknown>
+type Described<Type> = unknown extends Type
+  ? Record<string, unknown>
+  : Type extends object
+    ? keyof Type extends never
+      ? Record<string, unknown>
+      : Type
     : Type
-  : Record<string, unknown>
 
 /** The result of checking an input. Errors are worded as the interface requires. */
 export type CheckedInput<Input> = { ok: true; value: Input } | { ok: false; errors: string[] }

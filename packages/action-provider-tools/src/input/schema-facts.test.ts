@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { defineActionProvider } from '../provider/define-action-provider.ts'
 import { declaredNames, findPattern, findPointer, partAt, toJsonSchema } from './schema-facts.ts'
 
 describe('toJsonSchema', () => {
@@ -16,10 +18,20 @@ describe('toJsonSchema', () => {
     ['a function', () => {}, 'is not a JSON object'],
     ['a circle', circle, 'at #/properties/again: it has a part that contains itself'],
     ['a BigInt', { properties: { 'a/b': { minimum: 1n } } }, 'at #/properties/a~1b/minimum: it has a BigInt'],
-    ['no object', { type: 'string' }, 'at #/type'],
   ])('refuses %s', (_, schema, message) => {
     expect(() => toJsonSchema(schema)).toThrow(message)
   })
+})
+
+test.each([
+  ['a text', { type: 'string' }],
+  ['a text or null', { type: ['string', 'null'] }],
+  ['a text of Zod', z.string()],
+])('a provider cannot take %s as its input', (_, input) => {
+  const description = { title: 'p', admin_contact: 'a@example.org', synchronous: true }
+  expect(() => defineActionProvider({ description, input, run: () => ({}) })).toThrow(
+    'at #/type: the body of a request is an object',
+  )
 })
 
 test('finds places and names', () => {

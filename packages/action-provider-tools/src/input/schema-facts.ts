@@ -11,10 +11,13 @@ export type SchemaObject = Record<string, unknown>
  */
 export function toJsonSchema(schema: unknown): SchemaObject {
   const copy: unknown = JSON.parse(JSON.stringify(toJson(schema)) ?? 'null')
-  if (!isObject(copy))
-    throw new InvalidDefinition('The input schema is not a JSON object: give a JSON Schema')
-  const types = [copy.type].flat()
-  if (copy.type === undefined || types.includes('object')) return copy
+  if (!isObject(copy)) throw new InvalidDefinition('The schema is not a JSON object: give a JSON Schema')
+  return copy
+}
+
+/** @throws InvalidDefinition if the schema of an input accepts no objects */
+export function assertAcceptsObjects({ type }: SchemaObject): void {
+  if (type === undefined || [type].flat().includes('object')) return
   throw new InvalidDefinition(
     'The input schema accepts no objects, at #/type: the body of a request is an object, so set it to "object"',
   )

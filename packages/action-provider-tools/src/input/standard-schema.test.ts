@@ -68,13 +68,13 @@ describe('Zod', () => {
     expect((await compileInput(Input).validate(JSON.parse('{"text":"abc","__proto__":1}'))).ok).toBe(false)
   })
 
-  test.each([
-    ['a date', z.object({ at: z.date() }), 'Date cannot be represented in JSON Schema'],
-    ['text', z.string(), '#/type'],
-  ])('is refused where it is %s', (_, schema, message) => {
-    expect(() => compileInput(schema)).toThrow(InvalidDefinition)
-    expect(() => compileInput(schema)).toThrow(message)
-  })
+  test.each([['a date', z.object({ at: z.date() }), 'Date cannot be represented in JSON Schema']])(
+    'is refused where it is %s',
+    (_, schema, message) => {
+      expect(() => compileInput(schema)).toThrow(InvalidDefinition)
+      expect(() => compileInput(schema)).toThrow(message)
+    },
+  )
 
   test('must give JSON: an input is kept until its work is done', async () => {
     const { validate } = compileInput(

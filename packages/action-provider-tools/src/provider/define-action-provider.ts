@@ -4,6 +4,7 @@ import type { ProviderDescription } from '../documents/provider-description.ts'
 import { InvalidDefinition } from '../errors.ts'
 import { compileInput } from '../input/compile-input.ts'
 import type { CompiledInput, InferInput, InputSchema, SentInput } from '../input/input-schema.ts'
+import { assertAcceptsObjects } from '../input/schema-facts.ts'
 import type { Callbacks } from './callbacks.ts'
 import type { Hooks } from './hooks.ts'
 import type { RemoteWork, Run } from './run-context.ts'
@@ -104,6 +105,7 @@ export function defineActionProvider<S extends InputSchema>(
 ): ActionProvider {
   const work = workOf(definition)
   const input = compileInput(definition.input) as CompiledInput<unknown>
+  assertAcceptsObjects(input.json_schema)
   const log_supported = logSupport(work, definition.description)
   const describe = (globus_auth_scope: string): ProviderDescription =>
     describeProvider({
