@@ -194,7 +194,7 @@ export function runContext(
   access: CreatorAccess,
 ): RunContext<unknown> {
   let created: Steps | undefined
-  // Created on first use: most work has no steps.
+  // Created at the first call: most work has none, though it may name these functions in its parameters.
   const steps = (): Steps => (created ??= createSteps(worker, attempt, action))
   return {
     input: action.request.body,
@@ -216,18 +216,10 @@ export function runContext(
       attempt.progress.log(logEntry(worker.now(), code, description, details))
     },
     dependentToken: access.dependentToken,
-    get step() {
-      return steps().step
-    },
-    get sleep() {
-      return steps().sleep
-    },
-    get waitFor() {
-      return steps().waitFor
-    },
-    get callbackUrl() {
-      return steps().callbackUrl
-    },
+    step: (name, act, policy) => steps().step(name, act, policy),
+    sleep: (name, until) => steps().sleep(name, until),
+    waitFor: (event, awaited) => steps().waitFor(event, awaited),
+    callbackUrl: (event) => steps().callbackUrl(event),
     pause: (why) => {
       throw new Paused(why)
     },
